@@ -1,0 +1,44 @@
+"""What every test gets: a seeded generator, a compile cache of the session's own, and Qt without a display.
+
+The environment is set while this file is read, which is before any test module imports graphengine. Under
+pytest-xdist the first process makes the cache and its workers inherit it, so they also share compiled kernels.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+
+import hypothesis
+import numpy as np
+import pytest
+
+IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
+if not IS_WORKER:
+    os.environ["GRAPHENGINE_CACHE_DIR"] = tempfile.mkdtemp(prefix="graphengine-tests-")
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+pytest.register_assert_rewrite("checks")
+
+# The first example of a test may wait for a compiler, so time says nothing about it. In CI the examples are the
+# same in every run: a failure there belongs to the change under test.
+hypothesis.settings.register_profile(
+    "graphengine",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("graphengine")
+
+
+def pytest_unconfigure():
+    if not IS_WORKER:
+        shutil.rmtree(os.environ["GRAPHENGINE_CACHE_DIR"], ignore_errors=True)
+
+
+@pytest.fixture
+def rng(request):
+    """Random numbers that depend on the test's name and parameters only, not on which tests ran before."""
+    digest = hashlib.sha256(request.node.nodeid.encode()).digest()
+    return np.random.default_rng(int.from_bytes(digest[:8], "little"))
