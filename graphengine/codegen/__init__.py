@@ -1,0 +1,1 @@
+"""From scheduled programs to kernel source text: loops, their lowering, and the calling convention."""

@@ -1,0 +1,1 @@
+"""Kernels written by hand, and the scalar functions that generated kernels call."""

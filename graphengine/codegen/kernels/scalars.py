@@ -1,0 +1,187 @@
+"""The language of kernel scalars: Python arithmetic on one number, in; LLVM instructions, out.
+
+`Scalar` is what formulas are written on, `elementary` makes a formula callable from numba kernels, and the functions at the
+end are single instructions for kernels. It knows nothing of loops and memory; the formulas are in `vecmath`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+_LLVM_TYPE: dict[types.Type, ir.Type] = {
+    types.float32: ir.FloatType(),
+    types.float64: ir.DoubleType(),
+    types.int32: ir.IntType(32),
+    types.int64: ir.IntType(64),
+}
+_SAME_SIZE = {
+    types.float32: types.int32,
+    types.int32: types.float32,
+    types.float64: types.int64,
+    types.int64: types.float64,
+}
+
+
+class Scalar:
+    """One number of a kernel, as LLVM sees it.
+
+    Each operator emits one instruction, without fast-math flags: an expression is evaluated as it is written. Plain Python
+    numbers take the type of the other operand. Comparisons are false for NaN and make a truth value for `select`.
+
+    Integers wrap around; `>>` shifts in zeros.
+    """
+
+    __slots__ = ("_builder", "_value", "type")
+
+    def __init__(self, builder: ir.IRBuilder, value: ir.Value, type: types.Type):
+        self._builder = builder
+        self._value = value
+        self.type = type
+
+    def constant(self, number: float) -> "Scalar":
+        """`number` rounded to the type of this scalar."""
+        return Scalar(self._builder, ir.Constant(_LLVM_TYPE[self.type], number), self.type)
+
+    def __add__(self, other: "Scalar | float") -> "Scalar":
+        return self._binary("fadd", "add", other)
+
+    def __sub__(self, other: "Scalar | float") -> "Scalar":
+        return self._binary("fsub", "sub", other)
+
+    def __rsub__(self, other: float) -> "Scalar":
+        return self.constant(other) - self
+
+    def __mul__(self, other: "Scalar | float") -> "Scalar":
+        return self._binary("fmul", "mul", other)
+
+    def __truediv__(self, other: "Scalar | float") -> "Scalar":
+        return self._binary("fdiv", None, other)
+
+    def __rtruediv__(self, other: float) -> "Scalar":
+        return self.constant(other) / self
+
+    def __and__(self, other: "Scalar | int") -> "Scalar":
+        return self._binary(None, "and_", other)
+
+    def __or__(self, other: "Scalar | int") -> "Scalar":
+        return self._binary(None, "or_", other)
+
+    def __lshift__(self, other: "Scalar | int") -> "Scalar":
+        return self._binary(None, "shl", other)
+
+    def __rshift__(self, other: "Scalar | int") -> "Scalar":
+        return self._binary(None, "lshr", other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __neg__(self) -> "Scalar":
+        return Scalar(self._builder, self._builder.fneg(self._value), self.type)
+
+    def __lt__(self, other: "Scalar | float") -> "Scalar":
+        return self._compare("<", other)
+
+    def __gt__(self, other: "Scalar | float") -> "Scalar":
+        return self._compare(">", other)
+
+    def equals(self, other: "Scalar | float") -> "Scalar":
+        """Whether both are the same number; `==` stays identity, so that scalars can be hashed."""
+        return self._compare("==", other)
+
+    def bits(self) -> "Scalar":
+        """The same bits read as an integer, or as a float if this is an integer."""
+        other = _SAME_SIZE[self.type]
+        return Scalar(self._builder, self._builder.bitcast(self._value, _LLVM_TYPE[other]), other)
+
+    def call(self, name: str, *others: "Scalar | float") -> "Scalar":
+        """Result of the LLVM intrinsic `llvm.name`, whose arguments and result all have the type of this scalar."""
+        llvm_type = _LLVM_TYPE[self.type]
+        args = [self._value, *(self._lift(other) for other in others)]
+        function = self._builder.module.declare_intrinsic(
+            f"llvm.{name}", [llvm_type], ir.FunctionType(llvm_type, [llvm_type] * len(args))
+        )
+        return Scalar(self._builder, self._builder.call(function, args), self.type)
+
+    def fma(self, factor: "Scalar | float", addend: "Scalar | float") -> "Scalar":
+        """self * factor + addend, rounded once."""
+        return self.call("fma", factor, addend)
+
+    def __abs__(self) -> "Scalar":
+        return self.call("fabs")
+
+    def copysign(self, sign: "Scalar | float") -> "Scalar":
+        """The magnitude of this scalar with the sign of another, also for zeros and NaN."""
+        return self.call("copysign", sign)
+
+    def select(self, x: "Scalar | float", y: "Scalar | float") -> "Scalar":
+        """x where this truth value holds, else y; both are computed. At least one of the two is a scalar."""
+        like = x if isinstance(x, Scalar) else y
+        assert isinstance(like, Scalar), "select between two Python numbers: their type is unknown"
+        return Scalar(self._builder, self._builder.select(self._value, like._lift(x), like._lift(y)), like.type)
+
+    def _lift(self, other: "Scalar | float") -> ir.Value:
+        return other._value if isinstance(other, Scalar) else self.constant(other)._value
+
+    def _binary(self, float_name: str | None, int_name: str | None, other: "Scalar | float") -> "Scalar":
+        name = float_name if isinstance(self.type, types.Float) else int_name
+        assert name is not None, f"no such operation on {self.type}"
+        return Scalar(self._builder, getattr(self._builder, name)(self._value, self._lift(other)), self.type)
+
+    def _compare(self, relation: str, other: "Scalar | float") -> "Scalar":
+        assert isinstance(self.type, types.Float), f"comparison of {self.type}"
+        truth = self._builder.fcmp_ordered(relation, self._value, self._lift(other))
+        return Scalar(self._builder, truth, types.boolean)
+
+
+def elementary(definition: Callable[[Scalar], Scalar], kind: types.Float) -> Callable[..., Any]:
+    """Make a formula of one variable callable from numba code, always inlined and with its arithmetic untouched.
+
+    Parameters
+    ----------
+    definition : maps a scalar to a scalar of the same type.
+    kind : numba type of both; what a caller passes is converted to it.
+
+    Notes
+    -----
+    The instructions live in a module of their own, linked into each kernel that calls the function. In the kernel's own
+    module numba's `fastmath=` option would rewrite them, and reassociation turns `(x + c) - c` into `x`. The module
+    is built once in a process; numba's own pipeline would take some 50 times longer for the same instructions.
+    """
+    name = f"graphengine_{definition.__name__}_{kind}"
+    libraries: dict[Any, Any] = {}
+
+    def emit_call(context: Any, builder: ir.IRBuilder, signature: Any, args: list[ir.Value]) -> ir.Value:
+        codegen = context.codegen()
+        if codegen not in libraries:
+            libraries[codegen] = _library(codegen, name, definition, kind)
+        context.add_linking_libs([libraries[codegen]])
+        return builder.call(cgutils.get_or_insert_function(builder.module, _unary(kind), name), args)
+
+    def typing(typing_context: Any, x: types.Type) -> Any:
+        return (kind(kind), emit_call) if isinstance(x, types.Number) else None
+
+    typing.__name__ = f"{definition.__name__}_f{kind.bitwidth}"
+    typing.__doc__ = definition.__doc__
+    return intrinsic(typing)
+
+
+def _unary(kind: types.Float) -> ir.FunctionType:
+    return ir.FunctionType(_LLVM_TYPE[kind], [_LLVM_TYPE[kind]])
+
+
+def _library(codegen: Any, name: str, definition: Callable[[Scalar], Scalar], kind: types.Float) -> Any:
+    """A library that holds the formula as one function; numba drops the function from kernels once it is inlined."""
+    library = codegen.create_library(name)
+    module = library.create_ir_module(name)
+    function = ir.Function(module, _unary(kind), name)
+    function.attributes.add("alwaysinline")
+    function.attributes.add("nounwind")
+    builder = ir.IRBuilder(function.append_basic_block())
+    builder.ret(definition(Scalar(builder, function.args[0], kind))._value)
+    library.add_ir_module(module)
+    library.finalize()
+    return library

@@ -1,0 +1,295 @@
+"""Elementary functions for kernels: one float in, one float out, no branches, no tables, no calls.
+
+Each is written once for both float formats, on `Scalar` values, so that a loop that calls it is vectorized at full width.
+`exp_f32`, `exp_f64` and so on are what kernels call. Errors are the largest found against a wider format,
+in units in the last place; a correctly rounded result has 0.5.
+
+References
+----------
+Cody and Waite (1980), "Software Manual for the Elementary Functions": reduction with a constant in two parts.
+Tang (1989), "Table-driven implementation of the exponential function in IEEE floating-point arithmetic", ACM TOMS 15.
+Muller (2016), "Elementary Functions", 3rd edition, chapters 3 (minimax polynomials) and 11 (range reduction).
+The polynomials are minimax fits by Lawson's iteration in 50 digits; leading coefficients are rounded one by one, each
+followed by a new fit of the rest.
+"""
+
+import math
+from dataclasses import dataclass
+
+from numba import types
+
+from .scalars import Scalar, elementary
+
+
+@dataclass(frozen=True)
+class Format:
+    """A binary floating-point format: its layout, and the constants of the formulas rounded for it.
+
+    Attributes
+    ----------
+    fraction_bits, bias : layout of the bits, sign then biased exponent then fraction.
+    ln2_high, ln2_low : their sum is log(2); `ln2_high` times any exponent is exact.
+    exp_low, exp_high : exp rounds to 0 below the first, to infinity above the second.
+    expm1_low : expm1 rounds to -1 below.
+    tanh_high : tanh rounds to 1 above.
+    expm1_terms : q in expm1(r) = r + r^2 q(r), where |r| <= log(2) / 2.
+    log_terms : see `_log1p_reduced`.
+    """
+
+    fraction_bits: int
+    bias: int
+    ln2_high: float
+    ln2_low: float
+    exp_low: float
+    exp_high: float
+    expm1_low: float
+    tanh_high: float
+    expm1_terms: tuple[float, ...]
+    log_terms: tuple[float, ...]
+
+    @property
+    def shifter(self) -> float:
+        """Adding it to a small number leaves the nearest integer in the low bits of the sum."""
+        return 1.5 * 2.0**self.fraction_bits
+
+    @property
+    def smallest_normal(self) -> float:
+        return 2.0 ** (1 - self.bias)
+
+    @property
+    def sqrt_half_bits(self) -> int:
+        """The bits of sqrt(1/2), down to the upper half of the fraction."""
+        half = self.fraction_bits // 2
+        return ((self.bias - 1) << self.fraction_bits) | (round((math.sqrt(2.0) - 1.0) * 2**half) << self.fraction_bits - half)
+
+
+BINARY32 = Format(
+    fraction_bits=23,
+    bias=127,
+    ln2_high=0.693115234375,
+    ln2_low=3.1946184945309415e-05,
+    exp_low=-104.0,
+    exp_high=89.0,
+    expm1_low=-18.0,
+    tanh_high=9.5,
+    expm1_terms=(0.49999997, 0.16666545, 0.0416675024, 0.00836639199, 0.00138644897),
+    log_terms=(
+        -0.499999881, 0.333333254, -0.250015974, 0.200019553, -0.166088,
+        0.141824782, -0.132458493, 0.128998205, -0.0760847256,
+    ),
+)  # fmt: skip
+
+BINARY64 = Format(
+    fraction_bits=52,
+    bias=1023,
+    ln2_high=0.693147180559663,
+    ln2_low=2.8235290563031577e-13,
+    exp_low=-746.0,
+    exp_high=710.0,
+    expm1_low=-38.0,
+    tanh_high=20.0,
+    expm1_terms=(
+        0.5, 0.16666666666666677, 0.04166666666666665, 0.0083333333333214989, 0.0013888888888901505,
+        0.00019841269886347474, 2.4801587281960681e-05, 2.7557244056347907e-06, 2.7557315761134962e-07,
+        2.5109073877830658e-08, 2.0900623384858275e-09,
+    ),
+    log_terms=(
+        0.6666666666666734, 0.39999999999416674, 0.28571428742020893, 0.22222198605457436, 0.18183562856560373,
+        0.15314083928707004, 0.14795650802896779,
+    ),
+)  # fmt: skip
+
+_FORMATS = {types.float32: BINARY32, types.float64: BINARY64}
+
+
+def exp(x: Scalar) -> Scalar:
+    """e to the power x.
+
+    Results below the smallest normal number are denormal, rounded like all others.
+
+    Notes
+    -----
+    x = n log(2) + r with |r| <= log(2) / 2, then 2^n exp(r).
+    """
+    fmt = _FORMATS[x.type]
+    n, r = _reduce(_at_least(_at_most(x, fmt.exp_high), fmt.exp_low), fmt)
+    # 2^n alone may be out of range where the result is not: multiply by two halves of it.
+    half = n.fma(0.5, fmt.shifter) - fmt.shifter
+    return (_expm1_reduced(r, fmt) + 1.0) * _power_of_2(half, fmt) * _power_of_2(n - half, fmt)
+
+
+def expm1(x: Scalar) -> Scalar:
+    """exp(x) - 1, accurate also near 0.
+
+    Notes
+    -----
+    x = n log(2) + r as for exp, then 2^n expm1(r) + (2^n - 1), where half of it is computed and doubled
+    because 2^n overflows before the result does.
+    """
+    fmt = _FORMATS[x.type]
+    n, r = _reduce(_at_least(_at_most(x, fmt.exp_high), fmt.expm1_low), fmt)
+    scale = _power_of_2(n - 1.0, fmt)
+    half = scale.fma(_expm1_reduced(r, fmt), scale - 0.5)
+    return (half + half).copysign(x)
+
+
+def tanh(x: Scalar) -> Scalar:
+    """Hyperbolic tangent.
+
+    Notes
+    -----
+    tanh(|x|) = e / (e + 2) with e = expm1(2 |x|); the sign is put back, that of zero included.
+    """
+    fmt = _FORMATS[x.type]
+    magnitude = _at_most(abs(x), fmt.tanh_high)
+    n, r = _reduce(magnitude + magnitude, fmt)
+    scale = _power_of_2(n, fmt)
+    e = scale.fma(_expm1_reduced(r, fmt), scale - 1.0)
+    return (e / (e + 2.0)).copysign(x)
+
+
+def sigmoid(x: Scalar) -> Scalar:
+    """Logistic function 1 / (1 + exp(-x)), accurate in both tails.
+
+    Notes
+    -----
+    With z = exp(-|x|), which cannot overflow: 1 / (1 + z) where x > 0, z / (1 + z) elsewhere. So the left tail is
+    exp(x), down to the denormal numbers.
+    """
+    z = exp(-abs(x))
+    return (x > 0.0).select(1.0, z) / (z + 1.0)
+
+
+def log(x: Scalar) -> Scalar:
+    """Natural logarithm; -infinity at 0, NaN below.
+
+    Notes
+    -----
+    x = 2^n m with sqrt(1/2) <= m < sqrt(2), then n log(2) + log1p(m - 1). Denormal numbers are scaled first.
+    """
+    fmt = _FORMATS[x.type]
+    is_tiny = x < fmt.smallest_normal
+    scaled = is_tiny.select(x * 2.0 ** (fmt.fraction_bits + 1), x)
+    n, m = _split(scaled, fmt)
+    n = n - is_tiny.select(n.constant(fmt.fraction_bits + 1), 0.0)
+    finite = _log1p_scaled(n, m - 1.0, fmt)
+    return _with_log_limits(x, finite)
+
+
+def log1p(x: Scalar) -> Scalar:
+    """log(1 + x), accurate also near 0; -infinity at -1, NaN below.
+
+    Notes
+    -----
+    1 + x is rounded to u; what rounding took away is added back after u is scaled to m = 2^-n u near 1, where it counts
+    in full only for n = 0.
+    """
+    u = x + 1.0
+    return _with_log_limits(u, _log1p_finite(x, u)).copysign(x)
+
+
+def softplus(x: Scalar) -> Scalar:
+    """log(1 + exp(x)), without overflow and accurate in both tails.
+
+    Notes
+    -----
+    max(x, 0) + log1p(exp(-|x|)).
+    """
+    z = exp(-abs(x))
+    return (x > 0.0).select(x, 0.0) + _log1p_finite(z, z + 1.0)
+
+
+def _at_least(x: Scalar, low: float) -> Scalar:
+    """max(x, low), where NaN stays NaN."""
+    return (x < low).select(low, x)
+
+
+def _at_most(x: Scalar, high: float) -> Scalar:
+    """min(x, high), where NaN stays NaN."""
+    return (x > high).select(high, x)
+
+
+def _polynomial(x: Scalar, coefficients: tuple[float, ...]) -> Scalar:
+    """c0 + c1 x + c2 x^2 + ..., even and odd powers apart: two chains of half the length."""
+    square = x * x
+    return _horner(square, coefficients[1::2]).fma(x, _horner(square, coefficients[0::2]))
+
+
+def _horner(x: Scalar, coefficients: tuple[float, ...]) -> Scalar:
+    result = x.constant(coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
+        result = result.fma(x, coefficient)
+    return result
+
+
+def _reduce(x: Scalar, fmt: Format) -> tuple[Scalar, Scalar]:
+    """n, r such that x = n log(2) + r with n an integer and |r| <= log(2) / 2 (Cody and Waite 1980)."""
+    n = x.fma(1.0 / math.log(2.0), fmt.shifter) - fmt.shifter
+    return n, n.fma(-fmt.ln2_low, n.fma(-fmt.ln2_high, x))
+
+
+def _expm1_reduced(r: Scalar, fmt: Format) -> Scalar:
+    """expm1(r) for |r| <= log(2) / 2."""
+    return (r * r).fma(_polynomial(r, fmt.expm1_terms), r)
+
+
+def _power_of_2(n: Scalar, fmt: Format) -> Scalar:
+    """2^n for an integer n in the range of normal exponents; any number for NaN."""
+    # The low bits of the sum are the biased exponent; the shift drops the rest.
+    return ((n + (fmt.shifter + fmt.bias)).bits() << fmt.fraction_bits).bits()
+
+
+def _split(x: Scalar, fmt: Format) -> tuple[Scalar, Scalar]:
+    """n, m such that x = 2^n m with sqrt(1/2) <= m < sqrt(2), for positive normal x."""
+    # Adding the distance from sqrt(1/2) to 1 carries into the exponent just where m would reach sqrt(2).
+    one_bits = fmt.bias << fmt.fraction_bits
+    shifted = x.bits() + (one_bits - fmt.sqrt_half_bits)
+    m = ((shifted & (2**fmt.fraction_bits - 1)) + fmt.sqrt_half_bits).bits()
+    shifter_bits = x.constant(fmt.shifter).bits()
+    n = ((shifted >> fmt.fraction_bits) | shifter_bits).bits() - (fmt.shifter + fmt.bias)
+    return n, m
+
+
+def _log1p_finite(x: Scalar, u: Scalar) -> Scalar:
+    """log1p(x) for -1 < x < infinity, given u = 1 + x rounded."""
+    fmt = _FORMATS[x.type]
+    n, m = _split(u, fmt)
+    lost = x - (u - 1.0)
+    scale = _power_of_2(-_at_most(n, fmt.bias), fmt)
+    return _log1p_scaled(n, lost.fma(scale, m - 1.0), fmt)
+
+
+def _log1p_scaled(n: Scalar, f: Scalar, fmt: Format) -> Scalar:
+    """n log(2) + log1p(f) for sqrt(1/2) - 1 <= f <= sqrt(2) - 1."""
+    correction = n.fma(fmt.ln2_low, _log1p_correction(f, fmt))
+    return n.fma(fmt.ln2_high, f + correction)
+
+
+def _log1p_correction(f: Scalar, fmt: Format) -> Scalar:
+    """log1p(f) - f.
+
+    One polynomial where few terms suffice. In double precision it would need 22, so there log1p(f) = 2 atanh(s) with
+    s = f / (2 + f), whose series in s^2 converges four times as fast, arranged as in Tang (1990),
+    "Table-driven implementation of the logarithm function", ACM TOMS 16: f - f^2/2 + s (f^2/2 + s^2 (2/3 + ...)).
+    """
+    if fmt is BINARY32:
+        return (f * f) * _polynomial(f, fmt.log_terms)
+    s = f / (f + 2.0)
+    square = s * s
+    half_square = f * f * 0.5
+    return s.fma(square.fma(_polynomial(square, fmt.log_terms), half_square), -half_square)
+
+
+def _with_log_limits(x: Scalar, finite: Scalar) -> Scalar:
+    """log(x) where x is zero, negative, infinite or NaN, `finite` elsewhere."""
+    at_most_zero = x.equals(0.0).select(x.constant(-math.inf), math.nan)
+    return (x < math.inf).select((x > 0.0).select(finite, at_most_zero), x)
+
+
+exp_f32, exp_f64 = elementary(exp, types.float32), elementary(exp, types.float64)
+expm1_f32, expm1_f64 = elementary(expm1, types.float32), elementary(expm1, types.float64)
+tanh_f32, tanh_f64 = elementary(tanh, types.float32), elementary(tanh, types.float64)
+sigmoid_f32, sigmoid_f64 = elementary(sigmoid, types.float32), elementary(sigmoid, types.float64)
+log_f32, log_f64 = elementary(log, types.float32), elementary(log, types.float64)
+log1p_f32, log1p_f64 = elementary(log1p, types.float32), elementary(log1p, types.float64)
+softplus_f32, softplus_f64 = elementary(softplus, types.float32), elementary(softplus, types.float64)
