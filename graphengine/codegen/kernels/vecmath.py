@@ -33,7 +33,7 @@ class Format:
     expm1_low : expm1 rounds to -1 below.
     tanh_high : tanh rounds to 1 above.
     expm1_terms : q in expm1(r) = r + r^2 q(r), where |r| <= log(2) / 2.
-    log_terms : see `_log1p_reduced`.
+    log_terms, softplus_terms : the polynomial of `_log1p_correction`, for the reduced argument of log and for 0 to 1.
     """
 
     fraction_bits: int
@@ -46,6 +46,7 @@ class Format:
     tanh_high: float
     expm1_terms: tuple[float, ...]
     log_terms: tuple[float, ...]
+    softplus_terms: tuple[float, ...]
 
     @property
     def shifter(self) -> float:
@@ -77,6 +78,10 @@ BINARY32 = Format(
         -0.499999881, 0.333333254, -0.250015974, 0.200019553, -0.166088,
         0.141824782, -0.132458493, 0.128998205, -0.0760847256,
     ),
+    softplus_terms=(
+        -0.499999315, 0.333304703, -0.24958156, 0.196931928, -0.153490975,
+        0.106700167, -0.057561636, 0.0201504473, -0.00330658094,
+    ),
 )  # fmt: skip
 
 BINARY64 = Format(
@@ -97,6 +102,10 @@ BINARY64 = Format(
         0.6666666666666734, 0.39999999999416674, 0.28571428742020893, 0.22222198605457436, 0.18183562856560373,
         0.15314083928707004, 0.14795650802896779,
     ),
+    softplus_terms=(
+        0.66666666666666308, 0.40000000000155672, 0.28571428548065059, 0.22222223956126511, 0.18181744413434511,
+        0.15386549433072394, 0.13301111405690116, 0.1210500062126502, 0.083448094917221688, 0.17009934249443362,
+    ),
 )  # fmt: skip
 
 _FORMATS = {types.float32: BINARY32, types.float64: BINARY64}
@@ -111,11 +120,7 @@ def exp(x: Scalar) -> Scalar:
     -----
     x = n log(2) + r with |r| <= log(2) / 2, then 2^n exp(r).
     """
-    fmt = _FORMATS[x.type]
-    n, r = _reduce(_at_least(_at_most(x, fmt.exp_high), fmt.exp_low), fmt)
-    # 2^n alone may be out of range where the result is not: multiply by two halves of it.
-    half = n.fma(0.5, fmt.shifter) - fmt.shifter
-    return (_expm1_reduced(r, fmt) + 1.0) * _power_of_2(half, fmt) * _power_of_2(n - half, fmt)
+    return _exp_below_limit(_at_most(x, _FORMATS[x.type].exp_high))
 
 
 def expm1(x: Scalar) -> Scalar:
@@ -127,8 +132,8 @@ def expm1(x: Scalar) -> Scalar:
     because 2^n overflows before the result does.
     """
     fmt = _FORMATS[x.type]
-    n, r = _reduce(_at_least(_at_most(x, fmt.exp_high), fmt.expm1_low), fmt)
-    scale = _power_of_2(n - 1.0, fmt)
+    exponent, r = _reduce(_at_least(_at_most(x, fmt.exp_high), fmt.expm1_low), fmt, fmt.bias - 1)
+    scale = _power_of_2(exponent, fmt)
     half = scale.fma(_expm1_reduced(r, fmt), scale - 0.5)
     return (half + half).copysign(x)
 
@@ -142,8 +147,8 @@ def tanh(x: Scalar) -> Scalar:
     """
     fmt = _FORMATS[x.type]
     magnitude = _at_most(abs(x), fmt.tanh_high)
-    n, r = _reduce(magnitude + magnitude, fmt)
-    scale = _power_of_2(n, fmt)
+    exponent, r = _reduce(magnitude + magnitude, fmt, fmt.bias)
+    scale = _power_of_2(exponent, fmt)
     e = scale.fma(_expm1_reduced(r, fmt), scale - 1.0)
     return (e / (e + 2.0)).copysign(x)
 
@@ -156,8 +161,20 @@ def sigmoid(x: Scalar) -> Scalar:
     With z = exp(-|x|), which cannot overflow: 1 / (1 + z) where x > 0, z / (1 + z) elsewhere. So the left tail is
     exp(x), down to the denormal numbers.
     """
-    z = exp(-abs(x))
+    z = _exp_below_limit(-abs(x))
     return (x > 0.0).select(1.0, z) / (z + 1.0)
+
+
+def softplus(x: Scalar) -> Scalar:
+    """log(1 + exp(x)), without overflow and accurate in both tails.
+
+    Notes
+    -----
+    max(x, 0) + log1p(z) with z = exp(-|x|), which is between 0 and 1 and needs no reduction.
+    """
+    fmt = _FORMATS[x.type]
+    z = _exp_below_limit(-abs(x))
+    return (x > 0.0).select(x, 0.0) + (z + _log1p_correction(z, fmt, fmt.softplus_terms))
 
 
 def log(x: Scalar) -> Scalar:
@@ -184,19 +201,13 @@ def log1p(x: Scalar) -> Scalar:
     1 + x is rounded to u; what rounding took away is added back after u is scaled to m = 2^-n u near 1, where it counts
     in full only for n = 0.
     """
+    fmt = _FORMATS[x.type]
     u = x + 1.0
-    return _with_log_limits(u, _log1p_finite(x, u)).copysign(x)
-
-
-def softplus(x: Scalar) -> Scalar:
-    """log(1 + exp(x)), without overflow and accurate in both tails.
-
-    Notes
-    -----
-    max(x, 0) + log1p(exp(-|x|)).
-    """
-    z = exp(-abs(x))
-    return (x > 0.0).select(x, 0.0) + _log1p_finite(z, z + 1.0)
+    n, m = _split(u, fmt)
+    lost = x - (u - 1.0)
+    # The largest n would make 2^-n denormal; nothing is lost there.
+    scale = _power_of_2((fmt.shifter + fmt.bias - _at_most(n, fmt.bias)).bits(), fmt)
+    return _with_log_limits(u, _log1p_scaled(n, lost.fma(scale, m - 1.0), fmt)).copysign(x)
 
 
 def _at_least(x: Scalar, low: float) -> Scalar:
@@ -222,10 +233,24 @@ def _horner(x: Scalar, coefficients: tuple[float, ...]) -> Scalar:
     return result
 
 
-def _reduce(x: Scalar, fmt: Format) -> tuple[Scalar, Scalar]:
-    """n, r such that x = n log(2) + r with n an integer and |r| <= log(2) / 2 (Cody and Waite 1980)."""
-    n = x.fma(1.0 / math.log(2.0), fmt.shifter) - fmt.shifter
-    return n, n.fma(-fmt.ln2_low, n.fma(-fmt.ln2_high, x))
+def _reduce(x: Scalar, fmt: Format, offset: int) -> tuple[Scalar, Scalar]:
+    """An integer with n + offset in its low bits, and r, where x = n log(2) + r and |r| <= log(2) / 2.
+
+    By Cody and Waite (1980): n log(2) is subtracted in two parts, the first without error.
+    """
+    shifted = x.fma(1.0 / math.log(2.0), fmt.shifter + offset)
+    n = shifted - (fmt.shifter + offset)
+    return shifted.bits(), n.fma(-fmt.ln2_low, n.fma(-fmt.ln2_high, x))
+
+
+def _exp_below_limit(x: Scalar) -> Scalar:
+    """exp(x) for x up to `exp_high`."""
+    fmt = _FORMATS[x.type]
+    exponent, r = _reduce(_at_least(x, fmt.exp_low), fmt, 2 * fmt.bias)
+    # 2^n alone may be out of range where the result is not: multiply by two powers that share n.
+    half = (exponent & (4 * fmt.bias + 3)) >> 1
+    scale = _power_of_2(half, fmt)
+    return _expm1_reduced(r, fmt).fma(scale, scale) * _power_of_2(exponent - half, fmt)
 
 
 def _expm1_reduced(r: Scalar, fmt: Format) -> Scalar:
@@ -233,10 +258,9 @@ def _expm1_reduced(r: Scalar, fmt: Format) -> Scalar:
     return (r * r).fma(_polynomial(r, fmt.expm1_terms), r)
 
 
-def _power_of_2(n: Scalar, fmt: Format) -> Scalar:
-    """2^n for an integer n in the range of normal exponents; any number for NaN."""
-    # The low bits of the sum are the biased exponent; the shift drops the rest.
-    return ((n + (fmt.shifter + fmt.bias)).bits() << fmt.fraction_bits).bits()
+def _power_of_2(exponent: Scalar, fmt: Format) -> Scalar:
+    """2^(exponent - bias), where only the lowest bits of the integer count: as many as sign and exponent have."""
+    return (exponent << fmt.fraction_bits).bits()
 
 
 def _split(x: Scalar, fmt: Format) -> tuple[Scalar, Scalar]:
@@ -250,34 +274,24 @@ def _split(x: Scalar, fmt: Format) -> tuple[Scalar, Scalar]:
     return n, m
 
 
-def _log1p_finite(x: Scalar, u: Scalar) -> Scalar:
-    """log1p(x) for -1 < x < infinity, given u = 1 + x rounded."""
-    fmt = _FORMATS[x.type]
-    n, m = _split(u, fmt)
-    lost = x - (u - 1.0)
-    scale = _power_of_2(-_at_most(n, fmt.bias), fmt)
-    return _log1p_scaled(n, lost.fma(scale, m - 1.0), fmt)
-
-
 def _log1p_scaled(n: Scalar, f: Scalar, fmt: Format) -> Scalar:
     """n log(2) + log1p(f) for sqrt(1/2) - 1 <= f <= sqrt(2) - 1."""
-    correction = n.fma(fmt.ln2_low, _log1p_correction(f, fmt))
+    correction = n.fma(fmt.ln2_low, _log1p_correction(f, fmt, fmt.log_terms))
     return n.fma(fmt.ln2_high, f + correction)
 
 
-def _log1p_correction(f: Scalar, fmt: Format) -> Scalar:
+def _log1p_correction(f: Scalar, fmt: Format, terms: tuple[float, ...]) -> Scalar:
     """log1p(f) - f.
 
     One polynomial where few terms suffice. In double precision it would need 22, so there log1p(f) = 2 atanh(s) with
-    s = f / (2 + f), whose series in s^2 converges four times as fast, arranged as in Tang (1990),
-    "Table-driven implementation of the logarithm function", ACM TOMS 16: f - f^2/2 + s (f^2/2 + s^2 (2/3 + ...)).
+    s = f / (2 + f), whose series in s^2 converges four times as fast. Since 2 s = f - s f, the difference
+    is s (s^2 (2/3 + ...) - f), which is small, and its errors with it.
     """
     if fmt is BINARY32:
-        return (f * f) * _polynomial(f, fmt.log_terms)
+        return (f * f) * _horner(f, terms)
     s = f / (f + 2.0)
     square = s * s
-    half_square = f * f * 0.5
-    return s.fma(square.fma(_polynomial(square, fmt.log_terms), half_square), -half_square)
+    return s * (square * _polynomial(square, terms) - f)
 
 
 def _with_log_limits(x: Scalar, finite: Scalar) -> Scalar:

@@ -1,0 +1,1 @@
+"""A computation engine for static dataflow graphs with TensorFlow's programming model."""

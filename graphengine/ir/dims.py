@@ -1,0 +1,305 @@
+"""Sizes of axes: a number, None (not known while the graph is drawn), or an expression.
+
+While a program is compiled each unknown size of a feed is a symbol, and sizes computed from it are
+polynomials in symbols, so that two sizes can be compared without knowing them. Where an operation
+needs two sizes to be the same, `SizeFacts` writes that down; the runtime checks it with real numbers.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Union
+
+from ..errors import ShapeError
+
+Atom = Union[str, tuple["Dim", "Dim"]]      # a symbol, or the floor quotient of two expressions
+Monomial = tuple[Any, ...]                  # atoms in a fixed order; () is the constant term
+
+
+def _atom_key(atom: Any) -> str:
+    return atom if isinstance(atom, str) else f"({atom[0]!r}//{atom[1]!r})"
+
+
+class Dim:
+    """A size that depends on the sizes of the feeds: a polynomial with integer coefficients.
+
+    Arithmetic with numbers and other Dims gives Dims, or a number once nothing unknown is left.
+    """
+
+    __slots__ = ("_hash", "facts", "terms")
+
+    def __init__(self, terms: Mapping[Monomial, int], facts: SizeFacts) -> None:
+        self.terms = {m: terms[m] for m in sorted(terms, key=lambda m: [_atom_key(a) for a in m]) if terms[m]}
+        self.facts = facts
+        self._hash = hash(tuple(self.terms.items()))
+
+    @property
+    def symbol(self) -> str | None:
+        """The name, if this is a single symbol."""
+        if len(self.terms) == 1:
+            (mono, factor), = self.terms.items()
+            if factor == 1 and len(mono) == 1 and isinstance(mono[0], str):
+                return mono[0]
+        return None
+
+    def _simplest(self, terms: Mapping[Monomial, int]) -> Size:
+        kept = {m: c for m, c in terms.items() if c}
+        if not kept:
+            return 0
+        if set(kept) == {()}:
+            return kept[()]
+        return Dim(kept, self.facts)
+
+    def __add__(self, other: Size) -> Size:
+        terms = dict(self.terms)
+        for m, c in _terms(other).items():
+            terms[m] = terms.get(m, 0) + c
+        return self._simplest(terms)
+
+    __radd__ = __add__
+
+    def __mul__(self, other: Size) -> Size:
+        terms: dict[Monomial, int] = {}
+        for m, c in self.terms.items():
+            for k, d in _terms(other).items():
+                both = tuple(sorted((*m, *k), key=_atom_key))
+                terms[both] = terms.get(both, 0) + c * d
+        return self._simplest(terms)
+
+    __rmul__ = __mul__
+
+    def __neg__(self) -> Size:
+        return self * -1
+
+    def __sub__(self, other: Size) -> Size:
+        return self + other * -1
+
+    def __rsub__(self, other: Size) -> Size:
+        return self * -1 + other
+
+    def __floordiv__(self, other: Size) -> Size:
+        return floor_quotient(self, other, self.facts)
+
+    def __rfloordiv__(self, other: Size) -> Size:
+        return floor_quotient(other, self, self.facts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Dim) and self.terms == other.terms
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def evaluate(self, sizes: Mapping[str, int]) -> int:
+        """The number, given one for each symbol."""
+        total = 0
+        for mono, factor in self.terms.items():
+            for atom in mono:
+                if isinstance(atom, str):
+                    factor *= sizes[atom]
+                else:
+                    factor *= evaluate(atom[0], sizes) // evaluate(atom[1], sizes)
+            total += factor
+        return total
+
+    def substitute(self, known: Mapping[str, Size]) -> Size:
+        """The same expression with symbols replaced."""
+        total: Size = 0
+        for mono, factor in self.terms.items():
+            term: Size = factor
+            for atom in mono:
+                if isinstance(atom, str):
+                    term = term * known.get(atom, Dim({(atom,): 1}, self.facts))
+                else:
+                    top, bottom = substitute(atom[0], known), substitute(atom[1], known)
+                    term = term * floor_quotient(top, bottom, self.facts)
+            total = total + term
+        return total
+
+    def __repr__(self) -> str:
+        def show(mono: Monomial, factor: int) -> str:
+            names = [_atom_key(a) for a in mono]
+            return "*".join(([] if factor == 1 and names else [str(factor)]) + names)
+
+        return " + ".join(show(m, c) for m, c in self.terms.items()).replace("+ -", "- ")
+
+
+Size = Union[int, Dim]
+UserSize = Union[int, Dim, None]
+
+
+def _terms(size: Size) -> Mapping[Monomial, int]:
+    return size.terms if isinstance(size, Dim) else {(): size}
+
+
+def evaluate(size: Size, sizes: Mapping[str, int]) -> int:
+    return size.evaluate(sizes) if isinstance(size, Dim) else size
+
+
+def substitute(size: Size, known: Mapping[str, Size]) -> Size:
+    return size.substitute(known) if isinstance(size, Dim) else size
+
+
+def floor_quotient(top: Size, bottom: Size, facts: SizeFacts) -> Size:
+    """top // bottom, exact division of polynomials where it is one."""
+    if isinstance(top, int) and isinstance(bottom, int):
+        return top // bottom
+    below = _terms(bottom)
+    if len(below) == 1:
+        (mono, factor), = below.items()
+        terms: dict[Monomial, int] = {}
+        for m, c in _terms(top).items():
+            rest = list(m)
+            for atom in mono:
+                if atom not in rest:
+                    break
+                rest.remove(atom)
+            else:
+                if c % factor == 0:
+                    terms[tuple(rest)] = c // factor
+                    continue
+            break
+        else:
+            return Dim({}, facts)._simplest(terms)
+    return Dim({((top, bottom),): 1}, facts)
+
+
+def product(sizes: Iterable[Size]) -> Size:
+    total: Size = 1
+    for size in sizes:
+        total = size * total
+    return total
+
+
+class SizeFacts:
+    """What one compilation has assumed about the symbols: which are equal, and which have a known value.
+
+    `known` maps a symbol to what replaces it; `claims` are the equalities with the reason (usually the
+    node) that needed them, to be checked against the real sizes when the program is bound.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[str, Size] = {}
+        self.claims: list[tuple[Size, Size, str]] = []
+        self.reason = ""
+
+    def symbol(self, name: str) -> Dim:
+        return Dim({(name,): 1}, self)
+
+    def resolve(self, size: Size) -> Size:
+        """`size` with everything that is known put in."""
+        while isinstance(size, Dim):
+            better = size.substitute(self.known)
+            if better == size:
+                return size
+            size = better
+        return size
+
+    def equate(self, a: Size, b: Size) -> Size:
+        """Assume that two sizes are the same; returns the simpler one.
+
+        Raises
+        ------
+        ShapeError if they are two different numbers.
+        """
+        left, right = self.resolve(a), self.resolve(b)
+        if left == right:
+            return left
+        if isinstance(left, int) and isinstance(right, int):
+            raise ShapeError(f"sizes differ: {left} and {right}")
+        self.claims.append((a, b, self.reason))
+        if isinstance(left, Dim) and left.symbol is not None:
+            self.known[left.symbol] = right
+            return right
+        if isinstance(right, Dim) and right.symbol is not None:
+            self.known[right.symbol] = left
+        return left
+
+
+def equal(a: UserSize, b: UserSize) -> bool:
+    """Whether two sizes are certainly the same."""
+    return a is not None and a == b
+
+
+def merge(a: UserSize, b: UserSize, problem: str) -> UserSize:
+    """The common size of two axes that have to agree.
+
+    Raises
+    ------
+    ShapeError, with `problem` naming the axes, if both are known and differ.
+    """
+    if a is None or b is None:
+        return b if a is None else a
+    if isinstance(a, Dim):
+        return a.facts.equate(a, b)
+    if isinstance(b, Dim):
+        return b.facts.equate(b, a)
+    if a != b:
+        raise ShapeError(f"{problem}: {a} and {b}")
+    return a
+
+
+def broadcast(a: UserSize, b: UserSize, problem: str) -> UserSize:
+    """The size of two axes that meet elementwise: equal, or one of them is 1."""
+    if a == 1:
+        return b
+    if b == 1:
+        return a
+    if a is None or b is None:
+        known = b if a is None else a
+        return known                        # an unknown size can only be that, or 1
+    return merge(a, b, problem)
+
+
+class Shape(tuple[UserSize, ...]):
+    """Sizes of a tensor's axes, None where not known yet; compares with tuples and lists.
+
+    ``Shape(None)`` is a shape of unknown rank.
+    """
+
+    rank: int | None
+
+    def __new__(cls, sizes: Iterable[UserSize] | int | None = ()) -> Shape:
+        if isinstance(sizes, Shape):
+            return sizes
+        items = (sizes,) if isinstance(sizes, int) else () if sizes is None else sizes
+        self = super().__new__(cls, items)
+        self.rank = None if sizes is None else len(self)
+        return self
+
+    @property
+    def ndims(self) -> int | None:
+        return self.rank
+
+    @property
+    def dims(self) -> list[UserSize] | None:
+        return None if self.rank is None else list(self)
+
+    def as_list(self) -> list[UserSize]:
+        if self.rank is None:
+            raise ShapeError("as_list() of a shape of unknown rank")
+        return [None if isinstance(s, Dim) else s for s in self]
+
+    def is_fully_defined(self) -> bool:
+        return self.rank is not None and all(isinstance(s, int) for s in self)
+
+    def num_elements(self) -> int | None:
+        return int(product(self)) if self.is_fully_defined() else None  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Shape):
+            return self.rank == other.rank and tuple.__eq__(self, other)
+        return self.rank is not None and isinstance(other, (tuple, list)) and tuple.__eq__(self, tuple(other))
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.rank, tuple(self)))
+
+    def __str__(self) -> str:
+        return "<unknown>" if self.rank is None else tuple.__repr__(self)
+
+    def __repr__(self) -> str:
+        return "TensorShape(None)" if self.rank is None else f"TensorShape({list(self)})"
+
+
+UNKNOWN = Shape(None)

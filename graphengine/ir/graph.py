@@ -1,0 +1,224 @@
+"""A graph under construction: nodes are appended, never changed, so their order is topological.
+
+Names, name scopes and control dependencies follow TensorFlow. A finished graph is treated as a value:
+each pass reads one and writes a new one.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from ..errors import GraphEngineError, GraphMismatchError, InvalidArgumentError, NotFoundError, suggestion
+from .node import Node, Tensor, describe
+from .source import Origin, user_line
+
+
+class Graph:
+    """A dataflow graph of placeholders, variables and ops.
+
+    Examples
+    --------
+    >>> import graphengine as tf
+    >>> with tf.Graph().as_default() as graph:
+    ...     x = tf.placeholder(tf.float32, [None, 4], name="x")
+    ...     y = x * 2.0
+    >>> print(y)
+    Tensor("mul:0", shape=(None, 4), dtype=float32)
+    """
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.by_name: dict[str, Node] = {}
+        self.collections: dict[str, list[Any]] = {}
+        self.document: dict[str, Any] = {}          # parts of a file that the engine ignores, kept for saving
+        self._names_used: dict[str, int] = {}
+        self._scope = ""
+        self._control: tuple[Node, ...] = ()
+        self._origin: Origin | None = None
+
+    # ---------------------------------------------------------------- building
+
+    def add(
+        self,
+        op: Any,
+        inputs: Sequence[Tensor],
+        name: str | None = None,
+        control_inputs: Sequence[Node] = (),
+        origin: Origin | None = None,
+    ) -> Node:
+        """Append a node and infer dtype and shape of its results.
+
+        Raises
+        ------
+        GraphMismatchError if an input belongs to another graph.
+        ShapeError, DTypeError from the op's rules, with node, line and operands filled in.
+        """
+        origin = origin or self._origin or user_line()
+        full = self.unique_name(name or op.node_name)
+        for tensor in inputs:
+            if tensor.node.graph is not self:
+                raise GraphMismatchError(
+                    f"{tensor.name} belongs to another graph", op=op.name, at=str(origin) if origin else None,
+                    operands=[("other", describe(tensor))], fix="build both inside the same `with graph.as_default():`",
+                )
+        try:
+            results = op.infer(inputs)
+        except GraphEngineError as error:
+            args = ", ".join(t.node.name for t in inputs)
+            raise error.located(
+                op=op.name, node=f"{full} = {op.name}({args})", at=str(origin) if origin else None,
+                operands=op.label_operands([describe(t) for t in inputs]),
+            ) from None
+        control = tuple(dict.fromkeys((*self._control, *control_inputs)))
+        node = Node(self, len(self.nodes), op, tuple(inputs), control, full, origin, results)
+        self.nodes.append(node)
+        self.by_name[full] = node
+        return node
+
+    def unique_name(self, name: str) -> str:
+        """`name` inside the current scope, with ``_1``, ``_2`` ... if it is taken; a final ``/`` means as it is."""
+        if name.endswith("/"):
+            return name[:-1]
+        full = f"{self._scope}{name}"
+        key = full.lower()
+        count = self._names_used.get(key, 0)
+        self._names_used[key] = count + 1
+        if not count:
+            return full
+        while f"{key}_{count}" in self._names_used:
+            count += 1
+        self._names_used[key] = count + 1
+        self._names_used[f"{key}_{count}"] = 1
+        return f"{full}_{count}"
+
+    @contextmanager
+    def name_scope(self, name: str | None) -> Iterator[str]:
+        """Put ``name/`` before the names of the nodes made inside; a used name gets ``_1``."""
+        saved = self._scope
+        if not name:
+            self._scope = ""
+        elif name.endswith("/"):
+            self._scope = name
+        else:
+            self._scope = self.unique_name(name) + "/"
+        try:
+            yield self._scope
+        finally:
+            self._scope = saved
+
+    @contextmanager
+    def control_dependencies(self, control_inputs: Iterable[Any] | None) -> Iterator[None]:
+        """Nodes made inside run after `control_inputs` (nodes, tensors, variables); None clears."""
+        saved = self._control
+        nodes = [] if control_inputs is None else [self.as_node(item) for item in control_inputs]
+        self._control = () if control_inputs is None else (*saved, *nodes)
+        try:
+            yield
+        finally:
+            self._control = saved
+
+    @property
+    def active_control(self) -> tuple[Node, ...]:
+        """Nodes that a node made now would run after."""
+        return self._control
+
+    @contextmanager
+    def made_at(self, origin: Origin | None) -> Iterator[None]:
+        """Give the nodes made inside this origin instead of the caller's line."""
+        saved = self._origin
+        self._origin = origin
+        try:
+            yield
+        finally:
+            self._origin = saved
+
+    @contextmanager
+    def as_default(self) -> Iterator[Graph]:
+        """Make this the graph that receives nodes inside the ``with`` block."""
+        token = _stack.set((*_stack.get(), self))
+        try:
+            yield self
+        finally:
+            _stack.reset(token)
+
+    # ---------------------------------------------------------------- asking
+
+    def as_node(self, item: Any) -> Node:
+        """The node of a node, tensor, variable or name.
+
+        Raises
+        ------
+        NotFoundError, GraphMismatchError, InvalidArgumentError.
+        """
+        if isinstance(item, str):
+            return self.as_tensor(item).node if ":" in item else self.get_operation_by_name(item)
+        node = item if isinstance(item, Node) else getattr(item, "node", None) or getattr(item, "op", None)
+        if not isinstance(node, Node):
+            raise InvalidArgumentError(f"{item!r} is not a node or tensor of a graph")
+        if node.graph is not self:
+            raise GraphMismatchError(
+                f"{node.name} belongs to another graph", fix="use tensors of the graph that the session was made for"
+            )
+        return node
+
+    def as_tensor(self, name: str) -> Tensor:
+        """The tensor called ``name:k``; k is 0 if left out."""
+        head, _, tail = name.partition(":")
+        node = self.get_operation_by_name(head)
+        if not (tail or "0").isdigit() or int(tail or 0) >= len(node.outputs):
+            raise NotFoundError(f"{node.name} has {len(node.outputs)} results, so there is no {name!r}")
+        return node.outputs[int(tail or 0)]
+
+    get_tensor_by_name = as_tensor
+
+    def get_operation_by_name(self, name: str) -> Node:
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise NotFoundError(
+                f"the graph has no node {name!r}", fix=suggestion(name, self.by_name)
+            ) from None
+
+    def get_operations(self) -> list[Node]:
+        return list(self.nodes)
+
+    def get_collection(self, key: str) -> list[Any]:
+        return list(self.collections.get(key, ()))
+
+    def add_to_collection(self, key: str, value: Any) -> None:
+        self.collections.setdefault(key, []).append(value)
+
+    def __str__(self) -> str:
+        from .show import show_nodes
+
+        return show_nodes(self.nodes)
+
+
+_global = Graph()
+_stack: ContextVar[tuple[Graph, ...]] = ContextVar("graphengine_graphs", default=())
+
+
+def get_default_graph() -> Graph:
+    """The graph that receives nodes now: the innermost ``as_default()``, or the process's own."""
+    stack = _stack.get()
+    return stack[-1] if stack else _global
+
+
+def has_explicit_graph() -> bool:
+    """Whether the program is inside an ``as_default()`` block."""
+    return bool(_stack.get())
+
+
+def reset_default_graph() -> None:
+    """Start over with an empty global graph.
+
+    Raises
+    ------
+    InvalidArgumentError inside an ``as_default()`` block.
+    """
+    global _global
+    if _stack.get():
+        raise InvalidArgumentError("reset_default_graph() inside `with graph.as_default():`")
+    _global = Graph()

@@ -1,0 +1,148 @@
+"""The two values a graph is made of: a node applies an op, a tensor is one of its results."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..dtypes import DType
+from ..errors import InvalidArgumentError
+from .dims import Shape
+from .operand import Operand
+from .source import Origin
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+
+class OpLike(Protocol):
+    """What a graph asks of an op: its name, and dtype and shape of each result."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def node_name(self) -> str: ...
+
+    def infer(self, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]: ...
+
+
+class Node:
+    """One application of an op. Immutable; TensorFlow calls it an operation.
+
+    op : the op with its attributes
+    inputs : tensors it reads
+    control_inputs : nodes that run before it
+    name : unique in the graph, e.g. ``"layer/add_1"``
+    origin : the user's line
+    outputs : its results
+    """
+
+    __slots__ = ("control_inputs", "graph", "index", "inputs", "name", "op", "origin", "outputs")
+
+    def __init__(
+        self,
+        graph: Graph,
+        index: int,
+        op: Any,
+        inputs: tuple[Tensor, ...],
+        control_inputs: tuple[Node, ...],
+        name: str,
+        origin: Origin | None,
+        results: Sequence[tuple[DType, Shape]],
+    ) -> None:
+        self.graph = graph
+        self.index = index
+        self.op = op
+        self.inputs = inputs
+        self.control_inputs = control_inputs
+        self.name = name
+        self.origin = origin
+        self.outputs = tuple(Tensor(self, k, dtype, shape) for k, (dtype, shape) in enumerate(results))
+
+    @property
+    def type(self) -> str:
+        """The op's class name, as TensorFlow's ``Operation.type``."""
+        return type(self.op).__name__
+
+    def equation(self) -> str:
+        """The node as a line of text: ``logits = matmul(hidden, w2)``."""
+        return f"{self.name} = {self.op.name}({', '.join(t.node.name for t in self.inputs)})"
+
+    def __repr__(self) -> str:
+        return f"<tf.Operation {self.name!r} type={self.type}>"
+
+
+class Tensor(Operand):
+    """A result of a node: what it will be, not yet its numbers.
+
+    Prints as TensorFlow prints it; ``==`` compares elementwise, so use ``is`` to compare identity.
+    """
+
+    __slots__ = ("dtype", "node", "position", "shape")
+    precedence = 10
+
+    def __init__(self, node: Node, position: int, dtype: DType, shape: Shape) -> None:
+        self.node = node
+        self.position = position
+        self.dtype = dtype
+        self.shape = shape
+
+    @property
+    def op(self) -> Node:
+        """The node that makes it (TensorFlow's name)."""
+        return self.node
+
+    @property
+    def graph(self) -> Graph:
+        return self.node.graph
+
+    @property
+    def name(self) -> str:
+        return f"{self.node.name}:{self.position}"
+
+    @property
+    def rank(self) -> int:
+        """Number of axes; an error where it is not known."""
+        if self.shape.rank is None:
+            raise InvalidArgumentError(f"the rank of {self.name} is not known")
+        return self.shape.rank
+
+    def get_shape(self) -> Shape:
+        return self.shape
+
+    def __str__(self) -> str:
+        shape = "" if self.shape.rank is None else f", shape={self.shape}"
+        return f'Tensor("{self.name}"{shape}, dtype={self.dtype.name})'
+
+    def __repr__(self) -> str:
+        return f"<tf.Tensor {self.name!r} shape={self.shape} dtype={self.dtype.name}>"
+
+    def __hash__(self) -> int:
+        return id(self) >> 4
+
+    def __bool__(self) -> bool:
+        raise InvalidArgumentError(
+            f"{self.name} has no value while the graph is drawn, so Python cannot decide on it",
+            at=str(self.node.origin) if self.node.origin else None,
+            fix="use where(condition, x, y)",
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.shape.rank is None or self.shape.rank == 0 or not isinstance(self.shape[0], int):
+            raise InvalidArgumentError(f"cannot iterate over {self}", fix="the first axis needs a known size")
+        return (self[k] for k in range(self.shape[0]))
+
+    def __len__(self) -> int:
+        raise InvalidArgumentError(f"len() of {self}", fix="use x.shape[0]")
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise InvalidArgumentError(
+            f"{self.name} has no value while the graph is drawn, so numpy cannot read it",
+            fix="compute it with Session.run, or use the graphengine function of the same name",
+        )
+
+
+def describe(tensor: Tensor) -> str:
+    """A tensor as errors show it: name, type, shape and the line that made it."""
+    origin = f"    {tensor.node.origin}" if tensor.node.origin else ""
+    return f"{tensor.node.name}   {tensor.dtype.name} {tensor.shape}{origin}"

@@ -1,0 +1,36 @@
+"""Where in the user's program a node was made."""
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+from dataclasses import dataclass
+
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A line of the user's program; `file` is as Python knows it, `line` counts from 1."""
+
+    file: str
+    line: int
+
+    @property
+    def text(self) -> str:
+        return linecache.getline(self.file, self.line).strip()
+
+    def __str__(self) -> str:
+        place = f"{os.path.basename(self.file)}:{self.line}"
+        return f"{place}    {self.text}" if self.text else place
+
+
+def user_line() -> Origin | None:
+    """The innermost line on the stack that is outside this package."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_PACKAGE) and not file.startswith("<"):
+            return Origin(file, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]
+    return None

@@ -1,0 +1,11 @@
+"""The op set. Importing this package registers every op."""
+from . import math, movement, reduce, state
+from .apply import apply
+from .kinds import Composite, Effect, Elementwise, Library, Movement, NoGradient, Op, Reduction, Source
+from .registry import OPS, by_name, documentation, function, has_gradient, op
+
+__all__ = [
+    "OPS", "Composite", "Effect", "Elementwise", "Library", "Movement", "NoGradient", "Op", "Reduction", "Source",
+    "apply", "by_name", "documentation", "function", "has_gradient", "op",
+]
+FAMILIES = (math, movement, reduce, state)

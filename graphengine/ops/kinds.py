@@ -1,0 +1,357 @@
+"""The protocol of an op, and the five kinds that differ in how an op becomes machine code.
+
+    Elementwise   an expression of one element of each input
+    Reduction     an identity and a step, along axes
+    Movement      an index map; nothing is computed
+    Library       a named kernel, written by hand
+    Composite     other ops
+
+Beside them stand `Source` (values that come from outside the program) and `Effect` (changes of a
+variable); both are gone before anything is lowered. Ops are immutable and hashable; their attributes are
+dataclass fields. What an op may leave out and what it must have is checked by `registry.op`.
+"""
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import DType
+from ..errors import AttributeValueError, DTypeError, ShapeError
+from ..ir.dims import UNKNOWN, Shape, Size, broadcast
+from ..ir.node import Tensor
+from .samples import Sample
+
+Array = np.ndarray[Any, Any]
+Gradient = Any                              # an operand, None, or a tuple of them, one for each input
+
+
+# -------------------------------------------------------------------- parts of a declaration
+
+@dataclass(frozen=True)
+class Port:
+    """An input of an op.
+
+    name : argument name, TensorFlow's
+    accepts : data types it takes
+    doc : what it is
+    same : ports with the same letter have the same dtype
+    variadic : a list of operands (then it is the op's only port)
+    """
+
+    name: str
+    accepts: tuple[DType, ...]
+    doc: str
+    same: str = "T"
+    variadic: bool = False
+
+
+def port(name: str, accepts: tuple[DType, ...], doc: str, same: str = "T") -> Port:
+    return Port(name, accepts, doc, same)
+
+
+def variadic(name: str, accepts: tuple[DType, ...], doc: str) -> Port:
+    return Port(name, accepts, doc, variadic=True)
+
+
+REQUIRED: Any = dataclasses.MISSING
+
+
+def attr(
+    default: Any,
+    doc: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    convert: Callable[[Any], Any] | None = None,
+) -> Any:
+    """An attribute of an op: default (or REQUIRED), meaning with unit, allowed values.
+
+    convert : brings what a user may pass (a list, a name) into the one form that is stored
+    """
+    return field(
+        default=default, kw_only=False,
+        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "convert": convert},
+    )
+
+
+class NoGradient:
+    """The reason why an op has no gradient; such an op cuts the path, as in TensorFlow."""
+
+    def __init__(self, why: str) -> None:
+        self.why = why
+
+    def __call__(self, g: Any, y: Any, *inputs: Any) -> None:
+        return None
+
+
+# -------------------------------------------------------------------- the protocol
+
+class Op:
+    """Base of all ops. Subclass one of the kinds below, not this."""
+
+    kind: ClassVar[str]
+    name: ClassVar[str]                     # saved name, from the class name
+    node_name: ClassVar[str]                # first name of its nodes in a graph
+    names: ClassVar[tuple[str, ...]] = ()   # public names, if other than `name`
+    inputs: ClassVar[tuple[Port, ...]] = ()
+    category: ClassVar[str]
+    operator: ClassVar[str | None] = None   # "+" and the like
+    onnx: ClassVar[str | None] = None
+    samples: ClassVar[tuple[Sample, ...]] = ()
+    internal: ClassVar[bool] = False        # made by the engine only, not by users
+
+    def __post_init__(self) -> None:
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            convert = f.metadata["convert"]
+            if convert is not None:
+                value = convert(value)
+                object.__setattr__(self, f.name, value)
+            self._check_attribute(f.name, value, f.metadata)
+
+    def _check_attribute(self, name: str, value: Any, limits: Any) -> None:
+        choices, low, high = limits["choices"], limits["low"], limits["high"]
+        if choices is not None and value not in choices:
+            raise AttributeValueError(f"{name}={value!r}; it takes one of {choices}", op=self.name)
+        if (low is not None and value < low) or (high is not None and value > high):
+            interval = f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
+            raise AttributeValueError(f"{name}={value!r} is outside {interval}", op=self.name)
+
+    def changed_attributes(self) -> dict[str, Any]:
+        """Attributes whose values are not the defaults."""
+        found = {}
+        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            convert = f.metadata["convert"]
+            default = convert(f.default) if convert and f.default is not REQUIRED else f.default
+            if default is REQUIRED or value != default:
+                found[f.name] = value
+        return found
+
+    # ------------------------------------------------ inference
+
+    def infer(self, inputs: Sequence[Tensor]) -> list[tuple[DType, Shape]]:
+        """dtype and shape of each result. Shapes are unknown where an input's rank is."""
+        self.check_dtypes([t.dtype for t in inputs])
+        types = _as_tuple(self.result_dtype(*[t.dtype for t in inputs]))
+        if any(t.shape.rank is None for t in inputs):
+            return [(t, UNKNOWN) for t in types]
+        shapes = self.result_shape(*[t.shape for t in inputs])
+        several = len(types) > 1
+        return list(zip(types, [Shape(s) for s in shapes] if several else [Shape(shapes)], strict=True))
+
+    def check_dtypes(self, types: Sequence[DType]) -> None:
+        """Raise DTypeError if an input's type is not accepted or differs from one it must equal."""
+        first: dict[str, tuple[str, DType]] = {}
+        for p, t in zip(self.ports(len(types)), types, strict=True):
+            if t not in p.accepts:
+                raise DTypeError(
+                    f"{p.name} is {t.name}; it takes {', '.join(a.name for a in p.accepts)}",
+                    fix=f"cast({p.name}, {p.accepts[0].name})",
+                )
+            name, other = first.setdefault(p.same, (p.name, t))
+            if other is not t:
+                raise DTypeError(
+                    f"dtypes differ: {other.name} ({name}) and {t.name} ({p.name})",
+                    fix=f"cast one of them, e.g. cast({p.name}, {other.name})",
+                )
+
+    def ports(self, count: int) -> tuple[Port, ...]:
+        """The port of each of `count` inputs."""
+        if self.inputs and self.inputs[0].variadic:
+            return self.inputs * count
+        return self.inputs
+
+    def label_operands(self, texts: Sequence[str]) -> list[tuple[str, str]]:
+        """The descriptions of the operands beside their port names, for an error."""
+        return [(p.name, text) for p, text in zip(self.ports(len(texts)), texts, strict=True)]
+
+    def result_dtype(self, *types: DType) -> Any:
+        """dtype of the result; a tuple for several."""
+        return types[0]
+
+    def result_shape(self, *shapes: Shape) -> Any:
+        """Shape of the result; a tuple of shapes for several. Raises ShapeError."""
+        raise NotImplementedError(type(self).__name__)
+
+    # ------------------------------------------------ meaning
+
+    def reference(self, *arrays: Array) -> Any:
+        """The definition, in numpy."""
+        raise NotImplementedError(type(self).__name__)
+
+    def gradient(self, g: Any, y: Any, *inputs: Any) -> Gradient:
+        """Gradient with respect to each input, given `g`, that of the result `y`."""
+        raise NotImplementedError(type(self).__name__)
+
+
+def _as_tuple(value: Any) -> tuple[Any, ...]:
+    return tuple(value) if isinstance(value, (tuple, list)) else (value,)
+
+
+class Elementwise(Op):
+    """One element of the result from one element of each input, sizes broadcast.
+
+    `expression` is kernel text with the port names in braces; ``{T}`` is the code of the first input's
+    dtype and ``{R}`` that of the result: ``"exp_{T}({x})"``.
+    """
+
+    kind = "Elementwise"
+    expression: ClassVar[str]
+    returns: ClassVar[DType | None] = None  # result dtype, if not the first input's
+    cost: ClassVar[int] = 1                 # rough number of machine operations
+
+    def result_dtype(self, *types: DType) -> DType:
+        return self.returns or types[0]
+
+    def result_shape(self, *shapes: Shape) -> Shape:
+        return broadcast_shapes([p.name for p in self.inputs], shapes)
+
+
+class Reduction(Op):
+    """Axes folded into one element, which keeps its axis with size 1.
+
+    Only these keep-axes forms reach the compiler; the public ops are composites over them.
+    """
+
+    kind = "Reduction"
+    axes: tuple[int, ...]
+    step: ClassVar[str]                     # kernel text of acc, x
+
+    def identity(self, dtype: DType) -> Any:
+        """The value that changes nothing: what an empty axis gives."""
+        raise NotImplementedError(type(self).__name__)
+
+    def result_shape(self, x: Shape) -> Shape:
+        return Shape(1 if k in self.axes else s for k, s in enumerate(x))
+
+
+@dataclass(frozen=True)
+class AxisSource:
+    """Where an index along an input's axis comes from: ``start + step * index[axis]``, or `start` alone."""
+
+    axis: int | None
+    start: Size = 0
+    step: Size = 1
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where an input's elements go in the result: ``start + step * index`` along each axis."""
+
+    starts: tuple[Size, ...]
+    steps: tuple[Size, ...]
+
+
+class Movement(Op):
+    """Elements in another arrangement. One of three answers, whichever the op can give:
+
+    * `view`: each index of the input is an affine function of one index of the result (free as a load);
+    * `is_reshape`: the same elements in the same order (free on a dense buffer);
+    * `placements`: where each input goes in a result that holds `fill` elsewhere (stores with offsets).
+    """
+
+    kind = "Movement"
+    is_reshape: ClassVar[bool] = False
+    fill: ClassVar[float | None] = None     # None: the placements cover everything
+
+    def view(self, x: Shape, y: Shape) -> tuple[AxisSource, ...] | None:
+        """One AxisSource for each axis of the input, or None."""
+        return None
+
+    def placements(self, inputs: Sequence[Shape], y: Shape) -> tuple[Placement | None, ...]:
+        """One Placement for each input, None for an input that only lends its shape."""
+        raise NotImplementedError(type(self).__name__)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a hand-written kernel.
+
+    kernel : its name in `codegen.kernels`
+    sizes : what it finds in its table of sizes
+    extent : number of slices of its outermost loop
+    """
+
+    kernel: str
+    sizes: tuple[Size, ...]
+    extent: Size
+    scratch: tuple[tuple[DType, Size], ...] = ()
+
+
+class Library(Op):
+    """A hand-written kernel. Its buffers are the inputs, then the results, all dense."""
+
+    kind = "Library"
+    cost: ClassVar[int] = 100
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        raise NotImplementedError(type(self).__name__)
+
+    def explain_code(self, code: int) -> str:
+        """What a result other than 0 of the kernel means."""
+        return f"the kernel returned {code}"
+
+
+class Composite(Op):
+    """An expression of other ops. Gradients are taken on the whole, before it is opened."""
+
+    kind = "Composite"
+
+    def decompose(self, *inputs: Any) -> Any:
+        """The same result from other ops; a tuple for several."""
+        raise NotImplementedError(type(self).__name__)
+
+
+class Source(Op):
+    """A value from outside the program: a feed, a constant, a variable, a size."""
+
+    kind = "Source"
+
+
+class Effect(Op):
+    """A change of a variable: the first input is its handle, the result its new value."""
+
+    kind = "Effect"
+
+    def updated(self, old: Any, *values: Any) -> Any:
+        """The variable's new value as an expression of the old one."""
+        raise NotImplementedError(type(self).__name__)
+
+
+# -------------------------------------------------------------------- broadcasting
+
+def broadcast_shapes(labels: Sequence[str], shapes: Sequence[Shape]) -> Shape:
+    """The common shape of operands that meet elementwise, aligned at their last axes.
+
+    Raises
+    ------
+    ShapeError that names the two operands and the axis where sizes differ and neither is 1.
+    """
+    rank = max(len(s) for s in shapes)
+    result: list[Any] = [1] * rank
+    owner = [labels[0]] * rank
+    for label, shape in zip(labels, shapes, strict=True):
+        for k, size in enumerate(shape, rank - len(shape)):
+            try:
+                merged = broadcast(result[k], size, "")
+            except ShapeError:
+                raise ShapeError(
+                    f"sizes differ on axis {k - rank}: {result[k]} ({owner[k]}) and {size} ({label})",
+                    fix="make them equal, or one of them 1",
+                ) from None
+            if result[k] == 1:
+                owner[k] = label
+            result[k] = merged
+    return Shape(result)
+
+
+Floating, Integer, Numeric, Bool, AnyType = (
+    dtypes.Floating, dtypes.Integer, dtypes.Numeric, dtypes.Bool, dtypes.ALL,
+)

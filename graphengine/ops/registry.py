@@ -1,0 +1,183 @@
+"""The decorator `op`: checks that an op class is complete, names it, and makes its public function.
+
+The registry is the only list of ops. Public functions, operators, documentation, the editor's palette,
+saved graphs and the systematic tests are read from it.
+"""
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from ..errors import NotFoundError, OpDefinitionError, suggestion
+from ..ir.operand import Operand
+from .apply import apply
+from .kinds import REQUIRED, Composite, Effect, Elementwise, Library, Movement, NoGradient, Op, Reduction, Source
+
+_OPS: dict[str, type[Op]] = {}
+OPS: Mapping[str, type[Op]] = MappingProxyType(_OPS)
+
+C = TypeVar("C", bound=type[Op])
+
+# operator -> method, reflected method
+_METHODS = {
+    "+": ("__add__", "__radd__"), "-": ("__sub__", "__rsub__"), "*": ("__mul__", "__rmul__"),
+    "/": ("__truediv__", "__rtruediv__"), "//": ("__floordiv__", "__rfloordiv__"), "%": ("__mod__", "__rmod__"),
+    "**": ("__pow__", "__rpow__"), "@": ("__matmul__", "__rmatmul__"), "&": ("__and__", "__rand__"),
+    "|": ("__or__", "__ror__"), "^": ("__xor__", "__rxor__"), "<": ("__lt__", None), "<=": ("__le__", None),
+    ">": ("__gt__", None), ">=": ("__ge__", None), "==": ("__eq__", None), "!=": ("__ne__", None),
+    "neg": ("__neg__", None), "abs": ("__abs__", None), "~": ("__invert__", None),
+}
+_OPERATOR_NAMES = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
+    "&": "and", "|": "or", "^": "xor",
+}
+
+
+def op(cls: C) -> C:
+    """Complete, check and register an op class.
+
+    Raises
+    ------
+    OpDefinitionError that lists everything the class lacks.
+    """
+    dataclasses.dataclass(frozen=True, repr=False)(cls)
+    cls.name = _snake(cls.__name__)
+    cls.node_name = cls.__dict__.get("node_name", cls.__name__)
+    if not cls.names and not cls.internal:
+        cls.names = (cls.name,)
+    lacks = _lacks(cls)
+    if lacks:
+        raise OpDefinitionError(f"op {cls.__name__} lacks {'; '.join(lacks)}")
+    if cls.name in _OPS:
+        raise OpDefinitionError(f"there are two ops called {cls.name!r}")
+    _OPS[cls.name] = cls
+    if cls.operator is not None:
+        _install_operator(cls)
+    return cls
+
+
+def by_name(name: str) -> type[Op]:
+    """The op class saved as `name`.
+
+    Raises
+    ------
+    NotFoundError that suggests the nearest.
+    """
+    try:
+        return _OPS[name]
+    except KeyError:
+        raise NotFoundError(f"there is no op {name!r}", fix=suggestion(name, _OPS)) from None
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+def _overrides(cls: type[Op], method: str) -> bool:
+    base = next(k for k in (Elementwise, Reduction, Movement, Library, Composite, Source, Effect, Op) if issubclass(cls, k))
+    return getattr(cls, method, None) is not getattr(base, method, None)
+
+
+def _lacks(cls: type[Op]) -> list[str]:
+    """What is missing, in words; empty for a complete op."""
+    from .samples import Sample
+
+    lacks = []
+    if not (cls.__doc__ or "").strip() or (cls.__doc__ or "").startswith(f"{cls.__name__}("):
+        lacks.append("a docstring")
+    if not getattr(cls, "category", None):
+        lacks.append("category")
+    lowering = {
+        Elementwise: ("expression",), Reduction: ("step", "identity"), Library: ("call",),
+        Composite: ("decompose",), Effect: ("updated",),
+    }
+    for kind, names in lowering.items():
+        if issubclass(cls, kind):
+            lacks += [name for name in names if not (getattr(cls, name, None) and _overrides(cls, name))]
+    if issubclass(cls, Movement) and not (cls.is_reshape or _overrides(cls, "view") or _overrides(cls, "placements")):
+        lacks.append("one of view, is_reshape, placements")
+    if not _overrides(cls, "result_shape") and not issubclass(cls, (Elementwise, Reduction, Effect)):
+        lacks.append("result_shape")
+    if issubclass(cls, (Source, Effect)):
+        return lacks
+    if not _overrides(cls, "reference"):
+        lacks.append("reference")
+    if not _overrides(cls, "gradient"):
+        lacks.append("gradient, or gradient = NoGradient('why')")
+    if not cls.inputs:
+        lacks.append("inputs")
+    if not cls.samples or not all(isinstance(s, Sample) for s in cls.samples):
+        lacks.append("samples")
+    return lacks
+
+
+def _install_operator(cls: type[Op]) -> None:
+    symbol = cls.operator
+    assert symbol is not None
+    method, reflected = _METHODS[symbol]
+    node_name = _OPERATOR_NAMES.get(symbol)
+    instance = cls()
+    if len(cls.inputs) == 1:
+        setattr(Operand, method, lambda self: apply(instance, (self,), node_name))
+        return
+    setattr(Operand, method, lambda self, other: apply(instance, (self, other), node_name))
+    if reflected:
+        setattr(Operand, reflected, lambda self, other: apply(instance, (other, self), node_name))
+
+
+def has_gradient(cls: type[Op]) -> bool:
+    return not isinstance(cls.__dict__.get("gradient"), NoGradient)
+
+
+# -------------------------------------------------------------------- public functions
+
+def function(cls: type[Op]) -> Callable[..., Any]:
+    """The public function of an op: ports, then attributes, then ``name=None``."""
+    ports = [p.name for p in cls.inputs]
+    fields = [f for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
+    signature = _signature(cls)
+    takes_list = bool(cls.inputs) and cls.inputs[0].variadic
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            bound = signature.bind(*args, **kwargs).arguments
+        except TypeError as error:
+            raise TypeError(f"{cls.name}(): {error}; the signature is {cls.name}{signature}") from None
+        name = bound.pop("name", None)
+        operands = [bound.pop(p) for p in ports]
+        op_instance = cls(**bound)
+        return apply(op_instance, list(operands[0]) if takes_list else operands, name)
+
+    call.__name__ = call.__qualname__ = cls.names[0].rpartition(".")[2] if cls.names else cls.name
+    call.__doc__ = documentation(cls)
+    call.__signature__ = signature  # type: ignore[attr-defined]
+    call.__module__ = "graphengine"
+    call.op = cls  # type: ignore[attr-defined]
+    del fields
+    return call
+
+
+def _signature(cls: type[Op]) -> inspect.Signature:
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = [inspect.Parameter(p.name, kind) for p in cls.inputs]
+    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
+        default = inspect.Parameter.empty if f.default is REQUIRED else f.default
+        parameters.append(inspect.Parameter(f.name, kind, default=default))
+    return inspect.Signature([*parameters, inspect.Parameter("name", kind, default=None)])
+
+
+def documentation(cls: type[Op]) -> str:
+    """The op's docstring with its parameters, from the declaration."""
+    text = inspect.cleandoc(cls.__doc__ or "")
+    rows = [f"{p.name} : {', '.join(t.name for t in p.accepts)}; {p.doc}" for p in cls.inputs]
+    for f in dataclasses.fields(cls):  # type: ignore[arg-type]
+        default = "required" if f.default is REQUIRED else f"default {f.default!r}"
+        rows.append(f"{f.name} : {f.metadata['doc']} ({default})")
+    if not rows:
+        return text
+    summary, _, rest = text.partition("\n\n")
+    return "\n\n".join(part for part in (summary, "Parameters\n----------\n" + "\n".join(rows), rest) if part)

@@ -1,0 +1,98 @@
+"""Example inputs of an op, from which its tests are made."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import DType
+
+Make = Callable[[np.random.Generator, DType], Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Operands for one call, and its attributes.
+
+    operands : each makes an array, given a generator and the dtype asked for
+    smooth : False where the op has a kink or a jump, so that differences say nothing of the gradient
+    attributes : keyword arguments of the call
+    """
+
+    operands: tuple[Make, ...]
+    smooth: bool
+    attributes: dict[str, Any]
+
+
+def sample(*operands: Make, smooth: bool = True, **attributes: Any) -> Sample:
+    return Sample(operands, smooth, attributes)
+
+
+def normal(*shape: int) -> Make:
+    """Standard normal numbers; small whole ones for integers, coin tosses for bool."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        if dtype.is_floating:
+            return rng.standard_normal(shape).astype(dtype.numpy)
+        if dtype.is_bool:
+            return np.asarray(rng.random(shape) < 0.5)
+        return rng.integers(-5, 6, shape).astype(dtype.numpy)
+
+    return make
+
+
+def uniform(low: float, high: float, *shape: int) -> Make:
+    """Uniform numbers in [low, high), of the dtype asked for."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        if dtype.is_floating:
+            return rng.uniform(low, high, shape).astype(dtype.numpy)
+        return rng.integers(int(low), max(int(high), int(low) + 1), shape).astype(dtype.numpy)
+
+    return make
+
+
+def distinct(*shape: int) -> Make:
+    """Different numbers in random order, at least 0.5 apart: no ties, no kinks within a small step."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        count = int(np.prod(shape))
+        numbers = (rng.permutation(count) - count // 2) * 0.5 + 0.25
+        return (numbers if dtype.is_floating else np.floor(numbers * 2)).astype(dtype.numpy).reshape(shape)
+
+    return make
+
+
+def values(*numbers: Any) -> Make:
+    """These numbers (nested lists for more axes), in the dtype asked for."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        return np.array(numbers if len(numbers) != 1 or not isinstance(numbers[0], list) else numbers[0]).astype(
+            dtype.numpy
+        )
+
+    return make
+
+
+def integers(low: int, high: int, *shape: int, dtype: str | None = None) -> Make:
+    """Whole numbers in [low, high), for indices and labels whatever the dtype asked for (unless it is whole)."""
+    def make(rng: np.random.Generator, asked: DType) -> Any:
+        kind = dtype or (asked.name if asked.is_integer else "int32")
+        return rng.integers(low, high, shape).astype(kind)
+
+    return make
+
+
+def booleans(*shape: int) -> Make:
+    """Coin tosses."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        return np.asarray(rng.random(shape) < 0.5)
+
+    return make
+
+
+def probabilities(*shape: int) -> Make:
+    """Positive numbers that add up to 1 along the last axis."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        raw = rng.uniform(0.1, 1.0, shape)
+        return (raw / raw.sum(-1, keepdims=True)).astype(dtype.numpy)
+
+    return make

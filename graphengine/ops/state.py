@@ -1,0 +1,239 @@
+"""Where values come from and where they are kept: constants, placeholders, variables, sizes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import DType, as_dtype
+from ..ir.dims import Dim, Shape, Size
+from ..ir.node import Tensor
+from .kinds import REQUIRED, AnyType, Array, Effect, Numeric, Source, attr, port
+from .registry import op
+
+
+class ArrayValue:
+    """An array as an attribute: read-only, hashable, equal when dtype, shape and bytes are."""
+
+    __slots__ = ("_hash", "array")
+
+    def __init__(self, array: Any) -> None:
+        self.array: Array = np.array(array, order="C")
+        self.array.setflags(write=False)
+        self._hash: int | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, ArrayValue) and self.array.dtype == other.array.dtype
+            and self.array.shape == other.array.shape and self.array.tobytes() == other.array.tobytes()
+        )
+
+    def __hash__(self) -> int:
+        if self._hash is None:
+            self._hash = hash((self.array.dtype.str, self.array.shape, self.array.tobytes()))
+        return self._hash
+
+    def __repr__(self) -> str:
+        return np.array2string(self.array, threshold=8, separator=", ").replace("\n", "")
+
+
+def as_array_value(value: Any) -> ArrayValue:
+    return value if isinstance(value, ArrayValue) else ArrayValue(value)
+
+
+def as_shape(value: Any) -> Shape:
+    """A list with None for unknown sizes, or None for unknown rank."""
+    if value is None or isinstance(value, Shape):
+        return Shape(value)
+    items = [value] if isinstance(value, (int, np.integer)) else value
+    return Shape(None if s is None or (not isinstance(s, Dim) and s == -1) else s if isinstance(s, Dim) else int(s)
+                 for s in items)
+
+
+@op
+class Const(Source):
+    """A value that is part of the graph."""
+
+    category = "Source"
+    internal = True                         # users call constant()
+    value: ArrayValue = attr(REQUIRED, "the numbers", convert=as_array_value)
+
+    def result_dtype(self) -> DType:
+        return as_dtype(self.value.array.dtype)
+
+    def result_shape(self) -> Shape:
+        return Shape(self.value.array.shape)
+
+
+@op
+class Placeholder(Source):
+    """A value that is fed at each run."""
+
+    category = "Source"
+    internal = True                         # users call placeholder()
+    dtype: DType = attr(dtypes.float32, "type of the elements", convert=as_dtype)
+    shape: Shape = attr(None, "sizes, None where they differ from run to run", convert=as_shape)
+
+    def result_dtype(self) -> DType:
+        return self.dtype
+
+    def result_shape(self) -> Shape:
+        return self.shape
+
+
+@op
+class VariableHandle(Source):
+    """A variable: a place in the session that keeps its value from run to run."""
+
+    category = "State"
+    internal = True                         # users make a Variable
+    node_name = "Variable"
+    dtype: DType = attr(dtypes.float32, "type of the elements", convert=as_dtype)
+    shape: Shape = attr((), "sizes", convert=as_shape)
+    trainable: bool = attr(True, "whether optimizers change it")
+
+    def result_dtype(self) -> DType:
+        return self.dtype
+
+    def result_shape(self) -> Shape:
+        return self.shape
+
+
+@op
+class State(Source):
+    """The value that a variable has when a run begins; stands for reads once effects are resolved."""
+
+    category = "State"
+    internal = True
+    variable: str = attr(REQUIRED, "name of the variable")
+    dtype: DType = attr(dtypes.float32, "type of the elements", convert=as_dtype)
+    shape: Shape = attr((), "sizes", convert=as_shape)
+
+    def result_dtype(self) -> DType:
+        return self.dtype
+
+    def result_shape(self) -> Shape:
+        return self.shape
+
+
+@op
+class SizeValue(Source):
+    """A number computed from the sizes of the feeds, known when the program is bound."""
+
+    category = "Source"
+    internal = True
+    size: Size = attr(REQUIRED, "the size")
+    dtype: DType = attr(dtypes.float32, "type of the number", convert=as_dtype)
+
+    def result_dtype(self) -> DType:
+        return self.dtype
+
+    def result_shape(self) -> Shape:
+        return Shape(())
+
+
+@op
+class Iota(Source):
+    """0, 1, 2, ... along one axis, of size 1 along the others."""
+
+    category = "Source"
+    internal = True
+    size: Size = attr(REQUIRED, "length of the axis")
+    axis: int = attr(0, "the axis that counts", low=0)
+    rank: int = attr(1, "number of axes", low=1)
+    dtype: DType = attr(dtypes.int32, "type of the numbers", convert=as_dtype)
+
+    def result_dtype(self) -> DType:
+        return self.dtype
+
+    def result_shape(self) -> Shape:
+        return Shape(self.size if k == self.axis else 1 for k in range(self.rank))
+
+
+@op
+class NoOp(Source):
+    """Nothing: a node to hang control dependencies on."""
+
+    category = "Control"
+    internal = True
+
+    def infer(self, inputs: Sequence[Tensor]) -> list[tuple[DType, Shape]]:
+        return []
+
+    def result_shape(self) -> Shape:
+        return Shape(())
+
+
+class _Assignment(Effect):
+    inputs = (
+        port("ref", AnyType, "the variable's handle"),
+        port("value", AnyType, "array of the variable's shape"),
+    )
+
+    def result_shape(self, ref: Shape, value: Shape) -> Shape:
+        from ..ir.dims import merge
+
+        if ref.rank is not None and value.rank is not None:
+            from ..errors import ShapeError
+
+            if len(ref) != len(value):
+                raise ShapeError(f"the variable has shape {ref}, the value {value}")
+            for k, (a, b) in enumerate(zip(ref, value, strict=True)):
+                merge(a, b, f"sizes of variable and value differ on axis {k}")
+        return ref
+
+
+@op
+class ReadVariable(Effect):
+    """The value that a variable has after the assignments this read depends on."""
+
+    category = "State"
+    internal = True                         # a Variable reads itself
+    node_name = "Read"
+    inputs = (port("ref", AnyType, "the variable's handle"),)
+
+    def result_shape(self, ref: Shape) -> Shape:
+        return ref
+
+    def updated(self, old: Any, *values: Any) -> Any:
+        return old
+
+
+@op
+class Assign(_Assignment):
+    """Give a variable a new value."""
+
+    category = "State"
+    internal = True
+
+    def updated(self, old: Any, *values: Any) -> Any:
+        return values[0]
+
+
+@op
+class AssignAdd(_Assignment):
+    """Add to a variable."""
+
+    category = "State"
+    internal = True
+    inputs = (
+        port("ref", Numeric, "the variable's handle"),
+        port("value", Numeric, "array of the variable's shape"),
+    )
+
+    def updated(self, old: Any, *values: Any) -> Any:
+        return old + values[0]
+
+
+@op
+class AssignSub(_Assignment):
+    """Subtract from a variable."""
+
+    category = "State"
+    internal = True
+    inputs = AssignAdd.inputs
+
+    def updated(self, old: Any, *values: Any) -> Any:
+        return old - values[0]
