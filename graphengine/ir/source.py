@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_GENERATED = ("<string>", "<frozen importlib._bootstrap>")     # dataclass methods, imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def user_line() -> Origin | None:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGE) and not file.startswith("<"):
+        if not file.startswith(_PACKAGE) and file not in _GENERATED:
             return Origin(file, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return None

@@ -27,7 +27,8 @@ def needed(
         seen[id(node)] = node
         if node.outputs and all(id(t) in stop for t in node.outputs):
             continue
-        stack.extend(t.node for t in node.inputs if id(t) not in stop)
+        if node.op.reads_inputs:
+            stack.extend(t.node for t in node.inputs if id(t) not in stop)
         stack.extend(node.control_inputs)
         if extra is not None:
             stack.extend(extra(node))

@@ -105,6 +105,7 @@ class Op:
     onnx: ClassVar[str | None] = None
     samples: ClassVar[tuple[Sample, ...]] = ()
     internal: ClassVar[bool] = False        # made by the engine only, not by users
+    reads_inputs: ClassVar[bool] = True     # False: running the node does not need its inputs
 
     def __post_init__(self) -> None:
         for f in dataclasses.fields(self):  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ from ..dtypes import DType
 from ..ir.dims import Shape
 from . import language as L
 from .kinds import REQUIRED, Array, Composite, Floating, Numeric, Reduction, attr, port
-from .registry import op
+from .registry import abstract, op
 from .rules import Axes, as_axes, normal_axes, reduced_shape
 from .samples import normal, sample
 
@@ -36,6 +36,7 @@ class SumAxes(Reduction):
     samples = (sample(normal(3, 4), axes=(0,)), sample(normal(2, 3, 4), axes=(0, 2)), sample(normal(0, 3), axes=(0,)))
 
 
+@abstract
 class AxisReduction(Composite):
     """Base of the public reductions: TensorFlow's arguments."""
 

@@ -60,6 +60,12 @@ def op(cls: C) -> C:
     return cls
 
 
+def abstract(cls: C) -> C:
+    """Let the attributes that a base of several ops declares be inherited by them."""
+    dataclasses.dataclass(frozen=True, repr=False)(cls)
+    return cls
+
+
 def by_name(name: str) -> type[Op]:
     """The op class saved as `name`.
 
@@ -138,7 +144,6 @@ def has_gradient(cls: type[Op]) -> bool:
 def function(cls: type[Op]) -> Callable[..., Any]:
     """The public function of an op: ports, then attributes, then ``name=None``."""
     ports = [p.name for p in cls.inputs]
-    fields = [f for f in dataclasses.fields(cls)]  # type: ignore[arg-type]
     signature = _signature(cls)
     takes_list = bool(cls.inputs) and cls.inputs[0].variadic
 
@@ -157,7 +162,6 @@ def function(cls: type[Op]) -> Callable[..., Any]:
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__module__ = "graphengine"
     call.op = cls  # type: ignore[attr-defined]
-    del fields
     return call
 
 

@@ -84,21 +84,25 @@ class Placeholder(Source):
 
 
 @op
-class VariableHandle(Source):
-    """A variable: a place in the session that keeps its value from run to run."""
+class Variable(Source):
+    """A place in the session that keeps its value from run to run.
+
+    As the first operand of an `Effect` the tensor stands for the place; everywhere else for the value that
+    it holds when a run begins. The initial value is an input, but only the initializer computes it.
+
+    Shapes
+    ------
+    initial_value : the variable's own
+    """
 
     category = "State"
-    internal = True                         # users make a Variable
-    node_name = "Variable"
-    dtype: DType = attr(dtypes.float32, "type of the elements", convert=as_dtype)
-    shape: Shape = attr((), "sizes", convert=as_shape)
+    internal = True                         # users make a Variable of the frontend
+    inputs = (port("initial_value", AnyType, "what the initializer assigns"),)
+    reads_inputs = False
     trainable: bool = attr(True, "whether optimizers change it")
 
-    def result_dtype(self) -> DType:
-        return self.dtype
-
-    def result_shape(self) -> Shape:
-        return self.shape
+    def result_shape(self, initial_value: Shape) -> Shape:
+        return initial_value
 
 
 @op

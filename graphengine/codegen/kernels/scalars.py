@@ -1,7 +1,7 @@
 """The language of kernel scalars: Python arithmetic on one number, in; LLVM instructions, out.
 
-`Scalar` is what formulas are written on, `elementary` makes a formula callable from numba kernels, and the functions at the
-end are single instructions for kernels. It knows nothing of loops and memory; the formulas are in `vecmath`.
+`Scalar` is what formulas are written on, `elementary` makes a formula callable from numba kernels, and the functions
+at the end are single instructions for kernels. Nothing here knows of loops or memory; the formulas are in `vecmath`.
 """
 
 from collections.abc import Callable
@@ -29,10 +29,9 @@ _SAME_SIZE = {
 class Scalar:
     """One number of a kernel, as LLVM sees it.
 
-    Each operator emits one instruction, without fast-math flags: an expression is evaluated as it is written. Plain Python
-    numbers take the type of the other operand. Comparisons are false for NaN and make a truth value for `select`.
-
-    Integers wrap around; `>>` shifts in zeros.
+    Each operator emits one instruction, without fast-math flags: an expression is evaluated as it is written. Plain
+    Python numbers take the type of the other operand. Comparisons are false for NaN and make a truth value for
+    `select`. Integers wrap around; `>>` shifts in zeros.
     """
 
     __slots__ = ("_builder", "_value", "type")
@@ -185,3 +184,59 @@ def _library(codegen: Any, name: str, definition: Callable[[Scalar], Scalar], ki
     library.add_ir_module(module)
     library.finalize()
     return library
+
+
+def _float_type(*arguments: types.Type) -> types.Float:
+    """The wider float type among the arguments; integers become that type."""
+    kinds = [argument for argument in arguments if isinstance(argument, types.Float)]
+    return max(kinds, key=lambda kind: kind.bitwidth) if kinds else types.float64
+
+
+def _inline(definition: Callable[..., Scalar]) -> Callable[..., ir.Value]:
+    def emit(context: Any, builder: ir.IRBuilder, signature: Any, args: list[ir.Value]) -> ir.Value:
+        scalars = [Scalar(builder, arg, kind) for arg, kind in zip(args, signature.args, strict=True)]
+        return definition(*scalars)._value
+
+    return emit
+
+
+@intrinsic
+def fma(typing_context, a, b, c):
+    """a * b + c, rounded once."""
+    kind = _float_type(a, b, c)
+    return kind(kind, kind, kind), _inline(Scalar.fma)
+
+
+@intrinsic
+def rint(typing_context, x):
+    """The nearest integer as a float, ties to even."""
+    kind = _float_type(x)
+    return kind(kind), _inline(lambda x: x.call("roundeven"))
+
+
+@intrinsic
+def fabs(typing_context, x):
+    """x without its sign, also for zero and NaN."""
+    kind = _float_type(x)
+    return kind(kind), _inline(abs)
+
+
+@intrinsic
+def copysign(typing_context, x, sign):
+    """The magnitude of x with the sign of `sign`, also for zeros and NaN."""
+    kind = _float_type(x, sign)
+    return kind(kind, kind), _inline(Scalar.copysign)
+
+
+@intrinsic
+def select(typing_context, condition, x, y):
+    """x where the condition holds, else y; both are computed, so that a loop keeps no branch."""
+    kind = _float_type(x, y)
+    return kind(types.boolean, kind, kind), _inline(Scalar.select)
+
+
+@intrinsic
+def reinterpret(typing_context, x):
+    """The bits of a float as an integer of the same size, or the reverse."""
+    other = _SAME_SIZE.get(x)
+    return (other(x), _inline(Scalar.bits)) if other is not None else None
