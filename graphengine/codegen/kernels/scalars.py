@@ -18,7 +18,7 @@ _LLVM_TYPE: dict[types.Type, ir.Type] = {
     types.int32: ir.IntType(32),
     types.int64: ir.IntType(64),
 }
-_SAME_SIZE = {
+_SAME_SIZE: dict[types.Type, types.Type] = {
     types.float32: types.int32,
     types.int32: types.float32,
     types.float64: types.int64,

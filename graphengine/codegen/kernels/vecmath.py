@@ -1,8 +1,8 @@
 """Elementary functions for kernels: one float in, one float out, no branches, no tables, no calls.
 
-Each is written once for both float formats, on `Scalar` values, and vectorized with the loop that calls it. Kernels call
-`exp_f32`, `exp_f64` and so on. Errors are the largest found in 50 million arguments, against a wider format, in units in
-the last place (a correctly rounded result has at most 0.5). NaN gives NaN everywhere.
+Each is written once for both float formats, on `Scalar` values, and vectorized with the loop that calls it. Kernels
+call `exp_f32`, `exp_f64` and so on. "Error" in a docstring is the largest found in tens of millions of arguments,
+against a wider format, in units in the last place (0.5 is correct rounding). NaN gives NaN everywhere.
 
 References
 ----------
@@ -55,6 +55,7 @@ class Format:
 
     @property
     def smallest_normal(self) -> float:
+        """Smaller ones are denormal: their exponent bits are zero."""
         return 2.0 ** (1 - self.bias)
 
     @property
@@ -116,6 +117,7 @@ def exp(x: Scalar) -> Scalar:
     """e to the power x.
 
     Results below the smallest normal number are denormal, rounded like all others.
+    Error: 1.1 in float32 and float64.
 
     Notes
     -----
@@ -127,20 +129,25 @@ def exp(x: Scalar) -> Scalar:
 def expm1(x: Scalar) -> Scalar:
     """exp(x) - 1, accurate also near 0.
 
+    Error: 1.7 in float32, 2.1 in float64.
+
     Notes
     -----
     x = n log(2) + r as for exp, then 2^n expm1(r) + (2^n - 1), where half of it is computed and doubled
-    because 2^n overflows before the result does.
+    because 2^n overflows before the result does. Halving would cost denormal numbers a bit, and zero its sign:
+    arguments so small that they are the result are passed through.
     """
     fmt = _FORMATS[x.type]
     exponent, r = _reduce(_at_least(_at_most(x, fmt.exp_high), fmt.expm1_low), fmt, fmt.bias - 1)
     scale = _power_of_2(exponent, fmt)
     half = scale.fma(_expm1_reduced(r, fmt), scale - 0.5)
-    return (half + half).copysign(x)
+    return (abs(x) < 2.0 ** -(fmt.fraction_bits + 2)).select(x, half + half)
 
 
 def tanh(x: Scalar) -> Scalar:
     """Hyperbolic tangent.
+
+    Error: 2.5 in float32, 2.6 in float64.
 
     Notes
     -----
@@ -157,6 +164,8 @@ def tanh(x: Scalar) -> Scalar:
 def sigmoid(x: Scalar) -> Scalar:
     """Logistic function 1 / (1 + exp(-x)), accurate in both tails.
 
+    Error: 2.5 in float32 and float64.
+
     Notes
     -----
     With z = exp(-|x|), which cannot overflow: 1 / (1 + z) where x > 0, z / (1 + z) elsewhere. So the left tail is
@@ -169,6 +178,8 @@ def sigmoid(x: Scalar) -> Scalar:
 def softplus(x: Scalar) -> Scalar:
     """log(1 + exp(x)), without overflow and accurate in both tails.
 
+    Error: 2.0 in float32, 2.1 in float64.
+
     Notes
     -----
     max(x, 0) + log1p(z) with z = exp(-|x|), which is between 0 and 1 and needs no reduction.
@@ -180,6 +191,8 @@ def softplus(x: Scalar) -> Scalar:
 
 def log(x: Scalar) -> Scalar:
     """Natural logarithm; -infinity at 0, NaN below.
+
+    Error: 1.0 in float32 and float64.
 
     Notes
     -----
@@ -196,6 +209,8 @@ def log(x: Scalar) -> Scalar:
 
 def log1p(x: Scalar) -> Scalar:
     """log(1 + x), accurate also near 0; -infinity at -1, NaN below.
+
+    Error: 1.6 in float32 and float64.
 
     Notes
     -----
