@@ -77,6 +77,10 @@ class Graph:
         self.by_name[full] = node
         return node
 
+    def apply(self, op: Any, inputs: Sequence[Tensor], name: str | None = None) -> tuple[Tensor, ...]:
+        """Results of `op`: those of a new node, unless a subclass knows better."""
+        return self.add(op, inputs, name).outputs
+
     def unique_name(self, name: str) -> str:
         """`name` inside the current scope, with ``_1``, ``_2`` ... if it is taken; a final ``/`` means as it is."""
         if name.endswith("/"):

@@ -34,8 +34,8 @@ def apply(op: Op, operands: Sequence[Any], name: str | None = None) -> Any:
 def build(op: Op, operands: Sequence[Any], name: str | None, graph: Graph) -> Any:
     """Add a node for `op` to `graph`."""
     tensors = as_tensors(op, operands, graph)
-    node = graph.add(op, tensors, name)
-    return node.outputs[0] if len(node.outputs) == 1 else node.outputs
+    results = graph.apply(op, tensors, name)
+    return results[0] if len(results) == 1 else results
 
 
 def as_tensors(op: Op, operands: Sequence[Any], graph: Graph) -> list[Tensor]:
@@ -81,7 +81,7 @@ def constant_tensor(value: Any, graph: Graph, name: str | None = None) -> Tensor
     """A constant node that holds `value`, an array."""
     from .state import Const
 
-    return graph.add(Const(value), (), name).outputs[0]
+    return graph.apply(Const(value), (), name)[0]
 
 
 def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: str = "value") -> np.ndarray[Any, Any]:

@@ -8,9 +8,10 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import DType, as_dtype
-from ..ir.dims import Dim, Shape, Size
+from ..errors import ShapeError
+from ..ir.dims import Dim, Shape, Size, merge
 from ..ir.node import Tensor
-from .kinds import REQUIRED, AnyType, Array, Effect, Numeric, Source, attr, port
+from .kinds import REQUIRED, AnyType, Array, Effect, NoGradient, Numeric, Source, attr, port
 from .registry import op
 
 
@@ -171,17 +172,14 @@ class NoOp(Source):
 
 
 class _Assignment(Effect):
+    gradient = NoGradient("an assignment is not differentiated")  # type: ignore[assignment]
     inputs = (
         port("ref", AnyType, "the variable's handle"),
         port("value", AnyType, "array of the variable's shape"),
     )
 
     def result_shape(self, ref: Shape, value: Shape) -> Shape:
-        from ..ir.dims import merge
-
         if ref.rank is not None and value.rank is not None:
-            from ..errors import ShapeError
-
             if len(ref) != len(value):
                 raise ShapeError(f"the variable has shape {ref}, the value {value}")
             for k, (a, b) in enumerate(zip(ref, value, strict=True)):
@@ -203,6 +201,9 @@ class ReadVariable(Effect):
 
     def updated(self, old: Any, *values: Any) -> Any:
         return old
+
+    def gradient(self, g: Any, y: Any, *inputs: Any) -> Any:
+        return g
 
 
 @op

@@ -1,0 +1,108 @@
+"""The numpy interpreter: runs a computation op by op with the ops' own definitions.
+
+It is the oracle of the tests, folds constants, and runs what has no lowering. It knows nothing of
+kernels and buffers.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from .dtypes import as_dtype
+from .errors import GraphEngineError
+from .ir.computation import Computation
+from .ir.dims import Dim, evaluate
+from .ir.node import Node, Tensor, describe
+from .ops.kinds import Array, Op
+from .ops.state import Const, Iota, Placeholder, SizeValue, State
+
+Sizes = Mapping[str, int]
+
+
+def run(
+    computation: Computation, feeds: Sequence[Array], states: Mapping[str, Array], sizes: Sizes | None = None
+) -> tuple[list[Array], dict[str, Array]]:
+    """Values of the fetches, and the new values of the variables that change.
+
+    Parameters
+    ----------
+    computation : what to run, at any stage of rewriting
+    feeds : one array for each of its feeds
+    states : variables' values
+    sizes : values of the symbols; taken from the feeds if None
+    """
+    known = dict(sizes) if sizes is not None else measure(computation, feeds)
+    values: dict[int, Array] = {id(t): a for t, a in zip(computation.feeds, feeds, strict=True)}
+    for node in computation.nodes:
+        if not all(id(t) in values for t in node.outputs):
+            results = evaluate_node(node, [values[id(t)] for t in node.inputs], states, known)
+            values.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
+    fetched = [values[id(t)] for t in computation.fetches]
+    return fetched, {name: values[id(t)] for name, t in computation.updates}
+
+
+def measure(computation: Computation, feeds: Sequence[Array]) -> dict[str, int]:
+    """Values of the size symbols, read off the feeds."""
+    known: dict[str, int] = {}
+    for tensor, array in zip(computation.feeds, feeds, strict=True):
+        for size, actual in zip(tensor.shape, array.shape, strict=True):
+            if isinstance(size, Dim) and size.symbol is not None:
+                known[size.symbol] = int(actual)
+    return known
+
+
+def evaluate_node(node: Node, inputs: Sequence[Array], states: Mapping[str, Array], sizes: Sizes) -> list[Array]:
+    """Results of one node, in the dtypes that were inferred.
+
+    Raises
+    ------
+    The op's own errors, with the node and the user's line filled in.
+    """
+    op = node.op
+    if isinstance(op, State):
+        return [states[op.variable]]
+    if isinstance(op, Placeholder):
+        raise KeyError(f"no value for {node.name}")
+    try:
+        results = constant_value(op, sizes) if not node.inputs else concrete(op, sizes).reference(*inputs)
+    except GraphEngineError as error:
+        operands = op.label_operands([describe(t) for t in node.inputs])
+        raise error.located(
+            op=op.name, node=node.equation(), at=str(node.origin) if node.origin else None, operands=operands
+        ) from None
+    several = results if isinstance(results, tuple) else (results,)
+    return [np.asarray(r, dtype=t.dtype.numpy) for r, t in zip(several, node.outputs, strict=True)]
+
+
+def constant_value(op: Op, sizes: Sizes) -> Array:
+    """Value of an op without inputs."""
+    if isinstance(op, Const):
+        return op.value.array
+    if isinstance(op, SizeValue):
+        return np.asarray(evaluate(op.size, sizes), op.dtype.numpy)
+    if isinstance(op, Iota):
+        shape = [evaluate(s, sizes) for s in op.result_shape()]  # type: ignore[arg-type]
+        return np.arange(evaluate(op.size, sizes), dtype=op.dtype.numpy).reshape(shape)
+    return np.asarray(op.reference())
+
+
+def concrete(op: Any, sizes: Sizes) -> Any:
+    """The op with numbers in the place of size expressions among its attributes."""
+    changed = {}
+    for f in fields(op):
+        value = getattr(op, f.name)
+        items = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(s, Dim) for s in items):
+            numbers = [evaluate(s, sizes) if isinstance(s, Dim) else s for s in items]
+            changed[f.name] = numbers[0] if not isinstance(value, tuple) else type(value)(numbers)
+    return replace(op, **changed) if changed else op
+
+
+def fold(op: Op, inputs: Sequence[Array], results: Sequence[Tensor]) -> list[Array]:
+    """Results of an op on constants."""
+    values = op.reference(*inputs) if inputs else constant_value(op, {})
+    several = values if isinstance(values, tuple) else (values,)
+    return [np.asarray(v, dtype=as_dtype(t.dtype).numpy) for v, t in zip(several, results, strict=True)]
