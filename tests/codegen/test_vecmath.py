@@ -145,10 +145,10 @@ def test_left_tail_reaches_the_smallest_denormal(name, dtype):
 
 @pytest.mark.parametrize("name", ["exp", "tanh", "sigmoid", "log", "log1p", "softplus"])
 def test_fast_math_of_the_kernel_stays_out(name, rng):
-    """With reassociation of its own code, `(x + c) - c` would become x and exp would be lost."""
+    """Reassociated, the rounding error `x - ((x + 1) - 1)` in log1p would be 0."""
     function = getattr(vecmath, f"{name}_f32")
     fast = loop_kernel(function, types.float32, fastmath={"reassoc", "contract", "arcp", "nsz"})
-    x = np.append(rng.uniform(-20, 20, 10_000), [0.0, -0.0, INF, -INF, NAN]).astype(np.float32)
+    x = np.append(rng.uniform(-20, 20, 10_000) ** 3 / 400, [0.0, -0.0, INF, -INF, NAN]).astype(np.float32)
     np.testing.assert_array_equal(apply(fast, x).view(np.int32), apply(compiled(name, FLOAT32), x).view(np.int32))
 
 

@@ -147,8 +147,10 @@ def elementary(definition: Callable[[Scalar], Scalar], kind: types.Float) -> Cal
     Notes
     -----
     The instructions live in a module of their own, linked into each kernel that calls the function. In the kernel's own
-    module numba's `fastmath=` option would rewrite them, and reassociation turns `(x + c) - c` into `x`. The module
-    is built once in a process; numba's own pipeline would take some 50 times longer for the same instructions.
+    module numba's `fastmath=` option would rewrite them, and reassociation turns the `x - ((x + 1) - 1)` of log1p
+    into 0. The module is built once in a process, in 7 ms; numba's pipeline takes 50 ms for the same instructions.
+
+    `llvm.fma` is one instruction on x86 with AVX2 and on 64-bit ARM. On older processors it is a call of the C library.
     """
     name = f"graphengine_{definition.__name__}_{kind}"
     libraries: dict[Any, Any] = {}

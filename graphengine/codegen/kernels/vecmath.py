@@ -60,10 +60,9 @@ class Format:
 
     @property
     def sqrt_half_bits(self) -> int:
-        """The bits of sqrt(1/2), rounded to the 11 or 26 leading bits of the fraction."""
-        leading = self.fraction_bits // 2
-        fraction = round((math.sqrt(2.0) - 1.0) * 2**leading) << (self.fraction_bits - leading)
-        return (self.bias - 1 << self.fraction_bits) | fraction
+        """The bits of sqrt(1/2)."""
+        fraction = round((math.sqrt(2.0) - 1.0) * 2**self.fraction_bits)
+        return ((self.bias - 1) << self.fraction_bits) | fraction
 
 
 BINARY32 = Format(
@@ -221,7 +220,7 @@ def log1p(x: Scalar) -> Scalar:
     u = x + 1.0
     n, m = _split(u, fmt)
     lost = x - (u - 1.0)
-    # The largest n would make 2^-n denormal; nothing is lost there.
+    # 2^-n is no normal number for the largest n, where nothing is lost anyway.
     scale = _power_of_2((fmt.shifter + fmt.bias - _at_most(n, fmt.bias)).bits(), fmt)
     return _with_log_limits(u, _log1p_scaled(n, lost.fma(scale, m - 1.0), fmt)).copysign(x)
 
