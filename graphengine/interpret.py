@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from .dtypes import as_dtype
 from .errors import GraphEngineError
 from .ir.computation import Computation
 from .ir.dims import Dim, evaluate
-from .ir.node import Node, Tensor, describe
+from .ir.node import Node, describe
 from .ops.kinds import Array, Op
 from .ops.state import Const, Iota, Placeholder, SizeValue, State
 
@@ -99,10 +98,3 @@ def concrete(op: Any, sizes: Sizes) -> Any:
             numbers = [evaluate(s, sizes) if isinstance(s, Dim) else s for s in items]
             changed[f.name] = numbers[0] if not isinstance(value, tuple) else type(value)(numbers)
     return replace(op, **changed) if changed else op
-
-
-def fold(op: Op, inputs: Sequence[Array], results: Sequence[Tensor]) -> list[Array]:
-    """Results of an op on constants."""
-    values = op.reference(*inputs) if inputs else constant_value(op, {})
-    several = values if isinstance(values, tuple) else (values,)
-    return [np.asarray(v, dtype=as_dtype(t.dtype).numpy) for v, t in zip(several, results, strict=True)]

@@ -1,0 +1,295 @@
+"""The calling convention of kernels, and the names that kernel text may use.
+
+    int32 kernel(int64 *buffers, int64 *sizes, int64 lo, int64 hi)
+
+`buffers` holds data addresses, `sizes` extents, strides and scalar constants as bits; `lo..hi` is a slice of
+the outermost loop; the result is 0 or a code. Memory is reached through typed pointers. Each pointer of a
+kernel has a number, its scope: accesses of different scopes never overlap, which is what lets LLVM
+vectorize loops over many buffers without run-time checks. In-place results therefore go through the same pointer as
+the input they replace.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from .kernels import vecmath
+from .kernels.scalars import copysign, fabs, fma, rint
+
+SIGNATURE = types.int32(types.CPointer(types.int64), types.CPointer(types.int64), types.int64, types.int64)
+SCOPES = 40                                 # most pointers of a kernel
+
+NUMBA_TYPES = {
+    "f32": types.float32, "f64": types.float64, "i32": types.int32, "i64": types.int64, "b1": types.boolean,
+}
+STORED_AS = {**NUMBA_TYPES, "b1": types.uint8}
+_REASSOCIATE = ("reassoc", "nsz", "contract")
+
+
+# -------------------------------------------------------------------- memory
+
+def _pointer(code: str) -> Any:
+    stored = STORED_AS[code]
+
+    def typing(context: Any, address: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+        return types.CPointer(stored)(types.int64), emit
+
+    typing.__name__ = f"pointer_{code}"
+    typing.__doc__ = f"An address as a pointer to elements of {code}."
+    return intrinsic(typing)
+
+
+def _mark(builder: Any, instruction: Any, scope: int) -> None:
+    """Say that this access overlaps none of another scope."""
+    module = builder.module
+    domain = module.add_metadata([ir.MetaDataString(module, "graphengine")])
+    scopes = [module.add_metadata([ir.MetaDataString(module, f"scope {k}"), domain]) for k in range(SCOPES)]
+    instruction.set_metadata("alias.scope", module.add_metadata([scopes[scope]]))
+    instruction.set_metadata("noalias", module.add_metadata([s for k, s in enumerate(scopes) if k != scope]))
+
+
+@intrinsic(prefer_literal=True)
+def load(context, pointer, index, scope):  # type: ignore[no-untyped-def]
+    """The element at `index`; bytes of bool are truth values."""
+    number = scope.literal_value
+    stored = pointer.dtype
+    result = types.boolean if stored is types.uint8 else stored
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        value = builder.load(builder.gep(args[0], [args[1]]))
+        _mark(builder, value, number)
+        return builder.icmp_unsigned("!=", value, ir.Constant(value.type, 0)) if stored is types.uint8 else value
+
+    return result(pointer, types.int64, scope), emit
+
+
+@intrinsic(prefer_literal=True)
+def store(context, pointer, index, value, scope):  # type: ignore[no-untyped-def]
+    """Put `value`, converted to the pointer's type, at `index`."""
+    number = scope.literal_value
+    stored = pointer.dtype
+    given = types.boolean if stored is types.uint8 else stored
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        element = builder.zext(args[2], ir.IntType(8)) if stored is types.uint8 else args[2]
+        _mark(builder, builder.store(element, builder.gep(args[0], [args[1]])), number)
+        return context.get_dummy_value()
+
+    return types.void(pointer, types.int64, given, scope), emit
+
+
+def _constant(code: str) -> Any:
+    kind = NUMBA_TYPES[code]
+
+    def typing(context: Any, bits: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            bits = args[0]
+            if code == "b1":
+                return builder.icmp_signed("!=", bits, ir.Constant(bits.type, 0))
+            if code in ("f32", "i32"):
+                bits = builder.trunc(bits, ir.IntType(32))
+            return bits if code in ("i32", "i64") else builder.bitcast(bits, context.get_value_type(kind))
+
+        return kind(types.int64), emit
+
+    typing.__name__ = f"constant_{code}"
+    typing.__doc__ = f"A scalar of {code} from its bits in the table of sizes."
+    return intrinsic(typing)
+
+
+# -------------------------------------------------------------------- scalars of any dtype
+
+def _same(*kinds: Any) -> Any:
+    """The common type of operands: bool, a whole number, or a float."""
+    if all(k is types.boolean for k in kinds):
+        return types.boolean
+    return max(
+        (k for k in kinds if k is not types.boolean),
+        key=lambda k: (isinstance(k, types.Float), k.bitwidth),
+    )
+
+
+def _flagless(name: str, count: int) -> Callable[..., Any]:
+    """An LLVM intrinsic of `count` equal float arguments."""
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = args[0].type
+        function = builder.module.declare_intrinsic(name, [kind], ir.FunctionType(kind, [kind] * count))
+        return builder.call(function, args)
+
+    return emit
+
+
+@intrinsic
+def select(context, condition, x, y):  # type: ignore[no-untyped-def]
+    """x where the condition holds, else y; both are computed, so that a loop keeps no branch."""
+    kind = _same(x, y)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(args[0], args[1], args[2])
+
+    return kind(types.boolean, kind, kind), emit
+
+
+def _extremum(name: str, relation: str) -> Any:
+    def typing(context: Any, x: Any, y: Any) -> Any:
+        kind = _same(x, y)
+        if isinstance(kind, types.Float):
+            return kind(kind, kind), _flagless(f"llvm.{name}", 2)
+
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.select(builder.icmp_signed(relation, args[0], args[1]), args[0], args[1])
+
+        return kind(kind, kind), emit
+
+    typing.__name__ = name
+    typing.__doc__ = f"The {name} of two numbers; NaN if either is NaN."
+    return intrinsic(typing)
+
+
+maximum = _extremum("maximum", ">")
+minimum = _extremum("minimum", "<")
+
+
+def _rounding(name: str) -> Any:
+    def typing(context: Any, x: Any) -> Any:
+        kind = x if isinstance(x, types.Float) else types.float64
+        return kind(kind), _flagless(f"llvm.{name}", 1)
+
+    typing.__name__ = name
+    return intrinsic(typing)
+
+
+sqrt, floor, ceil, trunc = (_rounding(name) for name in ("sqrt", "floor", "ceil", "trunc"))
+
+
+@intrinsic
+def not_(context, x):  # type: ignore[no-untyped-def]
+    """The opposite truth value."""
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.not_(args[0])
+
+    return types.boolean(types.boolean), emit
+
+
+def _libm(name: str, code: str, symbol: str) -> Any:
+    """A function of two floats from the C library."""
+    kind = NUMBA_TYPES[code]
+
+    def typing(context: Any, x: Any, y: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            function = builder.module.globals.get(symbol)
+            if function is None:
+                function = ir.Function(builder.module, ir.FunctionType(args[0].type, [args[0].type] * 2), symbol)
+                function.attributes.add("nounwind")
+            return builder.call(function, args)
+
+        return kind(kind, kind), emit
+
+    typing.__name__ = name
+    return intrinsic(typing)
+
+
+def _conversion(code: str) -> Any:
+    """x as a number of another type; fractions are cut off, and what does not fit is as the hardware gives it."""
+    kind = NUMBA_TYPES[code]
+
+    def typing(context: Any, x: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            if kind is types.boolean and isinstance(x, types.Float):
+                return builder.fcmp_unordered("!=", args[0], ir.Constant(args[0].type, 0.0))
+            if kind is types.boolean and x is not types.boolean:
+                return builder.icmp_signed("!=", args[0], ir.Constant(args[0].type, 0))
+            return context.cast(builder, args[0], x, kind)
+
+        return kind(x), emit
+
+    typing.__name__ = f"to_{code}"
+    return intrinsic(typing)
+
+
+@intrinsic
+def real_divide(context, x, y):  # type: ignore[no-untyped-def]
+    """x / y by IEEE's rules: no exception for zero."""
+    kind = _same(x, y)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.fdiv(args[0], args[1])
+
+    return kind(kind, kind), emit
+
+
+# -------------------------------------------------------------------- steps of reductions
+
+def _step(name: str, float_name: str, int_name: str) -> Any:
+    """acc op x, in any order of terms, so that a loop may keep several partial results."""
+    def typing(context: Any, acc: Any, x: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            if isinstance(acc, types.Float):
+                return getattr(builder, float_name)(args[0], args[1], flags=_REASSOCIATE)
+            return getattr(builder, int_name)(args[0], args[1])
+
+        return acc(acc, acc), emit
+
+    typing.__name__ = name
+    return intrinsic(typing)
+
+
+add_step = _step("add_step", "fadd", "add")
+multiply_step = _step("multiply_step", "fmul", "mul")
+
+# -------------------------------------------------------------------- calls of kernels
+
+_KERNEL = ir.FunctionType(ir.IntType(32), [ir.IntType(64).as_pointer()] * 2 + [ir.IntType(64)] * 2)
+
+
+@intrinsic
+def call_kernel(context, address, buffers, sizes, lo, hi):  # type: ignore[no-untyped-def]
+    """Call the kernel at an address."""
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function = builder.inttoptr(args[0], _KERNEL.as_pointer())
+        return builder.call(function, args[1:])
+
+    table = types.CPointer(types.int64)
+    return types.int32(types.int64, table, table, types.int64, types.int64), emit
+
+
+@intrinsic
+def offset(context, table, count):  # type: ignore[no-untyped-def]
+    """The part of a table from entry `count` on."""
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.gep(args[0], [args[1]])
+
+    return table(table, types.int64), emit
+
+
+def namespace() -> dict[str, Any]:
+    """Every name that kernel text may use."""
+    names: dict[str, Any] = {
+        "np": np, "load": load, "store": store, "select": select, "maximum": maximum, "minimum": minimum,
+        "sqrt": sqrt, "floor": floor, "ceil": ceil, "trunc": trunc, "rint": rint, "fabs": fabs, "fma": fma,
+        "copysign": copysign, "not_": not_, "real_divide": real_divide, "add_step": add_step,
+        "multiply_step": multiply_step, "max_step": maximum, "min_step": minimum, "call_kernel": call_kernel,
+        "offset": offset,
+    }
+    for code, kind in NUMBA_TYPES.items():
+        names |= {
+            code: kind, f"pointer_{code}": POINTERS[code], f"constant_{code}": CONSTANTS[code],
+            f"to_{code}": CONVERSIONS[code],
+        }
+    for name in ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus"):
+        names |= {f"{name}_{code}": getattr(vecmath, f"{name}_{code}") for code in ("f32", "f64")}
+    return names | {"pow_f32": _libm("pow_f32", "f32", "powf"), "pow_f64": _libm("pow_f64", "f64", "pow")}
+
+
+POINTERS = {code: _pointer(code) for code in NUMBA_TYPES}
+CONSTANTS = {code: _constant(code) for code in NUMBA_TYPES}
+CONVERSIONS = {code: _conversion(code) for code in NUMBA_TYPES}
+pointer_f32, pointer_f64, pointer_i32, pointer_i64, pointer_b1 = POINTERS.values()

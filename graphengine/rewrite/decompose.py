@@ -1,0 +1,22 @@
+"""Composites opened until only primitives are left."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..ir.node import Tensor
+from ..ops.kinds import Composite
+from .rules import Hook, Phase, RewritingGraph
+
+
+def opener() -> Hook:
+    def open_composite(graph: RewritingGraph, op: Any, inputs: Sequence[Tensor], name: str | None) -> Sequence[Tensor] | None:
+        if not isinstance(op, Composite):
+            return None
+        results = op.decompose(*inputs)
+        return results if isinstance(results, (tuple, list)) else (results,)
+
+    return open_composite
+
+
+decompose = Phase("decompose", None, (opener,))
