@@ -1,0 +1,201 @@
+"""The data of a `train` section as arrays: columns of a csv file, or arrays of an npz file."""
+from __future__ import annotations
+
+import csv
+import io
+import math
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ..errors import FileFormatError, suggestion
+from .arrays import Array
+from .files import brief, read_file, regular_size
+from .trainspec import Columns, DataSpec, Scale, TrainSpec, path_problem
+
+MAX_CSV_BYTES = 512 * 2**20
+MAX_NPZ_BYTES = 4 * 2**30                   # of the file, and of each array in it
+Part = Literal["train", "test", "all"]
+
+
+def load_feeds(spec: TrainSpec | DataSpec, folder: str | os.PathLike[str], part: Part = "train") -> dict[str, Array]:
+    """An array for each feed of a `train` section.
+
+    Parameters
+    ----------
+    spec : what to read
+    folder : where the document is
+    part : the rows that train, the others (none of them without `train_rows`), or all
+
+    Returns
+    -------
+    arrays by the name of the placeholder, rows along axis 0. Columns of whole numbers are int64, others float64;
+    arrays of an npz file keep their dtype; what is scaled is float64. Converting to the placeholder's dtype is
+    for the caller, who knows it.
+
+    Raises
+    ------
+    FileFormatError for a missing file, column or array, a cell that is no number (with line and column), feeds
+    of different numbers of rows, a file that is damaged or too large.
+    """
+    data = spec.data if isinstance(spec, TrainSpec) else spec
+    problem = path_problem(data.file)
+    if problem:
+        raise FileFormatError(f"{brief(data.file)} {problem}", fix="use a path inside the document's folder")
+    path = Path(folder, *data.file.split("/"))
+    feeds = _from_csv(path, data) if data.file.endswith(".csv") else _from_npz(path, data)
+    rows = _common_rows(feeds, data)
+    count = rows if data.train_rows is None else data.train_rows
+    if count > rows:
+        raise FileFormatError(f"train_rows is {count:,}, but there are {rows:,} rows", at=data.file,
+                              fix="use fewer, or leave it out")
+    scaled = {name: _scaled(array, data.scale.get(name), count) for name, array in feeds.items()}
+    chosen = {"train": slice(0, count), "test": slice(count, rows), "all": slice(0, rows)}[part]
+    return {name: np.ascontiguousarray(array[chosen]) for name, array in scaled.items()}
+
+
+def _common_rows(feeds: Mapping[str, Array], data: DataSpec) -> int:
+    (first, array), *others = feeds.items()
+    rows = len(array)
+    for name, other in others:
+        if len(other) != rows:
+            raise FileFormatError(f"the feeds have different numbers of rows: {rows:,} ({first}) and {len(other):,} ({name})",
+                                  at=data.file, fix="use arrays of equal length")
+    if not rows:
+        raise FileFormatError("there are no rows", at=data.file, fix="check that it is the right file")
+    return rows
+
+
+def _scaled(array: Array, scale: Scale | None, count: int) -> Array:
+    """Scaled with what the first `count` rows say; a column that does not vary is only shifted."""
+    if scale is None:
+        return array
+    if scale.divisor is not None:
+        return array / np.float64(scale.divisor)
+    learned = array[:count].astype(np.float64)
+    mean, deviation = learned.mean(axis=0), learned.std(axis=0)
+    return (array - mean) / np.where(deviation > 0, deviation, 1.0)
+
+
+# -------------------------------------------------------------------- csv
+
+def _from_csv(path: Path, data: DataSpec) -> dict[str, Array]:
+    text = _decoded(read_file(path, MAX_CSV_BYTES, "the data"), data.file)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    needed = list(dict.fromkeys(c for columns in data.feeds.values() for c in _as_tuple(columns)))
+    try:
+        header = [cell.strip() for cell in next(reader, [])]
+        places = [_column(name, header, data.file) for name in needed]
+        values: list[list[float]] = [[] for _ in needed]
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                raise FileFormatError(f"the line has {len(cells)} cells, the header {len(header)}",
+                                      at=f"{data.file}:{reader.line_num}", fix="correct the line")
+            for name, place, column in zip(needed, places, values, strict=True):
+                column.append(_number(cells[place], name, data.file, reader.line_num))
+    except csv.Error as error:
+        raise FileFormatError(f"the line is no csv: {error}", at=f"{data.file}:{reader.line_num}",
+                              fix="correct the line") from None
+    arrays = {name: np.array(column) if column else np.zeros(0) for name, column in zip(needed, values, strict=True)}
+    return {feed: arrays[c] if isinstance(c, str) else np.stack([arrays[k] for k in c], axis=1)
+            for feed, c in data.feeds.items()}
+
+
+def _decoded(data: bytes, file: str) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise FileFormatError(f"the file is not text in UTF-8 (byte {error.start:,})", at=file,
+                              fix="save it as csv in UTF-8") from None
+
+
+def _as_tuple(columns: Columns) -> tuple[str, ...]:
+    return (columns,) if isinstance(columns, str) else columns
+
+
+def _column(name: str, header: list[str], file: str) -> int:
+    if name not in header:
+        raise FileFormatError(f"there is no column {brief(name)}", at=f"{file}:1",
+                              fix=suggestion(name, header) or f"it has {', '.join(header)[:200] or 'no header'}")
+    if header.count(name) > 1:
+        raise FileFormatError(f"two columns are called {brief(name)}", at=f"{file}:1", fix="rename one of them")
+    return header.index(name)
+
+
+def _number(cell: str, column: str, file: str, line: int) -> float:
+    """A cell as an int where it is written as one, else as a float."""
+    text = cell.strip()
+    try:
+        value = int(text) if text.lstrip("+-").isdecimal() and len(text) < 19 else float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or "_" in text:
+        problem = f"{brief(cell)} is not a finite number" if text else "the cell is empty"
+        raise FileFormatError(f"column {brief(column)}: {problem}", at=f"{file}:{line}",
+                              fix="write a number, or remove the line")
+    return value
+
+
+# -------------------------------------------------------------------- npz
+
+def _from_npz(path: Path, data: DataSpec) -> dict[str, Array]:
+    size = regular_size(path, "the data")
+    if size > MAX_NPZ_BYTES:
+        raise FileFormatError(f"the file has {size:,} bytes; it may have {MAX_NPZ_BYTES:,}", at=data.file,
+                              fix="check that it is the right file")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            known = {name.removesuffix(".npy") for name in archive.namelist()}
+            found = {}
+            for feed, name in data.feeds.items():
+                if not isinstance(name, str) or name not in known:
+                    raise FileFormatError(f"there is no array {brief(name)}", at=data.file,
+                                          fix=suggestion(str(name), known) or f"it has {', '.join(sorted(known))[:200]}")
+                found[feed] = _member(archive, name, data.file)
+            return found
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, NotImplementedError, KeyError) as error:
+        raise FileFormatError(f"the file is no whole npz file: {error}", at=data.file,
+                              fix="restore it from a copy") from None
+
+
+def _member(archive: zipfile.ZipFile, name: str, file: str) -> Array:
+    """An array of the archive, once its header has been found to say what is there; objects are refused."""
+    info = archive.getinfo(f"{name}.npy")
+    try:
+        with archive.open(info) as stream:
+            shape, dtype = _header(stream)
+            if dtype.kind not in "biuf":
+                raise FileFormatError(f"the array {brief(name)} holds {dtype}, not numbers", at=file,
+                                      fix="save it as numbers")
+            told = math.prod(shape) * dtype.itemsize
+            if not shape or told != info.file_size - stream.tell() or info.file_size > MAX_NPZ_BYTES:
+                raise FileFormatError(
+                    f"the array {brief(name)} says that it has shape {brief(shape)}, {brief(told)} bytes, which does not "
+                    f"fit the {info.file_size:,} of the file, its first axis or the {MAX_NPZ_BYTES:,} allowed", at=file,
+                    fix="save it again, with rows along the first axis",
+                )
+        with archive.open(info) as stream:
+            array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+    except FileFormatError:
+        raise
+    except ValueError as error:
+        raise FileFormatError(f"the array {brief(name)} is damaged: {error}", at=file,
+                              fix="restore the file from a copy") from None
+    if dtype.kind == "f" and not np.isfinite(array).all():
+        raise FileFormatError(f"the array {brief(name)} holds numbers that are not finite", at=file, fix="clean the data")
+    return array
+
+
+def _header(stream: Any) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version not in ((1, 0), (2, 0)):
+        raise ValueError(f"it has version {version}")
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(stream)
+    return shape, dtype

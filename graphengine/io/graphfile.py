@@ -1,0 +1,137 @@
+"""Graphs in files: `save` and `load` of ``*.graph.json``.
+
+What the file holds is said in document.py; large arrays stand in a file beside it (arrays.py). Equal graphs
+give equal bytes, one node a line. Nothing in a file is ever executed.
+"""
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from ..ir.graph import Graph
+from .arrays import ArraysFile, Collected, arrays_bytes, arrays_mentioned, arrays_name
+from .document import build, describe, migrate, refuse
+from .files import read_file, write_file
+from .text import Mismatch, compact, parse_json
+
+MAX_DOCUMENT_BYTES = 64 * 2**20
+LINE = 110                                  # characters up to which an object of the document stays on one line
+
+
+def save(graph: Graph, path: str | os.PathLike[str]) -> None:
+    """Write a graph to a file, conventionally ``NAME.graph.json``.
+
+    The file is replaced in one step: a failed save leaves the old one, and its arrays, whole. Arrays of more than
+    1,024 elements go to ``NAME.HASH.safetensors`` in the same folder; the previous such file is removed afterwards,
+    unless another graph there names it.
+
+    Parameters
+    ----------
+    graph : also its `document`: train, view and keys that other programs wrote
+    path : where; the folder has to exist
+
+    Raises
+    ------
+    FileFormatError if the graph holds what a file cannot.
+    OSError if the system refuses (disk full, no permission ...).
+    """
+    file, target = os.fspath(path), Path(os.path.realpath(path))
+    collected = Collected()
+    document = describe(graph, collected.keep, file)
+    before = _arrays_of_old(target)
+    name, data = None, b""
+    if collected.arrays:
+        data, digest = arrays_bytes(collected.arrays)
+        name = arrays_name(target, digest)
+        document = {**document, "arrays": {"file": name, "sha256": digest}}
+    text = _render(document, file)
+    if len(text) > MAX_DOCUMENT_BYTES:
+        refuse(f"the graph takes {len(text):,} bytes; a file may have {MAX_DOCUMENT_BYTES:,}", file,
+               fix="split the graph")
+    fresh = name is not None and not target.with_name(name).exists()
+    if name is not None:
+        write_file(target.with_name(name), data)
+    try:
+        write_file(path, text)
+    except BaseException:
+        if name is not None and fresh:
+            target.with_name(name).unlink(missing_ok=True)
+        raise
+    if before is not None and before != name and not _is_named_elsewhere(before, target):
+        target.with_name(before).unlink(missing_ok=True)
+
+
+def load(path: str | os.PathLike[str]) -> Graph:
+    """Read a graph from a file.
+
+    Nodes of ops that this version does not have are kept, with everything downstream of them: they can be saved
+    again and raise only when run. What the engine does not use (train, view, further keys) is in `graph.document`.
+
+    Raises
+    ------
+    FileFormatError if the file is missing, broken, too large, or of a newer version; it names file and node.
+    ShapeError, DTypeError and the like if nodes do not fit together, with the same places.
+    OSError if the system refuses to read it.
+    """
+    file, target = os.fspath(path), Path(os.path.realpath(path))
+    document = migrate(parse_json(read_file(path, MAX_DOCUMENT_BYTES, "a graph"), file), file)
+    with ArraysFile(document.get("arrays"), target, file) as arrays:
+        return build(document, arrays.fetch, file)
+
+
+# -------------------------------------------------------------------- text
+
+def _render(document: dict[str, Any], file: str) -> bytes:
+    """The document as text: format, version and arrays, a line for each node, the other keys."""
+    order = ["format", "version", *(["arrays"] if "arrays" in document else []), "nodes"]
+    order += [key for key in document if key not in order]
+    parts = []
+    for key in order:
+        try:
+            body = _node_lines(document[key]) if key == "nodes" else _lines(document[key], "  ")
+            parts.append(f"  {compact(str(key))}: {body}")
+        except Mismatch as error:
+            refuse(f"{key}: {error}", file, fix=error.fix)
+        except RecursionError:
+            refuse(f"{key} nests too deeply", file, fix="make it flatter")
+    text = "{\n" + ",\n".join(parts) + "\n}\n"
+    return text.encode("utf-8", "backslashreplace")     # half a surrogate pair is written as JSON's \udc00
+
+
+def _node_lines(nodes: list[dict[str, Any]]) -> str:
+    return "[\n" + ",\n".join(f"    {compact(node)}" for node in nodes) + "\n  ]" if nodes else "[]"
+
+
+def _lines(value: Any, indent: str) -> str:
+    """JSON with one entry a line where it does not fit on one; keys are sorted, so that equal dicts give equal text."""
+    line = compact(value, sort_keys=True)
+    if not isinstance(value, (dict, list, tuple)) or len(line) + len(indent) <= LINE:
+        return line
+    inner = indent + "  "
+    if isinstance(value, dict):
+        rows = [f"{compact(str(key))}: {_lines(item, inner)}" for key, item in sorted(value.items())]
+        return "{\n" + ",\n".join(inner + row for row in rows) + f"\n{indent}}}"
+    return "[\n" + ",\n".join(inner + _lines(item, inner) for item in value) + f"\n{indent}]"
+
+
+# -------------------------------------------------------------------- the previous arrays
+
+def _arrays_of_old(target: Path) -> str | None:
+    """The file of arrays that the document there names, if it is one that `save` made."""
+    try:
+        return arrays_mentioned(target, target.read_bytes()) if target.is_file() else None
+    except OSError:                         # it cannot be read, so nothing beside it is ours to remove
+        return None
+
+
+def _is_named_elsewhere(arrays: str, target: Path) -> bool:
+    """Whether another document of the folder, a copy or a backup perhaps, needs the file of arrays."""
+    for other in target.parent.iterdir():
+        if ".json" in other.name and other != target and other.is_file():
+            try:
+                if other.stat().st_size <= MAX_DOCUMENT_BYTES and arrays.encode() in other.read_bytes():
+                    return True
+            except OSError:                 # it may need it: leave it
+                return True
+    return False

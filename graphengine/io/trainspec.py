@@ -1,0 +1,332 @@
+"""The `train` section of a document: on which data, towards which loss and how a graph is trained.
+
+    "train": {
+      "data": {"file": "data/iris.csv",                       relative to the document's folder
+               "feeds": {"x": ["length", "width"],            csv: a list of columns makes (rows, columns),
+                         "label": "species"},                 one column (rows,); npz: the name of an array
+               "scale": {"x": "standard"},                    or {"divide": 16}
+               "train_rows": 105},                            the first so many rows train, the others judge
+      "loss": "loss",
+      "optimizer": {"name": "Momentum", "learning_rate": 0.1, "momentum": 0.9},
+      "epochs": 1000, "batch_size": 15, "shuffle": true, "seed": 0,
+      "metrics": {"accuracy": "Mean:0"},
+      "variables": ["w", "b"]}
+
+`data`, `loss`, `optimizer` and `epochs` are needed; the other parts may be left out. Plain values come in and
+go out: reading the data is for data.py, training for the layers above.
+"""
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, NoReturn
+
+from ..errors import FileFormatError, suggestion
+from ..ir.graph import Graph
+from .files import brief
+
+Columns = str | tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number, or true or false, that an optimizer takes: default (None: has to be given) and allowed interval.
+
+    Intervals are open above, and below as well unless `includes_low`.
+    """
+
+    default: float | bool | None
+    low: float = 0.0
+    high: float = math.inf
+    includes_low: bool = True
+
+
+_RATE = Parameter(None)
+OPTIMIZERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType({
+    "SGD": {"learning_rate": _RATE},
+    "Momentum": {"learning_rate": _RATE, "momentum": Parameter(None, high=1.0), "use_nesterov": Parameter(False)},
+    "Adam": {
+        "learning_rate": Parameter(0.001), "beta1": Parameter(0.9, high=1.0), "beta2": Parameter(0.999, high=1.0),
+        "epsilon": Parameter(1e-8, includes_low=False),
+    },
+})
+"""The optimizers and their parameters, in the names of TensorFlow's `train` optimizers."""
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a feed is brought to a moderate size.
+
+    divisor : what every value is divided by; None for `standard`: each column minus its mean, divided by its
+        standard deviation, both over the rows that train
+    """
+
+    divisor: float | None = None
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Where the feeds come from.
+
+    file : a .csv or .npz file, relative to the document's folder, with forward slashes
+    feeds : for each placeholder its columns (csv), or its array (npz)
+    scale : for some of the feeds
+    train_rows : so many first rows train, the others judge; None: all train
+    """
+
+    file: str
+    feeds: Mapping[str, Columns]
+    scale: Mapping[str, Scale] = field(default_factory=dict)
+    train_rows: int | None = None
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer of `OPTIMIZERS` with all its parameters, defaults filled in."""
+
+    name: Literal["SGD", "Momentum", "Adam"]
+    parameters: Mapping[str, float | bool]
+
+
+@dataclass(frozen=True)
+class TrainSpec:
+    """How a graph is trained.
+
+    data : where the feeds come from
+    loss : name of the tensor that is made small
+    optimizer : and its parameters
+    epochs : passes over the data, at least 1
+    batch_size : rows in a step; None: all
+    shuffle : whether each epoch takes the rows in another order
+    seed : of that order; None: another one in each run
+    metrics : for each label the name of a tensor, to show beside the loss
+    variables : names of those to train; None: all that are trainable
+    """
+
+    data: DataSpec
+    loss: str
+    optimizer: OptimizerSpec
+    epochs: int
+    batch_size: int | None = None
+    shuffle: bool = True
+    seed: int | None = None
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    variables: tuple[str, ...] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The section that `parse_train` reads back as an equal value; what is default is left out."""
+        data: dict[str, Any] = {
+            "file": self.data.file,
+            "feeds": {k: v if isinstance(v, str) else list(v) for k, v in self.data.feeds.items()},
+            "scale": {k: "standard" if s.divisor is None else {"divide": s.divisor} for k, s in self.data.scale.items()},
+            "train_rows": self.data.train_rows,
+        }
+        known = OPTIMIZERS[self.optimizer.name]
+        changed = {k: v for k, v in self.optimizer.parameters.items() if v != known[k].default}
+        parts = {
+            "data": {k: v for k, v in data.items() if v not in ({}, None)}, "loss": self.loss,
+            "optimizer": {"name": self.optimizer.name, **changed}, "epochs": self.epochs,
+            "batch_size": self.batch_size, "shuffle": None if self.shuffle else False, "seed": self.seed,
+            "metrics": dict(self.metrics), "variables": None if self.variables is None else list(self.variables),
+        }
+        return {k: v for k, v in parts.items() if v is not None and v != {}}
+
+
+# -------------------------------------------------------------------- reading
+
+class _Section:
+    """An object of the file whose parts are taken one by one; errors say where."""
+
+    def __init__(self, raw: Any, place: str, file: str, known: Iterable[str] | None) -> None:
+        self.place, self.file = place, file
+        if not isinstance(raw, dict):
+            self.refuse("", f"it is {brief(raw)}, not an object", "write {...}")
+        self.raw: dict[str, Any] = raw
+        for key in raw if known is not None else ():
+            if key not in known:            # type: ignore[operator]
+                self.refuse("", f"there is no part {brief(key)}", suggestion(key, known) or "remove it")  # type: ignore[arg-type]
+
+    def refuse(self, key: str, problem: str, fix: str) -> NoReturn:
+        place = f"{self.place}.{key}" if key else self.place
+        raise FileFormatError(problem, at=f"{self.file}, {place}", fix=fix)
+
+    def _take(self, key: str, needed: bool, accepts: Callable[[Any], bool], what: str) -> Any:
+        if key not in self.raw:
+            if needed:
+                self.refuse("", f"{key!r} is missing", f"add it: {what}")
+            return None
+        value = self.raw[key]
+        if not accepts(value):
+            self.refuse(key, f"it is {brief(value)}, not {what}", f"write {what}")
+        return value
+
+    def name(self, key: str, what: str) -> str:
+        value: str = self._take(key, True, lambda v: isinstance(v, str) and v != "", what)
+        return value
+
+    def whole(self, key: str, low: int, high: int, needed: bool = False) -> int | None:
+        def accepts(v: Any) -> bool:
+            return isinstance(v, int) and not isinstance(v, bool) and low <= v <= high
+
+        value: int | None = self._take(key, needed, accepts, f"a whole number from {low} to {high:,}")
+        return value
+
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._take(key, False, lambda v: isinstance(v, bool), "true or false")
+        return default if value is None else bool(value)
+
+
+def _is_number(value: Any) -> bool:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return False
+    return math.isfinite(value) if isinstance(value, float) else abs(value) < 2**63
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+MANY = 2**31 - 1
+
+
+def parse_train(raw: Any, file: str) -> TrainSpec:
+    """The `train` section of a document as a value.
+
+    Parameters
+    ----------
+    raw : what the file holds under "train"
+    file : name of the document, for errors
+
+    Raises
+    ------
+    FileFormatError that names the part: missing, unknown, of another type, outside its interval.
+    """
+    known = ("data", "loss", "optimizer", "epochs", "batch_size", "shuffle", "seed", "metrics", "variables")
+    section = _Section(raw, "train", file, known)
+    if "data" not in section.raw or "optimizer" not in section.raw:
+        missing = "data" if "data" not in section.raw else "optimizer"
+        section.refuse("", f"{missing!r} is missing", "add it")
+    epochs = section.whole("epochs", 1, MANY, needed=True)
+    assert epochs is not None, "needed"
+    return TrainSpec(
+        data=_parse_data(section.raw["data"], file),
+        loss=section.name("loss", "the name of a tensor"),
+        optimizer=_parse_optimizer(section.raw["optimizer"], file),
+        epochs=epochs,
+        batch_size=section.whole("batch_size", 1, MANY),
+        shuffle=section.truth("shuffle", True),
+        seed=section.whole("seed", 0, 2**63 - 1),
+        metrics=_parse_metrics(section.raw.get("metrics", {}), file),
+        variables=_parse_variables(section),
+    )
+
+
+def _parse_data(raw: Any, file: str) -> DataSpec:
+    section = _Section(raw, "train.data", file, ("file", "feeds", "scale", "train_rows"))
+    name = section.name("file", "the path of a .csv or .npz file")
+    problem = path_problem(name)
+    if problem:
+        section.refuse("file", f"{brief(name)} {problem}", "use a path inside the document's folder: data/iris.csv")
+    if not name.endswith((".csv", ".npz")):
+        section.refuse("file", f"{brief(name)} is neither .csv nor .npz", "convert the data to one of them")
+    if "feeds" not in section.raw:
+        section.refuse("", "'feeds' is missing", "add it: columns for each placeholder")
+    feeds = {}
+    given = _Section(section.raw["feeds"], "train.data.feeds", file, None)
+    for feed, columns in given.raw.items():
+        is_list = isinstance(columns, list) and columns and all(map(_is_name, columns)) and name.endswith(".csv")
+        if not is_list and not _is_name(columns):
+            what = "a column or a list of columns" if name.endswith(".csv") else "the name of an array"
+            given.refuse(feed, f"it is {brief(columns)}, not {what}", f"write {what}")
+        feeds[feed] = tuple(columns) if is_list else columns
+    if not feeds:
+        given.refuse("", "no placeholder is fed", "name columns for each placeholder")
+    scales = {}
+    scaling = _Section(section.raw.get("scale", {}), "train.data.scale", file, feeds)
+    for feed, how in scaling.raw.items():
+        divide = how.get("divide") if isinstance(how, dict) and set(how) == {"divide"} else None
+        if how != "standard" and not (_is_number(divide) and divide != 0):
+            scaling.refuse(feed, f"it is {brief(how)}", 'write "standard" or {"divide": 16}')
+        scales[feed] = Scale(None if how == "standard" else float(divide))  # type: ignore[arg-type]
+    return DataSpec(name, feeds, scales, section.whole("train_rows", 1, MANY))
+
+
+def path_problem(name: str) -> str | None:
+    """Why a path in a document might lead out of its folder, on any system, or None."""
+    if name.startswith(("/", "~")) or "\\" in name or ":" in name:
+        return "is no plain relative path"
+    if not name.isprintable() or any(part in ("", ".", "..") for part in name.split("/")):
+        return "has a part that is empty, '.' or '..'"
+    return None
+
+
+def _parse_optimizer(raw: Any, file: str) -> OptimizerSpec:
+    head = _Section(raw, "train.optimizer", file, None)
+    name = head.name("name", f"one of {', '.join(OPTIMIZERS)}")
+    if name not in OPTIMIZERS:
+        head.refuse("name", f"there is no optimizer {brief(name)}",
+                    suggestion(name, OPTIMIZERS) or f"use one of {', '.join(OPTIMIZERS)}")
+    known = OPTIMIZERS[name]
+    section = _Section(raw, f"train.optimizer ({name})", file, ("name", *known))
+    values: dict[str, float | bool] = {}
+    for key, limits in known.items():
+        if isinstance(limits.default, bool):
+            values[key] = section.truth(key, limits.default)
+        elif key in section.raw:
+            values[key] = _parse_parameter(section, key, limits)
+        elif limits.default is None:
+            section.refuse("", f"{key!r} is missing", "add it: a number")
+        else:
+            values[key] = limits.default
+    return OptimizerSpec(name, values)      # type: ignore[arg-type]
+
+
+def _parse_parameter(section: _Section, key: str, limits: Parameter) -> float:
+    value = section.raw[key]
+    if not _is_number(value):
+        section.refuse(key, f"it is {brief(value)}, not a number", "write a number")
+    if not limits.low <= value < limits.high or (value == limits.low and not limits.includes_low):
+        interval = f"{'[' if limits.includes_low else '('}{limits.low:g}, {limits.high:g})"
+        section.refuse(key, f"{value!r} is outside {interval}", "use a value inside")
+    return float(value)
+
+
+def _parse_metrics(raw: Any, file: str) -> dict[str, str]:
+    section = _Section(raw, "train.metrics", file, None)
+    return {label: section.name(label, "the name of a tensor") for label in section.raw}
+
+
+def _parse_variables(section: _Section) -> tuple[str, ...] | None:
+    def accepts(v: Any) -> bool:
+        return isinstance(v, list) and bool(v) and all(map(_is_name, v)) and len(set(v)) == len(v)
+
+    names = section._take("variables", False, accepts, "a list of different names")
+    return None if names is None else tuple(names)
+
+
+# -------------------------------------------------------------------- against a graph
+
+def check_train(spec: TrainSpec, graph: Graph, file: str) -> None:
+    """Whether a graph has everything that the section names.
+
+    Raises
+    ------
+    FileFormatError for a loss or metric that is no tensor, a feed that is no placeholder, a variable that is none.
+    """
+    tensors = {t.name for n in graph.nodes for t in n.outputs}
+    placeholders = [n.name for n in graph.nodes if n.op.name == "placeholder"]
+    variables = [n.name for n in graph.nodes if n.op.name == "variable"]
+
+    def check(found: bool, place: str, kind: str, name: str, known: Iterable[str]) -> None:
+        if not found:
+            raise FileFormatError(f"the graph has no {kind} {brief(name)}", at=f"{file}, train.{place}",
+                                  fix=suggestion(name, known) or "correct the name")
+
+    for place, name in (("loss", spec.loss), *((f"metrics.{k}", v) for k, v in spec.metrics.items())):
+        check((name if ":" in name else f"{name}:0") in tensors, place, "tensor", name, graph.by_name)
+    for name in spec.data.feeds:
+        check(name in placeholders, "data.feeds", "placeholder", name, placeholders)
+    for name in spec.variables or ():
+        check(name in variables, "variables", "variable", name, variables)
