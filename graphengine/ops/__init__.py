@@ -1,5 +1,18 @@
 """The op set. Importing this package registers every op."""
-from . import math, movement, reduce, state
+from . import (
+    compare,
+    conversion,
+    elementary,
+    gather,
+    indexing,
+    linalg,
+    math,
+    movement,
+    nn,
+    nn_losses,
+    reduce,
+    state,
+)
 from .apply import apply
 from .kinds import Composite, Effect, Elementwise, Library, Movement, NoGradient, Op, Reduction, Source
 from .registry import OPS, by_name, documentation, function, has_gradient, op
@@ -8,4 +21,6 @@ __all__ = [
     "OPS", "Composite", "Effect", "Elementwise", "Library", "Movement", "NoGradient", "Op", "Reduction", "Source",
     "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
-FAMILIES = (math, movement, reduce, state)
+FAMILIES = (
+    math, elementary, compare, conversion, reduce, movement, indexing, gather, linalg, nn, nn_losses, state,
+)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import DType
 from ..errors import ShapeError
-from ..ir.dims import Shape, Size, equal, product
+from ..ir.dims import Shape, Size, equal, merge, product
 from . import language as L
 from .kinds import (
     REQUIRED,
@@ -23,7 +23,7 @@ from .kinds import (
     port,
 )
 from .registry import op
-from .rules import Axes, as_axes, as_sizes, normal_axes, reduced_shape, reshaped
+from .rules import Axes, as_axes, as_int, as_sizes, normal_axes, normal_axis, reduced_shape, reshaped
 from .samples import normal, sample
 
 SHAPE_ONLY = None                           # gradient of an operand that only lends its shape
@@ -254,30 +254,69 @@ class SumLike(Composite):
 
 
 @op
-class ZerosLike(Composite):
-    """Zeros of the shape and dtype of another tensor."""
+class ExpandDims(Composite):
+    """One more axis, of size 1.
 
-    category = "Source"
-    names = ("zeros_like",)
-    inputs = (port("input", AnyType, "lends shape and dtype"),)
-    gradient = NoGradient("it depends on the shape alone")  # type: ignore[assignment]
+    Raises
+    ------
+    ShapeError if `axis` is outside [-rank - 1, rank].
+    """
+
+    category = "Shape"
+    names = ("expand_dims",)
+    inputs = (port("input", AnyType, "the elements"),)
+    axis: int = attr(REQUIRED, "where the new axis stands in the result", convert=as_int)
+    onnx = "Unsqueeze"
 
     def result_shape(self, x: Shape) -> Shape:
-        return x
+        place = normal_axis(self.axis, len(x) + 1)
+        return Shape((*x[:place], 1, *x[place:]))
 
     def decompose(self, x: Any) -> Any:
-        return L.broadcast_to(zero_of(x), tuple(x.shape))
+        return L.reshape(x, tuple(self.result_shape(x.shape)))
 
     def reference(self, x: Array) -> Array:
-        return np.zeros_like(x)
+        return np.expand_dims(x, self.axis)
 
-    samples = (sample(normal(3, 4)),)
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.reshape_like(g, x)
 
-
-def zero_of(x: Any) -> Any:
-    """A constant zero of the dtype of a graph's tensor."""
-    from .apply import constant_tensor
-
-    return constant_tensor(np.zeros((), x.dtype.numpy), x.node.graph)
+    samples = (sample(normal(3, 4), axis=0), sample(normal(3, 4), axis=-1), sample(normal(0), axis=1), sample(normal(), axis=0))
 
 
+@op
+class Squeeze(Composite):
+    """Without axes of size 1: those named, or all that there are.
+
+    Raises
+    ------
+    ShapeError if a named axis has another size, or if no axis is named and a size is not known.
+    """
+
+    category = "Shape"
+    names = ("squeeze",)
+    inputs = (port("input", AnyType, "the elements"),)
+    axis: Axes = attr(None, "axes to drop, all of size 1 if None", convert=as_axes)
+    onnx = "Squeeze"
+
+    def result_shape(self, x: Shape) -> Shape:
+        if not self.axis:
+            if not x.is_fully_defined():
+                raise ShapeError(f"shape {x} does not say which axes have size 1", fix="name them: squeeze(x, axis=[...])")
+            return Shape(s for s in x if s != 1)
+        gone = normal_axes(self.axis, len(x))
+        for k in gone:
+            merge(x[k], 1, f"axis {k} cannot be dropped; its size and 1 differ")
+        return Shape(s for k, s in enumerate(x) if k not in gone)
+
+    def decompose(self, x: Any) -> Any:
+        return L.reshape(x, tuple(self.result_shape(x.shape)))
+
+    def reference(self, x: Array) -> Array:
+        return np.squeeze(x, self.axis or None)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.reshape_like(g, x)
+
+    samples = (sample(normal(3, 1, 4, 1)), sample(normal(3, 1, 4, 1), axis=[1]), sample(normal(1, 0), axis=0),
+               sample(normal(1, 1), axis=[-1, 0]))

@@ -1,17 +1,33 @@
 """Reductions: the keep-axes forms that become loops, and the public ops over them."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import DType
-from ..ir.dims import Shape
+from ..dtypes import DType, as_dtype, int64
+from ..errors import ShapeError
+from ..ir.dims import Shape, product
+from ..ir.node import Tensor
 from . import language as L
-from .kinds import REQUIRED, Array, Composite, Floating, Numeric, Reduction, attr, port
+from .kinds import (
+    REQUIRED,
+    Array,
+    Call,
+    Composite,
+    Floating,
+    Integer,
+    Library,
+    NoGradient,
+    Numeric,
+    Reduction,
+    attr,
+    port,
+)
 from .registry import abstract, op
-from .rules import Axes, as_axes, normal_axes, reduced_shape
-from .samples import normal, sample
+from .rules import Axes, as_axes, as_int, normal_axes, normal_axis, reduced_shape, sizes_of
+from .samples import distinct, normal, sample, uniform, values
 
 
 @op
@@ -21,7 +37,7 @@ class SumAxes(Reduction):
     category = "Reduction"
     internal = True
     inputs = (port("x", Numeric, "terms"),)
-    axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front")
+    axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
     step = "add_step({acc}, {x})"
 
     def identity(self, dtype: DType) -> Any:
@@ -34,6 +50,50 @@ class SumAxes(Reduction):
         return L.broadcast_like(g, x)
 
     samples = (sample(normal(3, 4), axes=(0,)), sample(normal(2, 3, 4), axes=(0, 2)), sample(normal(0, 3), axes=(0,)))
+
+
+class _Extremum(Reduction):
+    """Gradients are shared by all elements that are equal to the extremum, as TensorFlow does."""
+
+    category = "Reduction"
+    internal = True
+    inputs = (port("x", Numeric, "numbers"),)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        axes: tuple[int, ...] = self.axes
+        chosen = L.cast(L.equal(x, y), x.dtype)
+        return chosen * (g / L.sum_axes(chosen, axes))
+
+    samples = (sample(distinct(3, 4), axes=(0,)), sample(distinct(2, 3, 4), axes=(0, 2)), sample(normal(0, 3), axes=(0,)),
+               sample(values([[1.0, np.nan], [2.0, 0.0]]), axes=(0,), smooth=False))
+
+
+@op
+class MaxAxes(_Extremum):
+    """Largest element along axes, which stay with size 1; NaN if there is one."""
+
+    axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    step = "max_step({acc}, {x})"
+
+    def identity(self, dtype: DType) -> Any:
+        return -np.inf if dtype.is_floating else dtype.min
+
+    def reference(self, x: Array) -> Array:
+        return np.max(x, axis=self.axes, keepdims=True, initial=self.identity(as_dtype(x.dtype)))
+
+
+@op
+class MinAxes(_Extremum):
+    """Smallest element along axes, which stay with size 1; NaN if there is one."""
+
+    axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    step = "min_step({acc}, {x})"
+
+    def identity(self, dtype: DType) -> Any:
+        return np.inf if dtype.is_floating else dtype.max
+
+    def reference(self, x: Array) -> Array:
+        return np.min(x, axis=self.axes, keepdims=True, initial=self.identity(as_dtype(x.dtype)))
 
 
 @abstract
@@ -104,3 +164,185 @@ class ReduceMean(AxisReduction):
         return L.broadcast_like(even, x)
 
     samples = (sample(normal(3, 4)), sample(normal(3, 4), axis=0), sample(normal(2, 3, 4), axis=[1, 2], keepdims=True))
+
+
+class _ReduceExtremum(AxisReduction):
+    inputs = (port("input_tensor", Numeric, "numbers"),)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        chosen = L.cast(L.equal(x, L.restore_axes(y, x, self.axis)), x.dtype)
+        count = L.reduce_sum(chosen, self.axis, True)
+        return chosen * (L.restore_axes(g, x, self.axis) / count)
+
+    samples = (sample(distinct(3, 4)), sample(distinct(3, 4), axis=1), sample(distinct(2, 3, 4), axis=[0, -1], keepdims=True),
+               sample(normal(0, 3), axis=0), sample(normal()),
+               sample(values([[1.0, 1.0, 0.0], [2.0, np.nan, 5.0]]), axis=1, smooth=False))
+
+
+@op
+class ReduceMax(_ReduceExtremum):
+    """Largest element along axes; NaN if there is one, and the smallest number there is if there is no element.
+
+    Notes
+    -----
+    Several largest elements share the gradient equally.
+    """
+
+    node_name = "Max"
+    names = ("reduce_max", "math.reduce_max")
+    onnx = "ReduceMax"
+
+    def decompose(self, x: Any) -> Any:
+        return self.finished(L.max_axes(x, normal_axes(self.axis, x.rank)), x)
+
+    def reference(self, x: Array) -> Array:
+        lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+        return np.asarray(np.max(x, axis=self.axis, keepdims=self.keepdims, initial=lowest))
+
+
+@op
+class ReduceMin(_ReduceExtremum):
+    """Smallest element along axes; NaN if there is one, and the largest number there is if there is no element.
+
+    Notes
+    -----
+    Several smallest elements share the gradient equally.
+    """
+
+    node_name = "Min"
+    names = ("reduce_min", "math.reduce_min")
+    onnx = "ReduceMin"
+
+    def decompose(self, x: Any) -> Any:
+        return self.finished(L.min_axes(x, normal_axes(self.axis, x.rank)), x)
+
+    def reference(self, x: Array) -> Array:
+        highest = np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).max
+        return np.asarray(np.min(x, axis=self.axis, keepdims=self.keepdims, initial=highest))
+
+
+@op
+class ReduceLogsumexp(AxisReduction):
+    """Logarithm of the sum of exponentials along axes, without overflow.
+
+        y = m + log(sum(exp(x - m)))   with m the largest element, or 0 if that is infinite
+
+    Notes
+    -----
+    Where all elements are -inf the result is -inf and the gradient 0.
+    """
+
+    node_name = "ReduceLogSumExp"
+    names = ("reduce_logsumexp", "math.reduce_logsumexp")
+    inputs = (port("input_tensor", Floating, "exponents, dimensionless"),)
+    onnx = "ReduceLogSumExp"
+
+    def decompose(self, x: Any) -> Any:
+        axes = normal_axes(self.axis, x.rank)
+        largest = L.max_axes(x, axes)
+        shift = L.where(L.abs(largest) < np.inf, largest, 0)
+        return self.finished(L.log(L.sum_axes(L.exp(x - shift), axes)) + shift, x)
+
+    @np.errstate(all="ignore")
+    def reference(self, x: Array) -> Array:
+        return np.asarray(np.logaddexp.reduce(x, axis=normal_axes(self.axis, x.ndim), keepdims=self.keepdims))
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        level = L.restore_axes(L.where(y > -np.inf, y, 0), x, self.axis)
+        return L.restore_axes(g, x, self.axis) * L.exp(x - level)
+
+    samples = (sample(normal(3, 4)), sample(normal(3, 4), axis=1), sample(normal(2, 3, 4), axis=[0, -1], keepdims=True),
+               sample(uniform(500.0, 900.0, 3, 4), axis=0), sample(normal(2, 0), axis=1), sample(normal()),
+               sample(values([[-np.inf, -np.inf], [np.inf, 0.0], [np.nan, 0.0], [-np.inf, 1.0]]), axis=1, smooth=False))
+
+
+# -------------------------------------------------------------------- places of extrema
+
+def outer_size_inner(shape: Shape, axis: int) -> tuple[Any, Any, Any]:
+    """Sizes before, at and after an axis, each as one number."""
+    return product(shape[:axis]), shape[axis], product(shape[axis + 1:])  # type: ignore[arg-type]
+
+
+@op
+class ArgReduce(Library):
+    """Where along the middle axis the extremum stands: the first of equal ones, the first NaN if there is one.
+
+    Shapes
+    ------
+    x : (outer, n, inner)
+    result : (outer, inner)
+    """
+
+    category = "Reduction"
+    internal = True
+    inputs = (port("x", Numeric, "numbers"),)
+    extremum: str = attr("max", "which", choices=("max", "min"))
+    output_type: DType = attr(int64, "type of the indices", convert=as_dtype)
+    gradient = NoGradient("an index is no smooth function")  # type: ignore[assignment]
+
+    def result_dtype(self, *types: DType) -> DType:
+        return self.output_type
+
+    def result_shape(self, x: Shape) -> Shape:
+        return Shape((x[0], x[2]))
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        outer, size, inner = sizes_of(inputs[0])
+        kernel = f"arg{self.extremum}_{inputs[0].dtype.code}_{self.output_type.code}"
+        return Call(kernel, (outer, size, inner), extent=outer)
+
+    def reference(self, x: Array) -> Array:
+        find = np.argmax if self.extremum == "max" else np.argmin
+        return find(x, axis=1).astype(self.output_type.numpy)
+
+    samples = (sample(normal(3, 4, 2)), sample(distinct(1, 7, 1), extremum="min", output_type="int32"),
+               sample(normal(0, 3, 2)), sample(values([[[1.0], [np.nan], [np.nan], [5.0]]])))
+
+
+@abstract
+class _ArgExtremum(Composite):
+    category = "Reduction"
+    inputs = (port("input", Numeric, "numbers"),)
+    axis: int | None = attr(None, "axis to search, the first if None", convert=lambda k: None if k is None else as_int(k))
+    output_type: DType = attr(int64, "type of the indices, int32 or int64", choices=Integer, convert=as_dtype)
+    gradient = NoGradient("an index is no smooth function")  # type: ignore[assignment]
+    extremum = "max"
+
+    def result_dtype(self, *types: DType) -> DType:
+        return self.output_type
+
+    def result_shape(self, x: Shape) -> Shape:
+        k = normal_axis(self.axis or 0, len(x))
+        if x[k] == 0:
+            raise ShapeError(f"axis {k} has no elements to choose from")
+        return Shape((*x[:k], *x[k + 1:]))
+
+    def decompose(self, x: Any) -> Any:
+        rows = L.reshape(x, outer_size_inner(x.shape, normal_axis(self.axis or 0, x.rank)))
+        return L.reshape(L.arg_reduce(rows, self.extremum, self.output_type), tuple(self.result_shape(x.shape)))
+
+    def reference(self, x: Array) -> Array:
+        find = np.argmax if self.extremum == "max" else np.argmin
+        return np.asarray(find(x, axis=self.axis or 0), dtype=self.output_type.numpy)
+
+    samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=-1, output_type="int32"), sample(normal(2, 3, 4), axis=1),
+               sample(normal(0, 3), axis=1), sample(values(1.0, 3.0, 3.0, np.nan)))
+
+
+@op
+class Argmax(_ArgExtremum):
+    """Index of the largest element along an axis: the first of equal ones, the first NaN if there is one."""
+
+    node_name = "ArgMax"
+    names = ("argmax", "math.argmax")
+    onnx = "ArgMax"
+
+
+@op
+class Argmin(_ArgExtremum):
+    """Index of the smallest element along an axis: the first of equal ones, the first NaN if there is one."""
+
+    node_name = "ArgMin"
+    names = ("argmin", "math.argmin")
+    onnx = "ArgMin"
+    extremum = "min"

@@ -98,3 +98,10 @@ def reshaped(x: Shape, target: Sequence[Any]) -> Shape:
         raise ShapeError(f"{total} elements of shape {x} do not fit into shape {list(target)}")
     hole = 0 if others == 0 else total // others
     return Shape(hole if k in holes else s for k, s in enumerate(target))
+
+
+def sizes_of(tensor: Any) -> tuple[Size, ...]:
+    """The sizes of a tensor of a compile-time graph, where each is a number or an expression."""
+    sizes = tuple(tensor.shape)
+    assert None not in sizes, f"{tensor} has an unknown size while it is compiled"
+    return sizes

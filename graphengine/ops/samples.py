@@ -63,11 +63,10 @@ def distinct(*shape: int) -> Make:
 
 
 def values(*numbers: Any) -> Make:
-    """These numbers (nested lists for more axes), in the dtype asked for."""
+    """These numbers (nested lists for more axes), in the dtype asked for; 0 for what only fractions can be."""
     def make(rng: np.random.Generator, dtype: DType) -> Any:
-        return np.array(numbers if len(numbers) != 1 or not isinstance(numbers[0], list) else numbers[0]).astype(
-            dtype.numpy
-        )
+        array = np.array(numbers if len(numbers) != 1 or not isinstance(numbers[0], list) else numbers[0])
+        return (array if dtype.is_floating else np.where(np.isfinite(array), array, 0)).astype(dtype.numpy)
 
     return make
 

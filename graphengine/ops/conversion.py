@@ -1,0 +1,136 @@
+"""The same values in another role: another dtype, without gradient, or only their shape."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dtypes import DType, as_dtype
+from ..ir.dims import Shape
+from . import language as L
+from .kinds import REQUIRED, AnyType, Array, Composite, Elementwise, NoGradient, attr, port
+from .registry import op
+from .samples import normal, sample, uniform, values
+
+
+def as_dtype_or_none(spec: Any) -> DType | None:
+    return None if spec is None else as_dtype(spec)
+
+
+@op
+class Cast(Elementwise):
+    """The numbers in another dtype.
+
+    Fractions lose what follows the point when they become whole numbers, and every number but 0 is true. What does
+    not fit into a whole type (also NaN) becomes an arbitrary number of that type.
+    """
+
+    category = "Conversion"
+    names = ("cast",)
+    onnx = "Cast"
+    inputs = (port("x", AnyType, "numbers"),)
+    dtype: DType = attr(REQUIRED, "type of the result", convert=as_dtype)
+    expression = "to_{R}({x})"
+
+    def result_dtype(self, *types: DType) -> DType:
+        return self.dtype
+
+    @np.errstate(all="ignore")
+    def reference(self, x: Array) -> Array:
+        return np.asarray(x).astype(self.dtype.numpy)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.cast(g, x.dtype) if x.dtype.is_floating and y.dtype.is_floating else None
+
+    samples = (sample(normal(3, 4), dtype="float64"), sample(normal(3, 4), dtype="float32"),
+               sample(uniform(-9.0, 9.0, 20), dtype="int32", smooth=False), sample(normal(0), dtype="int64", smooth=False),
+               sample(values(0.0, 0.5, -2.0), dtype="bool", smooth=False), sample(normal(), dtype="float32"))
+
+
+@op
+class Identity(Composite):
+    """The value itself, under a name of its own."""
+
+    category = "Conversion"
+    names = ("identity",)
+    onnx = "Identity"
+    inputs = (port("input", AnyType, "any value"),)
+
+    def result_shape(self, x: Shape) -> Shape:
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(x)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return g
+
+    samples = (sample(normal(3, 4)), sample(normal(0)))
+
+
+@op
+class StopGradient(Composite):
+    """The value itself, as a constant in the eyes of differentiation."""
+
+    category = "Conversion"
+    names = ("stop_gradient",)
+    inputs = (port("input", AnyType, "any value"),)
+    gradient = NoGradient("that is what it is for")  # type: ignore[assignment]
+
+    def result_shape(self, x: Shape) -> Shape:
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        return x
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(x)
+
+    samples = (sample(normal(3, 4)),)
+
+
+class _Filled(Composite):
+    category = "Source"
+    inputs = (port("input", AnyType, "lends shape and dtype"),)
+    gradient = NoGradient("it depends on the shape alone")  # type: ignore[assignment]
+    number = 0
+    dtype: DType | None
+
+    def result_dtype(self, *types: DType) -> DType:
+        return self.dtype or types[0]
+
+    def result_shape(self, x: Shape) -> Shape:
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        from .apply import constant_tensor
+
+        kind = self.dtype or x.dtype
+        return L.broadcast_to(constant_tensor(np.full((), self.number, kind.numpy), x.node.graph), tuple(x.shape))
+
+    def reference(self, x: Array) -> Array:
+        return np.full(x.shape, self.number, self.dtype.numpy if self.dtype else x.dtype)
+
+    samples = (sample(normal(3, 4)), sample(normal(0)), sample(normal(2), dtype="int64"))
+
+
+@op
+class ZerosLike(_Filled):
+    """Zeros of the shape and dtype of another tensor."""
+
+    names = ("zeros_like",)
+    node_name = "zeros_like"
+    dtype: DType | None = attr(None, "type of the result, that of the input if None", convert=as_dtype_or_none)
+
+
+@op
+class OnesLike(_Filled):
+    """Ones of the shape and dtype of another tensor."""
+
+    names = ("ones_like",)
+    node_name = "ones_like"
+    number = 1
+    dtype: DType | None = attr(None, "type of the result, that of the input if None", convert=as_dtype_or_none)

@@ -1,0 +1,494 @@
+"""Parts of tensors by position: slices, `x[...]`, and tensors put together from parts.
+
+A position counted from the end, or a slice that may reach beyond it, is an expression of the axis' size, so that
+one graph serves all sizes with Python's meaning. A single index outside the axis, or a `slice` that does not fit,
+is an error when the sizes become known.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidArgumentError, ShapeError
+from ..ir.dims import Dim, Shape, Size, merge
+from ..ir.operand import Operand
+from . import language as L
+from .kinds import (
+    REQUIRED,
+    AnyType,
+    Array,
+    AxisSource,
+    Composite,
+    Movement,
+    Placement,
+    attr,
+    port,
+    variadic,
+)
+from .registry import op
+from .rules import as_int, as_sizes, normal_axis
+from .samples import normal, sample
+
+SHAPE_ONLY = None                           # gradient of an operand that only lends its shape
+
+Entry = Any                                 # int, (start, stop, step) with None for defaults, "..." or "newaxis"
+
+
+# -------------------------------------------------------------------- sizes
+
+def at_most(a: Any, b: Any) -> Any:
+    """min(a, b) of sizes, exact also for expressions; None if one is not known."""
+    if a is None or b is None:
+        return None
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    if a == b or b == 0:
+        return b
+    if a == 0:
+        return a
+    fits = 1 // (1 + a // (1 + b))          # 1 where a <= b, else 0
+    return b + fits * (a - b)
+
+
+def difference(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else a - b
+
+
+def interval(entry: tuple[Any, Any, int], size: Any) -> tuple[Any, Any]:
+    """First index and number of indices of a slice of an axis; None for what is not known."""
+    start, stop, step = entry
+    if isinstance(size, int):
+        found = range(*slice(start, stop, step).indices(size))
+        return found.start, len(found)
+    if (start, stop, abs(step)) == (None, None, 1):
+        return 0 if step > 0 else difference(size, 1), size
+
+    def bounded(place: int) -> Any:         # number of elements before `place`, for steps forward
+        return at_most(place, size) if place >= 0 else difference(size, at_most(-place, size))
+
+    if step > 0:
+        first = 0 if start is None else bounded(start)
+        last = size if stop is None else bounded(stop)
+        return first, steps_between(first, last, step)
+    # Backward, positions count the elements up to and including the index, so that none is negative.
+    first = size if start is None else 0 if start == -1 and size == 0 else bounded_after(start, size)
+    last = 0 if stop is None else bounded_after(stop, size)
+    return difference(first, 1), steps_between(last, first, -step)
+
+
+def bounded_after(place: int, size: Any) -> Any:
+    """Number of elements up to and including `place`, within the axis."""
+    return at_most(place + 1, size) if place >= 0 else difference(size, at_most(-place - 1, size))
+
+
+def steps_between(first: Any, last: Any, step: int) -> Any:
+    """How many steps fit from `first` to before `last`; 0 if it lies behind."""
+    distance = difference(last, at_most(first, last))
+    return None if distance is None else (distance + step - 1) // step
+
+
+def single(place: int, size: Any, axis: int) -> Any:
+    """The index `place` counted from the front.
+
+    Raises
+    ------
+    ShapeError if the axis is shorter; for an axis of a size not yet known, when it is.
+    """
+    if isinstance(size, int) and not -size <= place < size:
+        raise ShapeError(f"index {place} is outside [{-size}, {size}) of axis {axis}")
+    if isinstance(size, Dim):
+        needed = place + 1 if place >= 0 else -place
+        merge(at_most(needed, size), needed, f"index {place} is outside axis {axis} of size {size}")
+    return place if place >= 0 else difference(size, -place)
+
+
+# -------------------------------------------------------------------- primitives
+
+def slices(begin: Sequence[int], size: Sequence[int], strides: Sequence[int]) -> tuple[slice, ...]:
+    """Python's slices of `size` elements each."""
+    found = []
+    for first, count, step in zip(begin, size, strides, strict=True):
+        end = first + count * step
+        found.append(slice(first, None if end < 0 else end, step) if count else slice(0, 0))
+    return tuple(found)
+
+
+@op
+class StridedSlice(Movement):
+    """Every stride-th element along each axis."""
+
+    category = "Indexing"
+    internal = True
+    inputs = (port("x", AnyType, "the elements"),)
+    begin: tuple[Size, ...] = attr(REQUIRED, "first index along each axis", convert=as_sizes)
+    size: tuple[Size, ...] = attr(REQUIRED, "number of elements along each axis", convert=as_sizes)
+    strides: tuple[int, ...] = attr(REQUIRED, "step along each axis, not 0", convert=tuple)
+
+    def result_shape(self, x: Shape) -> Shape:
+        return Shape(self.size)
+
+    def view(self, x: Shape, y: Shape) -> tuple[AxisSource, ...]:
+        return tuple(AxisSource(k, *place) for k, place in enumerate(zip(self.begin, self.strides, strict=True)))
+
+    def reference(self, x: Array) -> Array:
+        return x[slices(self.begin, self.size, self.strides)]  # type: ignore[arg-type]
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.place_like(g, x, self.begin, self.strides)
+
+    samples = (sample(normal(5, 4), begin=(1, 3), size=(2, 4), strides=(2, -1)),
+               sample(normal(3), begin=(0,), size=(0,), strides=(1,)), sample(normal(3), begin=(2,), size=(1,), strides=(-5,)))
+
+
+@op
+class PlaceLike(Movement):
+    """Zeros in the shape of `like`, with the elements of g at every stride-th place: the transpose of a strided slice."""
+
+    category = "Indexing"
+    internal = True
+    inputs = (port("g", AnyType, "the elements"), port("like", AnyType, "lends its shape", same="L"))
+    begin: tuple[Size, ...] = attr(REQUIRED, "first index along each axis", convert=as_sizes)
+    strides: tuple[int, ...] = attr(REQUIRED, "step along each axis, not 0", convert=tuple)
+    fill = 0.0
+
+    def result_shape(self, g: Shape, like: Shape) -> Shape:
+        return like
+
+    def placements(self, inputs: Sequence[Shape], y: Shape) -> tuple[Placement | None, ...]:
+        return Placement(self.begin, self.strides), None
+
+    def reference(self, g: Array, like: Array) -> Array:
+        result = np.zeros(like.shape, g.dtype)
+        result[slices(self.begin, g.shape, self.strides)] = g  # type: ignore[arg-type]
+        return result
+
+    def gradient(self, h: Any, y: Any, g: Any, like: Any) -> Any:
+        return L.strided_slice(h, self.begin, tuple(g.shape), self.strides), SHAPE_ONLY
+
+    samples = (sample(normal(2, 4), normal(5, 4), begin=(1, 3), strides=(2, -1)),
+               sample(normal(0), normal(3), begin=(0,), strides=(1,)))
+
+
+@op
+class Concat(Movement):
+    """Tensors one after the other along an axis.
+
+    Raises
+    ------
+    ShapeError if ranks differ, or sizes of another axis.
+
+    Shapes
+    ------
+    values : the same but for the size of `axis`
+    result : the same, with the sum of these sizes
+    """
+
+    category = "Shape"
+    names = ("concat",)
+    node_name = "concat"
+    onnx = "Concat"
+    inputs = (variadic("values", AnyType, "tensors, at least one"),)
+    axis: int = attr(REQUIRED, "axis along which they follow each other", convert=as_int)
+
+    def result_shape(self, *shapes: Shape) -> Shape:
+        sizes = list(shapes[0])
+        axis = normal_axis(self.axis, len(sizes))
+        for k, shape in enumerate(shapes[1:], 1):
+            if len(shape) != len(sizes):
+                raise ShapeError(f"values 0 has shape {shapes[0]}, values {k} has shape {shape}")
+            for place, size in enumerate(shape):
+                if place == axis:
+                    sizes[axis] = None if size is None or sizes[axis] is None else sizes[axis] + size  # type: ignore[operator]
+                else:
+                    sizes[place] = merge(sizes[place], size, f"values 0 and {k} differ on axis {place}")
+        return Shape(sizes)
+
+    def offsets(self, shapes: Sequence[Shape]) -> tuple[int, list[Any]]:
+        """The axis counted from the front, and where each operand begins along it."""
+        axis = normal_axis(self.axis, len(shapes[0]))
+        starts: list[Any] = [0]
+        for shape in shapes[:-1]:
+            starts.append(starts[-1] + shape[axis])
+        return axis, starts
+
+    def placements(self, inputs: Sequence[Shape], y: Shape) -> tuple[Placement | None, ...]:
+        axis, starts = self.offsets(inputs)
+        return tuple(Placement(at_axis(start, axis, len(y)), (1,) * len(y)) for start in starts)
+
+    def reference(self, *arrays: Array) -> Array:
+        return np.concatenate(arrays, axis=self.axis)
+
+    def gradient(self, g: Any, y: Any, *values: Any) -> Any:
+        return tuple(L.concat_part([g, *values], self.axis, k) for k in range(len(values)))
+
+    samples = (sample(normal(2, 3), normal(2, 1), normal(2, 3), axis=-1), sample(normal(2, 3), axis=0),
+               sample(normal(0, 3), normal(2, 3), axis=0), sample(normal(2, 3, 2), normal(2, 1, 2), axis=1))
+
+
+def at_axis(start: Any, axis: int, rank: int) -> tuple[Any, ...]:
+    return tuple(start if k == axis else 0 for k in range(rank))
+
+
+@op
+class ConcatPart(Composite):
+    """What one operand of a concatenation was: the first operand is cut, the others lend their shapes."""
+
+    category = "Shape"
+    internal = True
+    inputs = (variadic("parts", AnyType, "the whole, then what it was made from"),)
+    axis: int = attr(REQUIRED, "axis along which they follow each other", convert=as_int)
+    index: int = attr(0, "which part", low=0)
+
+    def result_shape(self, *shapes: Shape) -> Shape:
+        return shapes[1 + self.index]
+
+    def decompose(self, g: Any, *values: Any) -> Any:
+        axis, starts = Concat(self.axis).offsets([v.shape for v in values])
+        begin = at_axis(starts[self.index], axis, g.rank)
+        return L.strided_slice(g, begin, tuple(values[self.index].shape), (1,) * g.rank)
+
+    def reference(self, g: Array, *values: Array) -> Array:
+        ends = np.cumsum([v.shape[self.axis] for v in values])[:-1]
+        return np.split(g, ends, axis=self.axis)[self.index]
+
+    def gradient(self, h: Any, y: Any, g: Any, *values: Any) -> Any:
+        terms = [h if k == self.index else L.zeros_like(v) for k, v in enumerate(values)]
+        return (L.concat(terms, self.axis), *[SHAPE_ONLY] * len(values))
+
+    samples = (sample(normal(2, 4), normal(2, 3), normal(2, 1), axis=-1, index=1), sample(normal(3), normal(0), normal(3), axis=0))
+
+
+@op
+class Stack(Composite):
+    """Tensors of one shape, side by side along a new axis.
+
+    Raises
+    ------
+    ShapeError if the shapes differ.
+    """
+
+    category = "Shape"
+    names = ("stack",)
+    node_name = "stack"
+    inputs = (variadic("values", AnyType, "tensors, at least one"),)
+    axis: int = attr(0, "where the new axis stands in the result", convert=as_int)
+
+    def result_shape(self, *shapes: Shape) -> Shape:
+        from .math import same_shape
+
+        one = same_shape(shapes)
+        axis = normal_axis(self.axis, len(one) + 1)
+        return Shape((*one[:axis], len(shapes), *one[axis:]))
+
+    def decompose(self, *values: Any) -> Any:
+        axis = normal_axis(self.axis, values[0].rank + 1)
+        return L.concat([L.expand_dims(v, axis) for v in values], axis)
+
+    def reference(self, *arrays: Array) -> Array:
+        return np.stack(arrays, axis=self.axis)
+
+    def gradient(self, g: Any, y: Any, *values: Any) -> Any:
+        before: list[Any] = [slice(None)] * self.axis if self.axis >= 0 else [...]
+        after = [slice(None)] * (-1 - self.axis)
+        return tuple(g[(*before, k, *after)] for k in range(len(values)))
+
+    samples = (sample(normal(2, 3), normal(2, 3)), sample(normal(2, 3), normal(2, 3), axis=-1), sample(normal(), normal()),
+               sample(normal(0, 2), axis=1))
+
+
+# -------------------------------------------------------------------- slice
+
+@op
+class Slice(Composite):
+    """A block of elements: `size` of them along each axis, from `begin` on.
+
+    Raises
+    ------
+    ShapeError if the block reaches beyond the tensor; for sizes not yet known, when they are.
+    """
+
+    category = "Indexing"
+    names = ("slice",)
+    inputs = (port("input_", AnyType, "the elements"),)
+    begin: tuple[int, ...] = attr(REQUIRED, "first index along each axis", convert=as_sizes)
+    size: tuple[Size, ...] = attr(REQUIRED, "number of elements along each axis, -1 for the rest", convert=as_sizes)
+
+    def result_shape(self, x: Shape) -> Shape:
+        if not len(x) == len(self.begin) == len(self.size):
+            raise ShapeError(f"begin has {len(self.begin)} entries, size {len(self.size)}, the tensor {len(x)} axes")
+        return Shape(self._length(k, s) for k, s in enumerate(x))
+
+    def _length(self, k: int, extent: Any) -> Any:
+        begin, size = self.begin[k], self.size[k]
+        is_rest = size == -1
+        problem = f"a block of {'the rest' if is_rest else size} from {begin} does not fit axis {k} of size {extent}"
+        if isinstance(size, int) and size < -1 or begin < 0:
+            raise ShapeError(problem)
+        if extent is None:
+            return None if is_rest else size
+        end = begin if is_rest else begin + size
+        merge(at_most(end, extent), end, problem)
+        return extent - begin if is_rest else size
+
+    def decompose(self, x: Any) -> Any:
+        return L.strided_slice(x, self.begin, tuple(self.result_shape(x.shape)), (1,) * x.rank)
+
+    def reference(self, x: Array) -> Array:
+        sizes: Any = self.result_shape(Shape(x.shape))
+        return x[slices(self.begin, sizes, (1,) * x.ndim)]
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        whole = [(b, None if s == -1 else b + s, 1) for b, s in zip(self.begin, self.size, strict=True)]
+        return L.place_index(g, x, whole)
+
+    samples = (sample(normal(3, 4), begin=[1, 0], size=[2, -1]), sample(normal(5), begin=[1], size=[3]),
+               sample(normal(3, 4), begin=[0, 4], size=[0, -1]), sample(normal(0), begin=[0], size=[-1]))
+
+
+# -------------------------------------------------------------------- x[...]
+
+def as_index(index: Any) -> tuple[Entry, ...]:
+    """What stands in the brackets of `x[...]` in the form that is kept: see `Entry`."""
+    return tuple(_as_entry(e) for e in (index if isinstance(index, (tuple, list)) else (index,)))
+
+
+def _as_entry(entry: Any) -> Entry:
+    if entry is None or isinstance(entry, str) and entry == "newaxis":
+        return "newaxis"
+    if entry is Ellipsis or isinstance(entry, str) and entry == "...":
+        return "..."
+    if isinstance(entry, slice):
+        entry = (entry.start, entry.stop, entry.step)
+    if isinstance(entry, (tuple, list)) and len(entry) == 3:
+        start, stop, step = (None if part is None else as_int(part) for part in entry)
+        if step == 0:
+            raise InvalidArgumentError("a slice has step 0")
+        return start, stop, 1 if step is None else step
+    if isinstance(entry, (bool, np.bool_)) or np.ndim(entry):
+        raise InvalidArgumentError(
+            f"index {entry!r}; it takes whole numbers, slices, ... and newaxis", fix="gather(x, indices) or where(mask, x, y)"
+        )
+    return as_int(entry)
+
+
+def spread(index: tuple[Entry, ...], rank: int) -> list[Entry]:
+    """The entries with `...` written out, so that all axes are named.
+
+    Raises
+    ------
+    ShapeError if there are more entries than axes, or more than one `...`.
+    """
+    named = sum(e not in ("...", "newaxis") for e in index)
+    if named > rank or index.count("...") > 1:
+        raise ShapeError(f"{named} indices for {rank} axes" if named > rank else "an index has more than one ...")
+    rest: list[Entry] = [(None, None, 1)] * (rank - named)
+    place = index.index("...") if "..." in index else len(index)
+    return [*index[:place], *rest, *index[place + 1:]]
+
+
+def located(index: tuple[Entry, ...], x: Shape) -> tuple[list[Any], list[Any], list[int], list[Any]]:
+    """begin, size and stride along each axis of x, and the sizes of the result, whose axes differ."""
+    begin: list[Any] = []
+    size: list[Any] = []
+    strides: list[int] = []
+    result: list[Any] = []
+    for entry in spread(index, len(x)):
+        if entry == "newaxis":
+            result.append(1)
+            continue
+        axis = len(begin)
+        if isinstance(entry, int):
+            first, count, step = single(entry, x[axis], axis), 1, 1
+        else:
+            step = entry[2]
+            first, count = interval(entry, x[axis])
+            result.append(count)
+        begin.append(first)
+        size.append(count)
+        strides.append(step)
+    return begin, size, strides, result
+
+
+def python_index(index: tuple[Entry, ...]) -> tuple[Any, ...]:
+    """The entries as numpy takes them."""
+    words = {"...": Ellipsis, "newaxis": None}
+    return tuple(words[e] if isinstance(e, str) else slice(*e) if isinstance(e, tuple) else e for e in index)
+
+
+@op
+class GetItem(Composite):
+    """Part of a tensor by Python's basic indexing: whole numbers, slices, ... and newaxis.
+
+    Raises
+    ------
+    ShapeError if there are more indices than axes, or a whole number is outside its axis; for sizes not yet known,
+    when they are.
+    """
+
+    category = "Indexing"
+    internal = True                         # users write x[...]
+    node_name = "strided_slice"
+    inputs = (port("x", AnyType, "the elements"),)
+    index: tuple[Entry, ...] = attr(REQUIRED, "what stands in the brackets", convert=as_index)
+
+    def result_shape(self, x: Shape) -> Shape:
+        return Shape(located(self.index, x)[3])
+
+    def decompose(self, x: Any) -> Any:
+        begin, size, strides, result = located(self.index, x.shape)
+        part = L.strided_slice(x, tuple(begin), tuple(size), tuple(strides))
+        return part if len(result) == len(size) and result == size else L.reshape(part, tuple(result))
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(x[python_index(self.index)])
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.place_index(g, x, self.index)
+
+    samples = (sample(normal(3, 4), index=1), sample(normal(3, 4), index=(slice(None), -1)), sample(normal(5), index=slice(1, -1)),
+               sample(normal(5, 4), index=(slice(None, None, -2), slice(-3, None))), sample(normal(5), index=slice(10, -10, -3)),
+               sample(normal(2, 3, 4), index=(..., None, 0)), sample(normal(5), index=slice(4, 2)), sample(normal(3), index=()),
+               sample(normal(0, 3), index=slice(1, 9)), sample(normal(2, 3), index=(None, ..., None)))
+
+
+@op
+class PlaceIndex(Composite):
+    """Zeros in the shape of `like`, with g in the part that an index names: the transpose of indexing."""
+
+    category = "Indexing"
+    internal = True
+    inputs = (port("g", AnyType, "the elements"), port("like", AnyType, "lends its shape", same="L"))
+    index: tuple[Entry, ...] = attr(REQUIRED, "what stands in the brackets", convert=as_index)
+
+    def result_shape(self, g: Shape, like: Shape) -> Shape:
+        return like
+
+    def decompose(self, g: Any, like: Any) -> Any:
+        begin, size, strides, _ = located(self.index, like.shape)
+        return L.place_like(L.reshape(g, tuple(size)), like, tuple(begin), tuple(strides))
+
+    def reference(self, g: Array, like: Array) -> Array:
+        result = np.zeros(like.shape, g.dtype)
+        result[python_index(self.index)] = g
+        return result
+
+    def gradient(self, h: Any, y: Any, g: Any, like: Any) -> Any:
+        return get_item(h, self.index), SHAPE_ONLY
+
+    samples = (sample(normal(4), normal(3, 4), index=1), sample(normal(3, 2), normal(3, 4), index=(..., slice(None, None, -2))),
+               sample(normal(1, 3), normal(3), index=(None,)))
+
+
+def get_item(x: Any, index: Any) -> Any:
+    return L.get_item(x, index)
+
+
+def _getitem(self: Operand, index: Any) -> Any:
+    if isinstance(index, list):             # numpy's choice of elements, not basic indexing
+        raise InvalidArgumentError(f"index {index!r} is a list", op="strided_slice", fix="gather(x, indices)")
+    return get_item(self, index)
+
+
+Operand.__getitem__ = _getitem  # type: ignore[method-assign]

@@ -1,0 +1,212 @@
+"""Cross-entropies from logits. Differentiated as a whole, so their gradients are differences of probabilities."""
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..ir.dims import Shape, broadcast, merge
+from . import language as L
+from .kinds import AnyType, Array, Composite, Floating, Integer, NoGradient, attr, port
+from .math import same_shape
+from .registry import op
+from .rules import as_int, normal_axis
+from .samples import distinct, integers, normal, probabilities, sample, uniform, values
+
+ignoring = np.errstate
+
+
+def log_softmax_array(x: Array, axis: int) -> Array:
+    shifted = x - np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True)))
+
+
+@op
+class SoftmaxCrossEntropyWithLogits(Composite):
+    """Cross-entropy of given probabilities and the softmax of logits.
+
+        loss = -sum over classes of labels * log(softmax(logits))
+
+    Shapes
+    ------
+    labels, logits : the same, classes at `axis`
+    result : without that axis
+
+    Notes
+    -----
+    The gradient by logits is softmax(logits) - labels, which supposes that labels add up to 1, as in TensorFlow.
+
+    References
+    ----------
+    Bishop (2006), "Pattern recognition and machine learning", equations 4.108 and 4.109.
+    """
+
+    category = "Loss"
+    names = ("nn.softmax_cross_entropy_with_logits",)
+    node_name = "softmax_cross_entropy_with_logits"
+    inputs = (port("labels", Floating, "probabilities, add up to 1"),
+              port("logits", Floating, "unscaled log probabilities, dimensionless"))
+    axis: int = attr(-1, "axis of the classes", convert=as_int)
+
+    def result_shape(self, labels: Shape, logits: Shape) -> Shape:
+        if len(labels) != len(logits):
+            raise ShapeError(f"labels have shape {labels}, logits {logits}")
+        k = normal_axis(self.axis, len(logits))
+        merged = [merge(a, b, f"labels and logits differ on axis {axis}")
+                  for axis, (a, b) in enumerate(zip(labels, logits, strict=True))]
+        return Shape(merged[:k] + merged[k + 1:])
+
+    def decompose(self, labels: Any, logits: Any) -> Any:
+        return -L.reduce_sum(labels * L.log_softmax(logits, self.axis), self.axis)
+
+    @ignoring(all="ignore")
+    def reference(self, labels: Array, logits: Array) -> Array:
+        return np.asarray(-np.sum(labels * log_softmax_array(logits, self.axis), axis=self.axis))
+
+    def gradient(self, g: Any, y: Any, labels: Any, logits: Any) -> Any:
+        g = L.restore_axes(g, logits, self.axis)
+        return -g * L.log_softmax(logits, self.axis), g * (L.softmax(logits, self.axis) - labels)
+
+    samples = (sample(probabilities(3, 4), normal(3, 4)), sample(probabilities(3, 4), uniform(-400.0, 400.0, 3, 4)),
+               sample(normal(2, 3, 4), normal(2, 3, 4), axis=1, smooth=False), sample(probabilities(1, 5), normal(1, 5)),
+               sample(normal(0, 3), normal(0, 3)))
+
+
+@op
+class OneHotLike(Composite):
+    """1 at the class that a label names, 0 at the others; NaN at all of them if there is no such class.
+
+    Shapes
+    ------
+    labels : any
+    like : the shape of labels, and the classes last
+    result : the shape of like
+    """
+
+    category = "Indexing"
+    internal = True
+    inputs = (port("labels", Integer, "numbers of classes", same="I"), port("like", Floating, "lends shape and dtype"))
+    gradient = NoGradient("it depends on whole numbers alone")  # type: ignore[assignment]
+
+    def result_dtype(self, *types: Any) -> Any:
+        return types[1]
+
+    def result_shape(self, labels: Shape, like: Shape) -> Shape:
+        return like
+
+    def decompose(self, labels: Any, like: Any) -> Any:
+        hit, exists = class_masks(labels, like)
+        return L.where(exists, L.cast(hit, like.dtype), np.nan)
+
+    def reference(self, labels: Array, like: Array) -> Array:
+        places, names = np.arange(like.shape[-1]), labels[..., None]
+        return np.where((names >= 0) & (names < len(places)), names == places, np.nan).astype(like.dtype)
+
+    samples = (sample(integers(0, 4, 3), normal(3, 4)), sample(integers(-1, 6, 2, 3, dtype="int64"), normal(2, 3, 4)))
+
+
+def class_masks(labels: Any, logits: Any) -> tuple[Any, Any]:
+    """Where the label's class stands along the last axis, and whether there is such a class; ranks as logits."""
+    last = logits.rank - 1
+    names = L.expand_dims(labels, last)
+    count = L.size_value(logits.shape[-1], labels.dtype)
+    return L.equal(names, L.iota(logits.shape[-1], last, logits.rank, labels.dtype)), (names >= 0) & (names < count)
+
+
+@op
+class SparseSoftmaxCrossEntropyWithLogits(Composite):
+    """Cross-entropy of one given class and the softmax of logits.
+
+        loss = -log(softmax(logits)[label])
+
+    Shapes
+    ------
+    labels : (...)
+    logits : (..., classes)
+    result : (...)
+
+    Notes
+    -----
+    A label outside [0, classes) gives NaN, in the loss and in its row of the gradient, as TensorFlow does on a GPU
+    (on a CPU it raises).
+    """
+
+    category = "Loss"
+    names = ("nn.sparse_softmax_cross_entropy_with_logits",)
+    inputs = (port("labels", Integer, "numbers of classes, in [0, classes)", same="I"),
+              port("logits", Floating, "unscaled log probabilities, dimensionless"))
+
+    def result_dtype(self, *types: Any) -> Any:
+        return types[1]
+
+    def result_shape(self, labels: Shape, logits: Shape) -> Shape:
+        if len(labels) != len(logits) - 1:
+            raise ShapeError(
+                f"labels have shape {labels}, logits {logits}; logits have one axis more",
+                fix="labels are numbers of classes; for probabilities use softmax_cross_entropy_with_logits",
+            )
+        return Shape(merge(a, b, f"labels and logits differ on axis {k}")
+                     for k, (a, b) in enumerate(zip(labels, logits, strict=False)))
+
+    def decompose(self, labels: Any, logits: Any) -> Any:
+        axes = (logits.rank - 1,)
+        hit, exists = class_masks(labels, logits)
+        shifted = logits - L.max_axes(logits, axes)
+        chosen = L.sum_axes(L.where(hit, shifted, 0), axes)
+        loss = L.where(exists, L.log(L.sum_axes(L.exp(shifted), axes)) - chosen, np.nan)
+        return L.reshape(loss, tuple(labels.shape))
+
+    @ignoring(all="ignore")
+    def reference(self, labels: Array, logits: Array) -> Array:
+        logs = log_softmax_array(logits, -1)
+        loss = np.full(labels.shape, np.nan, logits.dtype)
+        for place in np.ndindex(labels.shape):
+            if 0 <= labels[place] < logits.shape[-1]:
+                loss[place] = -logs[place][labels[place]]
+        return loss
+
+    def gradient(self, g: Any, y: Any, labels: Any, logits: Any) -> Any:
+        return None, L.restore_axes(g, logits, -1) * (L.softmax(logits) - L.one_hot_like(labels, logits))
+
+    samples = (sample(integers(0, 4, 3), normal(3, 4)), sample(integers(0, 4, 2, 3, dtype="int64"), normal(2, 3, 4)),
+               sample(integers(0, 4), normal(4)), sample(integers(0, 4, 0), normal(0, 4)),
+               sample(integers(0, 4, 3), uniform(-400.0, 400.0, 3, 4)),
+               sample(integers(4, 6, 3), normal(3, 4), smooth=False))
+
+
+@op
+class SigmoidCrossEntropyWithLogits(Composite):
+    """Cross-entropy of independent yes-or-no labels and the sigmoid of logits, element by element.
+
+        loss = max(x, 0) - x * z + log(1 + e^-|x|)
+
+    which equals -z log(sigmoid(x)) - (1 - z) log(1 - sigmoid(x)) without overflow.
+
+    Shapes
+    ------
+    labels, logits : the same
+    result : the same
+    """
+
+    category = "Loss"
+    names = ("nn.sigmoid_cross_entropy_with_logits",)
+    node_name = "logistic_loss"
+    inputs = (port("labels", Floating, "z, probabilities in [0, 1]"),
+              port("logits", Floating, "x, log odds, dimensionless"))
+
+    def result_shape(self, labels: Shape, logits: Shape) -> Shape:
+        return same_shape((labels, logits))
+
+    def decompose(self, z: Any, x: Any) -> Any:
+        return L.maximum(x, 0) - x * z + L.log1p(L.exp(-L.abs(x)))
+
+    @ignoring(all="ignore")
+    def reference(self, z: Array, x: Array) -> Array:
+        return z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x)
+
+    def gradient(self, g: Any, y: Any, z: Any, x: Any) -> Any:
+        return -g * x, g * (L.sigmoid(x) - z)
+
+    samples = (sample(uniform(0.0, 1.0, 3, 4), distinct(3, 4)), sample(uniform(0.0, 1.0, 5), uniform(-80.0, 80.0, 5)),
+               sample(normal(0), normal(0)), sample(values(0.0, 1.0), values(0.0, 0.0), smooth=False))

@@ -1,0 +1,130 @@
+"""What tests of the engine share: tolerances, calls made from an op's samples, and their values in numpy."""
+from __future__ import annotations
+
+import dataclasses
+import zlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from graphengine import dtypes, interpret
+from graphengine.ir.dims import Dim, Shape, SizeFacts
+from graphengine.ir.graph import Graph
+from graphengine.ir.node import Node, Tensor
+from graphengine.ir.walk import needed
+from graphengine.ops import OPS, Composite, Effect, Source
+from graphengine.ops.kinds import Op
+from graphengine.ops.samples import Sample
+from graphengine.ops.state import Placeholder
+
+EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}
+
+
+def tolerance(dtype: Any, length: int = 1) -> dict[str, float]:
+    """rtol and atol for results of `dtype` that are sums of `length` terms of size about 1."""
+    epsilon = EPSILON.get(np.dtype(dtype).name, 0.0) * (8 + length)
+    return {"rtol": epsilon, "atol": epsilon}
+
+
+def assert_close(got: Any, want: Any, length: int = 1, label: str = "") -> None:
+    """Equal shape and dtype, and values within the tolerance of the dtype; NaN equals NaN."""
+    got, want = np.asarray(got), np.asarray(want)
+    assert got.shape == want.shape, f"{label}: shape {got.shape}, expected {want.shape}"
+    assert got.dtype == want.dtype, f"{label}: dtype {got.dtype}, expected {want.dtype}"
+    with np.errstate(all="ignore"):
+        np.testing.assert_allclose(got, want, **tolerance(want.dtype, length), err_msg=label)
+
+
+# ------------------------------------------------------------------ calls made from samples
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One sample of an op with operands of one dtype."""
+
+    op: Op
+    sample: Sample
+    dtype: dtypes.DType
+    label: str
+
+    def arrays(self) -> list[np.ndarray[Any, Any]]:
+        rng = np.random.default_rng(zlib.crc32(self.label.encode()))
+        return [np.asarray(make(rng, self.dtype)) for make in self.sample.operands]
+
+
+def cases() -> list[Case]:
+    """Every op that computes something, with each of its samples, in each dtype that it takes."""
+    found = []
+    for cls in OPS.values():
+        if issubclass(cls, (Source, Effect)):
+            continue
+        ports = [p for p in cls.inputs if p.same == "T"] or list(cls.inputs)
+        for k, sample in enumerate(cls.samples):
+            found += [
+                Case(cls(**sample.attributes), sample, dtype, f"{cls.name}-{k}-{dtype.name}") for dtype in ports[0].accepts
+            ]
+    return found
+
+
+def placed(op: Op, arrays: Sequence[np.ndarray[Any, Any]], shapes: Sequence[Any] | None = None) -> Node:
+    """A node of `op` in a new graph, over placeholders for the arrays, whose shapes may be given in part."""
+    graph = Graph()
+    wanted = shapes if shapes is not None else [a.shape for a in arrays]
+    feeds = [graph.add(Placeholder(a.dtype, s), (), f"x{k}").outputs[0] for k, (a, s) in enumerate(zip(arrays, wanted, strict=True))]
+    return graph.add(op, feeds)
+
+
+def symbolic(arrays: Sequence[np.ndarray[Any, Any]]) -> tuple[list[Shape], dict[str, int]]:
+    """Shapes with a symbol for each size but 1, as a program has while it is compiled, and the symbols' values."""
+    facts = SizeFacts()
+    shapes, sizes = [], {}
+    for k, a in enumerate(arrays):
+        named = {axis: f"s{k}_{axis}" for axis, s in enumerate(a.shape) if s != 1}
+        sizes.update({name: a.shape[axis] for axis, name in named.items()})
+        shapes.append(Shape(facts.symbol(named[axis]) if axis in named else 1 for axis in range(a.ndim)))
+    return shapes, sizes
+
+
+# ------------------------------------------------------------------ values
+
+def feeds_of(tensors: Sequence[Tensor], arrays: Sequence[Any]) -> dict[Tensor, Any]:
+    return dict(zip(tensors, arrays, strict=True))
+
+
+def value(outputs: Sequence[Tensor], feeds: Mapping[Tensor, Any], sizes: Mapping[str, int] | None = None) -> list[Any]:
+    """Values of tensors by the ops' numpy references."""
+    values = {id(t): np.asarray(a) for t, a in feeds.items()}
+    for node in needed([t.node for t in outputs], feeds):
+        if not all(id(t) in values for t in node.outputs):
+            results = interpret.evaluate_node(node, [values[id(t)] for t in node.inputs], {}, sizes or {})
+            values.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
+    return [values[id(t)] for t in outputs]
+
+
+def opened(outputs: Sequence[Tensor], feeds: Sequence[Tensor]) -> tuple[list[Tensor], list[Tensor]]:
+    """The same tensors in a new graph without composites, and its placeholders."""
+    graph = Graph()
+    known: dict[int, Tensor] = {}
+    with graph.as_default():
+        for node in needed([t.node for t in outputs]):
+            known.update(zip(map(id, node.outputs), _opened(graph, node.op, [known[id(t)] for t in node.inputs]), strict=True))
+    return [known[id(t)] for t in outputs], [known[id(t)] for t in feeds]
+
+
+def _opened(graph: Graph, op: Op, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+    if not isinstance(op, Composite):
+        return graph.add(op, inputs).outputs
+    scratch = Graph()
+    stand_ins = [scratch.add(Placeholder(t.dtype, t.shape), ()).outputs[0] for t in inputs]
+    with scratch.as_default():
+        results = op.decompose(*stand_ins)
+    results = list(results) if isinstance(results, (tuple, list)) else [results]
+    known = {id(s): t for s, t in zip(stand_ins, inputs, strict=True)}
+    for node in needed([t.node for t in results], stand_ins):
+        if not all(id(t) in known for t in node.outputs):
+            known.update(zip(map(id, node.outputs), _opened(graph, node.op, [known[id(t)] for t in node.inputs]), strict=True))
+    return [known[id(t)] for t in results]
+
+
+def is_dim(size: Any) -> bool:
+    return isinstance(size, Dim)
