@@ -52,7 +52,7 @@ class Group:
         self.fusable = isinstance(node.op, (Elementwise, Reduction))
         self.space: Space = ()
         self.inner: frozenset[int] = frozenset()
-        self.full: set[int] = {id(node)}
+        self.full: set[int] = set() if isinstance(node.op, Reduction) else {id(node)}
         if isinstance(node.op, Reduction):
             self.space = stripped(node.inputs[0])
             ahead = node.inputs[0].rank - len(self.space)
@@ -168,8 +168,7 @@ class _Fusion:
         space, inner, full = joined
         if not _is_suffix(space, inner):
             levels = levels_of(members)
-            late = [m for m in members if id(m) in full and levels[id(m)] - isinstance(m.op, Reduction) > 0]
-            if late:
+            if any(levels[id(m)] > (0 if id(m) in full else 1) for m in members if _walks(m, full)):
                 return "it needs whole columns before it can go on"
         return None
 
@@ -207,6 +206,11 @@ def _parents(node: Node) -> Iterator[tuple[Node, bool]]:
 
 def _hard_edge(node: Node, other: Group) -> bool:
     return any(not soft and parent in other for parent, soft in _parents(node))
+
+
+def _walks(node: Node, full: set[int]) -> bool:
+    """Whether the node is computed at each point of the space."""
+    return id(node) in full or isinstance(node.op, Reduction)
 
 
 def _is_suffix(space: Space, inner: frozenset[int]) -> bool:

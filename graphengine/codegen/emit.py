@@ -1,0 +1,352 @@
+"""From a loop nest to kernel text.
+
+Names are canonical, sizes and constants are read from the table of sizes, so equal loops give equal text
+whatever the graph called them and however large they are.
+"""
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..dtypes import DType
+from ..errors import CompileError
+from ..ir.dims import Size, product
+from ..ir.node import Node
+from ..ops.kinds import Reduction
+from .loops import Access, Counter, Leaf, Nest, Scalar, Value
+
+BLOCK = 4096                                # terms of a long sum that are added up before joining the others
+
+
+@dataclass(frozen=True)
+class Bits:
+    """A constant as it stands in the table of sizes."""
+
+    dtype: DType
+    value: Any
+
+    def number(self) -> int:
+        """The constant's bits as a signed 64-bit number."""
+        return constant_bits(self.dtype.code, self.value)
+
+
+@dataclass(frozen=True)
+class SizeBits:
+    """A size that a kernel reads as a number of some dtype."""
+
+    dtype: DType
+    size: Size
+
+
+Slot = Size | Bits | SizeBits
+
+
+def constant_bits(code: str, value: Any) -> int:
+    """The bits of a number of the dtype with this code, as a signed 64-bit number."""
+    if code == "f32":
+        return int(struct.unpack("<i", struct.pack("<f", value))[0])
+    if code == "f64":
+        return int(struct.unpack("<q", struct.pack("<d", value))[0])
+    return int(value)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Text of a kernel and what it wants to be called with.
+
+    name : from the text, so that equal kernels have one
+    text : Python source for numba, or None for a kernel from the library
+    buffers : buffer for each entry of its table of addresses
+    slots : what its table of sizes holds
+    extent : steps of its outermost loop
+    lines : for each line of the text, the node that it computes, or None
+    """
+
+    name: str
+    text: str | None
+    buffers: tuple[int, ...]
+    slots: tuple[Slot, ...]
+    extent: Size
+    lines: tuple[Node | None, ...] = ()
+
+
+def emit(nest: Nest) -> Kernel:
+    """Kernel text of a nest."""
+    return _Emitter(nest).kernel()
+
+
+class _Emitter:
+    def __init__(self, nest: Nest) -> None:
+        self.nest = nest
+        self.lines: list[tuple[int, str, Node | None]] = []
+        self.depth = 1
+        self.slots: list[Slot] = []
+        self.slot_code: list[str] = []
+        self.buffers: list[int] = []
+        self.pointer_code: list[str] = []
+        self.names: dict[int, str] = {}                 # value index -> name, in the scope being written
+        self.leaves: dict[Leaf, str] = {}
+        self.scalars: dict[tuple[str, str], str] = {}
+        self.counts: dict[str, int] = {}
+        self.loop = {role: [k for k, a in enumerate(nest.axes) if a.role == role] for role in ("outer", "fold", "kept")}
+        self.extent_names = self._extents()
+
+    # ------------------------------------------------ the whole
+
+    def kernel(self) -> Kernel:
+        outer = self.loop["outer"]
+        has_fold = any(isinstance(v.node.op, Reduction) for v in self.nest.values)
+        if not outer:
+            self._open("for i in range(lo, hi):")
+        for position, k in enumerate(outer):
+            self._open(f"for i{k} in range({'lo, hi' if position == 0 else self.extent_names[k]}):")
+        if not has_fold:
+            self._statements([i for i, v in enumerate(self.nest.values) if v.store is not None], 0)
+        elif self.loop["kept"]:
+            self._columns()
+        else:
+            self._rows()
+        body = self.lines
+        head: list[tuple[int, str, Node | None]] = [(1, line, None) for line in (*self.pointer_code, *self.slot_code)]
+        lines = [(0, "def KERNEL(b, s, lo, hi):", None), *head, *body, (1, "return 0", None)]
+        text = "\n".join("    " * depth + line for depth, line, _ in lines) + "\n"
+        name = "k" + hashlib.sha256(text.encode()).hexdigest()[:20]
+        extent = self.nest.axes[outer[0]].extent if outer else 1
+        if len(self.buffers) > 40:
+            raise CompileError(f"a kernel of {len(self.buffers)} buffers")
+        return Kernel(
+            name, text.replace("KERNEL", name), tuple(self.buffers), tuple(self.slots), extent,
+            tuple(node for _, _, node in lines),
+        )
+
+    def _rows(self) -> None:
+        """Folds over the last axes: partial results are scalars."""
+        values = self.nest.values
+        last = max(v.level for v in values)
+        for level in range(last + 1):
+            self._statements([i for i, v in enumerate(values) if not v.is_full and v.level == level
+                              and not isinstance(v.node.op, Reduction)], level)
+            folds = [i for i, v in enumerate(values) if isinstance(v.node.op, Reduction) and v.level == level + 1]
+            stores = [i for i, v in enumerate(values) if v.is_full and v.level == level and v.store is not None]
+            if folds or stores:
+                self._fold_loop(folds, stores, level)
+            for i in folds:
+                self._store(i)
+
+    def _fold_loop(self, folds: Sequence[int], stores: Sequence[int], level: int) -> None:
+        """One pass over the fold axes; a pass with nothing outside it works in blocks, which keeps sums exact."""
+        outside = self.names, self.leaves
+        axes = self.loop["fold"]
+        blocked = bool(folds) and not self.loop["outer"] and len(axes) == 1
+        totals = [self._fresh("r") for _ in folds]
+        parts = [self._fresh("p") for _ in folds] if blocked else totals
+        identities = [self._identity(self.nest.values[i].node) for i in folds]
+        for name, identity in zip(totals, identities, strict=True):
+            self._line(f"{name} = {identity}")
+        depth = self.depth
+        if blocked:
+            n = self.extent_names[axes[0]]
+            self._open(f"for j in range(0, {n}, {BLOCK}):")
+            for name, identity in zip(parts, identities, strict=True):
+                self._line(f"{name} = {identity}")
+            self._open(f"for i{axes[0]} in range(j, min(j + {BLOCK}, {n})):")
+        else:
+            self._open_axes(axes)
+        self._scope(outside)
+        self._statements(stores, level)
+        for i, name in zip(folds, parts, strict=True):
+            self._step(i, name)
+        self.depth = depth + blocked
+        if blocked:
+            for i, total, part in zip(folds, totals, parts, strict=True):
+                step = self.nest.values[i].node.op.step.format(acc=total, x=part)
+                self._line(f"{total} = {step}")
+        self.depth = depth
+        self.names, self.leaves = outside
+        for i, name in zip(folds, totals, strict=True):
+            self.names[i] = name
+
+    def _columns(self) -> None:
+        """Folds over axes that others lie inside: partial results are in memory."""
+        values = self.nest.values
+        folds = [i for i, v in enumerate(values) if isinstance(v.node.op, Reduction)]
+        depth, outside = self.depth, (self.names, self.leaves)
+        self._open_axes(self.loop["kept"])
+        for i in folds:
+            self._write(values[i], self._identity(values[i].node))
+        self.depth = depth
+        self._open_axes([*self.loop["fold"], *self.loop["kept"]])
+        self._scope(outside)
+        self._statements([i for i, v in enumerate(values) if v.is_full and v.store is not None
+                          and not isinstance(v.node.op, Reduction)], 0)
+        for i in folds:
+            value = values[i]
+            assert value.store is not None, "a fold of columns without a place to add up"
+            part = self._fresh("r")
+            self._line(f"{part} = {self._load(value.store)}")
+            self._step(i, part)
+            self._write(value, part)
+        self.depth = depth
+        rest = [i for i, v in enumerate(values) if not v.is_full and not isinstance(v.node.op, Reduction)]
+        if rest:
+            self._open_axes(self.loop["kept"])
+            self._scope(outside)
+            for i in folds:
+                store = values[i].store
+                assert store is not None
+                self.names[i] = self._fresh("r")
+                self._line(f"{self.names[i]} = {self._load(store)}", values[i].node)
+            self._statements(rest, 0)
+        self.depth = depth
+        self.names, self.leaves = outside
+
+    # ------------------------------------------------ statements
+
+    def _statements(self, wanted: Sequence[int], level: int) -> None:
+        """Compute values, with everything they need that is not there yet, and store those that are stored."""
+        for i in wanted:
+            self._compute(i)
+            if self.nest.values[i].level == level or not self.nest.values[i].is_full:
+                self._store(i)
+
+    def _compute(self, i: int) -> str:
+        if i not in self.names:
+            value = self.nest.values[i]
+            arguments = [self._argument(a) for a in value.arguments]
+            text = self._expression(value, arguments)
+            self.names[i] = self._fresh("t")
+            self._line(f"{self.names[i]} = {text}", value.node)
+        return self.names[i]
+
+    def _expression(self, value: Value, arguments: list[str]) -> str:
+        op = value.node.op
+        result = value.node.outputs[0].dtype
+        kinds = [self._argument_dtype(a) for a in value.arguments]
+        fields = dict(zip((p.name for p in op.ports(len(arguments))), arguments, strict=True))
+        text = op.expression.format(**fields, T=kinds[0].code, R=result.code)
+        return f"{result.code}({text})" if result.is_integer and text not in arguments else text
+
+    def _argument_dtype(self, argument: Leaf | int) -> DType:
+        if isinstance(argument, int):
+            return self.nest.values[argument].node.outputs[0].dtype
+        return argument.dtype
+
+    def _argument(self, argument: Leaf | int) -> str:
+        if isinstance(argument, int):
+            return self._compute(argument)
+        if isinstance(argument, Scalar):
+            return self._scalar(argument)
+        if argument not in self.leaves:
+            name = self._fresh("v")
+            text = self._load(argument) if isinstance(argument, Access) else (
+                f"to_{argument.dtype.code}({self._index(argument)})"
+            )
+            self._line(f"{name} = {text}")
+            self.leaves[argument] = name
+        return self.leaves[argument]
+
+    def _step(self, i: int, name: str) -> None:
+        value = self.nest.values[i]
+        x = self._argument(value.arguments[0])
+        step = value.node.op.step.format(acc=name, x=x)
+        kind = value.node.outputs[0].dtype
+        self._line(f"{name} = {f'{kind.code}({step})' if kind.is_integer else step}", value.node)
+
+    def _identity(self, node: Node) -> str:
+        dtype = node.outputs[0].dtype
+        value = node.op.identity(dtype)
+        known = {float("inf"): "np.inf", float("-inf"): "-np.inf"}
+        return f"{dtype.code}({known.get(value, value)})"
+
+    def _store(self, i: int) -> None:
+        if self.nest.values[i].store is not None:
+            self._write(self.nest.values[i], self.names[i])
+
+    def _write(self, value: Value, name: str) -> None:
+        access = value.store
+        if access is None:
+            return
+        k = self._pointer(access)
+        self._line(f"store(a{k}, {self._index(access)}, {name}, {k})", value.node)
+
+    def _load(self, access: Access) -> str:
+        k = self._pointer(access)
+        return f"load(a{k}, {self._index(access)}, {k})"
+
+    # ------------------------------------------------ names, sizes, pointers
+
+    def _extents(self) -> dict[int, str]:
+        """A name for the extent of each axis but the sliced one."""
+        sliced = self.loop["outer"][0] if self.loop["outer"] else None
+        names = {}
+        for k, axis in enumerate(self.nest.axes):
+            if k != sliced:
+                names[k] = f"n{k}"
+                self._slot(axis.extent, f"n{k} = s[{{}}]")
+        return names
+
+    def _slot(self, content: Slot, code: str) -> None:
+        self.slot_code.append(code.format(len(self.slots)))
+        self.slots.append(content)
+
+    def _scalar(self, scalar: Scalar) -> str:
+        key = scalar.dtype.code, repr(scalar.value)     # 0.0 and -0.0 are two constants
+        name = self.scalars.get(key)
+        if name is None:
+            code = scalar.dtype.code
+            name = self.scalars[key] = self._fresh("c")
+            is_number = isinstance(scalar.value, (bool, int, float))
+            content: Slot = Bits(scalar.dtype, scalar.value) if is_number else SizeBits(scalar.dtype, scalar.value)
+            self._slot(content, f"{name} = constant_{code}(s[{{}}])")
+        return name
+
+    def _pointer(self, access: Access) -> int:
+        if access.buffer not in self.buffers:
+            k = len(self.buffers)
+            self.pointer_code.append(f"a{k} = pointer_{access.dtype.code}(b[{k}])")
+            self.buffers.append(access.buffer)
+        return self.buffers.index(access.buffer)
+
+    def _index(self, access: Access | Counter) -> str:
+        terms = []
+        for k, stride in enumerate(access.strides):
+            if stride == 0:
+                continue
+            if stride == 1:
+                terms.append(f"i{k}")
+            elif stride == product(a.extent for a in self.nest.axes[k + 1:]) and k + 2 == len(self.nest.axes):
+                terms.append(f"i{k} * {self.extent_names[k + 1]}")
+            else:
+                name = self._fresh("s")
+                self._slot(stride, f"{name} = s[{{}}]")
+                terms.append(f"i{k} * {name}")
+        if access.start != 0:
+            name = self._fresh("o")
+            self._slot(access.start, f"{name} = s[{{}}]")
+            terms.insert(0, name)
+        return " + ".join(terms) or "0"
+
+    def _fresh(self, kind: str) -> str:
+        self.counts[kind] = self.counts.get(kind, -1) + 1
+        return f"{kind}{self.counts[kind]}"
+
+    def _scope(self, outside: tuple[dict[int, str], dict[Leaf, str]]) -> None:
+        """Begin a loop body: what is known outside stays known, what is new ends with it."""
+        self.names, self.leaves = dict(outside[0]), dict(outside[1])
+
+    def _open_axes(self, axes: Sequence[int]) -> None:
+        for k in axes:
+            self._open(f"for i{k} in range({self.extent_names[k]}):")
+
+    def _open(self, line: str) -> None:
+        self._line(line)
+        self.depth += 1
+
+    def _line(self, text: str, node: Node | None = None) -> None:
+        self.lines.append((self.depth, text, node))
+
+
+__all__ = ["Bits", "Kernel", "SizeBits", "Slot", "constant_bits", "emit"]

@@ -1,0 +1,163 @@
+"""From kernel text to the address of machine code.
+
+Text is compiled by numba once per machine: the object code goes to the cache, and a process that finds all of
+its kernels there never imports numba.
+"""
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from ..codegen.emit import Kernel
+from ..codegen.kernels import library
+from ..config import settings
+from ..errors import CompileError
+from .cache import ObjectCache, open_cache
+
+RUNNER = "runner"
+_FORBIDDEN = ("numba_", "NRT_", "Py", "_Py", "malloc", "calloc")
+
+
+@dataclass
+class Counts:
+    """What a compiler has done: kernels compiled, kernels loaded from disk, seconds spent compiling."""
+
+    compiled: int = 0
+    loaded: int = 0
+    seconds: float = 0.0
+
+
+class Compiler:
+    """Machine code of kernels in this process.
+
+    Parameters
+    ----------
+    cache : where object code is kept between processes
+    """
+
+    def __init__(self, cache: ObjectCache) -> None:
+        self.cache = cache
+        self.counts = Counts()
+        self._addresses: dict[str, int] = {}
+        self._lock = threading.RLock()
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+
+    def addresses(self, kernels: Iterable[Kernel]) -> list[int]:
+        """The address of each kernel; those that are nowhere yet are compiled."""
+        before = self.counts.compiled
+        found = [self._address(_cached_name(k), k) for k in kernels]
+        if self.counts.compiled > before:
+            self.cache.trim(settings().cache_bytes)
+        return found
+
+    def runner(self) -> int:
+        """The address of the runner."""
+        return self._address(RUNNER + _runner_version(), None)
+
+    def _address(self, name: str, kernel: Kernel | None) -> int:
+        with self._lock:
+            if name not in self._addresses:
+                self._addresses[name] = self._load(name) or self._compile(name, kernel)
+            return self._addresses[name]
+
+    def _load(self, name: str) -> int | None:
+        entry = self.cache.read(name)
+        if entry is None:
+            return None
+        self.counts.loaded += 1
+        return self._add(*entry)
+
+    def _compile(self, name: str, kernel: Kernel | None) -> int:
+        start = time.perf_counter()
+        symbol, code = object_code(kernel)
+        self.cache.write(name, symbol, code)
+        self.counts.compiled += 1
+        self.counts.seconds += time.perf_counter() - start
+        return self._add(symbol, code)
+
+    def _add(self, symbol: str, code: bytes) -> int:
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        return int(self._engine.get_function_address(symbol))
+
+
+def _cached_name(kernel: Kernel) -> str:
+    if kernel.text is not None:
+        return kernel.name
+    return f"{kernel.name}-{library.fingerprint(kernel.name).hex()[:16]}"
+
+
+@cache
+def _runner_version() -> str:
+    from pathlib import Path
+
+    from ..codegen.kernels import runner
+
+    return "-" + hashlib.sha256(Path(runner.__file__).read_bytes()).hexdigest()[:16]
+
+
+def object_code(kernel: Kernel | None) -> tuple[str, bytes]:
+    """Symbol and object code of a kernel, or of the runner for None. Imports numba.
+
+    Raises
+    ------
+    CompileError if the text is no valid kernel, or its code would need Python or numba to run.
+    """
+    import numba
+
+    from ..codegen import abi
+    from ..codegen.kernels import runner
+
+    if kernel is None:
+        signature = numba.types.int64(numba.types.CPointer(numba.types.int64))
+        function = runner.build()
+    else:
+        signature = abi.SIGNATURE
+        function = library.build(kernel.name) if kernel.text is None else _function(kernel.text, kernel.name)
+    try:
+        compiled = numba.cfunc(signature, error_model="numpy")(function)
+    except numba.core.errors.NumbaError as error:
+        text = "" if kernel is None else kernel.text or kernel.name
+        raise CompileError(f"numba refuses a kernel: {error}\n{text}") from error
+    module = llvm.parse_assembly(compiled.inspect_llvm())
+    for f in module.functions:
+        if f.is_declaration and f.name.startswith(_FORBIDDEN):
+            raise CompileError(f"kernel {function.__name__} calls {f.name}, which is not there without numba")
+    return compiled.native_name, _machine().emit_object(module)
+
+
+def _function(text: str, name: str) -> Any:
+    names = _namespace().copy()
+    exec(compile(text, f"<kernel {name}>", "exec"), names)
+    return names[name]
+
+
+@cache
+def _namespace() -> dict[str, Any]:
+    from ..codegen import abi
+
+    return abi.namespace()
+
+
+@cache
+def _machine() -> llvm.TargetMachine:
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, reloc="pic",
+        codemodel="jitdefault", jit=True,
+    )
+
+
+@cache
+def default_compiler() -> Compiler:
+    """The compiler of this process."""
+    return Compiler(open_cache())
