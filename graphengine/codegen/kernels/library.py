@@ -1,0 +1,57 @@
+"""The kernels written by hand, by name: where each is built and from which files, found without importing numba.
+
+A name comes in (an op's `Call.kernel`); a Python function for `numba.cfunc(abi.SIGNATURE)` and a fingerprint for the
+key of its cached object come out. Nothing is compiled here.
+"""
+
+import functools
+import hashlib
+import importlib
+import itertools
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_HERE = pathlib.Path(__file__).parent
+
+# Files beside this one that a module's kernels are made from, besides itself.
+_PARTS = ("../abi.py", "scalars.py", "vecmath.py")
+FILES: dict[str, tuple[str, ...]] = {
+    "gemm": ("gemm.py", *_PARTS),
+    "gather": ("gather.py", *_PARTS),
+    "argreduce": ("argreduce.py", *_PARTS),
+}
+
+
+def _sources() -> Iterator[tuple[str, str]]:
+    numbers, indices = ("f32", "f64", "i32", "i64"), ("i32", "i64")
+    yield from ((f"gemm_{code}", "gemm") for code in numbers)
+    yield from ((f"gather_{size}_{index}", "gather") for size, index in itertools.product((1, 4, 8), indices))
+    yield from ((f"scatter_add_{code}_{index}", "gather") for code, index in itertools.product(numbers, indices))
+    for name, code, index in itertools.product(("argmax", "argmin"), numbers, indices):
+        yield f"{name}_{code}_{index}", "argreduce"
+
+
+SOURCES: dict[str, str] = dict(_sources())  # name of a kernel -> module of this package that builds it
+
+
+def names() -> tuple[str, ...]:
+    """Every kernel there is."""
+    return tuple(SOURCES)
+
+
+def build(name: str) -> Callable[..., int]:
+    """The kernel as a Python function of the same name, to be given to `numba.cfunc(abi.SIGNATURE)`. Imports numba."""
+    module: Any = importlib.import_module(f".{SOURCES[name]}", __package__)
+    kernel: Callable[..., int] = module.build(name)
+    kernel.__name__ = kernel.__qualname__ = name  # numba makes the symbols of the object from it
+    return kernel
+
+
+@functools.cache
+def fingerprint(name: str) -> bytes:
+    """A hash that changes when the text of a file does that the kernel is made from."""
+    digest = hashlib.sha256(name.encode())
+    for file in FILES[SOURCES[name]]:
+        digest.update((_HERE / file).read_bytes())
+    return digest.digest()
