@@ -1,6 +1,6 @@
 """The stages in order: the only place that knows the whole way from a graph to machine code.
 
-    specialize -> stabilize -> decompose -> simplify -> views -> anchor -> fuse -> order -> lower -> emit -> compile
+    specialize -> stabilize -> views -> decompose -> simplify -> anchor -> fuse -> order -> lower -> emit -> compile
 """
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from .schedule.fuse import fuse
 from .schedule.order import order
 from .schedule.program import Program
 
-# Stable forms need whole composites, so they come before these are opened; folding, sharing and algebra want
-# primitives; views are pushed into matmul flags last, when transposes have met.
-PHASES: tuple[Phase, ...] = (stabilize, decompose, simplify, views)
+# Stable forms and matmul's flags need whole composites, so they come before these are opened; folding, sharing
+# and algebra want primitives.
+PHASES: tuple[Phase, ...] = (stabilize, views, decompose, simplify)
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,8 @@ from ..ir.node import Node, Tensor
 from ..ops.kinds import Placement
 from ..ops.state import Const, Copy, Iota, SizeValue
 from ..schedule.fuse import Group
-from ..schedule.order import base_of
 from ..schedule.program import Instruction, Program
-from ..schedule.trace import trace_views
+from ..schedule.trace import base_of, trace
 from .loops import Access, Axis, Counter, Leaf, Nest, Role, Scalar, Value, collapse
 
 
@@ -57,7 +56,7 @@ class _Lowering:
         return Value(member, arguments, self.group.is_full(member), self.levels[id(member)], store)
 
     def _argument(self, tensor: Tensor) -> Leaf | int:
-        path = trace_views(tensor)
+        path = trace(tensor)
         inside = self.position.get(id(path.base))
         if inside is not None:
             return inside
@@ -66,7 +65,7 @@ class _Lowering:
 
 def leaf(tensor: Tensor, rank: int, program: Program) -> Leaf:
     """An operand from outside the nest, aligned at its last axes with the nest's `rank` axes."""
-    path = trace_views(tensor)
+    path = trace(tensor)
     base = path.base
     strides: list[Size] = [0] * rank
     start: Size = 0

@@ -63,20 +63,25 @@ class Number(Pattern):
 class Applied(Pattern):
     """Matches a result of an op: equal to `op`, or of class `cls` whatever its attributes."""
 
-    def __init__(self, op: Op | None, cls: type[Op] | None, operands: tuple[Pattern, ...]) -> None:
+    def __init__(
+        self, op: Op | None, cls: type[Op] | None, operands: tuple[Pattern, ...], label: str | None = None
+    ) -> None:
+        self.label = label
         self.op = op
         self.cls: type[Op] = type(op) if op is not None else cls  # type: ignore[assignment]
         self.operands = operands
 
     def bind(self, tensor: Tensor, found: Binding) -> Iterator[Binding]:
         if isinstance(tensor.node.op, self.cls) and (self.op is None or tensor.node.op == self.op):
-            yield from self.bind_inputs(tensor.node.inputs, found)
+            known = {**found, self.label: tensor} if self.label else found
+            yield from self.bind_inputs(tensor.node.inputs, known)
 
     def bind_inputs(self, inputs: Sequence[Tensor], found: Binding) -> Iterator[Binding]:
         if len(inputs) != len(self.operands):
             return
         orders = [tuple(inputs)]
-        if issubclass(self.cls, Elementwise) and self.cls.commutative and inputs[0] is not inputs[1]:
+        commutes = issubclass(self.cls, Elementwise) and self.cls.commutative
+        if commutes and inputs[0] is not inputs[1]:
             orders.append(tuple(reversed(inputs)))
         for order in orders:
             yield from _bind_all(self.operands, order, found)
@@ -90,9 +95,9 @@ def _bind_all(patterns: Sequence[Pattern], tensors: Sequence[Tensor], found: Bin
         yield from _bind_all(patterns[1:], tensors[1:], step)
 
 
-def any_op(cls: type[Op], *operands: Any) -> Applied:
-    """A result of any op of class `cls`, whatever its attributes."""
-    return Applied(None, cls, tuple(x if isinstance(x, Pattern) else Number(x) for x in operands))
+def any_op(cls: type[Op], *operands: Any, label: str | None = None) -> Applied:
+    """A result of any op of class `cls`, whatever its attributes; a rule gets the result itself as `label`."""
+    return Applied(None, cls, tuple(x if isinstance(x, Pattern) else Number(x) for x in operands), label)
 
 
 x, y, z = Hole("x"), Hole("y"), Hole("z")

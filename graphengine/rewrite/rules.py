@@ -146,7 +146,7 @@ def rebuild(computation: Computation, graph: RewritingGraph) -> Computation:
         if all(id(t) in new for t in node.outputs):
             continue
         graph.current = node.name
-        with graph.made_at(node.origin), graph.name_scope(node.name + "/"):
+        with graph.as_default(), graph.made_at(node.origin), graph.name_scope(node.name + "/"):
             results = graph.apply(node.op, [new[id(t)] for t in node.inputs], node.name + "/")
         new.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
     feeds = tuple(new[id(t)] for t in computation.feeds)

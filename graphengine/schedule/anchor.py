@@ -9,8 +9,8 @@ from ..ir.computation import Computation
 from ..ir.graph import Graph
 from ..ir.node import Tensor
 from ..ops.kinds import Library, Movement
-from ..ops.state import Copy, Iota, Placeholder, SizeValue
-from .trace import is_view, producer
+from ..ops.state import Copy, Placeholder
+from .trace import is_dense, producer, view_of
 
 
 def anchor(computation: Computation) -> Computation:
@@ -23,20 +23,17 @@ def anchor(computation: Computation) -> Computation:
     for node in computation.nodes:
         if all(id(t) in new for t in node.outputs):
             continue
-        wants_dense = isinstance(node.op, Library) or (isinstance(node.op, Movement) and node.op.is_reshape)
+        is_reshape = isinstance(node.op, Movement) and node.op.is_reshape and view_of(node) is None
+        wants_dense = isinstance(node.op, Library) or is_reshape
         inputs = [new[id(t)] for t in node.inputs]
         if wants_dense:
-            inputs = [_copy(graph, t) if _is_scattered(t) else t for t in inputs]
+            inputs = [t if is_dense(t) else _copy(graph, t) for t in inputs]
         made = graph.add(node.op, inputs, node.name + "/", origin=node.origin)
         new.update((id(a), b) for a, b in zip(node.outputs, made.outputs, strict=True))
     taken: set[int] = set()
     results = [_own(graph, new[id(t)], taken) for t in computation.results()]
     feeds = tuple(new[id(t)] for t in computation.feeds)
     return computation.with_results(graph, feeds, results)
-
-
-def _is_scattered(tensor: Tensor) -> bool:
-    return is_view(tensor.node) or isinstance(tensor.node.op, (Iota, SizeValue))
 
 
 def _own(graph: Graph, tensor: Tensor, taken: set[int]) -> Tensor:

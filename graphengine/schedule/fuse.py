@@ -21,6 +21,7 @@ from .trace import is_free, producer, trace
 
 MOST_MEMBERS = 100                          # statements in a kernel: compile time grows faster than linearly
 MOST_OPERANDS = 24                          # buffers of a kernel
+CHEAP = 4                                   # cost up to which a value is computed again rather than kept
 
 Space = tuple[Size, ...]
 
@@ -124,10 +125,46 @@ class _Fusion:
             self._create(node)
             for parent, soft in _parents(node):
                 self._consider(parent, node, soft)
+        self._sink()
         groups = sorted(self.groups.values(), key=lambda g: g.members[-1].index)
         for group in groups:
             group.members.sort(key=lambda n: n.index)
         return groups, self.refusals
+
+    def _sink(self) -> None:
+        """Move cheap values that only one later group needs into that group: computed there, they need no memory."""
+        results = {id(producer(t)) for t in self.computation.results()}
+        readers: dict[int, list[Node]] = {}
+        for node in self.computation.nodes:
+            if not is_free(node):
+                for parent, _ in _parents(node):
+                    readers.setdefault(id(parent), []).append(node)
+        for node in reversed(self.computation.nodes):
+            if is_free(node) or id(node) in results or not isinstance(node.op, Elementwise):
+                continue
+            homes = {self.group_of[id(r)] for r in readers.get(id(node), ())}
+            here = self.group_of[id(node)]
+            if len(homes) == 1 and here not in homes and node.op.cost <= CHEAP:
+                self._move(node, self.groups[here], self.groups[homes.pop()], results, readers)
+
+    def _move(
+        self, node: Node, here: Group, there: Group, results: set[int], readers: dict[int, list[Node]]
+    ) -> None:
+        """Move `node` if its operands are in memory anyway and its new group has its loops."""
+        in_memory = all(
+            p not in here or id(p) in results or any(r not in here for r in readers[id(p)] if r is not node)
+            for p, _ in _parents(node)
+        )
+        fits = there.fusable and stripped(node.outputs[0]) == there.space and len(here.members) > 1
+        if not (in_memory and fits and len(there.members) < MOST_MEMBERS and here.is_full(node)):
+            return
+        if any(not soft and parent is node for m in there.members for parent, soft in _parents(m)):
+            return
+        here.members = [m for m in here.members if m is not node]
+        here.full.discard(id(node))
+        there.members = sorted((*there.members, node), key=lambda n: n.index)
+        there.full.add(id(node))
+        self.group_of[id(node)] = there.position
 
     def _create(self, node: Node) -> None:
         key = len(self.group_of)
@@ -201,7 +238,7 @@ def _parents(node: Node) -> Iterator[tuple[Node, bool]]:
         parent = producer(tensor)
         if parent is not None:
             path = trace(tensor)
-            yield parent, path is not None and path.is_aligned
+            yield parent, path.base.node is parent and path.is_aligned
 
 
 def _hard_edge(node: Node, other: Group) -> bool:

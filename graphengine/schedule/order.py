@@ -16,21 +16,12 @@ from ..ops.kinds import Movement, Reduction, Source
 from ..ops.state import Const, Copy, Iota, SizeValue, State
 from .fuse import Group, Refusal
 from .program import Buffer, Instruction, Kind, Program
-from .trace import is_free, producer, trace_views
+from .trace import base_of, is_free, producer, trace
 
 
 def order(computation: Computation, groups: Sequence[Group], refusals: Sequence[Refusal]) -> Program:
     """The program that runs `groups`."""
     return _Order(computation, groups, refusals).run()
-
-
-def base_of(tensor: Tensor) -> Tensor:
-    """The tensor whose dense buffer holds the elements: back through views and reshapes."""
-    while True:
-        tensor = trace_views(tensor).base
-        if not (isinstance(tensor.node.op, Movement) and tensor.node.op.is_reshape):
-            return tensor
-        tensor = tensor.node.inputs[0]
 
 
 def has_buffer(base: Tensor) -> bool:
@@ -106,7 +97,7 @@ class _Order:
         last = max(levels.values())
         shape = new.shape
         for member, tensor in uses:
-            path = trace_views(tensor)
+            path = trace(tensor)
             aligned = isinstance(path.base.node.op, State) and path.is_aligned and path.base.shape == shape
             same_place = group.is_full(member) == group.is_full(new.node) and not isinstance(member.op, Reduction)
             if not (aligned and same_place and member.outputs[0].shape == shape):
@@ -241,6 +232,3 @@ def _reads(tensor: Tensor, variable: str) -> bool:
 
 def _assembles(group: Group) -> bool:
     return any(isinstance(m.op, Movement) for m in group.members)
-
-
-__all__ = ["base_of", "has_buffer", "order"]

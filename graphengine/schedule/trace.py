@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..ir.dims import Size
 from ..ir.node import Node, Tensor
 from ..ops.kinds import AxisSource, Movement, Source
+from ..ops.state import Iota, SizeValue
 
 
 @dataclass(frozen=True)
@@ -35,38 +36,57 @@ class Trace:
         )
 
 
-def is_view(node: Node) -> bool:
-    """A movement that is free as a load."""
-    return isinstance(node.op, Movement) and not node.op.is_reshape and _view(node) is not None
-
-
 def is_free(node: Node) -> bool:
     """A node that needs no kernel: a source, a view, a reshape."""
-    return isinstance(node.op, Source) or (isinstance(node.op, Movement) and (node.op.is_reshape or is_view(node)))
+    return isinstance(node.op, Source) or (
+        isinstance(node.op, Movement) and (node.op.is_reshape or view_of(node) is not None)
+    )
 
 
-def _view(node: Node) -> tuple[AxisSource, ...] | None:
-    return node.op.view(node.inputs[0].shape, node.outputs[0].shape)  # type: ignore[no-any-return]
+def view_of(node: Node) -> tuple[AxisSource, ...] | None:
+    """The index map of a movement that is free as a load, or None.
+
+    A reshape that only puts in or takes out axes of size 1 is one, so that it does not end a loop nest.
+    """
+    x, y = node.inputs[0].shape, node.outputs[0].shape
+    if not node.op.is_reshape:
+        return node.op.view(x, y)  # type: ignore[no-any-return]
+    ours = [k for k, s in enumerate(x) if s != 1]
+    theirs = [k for k, s in enumerate(y) if s != 1]
+    if [x[k] for k in ours] != [y[k] for k in theirs]:
+        return None
+    target = dict(zip(ours, theirs, strict=True))
+    return tuple(AxisSource(target.get(k)) for k in range(len(x)))
 
 
-def trace(tensor: Tensor) -> Trace | None:
-    """The trace of a tensor; None if a reshape is on the way to the op that computes it."""
-    path = trace_views(tensor)
-    node = path.base.node
-    return None if isinstance(node.op, Movement) and node.op.is_reshape else path
-
-
-def trace_views(tensor: Tensor) -> Trace:
-    """The trace of a tensor back to the first node that is not a view."""
+def trace(tensor: Tensor) -> Trace:
+    """Back through views to the first node that is not one: a kernel's, a source, or a reshape."""
     axes = tuple(AxisSource(k) for k in range(tensor.rank))
     base = tensor
-    while isinstance(base.node.op, Movement) and not base.node.op.is_reshape:
-        step = _view(base.node)
+    while isinstance(base.node.op, Movement):
+        step = view_of(base.node)
         if step is None:
             break
         axes = tuple(_compose(source, axes) for source in step)
         base = base.node.inputs[0]
     return Trace(base, axes, tensor.rank)
+
+
+def base_of(tensor: Tensor) -> Tensor:
+    """The tensor whose dense buffer holds the elements: back through views and reshapes."""
+    while True:
+        tensor = trace(tensor).base
+        if not (isinstance(tensor.node.op, Movement) and tensor.node.op.is_reshape):
+            return tensor
+        tensor = tensor.node.inputs[0]
+
+
+def is_dense(tensor: Tensor) -> bool:
+    """Whether the elements lie in a buffer in the tensor's own order."""
+    node = tensor.node
+    if isinstance(node.op, Movement) and is_free(node):
+        return node.op.is_reshape and is_dense(node.inputs[0])
+    return not isinstance(node.op, (Iota, SizeValue))
 
 
 def _compose(source: AxisSource, outer: tuple[AxisSource, ...]) -> AxisSource:
@@ -75,16 +95,12 @@ def _compose(source: AxisSource, outer: tuple[AxisSource, ...]) -> AxisSource:
         return source
     through = outer[source.axis]
     start: Size = source.start + source.step * through.start
-    return AxisSource(through.axis, start, source.step * through.step) if through.axis is not None else (
-        AxisSource(None, start)
-    )
+    if through.axis is None:
+        return AxisSource(None, start)
+    return AxisSource(through.axis, start, source.step * through.step)
 
 
 def producer(tensor: Tensor) -> Node | None:
     """The node with a kernel that computes the elements of `tensor`; None if they come from a source."""
-    node = tensor.node
-    while is_free(node):
-        if isinstance(node.op, Source):
-            return None
-        node = node.inputs[0].node
-    return node
+    node = base_of(tensor).node
+    return None if isinstance(node.op, Source) else node
