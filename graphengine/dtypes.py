@@ -1,6 +1,7 @@
 """Data types: TensorFlow's names over numpy's types."""
 from __future__ import annotations
 
+import builtins
 from typing import Any, Final
 
 import numpy as np
@@ -31,15 +32,15 @@ class DType:
         return int(self.numpy.itemsize)
 
     @property
-    def is_floating(self) -> bool:
+    def is_floating(self) -> builtins.bool:
         return self.numpy.kind == "f"
 
     @property
-    def is_integer(self) -> bool:
+    def is_integer(self) -> builtins.bool:
         return self.numpy.kind in "iu"
 
     @property
-    def is_bool(self) -> bool:
+    def is_bool(self) -> builtins.bool:
         return self.numpy.kind == "b"
 
     @property
@@ -52,7 +53,7 @@ class DType:
         """Largest finite value."""
         return np.finfo(self.numpy).max if self.is_floating else np.iinfo(self.numpy).max
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> builtins.bool:
         if isinstance(other, DType):
             return self is other
         try:

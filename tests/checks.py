@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from graphengine import dtypes, interpret
-from graphengine.ir.dims import Dim, Shape, SizeFacts
+from graphengine.ir.dims import Dim, Shape, SizeFacts, evaluate
 from graphengine.ir.graph import Graph
 from graphengine.ir.node import Node, Tensor
 from graphengine.ir.walk import needed
-from graphengine.ops import OPS, Composite, Effect, Source
+from graphengine.ops import OPS, Composite, Effect, NoGradient, Source
 from graphengine.ops.kinds import Op
 from graphengine.ops.samples import Sample
 from graphengine.ops.state import Placeholder
@@ -47,6 +47,10 @@ class Case:
     dtype: dtypes.DType
     label: str
 
+    @property
+    def has_gradient(self) -> bool:
+        return not isinstance(type(self.op).gradient, NoGradient)
+
     def arrays(self) -> list[np.ndarray[Any, Any]]:
         rng = np.random.default_rng(zlib.crc32(self.label.encode()))
         return [np.asarray(make(rng, self.dtype)) for make in self.sample.operands]
@@ -60,9 +64,8 @@ def cases() -> list[Case]:
             continue
         ports = [p for p in cls.inputs if p.same == "T"] or list(cls.inputs)
         for k, sample in enumerate(cls.samples):
-            found += [
-                Case(cls(**sample.attributes), sample, dtype, f"{cls.name}-{k}-{dtype.name}") for dtype in ports[0].accepts
-            ]
+            op = cls(**sample.attributes)
+            found += [Case(op, sample, dtype, f"{cls.name}-{k}-{dtype.name}") for dtype in ports[0].accepts]
     return found
 
 
@@ -70,8 +73,8 @@ def placed(op: Op, arrays: Sequence[np.ndarray[Any, Any]], shapes: Sequence[Any]
     """A node of `op` in a new graph, over placeholders for the arrays, whose shapes may be given in part."""
     graph = Graph()
     wanted = shapes if shapes is not None else [a.shape for a in arrays]
-    feeds = [graph.add(Placeholder(a.dtype, s), (), f"x{k}").outputs[0] for k, (a, s) in enumerate(zip(arrays, wanted, strict=True))]
-    return graph.add(op, feeds)
+    sources = [Placeholder(a.dtype, s) for a, s in zip(arrays, wanted, strict=True)]
+    return graph.add(op, [graph.add(source, (), "x").outputs[0] for source in sources])
 
 
 def symbolic(arrays: Sequence[np.ndarray[Any, Any]]) -> tuple[list[Shape], dict[str, int]]:
@@ -107,7 +110,8 @@ def opened(outputs: Sequence[Tensor], feeds: Sequence[Tensor]) -> tuple[list[Ten
     known: dict[int, Tensor] = {}
     with graph.as_default():
         for node in needed([t.node for t in outputs]):
-            known.update(zip(map(id, node.outputs), _opened(graph, node.op, [known[id(t)] for t in node.inputs]), strict=True))
+            results = _opened(graph, node.op, [known[id(t)] for t in node.inputs])
+            known.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
     return [known[id(t)] for t in outputs], [known[id(t)] for t in feeds]
 
 
@@ -118,13 +122,20 @@ def _opened(graph: Graph, op: Op, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
     stand_ins = [scratch.add(Placeholder(t.dtype, t.shape), ()).outputs[0] for t in inputs]
     with scratch.as_default():
         results = op.decompose(*stand_ins)
-    results = list(results) if isinstance(results, (tuple, list)) else [results]
+    wanted = list(results) if isinstance(results, (tuple, list)) else [results]
     known = {id(s): t for s, t in zip(stand_ins, inputs, strict=True)}
-    for node in needed([t.node for t in results], stand_ins):
+    for node in needed([t.node for t in wanted], stand_ins):
         if not all(id(t) in known for t in node.outputs):
-            known.update(zip(map(id, node.outputs), _opened(graph, node.op, [known[id(t)] for t in node.inputs]), strict=True))
-    return [known[id(t)] for t in results]
+            results = _opened(graph, node.op, [known[id(t)] for t in node.inputs])
+            known.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
+    return [known[id(t)] for t in wanted]
 
 
-def is_dim(size: Any) -> bool:
-    return isinstance(size, Dim)
+def size_value(size: Any, sizes: Mapping[str, int]) -> int:
+    return evaluate(size, sizes)
+
+
+def claims(shapes: Sequence[Shape]) -> list[tuple[Any, Any, str]]:
+    """What was assumed about the symbols in `shapes`."""
+    facts = {id(s.facts): s.facts for shape in shapes for s in shape if isinstance(s, Dim)}
+    return [claim for f in facts.values() for claim in f.claims]

@@ -11,6 +11,7 @@ from . import (
     nn,
     nn_losses,
     reduce,
+    rounding,
     state,
 )
 from .apply import apply
@@ -22,5 +23,5 @@ __all__ = [
     "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
 FAMILIES = (
-    math, elementary, compare, conversion, reduce, movement, indexing, gather, linalg, nn, nn_losses, state,
+    math, elementary, compare, rounding, conversion, reduce, movement, indexing, gather, linalg, nn, nn_losses, state,
 )

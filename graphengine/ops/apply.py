@@ -57,7 +57,8 @@ def as_tensors(op: Op, operands: Sequence[Any], graph: Graph) -> list[Tensor]:
 
 
 def _own_dtype(x: Any) -> DType | None:
-    return x.dtype if isinstance(x, Operand) and isinstance(getattr(x, "dtype", None), DType) else None
+    dtype = getattr(x, "dtype", None) if isinstance(x, Operand) else None
+    return dtype if isinstance(dtype, DType) else None
 
 
 def _converted(
@@ -71,9 +72,9 @@ def _converted(
     if x is None:
         raise InvalidArgumentError(f"{port_name} is None", op=op.name)
     value = as_array(x, wanted, op.name, port_name)
-    if wanted is None and len(accepts) < len(dtypes.ALL) and dtypes.as_dtype(value.dtype) not in accepts:
-        if accepts[0].is_floating and isinstance(x, (int, list, tuple)):
-            value = value.astype(accepts[0].numpy)
+    is_plain = wanted is None and isinstance(x, (int, list, tuple))
+    if is_plain and accepts[0].is_floating and dtypes.as_dtype(value.dtype) not in accepts:
+        value = value.astype(accepts[0].numpy)
     return constant_tensor(value, graph)
 
 
@@ -81,7 +82,7 @@ def constant_tensor(value: Any, graph: Graph, name: str | None = None) -> Tensor
     """A constant node that holds `value`, an array."""
     from .state import Const
 
-    return graph.apply(Const(value), (), name)[0]
+    return graph.apply(Const(value), (), name)[0]  # type: ignore[call-arg]
 
 
 def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: str = "value") -> np.ndarray[Any, Any]:
@@ -100,17 +101,19 @@ def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: st
         raise InvalidArgumentError(f"{label} is {type(x).__name__} {str(x)[:60]!r}, not numbers", op=op_name)
     if wanted is not None:
         rank = "biuf"
-        if rank.find(value.dtype.kind) > rank.find(wanted.numpy.kind) and not (value.size == 0):
+        if rank.find(value.dtype.kind) > rank.find(wanted.numpy.kind) and value.size:
             kinds = {"b": "bool", "i": "whole numbers", "u": "whole numbers", "f": "fractions"}
             raise DTypeError(
                 f"{label} holds {kinds.get(value.dtype.kind, str(value.dtype))} but {wanted.name} is needed",
                 op=op_name, fix=f"cast({label}, ...) or use {wanted.name} numbers",
             )
-        if wanted.is_integer and value.size and value.dtype.kind in "iu":
-            if value.min() < wanted.min or value.max() > wanted.max:
-                raise DTypeError(f"{label} holds numbers outside {wanted.name}", op=op_name)
+        is_whole = wanted.is_integer and value.dtype.kind in "iu" and value.size
+        if is_whole and (value.min() < wanted.min or value.max() > wanted.max):
+            raise DTypeError(f"{label} holds numbers outside {wanted.name}", op=op_name)
         if wanted.numpy.kind != "b" and value.dtype.kind == "b" and not isinstance(x, (int, float)):
-            raise DTypeError(f"{label} is bool but {wanted.name} is needed", op=op_name, fix=f"cast({label}, {wanted.name})")
+            raise DTypeError(
+                f"{label} is bool but {wanted.name} is needed", op=op_name, fix=f"cast({label}, {wanted.name})"
+            )
         return np.asarray(value, dtype=wanted.numpy)
     if isinstance(x, (np.ndarray, np.generic)):
         return np.asarray(value, dtype=dtypes.as_dtype(value.dtype).numpy)

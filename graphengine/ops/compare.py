@@ -1,17 +1,30 @@
-"""Comparisons, logic, and the choice between two values."""
+"""Comparisons, logic, and the choice between values."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .. import dtypes
+from ..ir.dims import Shape
 from . import language as L
-from .kinds import AnyType, Array, Bool, Elementwise, Numeric, port
-from .math import PIECEWISE
+from .kinds import (
+    AnyType,
+    Array,
+    Bool,
+    Composite,
+    Elementwise,
+    NoGradient,
+    Numeric,
+    Port,
+    broadcast_shapes,
+    port,
+)
 from .registry import op
-from .samples import booleans, normal, sample, values
+from .samples import Sample, booleans, distinct, normal, sample, uniform, values
 
+PIECEWISE = NoGradient("its result is piecewise constant")
+ignoring = np.errstate
 _SIDES = (normal(3, 4), normal(4))
 _TIES = (values(1.0, np.nan, 2.0, 3.0), values(2.0, 1.0, np.nan, 3.0))
 
@@ -20,7 +33,7 @@ class _Comparison(Elementwise):
     category = "Comparison"
     inputs = (port("x", Numeric, "left side"), port("y", Numeric, "right side"))
     returns = dtypes.bool
-    gradient = PIECEWISE  # type: ignore[assignment]
+    gradient = PIECEWISE
     samples = (sample(*_SIDES), sample(*_TIES), sample(normal(0), normal()))
 
 
@@ -108,9 +121,9 @@ class NotEqual(_Comparison):
 
 class _Logic(Elementwise):
     category = "Logic"
-    inputs = (port("x", Bool, "left side"), port("y", Bool, "right side"))
-    gradient = PIECEWISE  # type: ignore[assignment]
-    samples = (sample(booleans(3, 4), booleans(4)), sample(booleans(0), booleans()),
+    inputs: ClassVar[tuple[Port, ...]] = (port("x", Bool, "left side"), port("y", Bool, "right side"))
+    gradient = PIECEWISE
+    samples: ClassVar[tuple[Sample, ...]] = (sample(booleans(3, 4), booleans(4)), sample(booleans(0), booleans()),
                sample(values(0, 0, 1, 1), values(0, 1, 0, 1)))
 
 
@@ -208,3 +221,96 @@ class Where(Elementwise):
 
     samples = (sample(booleans(3, 4), normal(3, 4), normal(3, 4)), sample(booleans(3, 1), normal(3, 4), normal(4)),
                sample(booleans(), normal(2), normal(2)), sample(booleans(0, 2), normal(2), normal()))
+
+
+@op
+class Maximum(Elementwise):
+    """The larger of two numbers; NaN if one of them is NaN.
+
+    Notes
+    -----
+    Where both are equal the derivative goes to x.
+    """
+
+    category = "Comparison"
+    names = ("maximum", "math.maximum")
+    onnx = "Max"
+    inputs = (port("x", Numeric, "numbers"), port("y", Numeric, "other numbers"))
+    expression = "maximum({x}, {y})"
+    commutative = True
+
+    @ignoring(all="ignore")
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.maximum(x, y)
+
+    def gradient(self, g: Any, z: Any, x: Any, y: Any) -> Any:
+        first = x >= y
+        return L.where(first, g, 0), L.where(first, 0, g)
+
+    samples = (sample(distinct(3, 4), values(0.0)), sample(normal(0), normal()),
+               sample(values(1.0, np.nan, 2.0, -np.inf), values(1.0, 2.0, np.nan, np.inf), smooth=False))
+
+
+@op
+class Minimum(Elementwise):
+    """The smaller of two numbers; NaN if one of them is NaN.
+
+    Notes
+    -----
+    Where both are equal the derivative goes to x.
+    """
+
+    category = "Comparison"
+    names = ("minimum", "math.minimum")
+    onnx = "Min"
+    inputs = (port("x", Numeric, "numbers"), port("y", Numeric, "other numbers"))
+    expression = "minimum({x}, {y})"
+    commutative = True
+
+    @ignoring(all="ignore")
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.minimum(x, y)
+
+    def gradient(self, g: Any, z: Any, x: Any, y: Any) -> Any:
+        first = x <= y
+        return L.where(first, g, 0), L.where(first, 0, g)
+
+    samples = (sample(distinct(3, 4), values(0.0)), sample(normal(0), normal()),
+               sample(values(1.0, np.nan, 2.0, -np.inf), values(1.0, 2.0, np.nan, np.inf), smooth=False))
+
+
+@op
+class ClipByValue(Composite):
+    """Numbers held between two limits: max(min(t, clip_value_max), clip_value_min).
+
+    Notes
+    -----
+    At a limit the derivative goes to t.
+    """
+
+    category = "Comparison"
+    names = ("clip_by_value",)
+    node_name = "clip_by_value"
+    onnx = "Clip"
+    inputs = (
+        port("t", Numeric, "numbers"), port("clip_value_min", Numeric, "lower limit"),
+        port("clip_value_max", Numeric, "upper limit"),
+    )
+
+    def result_shape(self, t: Shape, low: Shape, high: Shape) -> Shape:
+        return broadcast_shapes([p.name for p in self.inputs], [t, low, high])
+
+    def decompose(self, t: Any, low: Any, high: Any) -> Any:
+        return L.maximum(L.minimum(t, high), low)
+
+    @ignoring(all="ignore")
+    def reference(self, t: Array, low: Array, high: Array) -> Array:
+        return np.maximum(np.minimum(t, high), low)
+
+    def gradient(self, g: Any, y: Any, t: Any, low: Any, high: Any) -> Any:
+        capped = L.minimum(t, high)
+        inside = L.where(capped >= low, g, 0)
+        return L.where(t <= high, inside, 0), L.where(capped >= low, 0, g), L.where(t <= high, 0, inside)
+
+    samples = (sample(distinct(3, 4), values(-1.0), values(1.0)), sample(normal(0), normal(), normal()),
+               sample(values(-1.0, 1.0, np.nan, -np.inf), normal(), uniform(1.0, 3.0), smooth=False))

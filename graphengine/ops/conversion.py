@@ -42,9 +42,10 @@ class Cast(Elementwise):
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.cast(g, x.dtype) if x.dtype.is_floating and y.dtype.is_floating else None
 
-    samples = (sample(normal(3, 4), dtype="float64"), sample(normal(3, 4), dtype="float32"),
-               sample(uniform(-9.0, 9.0, 20), dtype="int32", smooth=False), sample(normal(0), dtype="int64", smooth=False),
-               sample(values(0.0, 0.5, -2.0), dtype="bool", smooth=False), sample(normal(), dtype="float32"))
+    samples = (sample(normal(3, 4), dtype="float64"), sample(normal(3, 4), dtype="float32", smooth=False),
+               sample(uniform(-9.0, 9.0, 20), dtype="int32", smooth=False), sample(normal(), dtype="float64"),
+               sample(normal(0), dtype="int64", smooth=False),
+               sample(values(0.0, 0.5, -2.0), dtype="bool", smooth=False))
 
 
 @op
@@ -78,7 +79,7 @@ class StopGradient(Composite):
     category = "Conversion"
     names = ("stop_gradient",)
     inputs = (port("input", AnyType, "any value"),)
-    gradient = NoGradient("that is what it is for")  # type: ignore[assignment]
+    gradient = NoGradient("that is what it is for")
 
     def result_shape(self, x: Shape) -> Shape:
         return x
@@ -95,7 +96,7 @@ class StopGradient(Composite):
 class _Filled(Composite):
     category = "Source"
     inputs = (port("input", AnyType, "lends shape and dtype"),)
-    gradient = NoGradient("it depends on the shape alone")  # type: ignore[assignment]
+    gradient = NoGradient("it depends on the shape alone")
     number = 0
     dtype: DType | None
 

@@ -28,7 +28,7 @@ from .kinds import (
 )
 from .reduce import outer_size_inner
 from .registry import op
-from .rules import as_int, normal_axis, sizes_of
+from .rules import as_int, as_int_or_none, normal_axis, sizes_of
 from .samples import integers, normal, sample
 
 SHAPE_ONLY = None                           # gradient of an operand that only lends its shape
@@ -143,7 +143,7 @@ class Gather(Composite):
     onnx = "Gather"
     inputs = (port("params", AnyType, "what is chosen from"), INDICES)
     validate_indices: bool | None = attr(None, "not used; indices are always checked")
-    axis: int | None = attr(None, "axis to choose along, the first if None", convert=lambda k: None if k is None else as_int(k))
+    axis: int | None = attr(None, "axis to choose along, the first if None", convert=as_int_or_none)
     batch_dims: int = attr(0, "axes that both operands share; only 0", choices=(0,))
 
     def result_shape(self, params: Shape, indices: Shape) -> Shape:
@@ -163,9 +163,9 @@ class Gather(Composite):
     def gradient(self, g: Any, y: Any, params: Any, indices: Any) -> Any:
         return L.scatter_add_like(g, indices, params, self.axis or 0), None
 
-    samples = (sample(normal(5, 3), integers(0, 5, 4)), sample(normal(2, 5, 3), integers(0, 5, 2, 2, dtype="int64"), axis=1),
-               sample(normal(2, 5), integers(0, 5), axis=-1), sample(normal(5, 2), integers(0, 5, 0)),
-               sample(normal(5, 0), integers(0, 5, 3)))
+    samples = (sample(normal(5, 3), integers(0, 5, 4)), sample(normal(2, 5), integers(0, 5), axis=-1),
+               sample(normal(2, 5, 3), integers(0, 5, 2, 2, dtype="int64"), axis=1),
+               sample(normal(5, 2), integers(0, 5, 0)), sample(normal(5, 0), integers(0, 5, 3)))
 
 
 @op
@@ -222,18 +222,17 @@ class OneHot(Composite):
     depth: int = attr(REQUIRED, "size of the new axis", low=0, convert=as_int)
     on_value: float | None = attr(None, "value at the place, 1 if None")
     off_value: float | None = attr(None, "value elsewhere, 0 if None")
-    axis: int | None = attr(None, "where the new axis stands, last if None", convert=lambda k: None if k is None else as_int(k))
-    dtype: DType | None = attr(None, "type of the result; that of the values, or float32, if None", convert=as_dtype_or_none)
-    gradient = NoGradient("it depends on whole numbers alone")  # type: ignore[assignment]
+    axis: int | None = attr(None, "where the new axis stands, last if None", convert=as_int_or_none)
+    dtype: DType | None = attr(None, "type of the result; the values' or float32 if None", convert=as_dtype_or_none)
+    gradient = NoGradient("it depends on whole numbers alone")
 
     def result_dtype(self, *types: DType) -> DType:
-        given = [v for v in (self.on_value, self.off_value) if v is not None]
         if self.dtype is not None:
             return self.dtype
-        kinds = {dtypes.as_dtype(type(v) if isinstance(v, (bool, int, float)) else np.asarray(v).dtype) for v in given}
-        if len(kinds) > 1:
-            raise AttributeValueError(f"on_value {self.on_value!r} and off_value {self.off_value!r} differ in dtype", fix="give dtype=")
-        return kinds.pop() if kinds else dtypes.float32
+        given = {dtypes.as_dtype(type(v)) for v in (self.on_value, self.off_value) if v is not None}
+        if len(given) > 1:
+            raise AttributeValueError(f"{self.on_value!r} and {self.off_value!r} differ in dtype", fix="give dtype=")
+        return given.pop() if given else dtypes.float32
 
     def result_shape(self, indices: Shape) -> Shape:
         k = normal_axis(-1 if self.axis is None else self.axis, len(indices) + 1)

@@ -27,6 +27,7 @@ from .kinds import (
     port,
     variadic,
 )
+from .math import same_shape
 from .registry import op
 from .rules import as_int, as_sizes, normal_axis
 from .samples import normal, sample
@@ -56,6 +57,10 @@ def difference(a: Any, b: Any) -> Any:
     return None if a is None or b is None else a - b
 
 
+def total(a: Any, b: Any) -> Any:
+    return None if a is None or b is None else a + b
+
+
 def interval(entry: tuple[Any, Any, int], size: Any) -> tuple[Any, Any]:
     """First index and number of indices of a slice of an axis; None for what is not known."""
     start, stop, step = entry
@@ -73,7 +78,7 @@ def interval(entry: tuple[Any, Any, int], size: Any) -> tuple[Any, Any]:
         last = size if stop is None else bounded(stop)
         return first, steps_between(first, last, step)
     # Backward, positions count the elements up to and including the index, so that none is negative.
-    first = size if start is None else 0 if start == -1 and size == 0 else bounded_after(start, size)
+    first = size if start is None else bounded_after(start, size)
     last = 0 if stop is None else bounded_after(stop, size)
     return difference(first, 1), steps_between(last, first, -step)
 
@@ -106,7 +111,7 @@ def single(place: int, size: Any, axis: int) -> Any:
 
 # -------------------------------------------------------------------- primitives
 
-def slices(begin: Sequence[int], size: Sequence[int], strides: Sequence[int]) -> tuple[slice, ...]:
+def slices(begin: Sequence[Any], size: Sequence[Any], strides: Sequence[int]) -> tuple[Any, ...]:
     """Python's slices of `size` elements each."""
     found = []
     for first, count, step in zip(begin, size, strides, strict=True):
@@ -133,18 +138,19 @@ class StridedSlice(Movement):
         return tuple(AxisSource(k, *place) for k, place in enumerate(zip(self.begin, self.strides, strict=True)))
 
     def reference(self, x: Array) -> Array:
-        return x[slices(self.begin, self.size, self.strides)]  # type: ignore[arg-type]
+        return np.asarray(x[slices(self.begin, self.size, self.strides)])
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.place_like(g, x, self.begin, self.strides)
 
     samples = (sample(normal(5, 4), begin=(1, 3), size=(2, 4), strides=(2, -1)),
-               sample(normal(3), begin=(0,), size=(0,), strides=(1,)), sample(normal(3), begin=(2,), size=(1,), strides=(-5,)))
+               sample(normal(3), begin=(0,), size=(0,), strides=(1,)),
+               sample(normal(3), begin=(2,), size=(1,), strides=(-5,)))
 
 
 @op
 class PlaceLike(Movement):
-    """Zeros in the shape of `like`, with the elements of g at every stride-th place: the transpose of a strided slice."""
+    """Zeros in the shape of `like`, with g at every stride-th place: the transpose of a strided slice."""
 
     category = "Indexing"
     internal = True
@@ -161,7 +167,7 @@ class PlaceLike(Movement):
 
     def reference(self, g: Array, like: Array) -> Array:
         result = np.zeros(like.shape, g.dtype)
-        result[slices(self.begin, g.shape, self.strides)] = g  # type: ignore[arg-type]
+        result[slices(self.begin, g.shape, self.strides)] = g
         return result
 
     def gradient(self, h: Any, y: Any, g: Any, like: Any) -> Any:
@@ -193,28 +199,20 @@ class Concat(Movement):
     axis: int = attr(REQUIRED, "axis along which they follow each other", convert=as_int)
 
     def result_shape(self, *shapes: Shape) -> Shape:
-        sizes = list(shapes[0])
+        sizes: list[Any] = list(shapes[0])
         axis = normal_axis(self.axis, len(sizes))
         for k, shape in enumerate(shapes[1:], 1):
             if len(shape) != len(sizes):
                 raise ShapeError(f"values 0 has shape {shapes[0]}, values {k} has shape {shape}")
             for place, size in enumerate(shape):
                 if place == axis:
-                    sizes[axis] = None if size is None or sizes[axis] is None else sizes[axis] + size  # type: ignore[operator]
+                    sizes[axis] = total(sizes[axis], size)
                 else:
                     sizes[place] = merge(sizes[place], size, f"values 0 and {k} differ on axis {place}")
         return Shape(sizes)
 
-    def offsets(self, shapes: Sequence[Shape]) -> tuple[int, list[Any]]:
-        """The axis counted from the front, and where each operand begins along it."""
-        axis = normal_axis(self.axis, len(shapes[0]))
-        starts: list[Any] = [0]
-        for shape in shapes[:-1]:
-            starts.append(starts[-1] + shape[axis])
-        return axis, starts
-
     def placements(self, inputs: Sequence[Shape], y: Shape) -> tuple[Placement | None, ...]:
-        axis, starts = self.offsets(inputs)
+        axis, starts = offsets(self.axis, inputs)
         return tuple(Placement(at_axis(start, axis, len(y)), (1,) * len(y)) for start in starts)
 
     def reference(self, *arrays: Array) -> Array:
@@ -225,6 +223,15 @@ class Concat(Movement):
 
     samples = (sample(normal(2, 3), normal(2, 1), normal(2, 3), axis=-1), sample(normal(2, 3), axis=0),
                sample(normal(0, 3), normal(2, 3), axis=0), sample(normal(2, 3, 2), normal(2, 1, 2), axis=1))
+
+
+def offsets(axis: int, shapes: Sequence[Shape]) -> tuple[int, list[Any]]:
+    """The axis counted from the front, and where each of the operands begins along it."""
+    axis = normal_axis(axis, len(shapes[0]))
+    starts: list[Any] = [0]
+    for shape in shapes[:-1]:
+        starts.append(starts[-1] + shape[axis])
+    return axis, starts
 
 
 def at_axis(start: Any, axis: int, rank: int) -> tuple[Any, ...]:
@@ -245,7 +252,7 @@ class ConcatPart(Composite):
         return shapes[1 + self.index]
 
     def decompose(self, g: Any, *values: Any) -> Any:
-        axis, starts = Concat(self.axis).offsets([v.shape for v in values])
+        axis, starts = offsets(self.axis, [v.shape for v in values])
         begin = at_axis(starts[self.index], axis, g.rank)
         return L.strided_slice(g, begin, tuple(values[self.index].shape), (1,) * g.rank)
 
@@ -257,7 +264,8 @@ class ConcatPart(Composite):
         terms = [h if k == self.index else L.zeros_like(v) for k, v in enumerate(values)]
         return (L.concat(terms, self.axis), *[SHAPE_ONLY] * len(values))
 
-    samples = (sample(normal(2, 4), normal(2, 3), normal(2, 1), axis=-1, index=1), sample(normal(3), normal(0), normal(3), axis=0))
+    samples = (sample(normal(2, 4), normal(2, 3), normal(2, 1), axis=-1, index=1),
+               sample(normal(3), normal(0), normal(3), axis=0))
 
 
 @op
@@ -276,8 +284,6 @@ class Stack(Composite):
     axis: int = attr(0, "where the new axis stands in the result", convert=as_int)
 
     def result_shape(self, *shapes: Shape) -> Shape:
-        from .math import same_shape
-
         one = same_shape(shapes)
         axis = normal_axis(self.axis, len(one) + 1)
         return Shape((*one[:axis], len(shapes), *one[axis:]))
@@ -294,8 +300,8 @@ class Stack(Composite):
         after = [slice(None)] * (-1 - self.axis)
         return tuple(g[(*before, k, *after)] for k in range(len(values)))
 
-    samples = (sample(normal(2, 3), normal(2, 3)), sample(normal(2, 3), normal(2, 3), axis=-1), sample(normal(), normal()),
-               sample(normal(0, 2), axis=1))
+    samples = (sample(normal(2, 3), normal(2, 3)), sample(normal(2, 3), normal(2, 3), axis=-1),
+               sample(normal(), normal()), sample(normal(0, 2), axis=1))
 
 
 # -------------------------------------------------------------------- slice
@@ -312,7 +318,7 @@ class Slice(Composite):
     category = "Indexing"
     names = ("slice",)
     inputs = (port("input_", AnyType, "the elements"),)
-    begin: tuple[int, ...] = attr(REQUIRED, "first index along each axis", convert=as_sizes)
+    begin: tuple[Any, ...] = attr(REQUIRED, "first index along each axis", convert=as_sizes)
     size: tuple[Size, ...] = attr(REQUIRED, "number of elements along each axis, -1 for the rest", convert=as_sizes)
 
     def result_shape(self, x: Shape) -> Shape:
@@ -324,7 +330,7 @@ class Slice(Composite):
         begin, size = self.begin[k], self.size[k]
         is_rest = size == -1
         problem = f"a block of {'the rest' if is_rest else size} from {begin} does not fit axis {k} of size {extent}"
-        if isinstance(size, int) and size < -1 or begin < 0:
+        if (isinstance(size, int) and size < -1) or begin < 0:
             raise ShapeError(problem)
         if extent is None:
             return None if is_rest else size
@@ -336,8 +342,7 @@ class Slice(Composite):
         return L.strided_slice(x, self.begin, tuple(self.result_shape(x.shape)), (1,) * x.rank)
 
     def reference(self, x: Array) -> Array:
-        sizes: Any = self.result_shape(Shape(x.shape))
-        return x[slices(self.begin, sizes, (1,) * x.ndim)]
+        return np.asarray(x[slices(self.begin, self.result_shape(Shape(x.shape)), (1,) * x.ndim)])
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         whole = [(b, None if s == -1 else b + s, 1) for b, s in zip(self.begin, self.size, strict=True)]
@@ -355,9 +360,9 @@ def as_index(index: Any) -> tuple[Entry, ...]:
 
 
 def _as_entry(entry: Any) -> Entry:
-    if entry is None or isinstance(entry, str) and entry == "newaxis":
+    if entry is None or (isinstance(entry, str) and entry == "newaxis"):
         return "newaxis"
-    if entry is Ellipsis or isinstance(entry, str) and entry == "...":
+    if entry is Ellipsis or (isinstance(entry, str) and entry == "..."):
         return "..."
     if isinstance(entry, slice):
         entry = (entry.start, entry.stop, entry.step)
@@ -368,7 +373,8 @@ def _as_entry(entry: Any) -> Entry:
         return start, stop, 1 if step is None else step
     if isinstance(entry, (bool, np.bool_)) or np.ndim(entry):
         raise InvalidArgumentError(
-            f"index {entry!r}; it takes whole numbers, slices, ... and newaxis", fix="gather(x, indices) or where(mask, x, y)"
+            f"index {entry!r}; it takes whole numbers, slices, ... and newaxis",
+            fix="gather(x, indices) or where(mask, x, y)",
         )
     return as_int(entry)
 
@@ -447,9 +453,11 @@ class GetItem(Composite):
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.place_index(g, x, self.index)
 
-    samples = (sample(normal(3, 4), index=1), sample(normal(3, 4), index=(slice(None), -1)), sample(normal(5), index=slice(1, -1)),
-               sample(normal(5, 4), index=(slice(None, None, -2), slice(-3, None))), sample(normal(5), index=slice(10, -10, -3)),
-               sample(normal(2, 3, 4), index=(..., None, 0)), sample(normal(5), index=slice(4, 2)), sample(normal(3), index=()),
+    samples = (sample(normal(3, 4), index=1), sample(normal(3, 4), index=(slice(None), -1)),
+               sample(normal(5), index=slice(1, -1)),
+               sample(normal(5, 4), index=(slice(None, None, -2), slice(-3, None))),
+               sample(normal(5), index=slice(10, -10, -3)), sample(normal(2, 3, 4), index=(..., None, 0)),
+               sample(normal(5), index=slice(4, 2)), sample(normal(3), index=()),
                sample(normal(0, 3), index=slice(1, 9)), sample(normal(2, 3), index=(None, ..., None)))
 
 
@@ -477,7 +485,8 @@ class PlaceIndex(Composite):
     def gradient(self, h: Any, y: Any, g: Any, like: Any) -> Any:
         return get_item(h, self.index), SHAPE_ONLY
 
-    samples = (sample(normal(4), normal(3, 4), index=1), sample(normal(3, 2), normal(3, 4), index=(..., slice(None, None, -2))),
+    samples = (sample(normal(4), normal(3, 4), index=1),
+               sample(normal(3, 2), normal(3, 4), index=(..., slice(None, None, -2))),
                sample(normal(1, 3), normal(3), index=(None,)))
 
 

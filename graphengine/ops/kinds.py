@@ -135,6 +135,8 @@ class Op:
                 found[f.name] = value
         return found
 
+    # `**_` lets each class write the parameters that its ports have.
+
     # ------------------------------------------------ inference
 
     def infer(self, inputs: Sequence[Tensor]) -> list[tuple[DType, Shape]]:
@@ -173,21 +175,21 @@ class Op:
         """The descriptions of the operands beside their port names, for an error."""
         return [(p.name, text) for p, text in zip(self.ports(len(texts)), texts, strict=True)]
 
-    def result_dtype(self, *types: DType) -> Any:
+    def result_dtype(self, *types: Any, **_: Any) -> Any:
         """dtype of the result; a tuple for several."""
         return types[0]
 
-    def result_shape(self, *shapes: Shape) -> Any:
+    def result_shape(self, *shapes: Any, **_: Any) -> Any:
         """Shape of the result; a tuple of shapes for several. Raises ShapeError."""
         raise NotImplementedError(type(self).__name__)
 
     # ------------------------------------------------ meaning
 
-    def reference(self, *arrays: Array) -> Any:
+    def reference(self, *arrays: Any, **_: Any) -> Any:
         """The definition, in numpy."""
         raise NotImplementedError(type(self).__name__)
 
-    def gradient(self, g: Any, y: Any, *inputs: Any) -> Gradient:
+    def gradient(self, g: Any, y: Any, /, *inputs: Any, **_: Any) -> Gradient:
         """Gradient with respect to each input, given `g`, that of the result `y`."""
         raise NotImplementedError(type(self).__name__)
 
@@ -206,6 +208,7 @@ class Elementwise(Op):
     kind = "Elementwise"
     expression: ClassVar[str]
     returns: ClassVar[DType | None] = None  # result dtype, if not the first input's
+    commutative: ClassVar[bool] = False
     cost: ClassVar[int] = 1                 # rough number of machine operations
 
     def result_dtype(self, *types: DType) -> DType:
@@ -283,7 +286,6 @@ class Call:
     kernel: str
     sizes: tuple[Size, ...]
     extent: Size
-    scratch: tuple[tuple[DType, Size], ...] = ()
 
 
 class Library(Op):
@@ -305,7 +307,7 @@ class Composite(Op):
 
     kind = "Composite"
 
-    def decompose(self, *inputs: Any) -> Any:
+    def decompose(self, *inputs: Any, **_: Any) -> Any:
         """The same result from other ops; a tuple for several."""
         raise NotImplementedError(type(self).__name__)
 

@@ -57,7 +57,7 @@ class BatchMatmul(Library):
 
     @np.errstate(all="ignore")
     def reference(self, a: Array, b: Array) -> Array:
-        return np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b))
+        return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
 
     def gradient(self, g: Any, y: Any, a: Any, b: Any) -> Any:
         return product_gradients(self, L.batch_matmul, g, a, b)
@@ -125,7 +125,7 @@ class Matmul(Composite):
     def result_shape(self, a: Shape, b: Shape) -> Shape:
         for label, x in (("a", a), ("b", b)):
             if len(x) < 2:
-                raise ShapeError(f"{label} has shape {x}; a matrix has at least two axes", fix="reshape it, or expand_dims")
+                raise ShapeError(f"{label} has shape {x}; a matrix has at least two axes", fix="expand_dims")
         m, k = rows_and_columns(a, self.transpose_a)
         other, n = rows_and_columns(b, self.transpose_b)
         try:
@@ -148,16 +148,18 @@ class Matmul(Composite):
 
     @np.errstate(all="ignore")
     def reference(self, a: Array, b: Array) -> Array:
-        return np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b))
+        return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
 
     def gradient(self, g: Any, y: Any, a: Any, b: Any) -> Any:
         return product_gradients(self, L.matmul, g, a, b)
 
-    samples = (sample(normal(3, 4), normal(4, 2)), sample(normal(4, 3), normal(2, 4), transpose_a=True, transpose_b=True),
-               sample(normal(3, 4), normal(2, 4), transpose_b=True), sample(normal(4, 3), normal(4, 2), transpose_a=True),
-               sample(normal(5, 3, 4), normal(4, 2)), sample(normal(3, 4), normal(5, 4, 2)),
-               sample(normal(5, 4, 3), normal(4, 2), transpose_a=True), sample(normal(2, 1, 3, 4), normal(5, 4, 2)),
-               sample(normal(3, 0), normal(0, 2)), sample(normal(0, 3), normal(3, 2)), sample(normal(1, 1), normal(1, 1)))
+    samples = (sample(normal(3, 4), normal(4, 2)),
+               sample(normal(4, 3), normal(2, 4), transpose_a=True, transpose_b=True),
+               sample(normal(3, 4), normal(2, 4), transpose_b=True),
+               sample(normal(4, 3), normal(4, 2), transpose_a=True), sample(normal(5, 3, 4), normal(4, 2)),
+               sample(normal(3, 4), normal(5, 4, 2)), sample(normal(5, 4, 3), normal(4, 2), transpose_a=True),
+               sample(normal(2, 1, 3, 4), normal(5, 4, 2)), sample(normal(3, 0), normal(0, 2)),
+               sample(normal(0, 3), normal(3, 2)), sample(normal(1, 1), normal(1, 1)))
 
 
 def stack_of(x: Any, batch: tuple[Any, ...]) -> Any:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import DType
 from ..errors import ShapeError
 from ..ir.dims import Shape, Size, equal, merge, product
 from . import language as L
@@ -53,7 +52,8 @@ class Reshape(Movement):
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.reshape_like(g, x)
 
-    samples = (sample(normal(3, 4), shape=[2, 6]), sample(normal(2, 3, 4), shape=[-1]), sample(normal(0, 4), shape=[4, 0]))
+    samples = (sample(normal(3, 4), shape=[2, 6]), sample(normal(2, 3, 4), shape=[-1]),
+               sample(normal(0, 4), shape=[4, 0]))
 
 
 @op
@@ -111,7 +111,7 @@ class CountAlong(Composite):
     internal = True
     inputs = (port("x", Numeric, "lends its shape"),)
     axis: Axes = attr(None, "folded axes", convert=as_axes)
-    gradient = NoGradient("it depends on the shape alone")  # type: ignore[assignment]
+    gradient = NoGradient("it depends on the shape alone")
 
     def result_shape(self, x: Shape) -> Shape:
         return Shape(())
@@ -132,7 +132,7 @@ class Transpose(Movement):
     category = "Shape"
     node_name = "transpose"
     inputs = (port("a", AnyType, "the elements"),)
-    perm: Axes = attr(None, "for each axis of the result, the axis of `a` it comes from; reversed if None", convert=as_axes)
+    perm: Axes = attr(None, "the axis of `a` that each axis of the result is; reversed if None", convert=as_axes)
     onnx = "Transpose"
 
     def order(self, rank: int) -> tuple[int, ...]:
@@ -191,7 +191,7 @@ class BroadcastTo(Movement):
         )
 
     def reference(self, x: Array) -> Array:
-        return np.broadcast_to(x, self.shape)
+        return np.broadcast_to(x, self.shape)  # type: ignore[arg-type]
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.sum_like(g, x)
@@ -281,7 +281,8 @@ class ExpandDims(Composite):
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.reshape_like(g, x)
 
-    samples = (sample(normal(3, 4), axis=0), sample(normal(3, 4), axis=-1), sample(normal(0), axis=1), sample(normal(), axis=0))
+    samples = (sample(normal(3, 4), axis=0), sample(normal(3, 4), axis=-1), sample(normal(0), axis=1),
+               sample(normal(), axis=0))
 
 
 @op
@@ -302,7 +303,7 @@ class Squeeze(Composite):
     def result_shape(self, x: Shape) -> Shape:
         if not self.axis:
             if not x.is_fully_defined():
-                raise ShapeError(f"shape {x} does not say which axes have size 1", fix="name them: squeeze(x, axis=[...])")
+                raise ShapeError(f"shape {x} does not say which axes have size 1", fix="squeeze(x, axis=[...])")
             return Shape(s for s in x if s != 1)
         gone = normal_axes(self.axis, len(x))
         for k in gone:

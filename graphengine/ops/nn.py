@@ -1,16 +1,17 @@
 """Activations of networks: rectifiers, their smooth relatives, and softmax."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..ir.dims import Shape
+from ..errors import ShapeError
+from ..ir.dims import Shape, merge
 from . import language as L
 from .kinds import Array, Composite, Floating, Numeric, attr, port
 from .registry import op
 from .rules import as_int, normal_axis
-from .samples import distinct, normal, sample, uniform, values
+from .samples import Sample, distinct, normal, sample, uniform, values
 
 ignoring = np.errstate
 KINK = sample(values(-1.0, -0.0, 0.0, 2.0, np.nan, np.inf, -np.inf), smooth=False)
@@ -24,7 +25,7 @@ class _Activation(Composite):
     def result_shape(self, x: Shape) -> Shape:
         return x
 
-    samples = (sample(distinct(3, 4)), sample(normal(0, 3)), sample(normal()), KINK)
+    samples: ClassVar[tuple[Sample, ...]] = (sample(distinct(3, 4)), sample(normal(0, 3)), sample(normal()), KINK)
 
 
 @op
@@ -157,7 +158,7 @@ class Selu(_Activation):
     @ignoring(all="ignore")
     def reference(self, x: Array) -> Array:
         scale, alpha = x.dtype.type(SELU_SCALE), x.dtype.type(SELU_ALPHA)
-        return np.where(x > 0, scale * x, scale * alpha * np.expm1(x))
+        return np.asarray(np.where(x > 0, scale * x, scale * alpha * np.expm1(x)))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.where(y > 0, g * SELU_SCALE, g * (y + SELU_SCALE * SELU_ALPHA))
@@ -182,7 +183,7 @@ class Silu(_Activation):
 
     @ignoring(all="ignore")
     def reference(self, x: Array) -> Array:
-        return x / (1 + np.exp(-x * x.dtype.type(self.beta)))
+        return np.asarray(x / (1 + np.exp(-x * x.dtype.type(self.beta))))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         gate = L.sigmoid(x * self.beta)
@@ -204,10 +205,14 @@ class Softsign(_Activation):
 
     @ignoring(all="ignore")
     def reference(self, x: Array) -> Array:
-        return x / (1 + np.abs(x))
+        return np.asarray(x / (1 + np.abs(x)))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g / L.square(L.abs(x) + 1)
+
+
+CHANNELS_LAST = (None, "N...C", "NWC", "NHWC", "NDHWC")
+CHANNELS_SECOND = ("NC...", "NCW", "NCHW", "NCDHW")
 
 
 @op
@@ -224,19 +229,16 @@ class BiasAdd(Composite):
     names = ("nn.bias_add",)
     inputs = (port("value", Numeric, "numbers"), port("bias", Numeric, "what each channel gets"))
     data_format: str | None = attr(
-        None, "where the channels stand; last if None", choices=(None, "N...C", "NHWC", "NDHWC", "NC...", "NCHW", "NCDHW")
+        None, "where the channels stand, last if None", choices=(*CHANNELS_LAST, *CHANNELS_SECOND)
     )
 
     @property
     def channels_last(self) -> bool:
-        return self.data_format is None or self.data_format.endswith("C")
+        return self.data_format in CHANNELS_LAST
 
     def result_shape(self, value: Shape, bias: Shape) -> Shape:
-        from ..errors import ShapeError
-        from ..ir.dims import merge
-
         if len(bias) != 1 or len(value) < 2:
-            raise ShapeError(f"value has at least 2 axes and bias has 1; value has shape {value}, bias has shape {bias}")
+            raise ShapeError(f"value has at least 2 axes and bias has 1; their shapes are {value} and {bias}")
         k = len(value) - 1 if self.channels_last else 1
         merge(value[k], bias[0], f"channels (value, axis {k}) and bias differ in size")
         return value
@@ -294,7 +296,7 @@ class Softmax(_AlongAxis):
     @ignoring(all="ignore")
     def reference(self, x: Array) -> Array:
         powers = np.exp(x - np.max(x, axis=self.axis, keepdims=True, initial=-np.inf))
-        return powers / np.sum(powers, axis=self.axis, keepdims=True)
+        return np.asarray(powers / np.sum(powers, axis=self.axis, keepdims=True))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return (g - L.reduce_sum(g * y, self.axis, True)) * y
@@ -322,7 +324,7 @@ class LogSoftmax(_AlongAxis):
     @ignoring(all="ignore")
     def reference(self, x: Array) -> Array:
         shifted = x - np.max(x, axis=self.axis, keepdims=True, initial=-np.inf)
-        return shifted - np.log(np.sum(np.exp(shifted), axis=self.axis, keepdims=True))
+        return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=self.axis, keepdims=True)))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g - L.exp(y) * L.reduce_sum(g, self.axis, True)

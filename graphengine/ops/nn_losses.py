@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.dims import Shape, broadcast, merge
+from ..ir.dims import Shape, merge
 from . import language as L
-from .kinds import AnyType, Array, Composite, Floating, Integer, NoGradient, attr, port
+from .kinds import Array, Composite, Floating, Integer, NoGradient, attr, port
 from .math import same_shape
 from .registry import op
 from .rules import as_int, normal_axis
@@ -69,8 +69,8 @@ class SoftmaxCrossEntropyWithLogits(Composite):
         return -g * L.log_softmax(logits, self.axis), g * (L.softmax(logits, self.axis) - labels)
 
     samples = (sample(probabilities(3, 4), normal(3, 4)), sample(probabilities(3, 4), uniform(-400.0, 400.0, 3, 4)),
-               sample(normal(2, 3, 4), normal(2, 3, 4), axis=1, smooth=False), sample(probabilities(1, 5), normal(1, 5)),
-               sample(normal(0, 3), normal(0, 3)))
+               sample(normal(2, 3, 4), normal(2, 3, 4), axis=1, smooth=False),
+               sample(probabilities(1, 5), normal(1, 5)), sample(normal(0, 3), normal(0, 3)))
 
 
 @op
@@ -87,7 +87,7 @@ class OneHotLike(Composite):
     category = "Indexing"
     internal = True
     inputs = (port("labels", Integer, "numbers of classes", same="I"), port("like", Floating, "lends shape and dtype"))
-    gradient = NoGradient("it depends on whole numbers alone")  # type: ignore[assignment]
+    gradient = NoGradient("it depends on whole numbers alone")
 
     def result_dtype(self, *types: Any) -> Any:
         return types[1]
@@ -203,7 +203,7 @@ class SigmoidCrossEntropyWithLogits(Composite):
 
     @ignoring(all="ignore")
     def reference(self, z: Array, x: Array) -> Array:
-        return z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x)
+        return np.asarray(z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x))
 
     def gradient(self, g: Any, y: Any, z: Any, x: Any) -> Any:
         return -g * x, g * (L.sigmoid(x) - z)

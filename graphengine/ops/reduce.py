@@ -26,7 +26,7 @@ from .kinds import (
     port,
 )
 from .registry import abstract, op
-from .rules import Axes, as_axes, as_int, normal_axes, normal_axis, reduced_shape, sizes_of
+from .rules import Axes, as_axes, as_int_or_none, normal_axes, normal_axis, reduced_shape, sizes_of
 from .samples import distinct, normal, sample, uniform, values
 
 
@@ -64,7 +64,8 @@ class _Extremum(Reduction):
         chosen = L.cast(L.equal(x, y), x.dtype)
         return chosen * (g / L.sum_axes(chosen, axes))
 
-    samples = (sample(distinct(3, 4), axes=(0,)), sample(distinct(2, 3, 4), axes=(0, 2)), sample(normal(0, 3), axes=(0,)),
+    samples = (sample(distinct(3, 4), axes=(0,)), sample(distinct(2, 3, 4), axes=(0, 2)),
+               sample(normal(0, 3), axes=(0,), smooth=False),
                sample(values([[1.0, np.nan], [2.0, 0.0]]), axes=(0,), smooth=False))
 
 
@@ -79,7 +80,7 @@ class MaxAxes(_Extremum):
         return -np.inf if dtype.is_floating else dtype.min
 
     def reference(self, x: Array) -> Array:
-        return np.max(x, axis=self.axes, keepdims=True, initial=self.identity(as_dtype(x.dtype)))
+        return np.asarray(np.max(x, axis=self.axes, keepdims=True, initial=self.identity(as_dtype(x.dtype))))
 
 
 @op
@@ -93,7 +94,7 @@ class MinAxes(_Extremum):
         return np.inf if dtype.is_floating else dtype.max
 
     def reference(self, x: Array) -> Array:
-        return np.min(x, axis=self.axes, keepdims=True, initial=self.identity(as_dtype(x.dtype)))
+        return np.asarray(np.min(x, axis=self.axes, keepdims=True, initial=self.identity(as_dtype(x.dtype))))
 
 
 @abstract
@@ -174,8 +175,8 @@ class _ReduceExtremum(AxisReduction):
         count = L.reduce_sum(chosen, self.axis, True)
         return chosen * (L.restore_axes(g, x, self.axis) / count)
 
-    samples = (sample(distinct(3, 4)), sample(distinct(3, 4), axis=1), sample(distinct(2, 3, 4), axis=[0, -1], keepdims=True),
-               sample(normal(0, 3), axis=0), sample(normal()),
+    samples = (sample(distinct(3, 4)), sample(distinct(3, 4), axis=1), sample(normal()),
+               sample(distinct(2, 3, 4), axis=[0, -1], keepdims=True), sample(normal(0, 3), axis=0, smooth=False),
                sample(values([[1.0, 1.0, 0.0], [2.0, np.nan, 5.0]]), axis=1, smooth=False))
 
 
@@ -245,14 +246,16 @@ class ReduceLogsumexp(AxisReduction):
 
     @np.errstate(all="ignore")
     def reference(self, x: Array) -> Array:
-        return np.asarray(np.logaddexp.reduce(x, axis=normal_axes(self.axis, x.ndim), keepdims=self.keepdims))
+        add: Any = np.logaddexp
+        return np.asarray(add.reduce(x, axis=normal_axes(self.axis, x.ndim), keepdims=self.keepdims))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         level = L.restore_axes(L.where(y > -np.inf, y, 0), x, self.axis)
         return L.restore_axes(g, x, self.axis) * L.exp(x - level)
 
     samples = (sample(normal(3, 4)), sample(normal(3, 4), axis=1), sample(normal(2, 3, 4), axis=[0, -1], keepdims=True),
-               sample(uniform(500.0, 900.0, 3, 4), axis=0), sample(normal(2, 0), axis=1), sample(normal()),
+               sample(uniform(500.0, 900.0, 3, 4), axis=0), sample(normal(2, 0), axis=1, smooth=False),
+               sample(normal()),
                sample(values([[-np.inf, -np.inf], [np.inf, 0.0], [np.nan, 0.0], [-np.inf, 1.0]]), axis=1, smooth=False))
 
 
@@ -278,7 +281,7 @@ class ArgReduce(Library):
     inputs = (port("x", Numeric, "numbers"),)
     extremum: str = attr("max", "which", choices=("max", "min"))
     output_type: DType = attr(int64, "type of the indices", convert=as_dtype)
-    gradient = NoGradient("an index is no smooth function")  # type: ignore[assignment]
+    gradient = NoGradient("an index is no smooth function")
 
     def result_dtype(self, *types: DType) -> DType:
         return self.output_type
@@ -293,7 +296,7 @@ class ArgReduce(Library):
 
     def reference(self, x: Array) -> Array:
         find = np.argmax if self.extremum == "max" else np.argmin
-        return find(x, axis=1).astype(self.output_type.numpy)
+        return np.asarray(find(x, axis=1), dtype=self.output_type.numpy)
 
     samples = (sample(normal(3, 4, 2)), sample(distinct(1, 7, 1), extremum="min", output_type="int32"),
                sample(normal(0, 3, 2)), sample(values([[[1.0], [np.nan], [np.nan], [5.0]]])))
@@ -303,9 +306,9 @@ class ArgReduce(Library):
 class _ArgExtremum(Composite):
     category = "Reduction"
     inputs = (port("input", Numeric, "numbers"),)
-    axis: int | None = attr(None, "axis to search, the first if None", convert=lambda k: None if k is None else as_int(k))
+    axis: int | None = attr(None, "axis to search, the first if None", convert=as_int_or_none)
     output_type: DType = attr(int64, "type of the indices, int32 or int64", choices=Integer, convert=as_dtype)
-    gradient = NoGradient("an index is no smooth function")  # type: ignore[assignment]
+    gradient = NoGradient("an index is no smooth function")
     extremum = "max"
 
     def result_dtype(self, *types: DType) -> DType:
@@ -325,8 +328,8 @@ class _ArgExtremum(Composite):
         find = np.argmax if self.extremum == "max" else np.argmin
         return np.asarray(find(x, axis=self.axis or 0), dtype=self.output_type.numpy)
 
-    samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=-1, output_type="int32"), sample(normal(2, 3, 4), axis=1),
-               sample(normal(0, 3), axis=1), sample(values(1.0, 3.0, 3.0, np.nan)))
+    samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=-1, output_type="int32"),
+               sample(normal(2, 3, 4), axis=1), sample(normal(0, 3), axis=1), sample(values(1.0, 3.0, 3.0, np.nan)))
 
 
 @op

@@ -20,6 +20,10 @@ def as_int(value: Any) -> int:
     return int(number.reshape(()))
 
 
+def as_int_or_none(value: Any) -> int | None:
+    return None if value is None else as_int(value)
+
+
 def as_axes(value: Any) -> Axes:
     """None, a number or a list of numbers as a tuple, or None for all axes."""
     if value is None:

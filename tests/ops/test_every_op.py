@@ -1,0 +1,189 @@
+"""Promises that each op makes by being registered, tried on its own samples in each dtype that it takes."""
+import checks
+import numpy as np
+import pytest
+
+from graphengine.autodiff import gradients
+from graphengine.ops import OPS, Effect, NoGradient, Source, function
+from graphengine.ops import language as L
+
+CASES = checks.cases()
+# Squeeze without axis refuses sizes that it does not know; place_like only exists while a program is compiled.
+NEEDS_SIZES = {"squeeze-0"}
+NEEDS_SIZES_TO_DIFFERENTIATE = {*NEEDS_SIZES, "place_like-0", "place_like-1"}
+
+every_case = pytest.mark.parametrize("case", CASES, ids=lambda c: c.label)
+SMOOTH = [c for c in CASES if c.dtype.name == "float64" and c.sample.smooth and c.has_gradient]
+smooth_case = pytest.mark.parametrize("case", SMOOTH, ids=lambda c: c.label)
+
+
+def hidden_shapes(arrays, rng):
+    """Shapes of which about half the sizes are not known; an axis of size 1 stays, since it broadcasts."""
+    return [tuple(None if s != 1 and rng.random() < 0.5 else s for s in a.shape) for a in arrays]
+
+
+def needs_sizes(case, which=NEEDS_SIZES):
+    return case.label.rpartition("-")[0] in which
+
+
+@every_case
+def test_reference_has_the_inferred_shape_and_dtype(case):
+    arrays = case.arrays()
+    node = checks.placed(case.op, arrays)
+    found = np.asarray(case.op.reference(*arrays))
+    (result,) = node.outputs
+    assert (found.shape, found.dtype) == (tuple(result.shape), result.dtype.numpy)
+
+
+@every_case
+def test_inference_from_parts_of_the_sizes_agrees_with_the_whole(case, rng):
+    arrays = case.arrays()
+    whole = checks.placed(case.op, arrays).outputs[0]
+    nothing, ranks = [None] * len(arrays), [(None,) * a.ndim for a in arrays]
+    for shapes in (hidden_shapes(arrays, rng), hidden_shapes(arrays, rng), ranks, nothing):
+        if needs_sizes(case) and None not in shapes:
+            continue
+        part = checks.placed(case.op, arrays, shapes).outputs[0]
+        assert part.dtype is whole.dtype
+        if part.shape.rank is not None:
+            agree = [p is None or p == w for p, w in zip(part.shape, whole.shape, strict=True)]
+            assert all(agree), f"{part.shape} inferred from {shapes}, {whole.shape} from the whole"
+
+
+@every_case
+def test_decomposition_equals_the_reference(case):
+    arrays = case.arrays()
+    want = np.asarray(case.op.reference(*arrays))
+    node = checks.placed(case.op, arrays)
+    outputs, feeds = checks.opened(node.outputs, node.inputs)
+    (got,) = checks.value(outputs, checks.feeds_of(feeds, arrays))
+    checks.assert_close(got, want, max([a.size for a in arrays]), case.label)
+
+
+@every_case
+def test_decomposition_with_symbols_for_sizes_equals_the_reference(case):
+    if needs_sizes(case):
+        return
+    arrays = case.arrays()
+    want = np.asarray(case.op.reference(*arrays))
+    shapes, sizes = checks.symbolic(arrays)
+    node = checks.placed(case.op, arrays, shapes)
+    outputs, feeds = checks.opened(node.outputs, node.inputs)
+    (got,) = checks.value(outputs, checks.feeds_of(feeds, arrays), sizes)
+    checks.assert_close(got, want, max([a.size for a in arrays]), case.label)
+    assert [checks.size_value(s, sizes) for s in outputs[0].shape] == list(want.shape)
+    for left, right, why in checks.claims(shapes):
+        assert checks.size_value(left, sizes) == checks.size_value(right, sizes), why
+
+
+# ------------------------------------------------------------------ gradients
+
+@smooth_case
+def test_gradient_equals_differences(case, rng):
+    arrays = case.arrays()
+    node = checks.placed(case.op, arrays)
+    loss = weighted_sum(node.outputs[0], rng)
+    compare_with_differences(loss, node.inputs, arrays, rng, case.label)
+
+
+@smooth_case
+def test_second_gradient_equals_differences_of_the_first(case, rng):
+    arrays = case.arrays()
+    node = checks.placed(case.op, arrays)
+    first = gradients([weighted_sum(node.outputs[0], rng)], floating(node.inputs))
+    terms = [weighted_sum(g, rng) for g in first if g is not None]
+    loss = L.add_n(terms)
+    compare_with_differences(loss, node.inputs, arrays, rng, case.label)
+
+
+@smooth_case
+def test_gradient_in_a_graph_of_unknown_sizes_is_the_same(case, rng):
+    if needs_sizes(case, NEEDS_SIZES_TO_DIFFERENTIATE):
+        return
+    arrays = case.arrays()
+    node = checks.placed(case.op, arrays)
+    found = connected(node)
+    wanted = checks.value(found, checks.feeds_of(node.inputs, arrays))
+    opened, feeds = checks.opened(found, node.inputs)
+    results = [checks.value(opened, checks.feeds_of(feeds, arrays))]
+    for shapes in (hidden_shapes(arrays, rng), [(None,) * a.ndim for a in arrays]):
+        node = checks.placed(case.op, arrays, shapes)
+        results.append(checks.value(connected(node), checks.feeds_of(node.inputs, arrays)))
+    for result in results:
+        for got, want in zip(result, wanted, strict=True):
+            checks.assert_close(got, want, 50, case.label)
+
+
+def connected(node):
+    """Gradients of a node's result with respect to its inputs, without those that do not exist."""
+    return [g for g in gradients(node.outputs, floating(node.inputs)) if g is not None]
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.has_gradient], ids=lambda c: c.label)
+def test_rules_give_operands_of_the_inputs_shape_and_dtype(case):
+    arrays = case.arrays()
+    node = checks.placed(case.op, arrays)
+    if not node.outputs[0].dtype.is_floating:
+        return
+    inputs = floating(node.inputs)
+    for x, g in zip(inputs, gradients(node.outputs, inputs), strict=True):
+        if g is not None:
+            assert (g.dtype, tuple(g.shape)) == (x.dtype, tuple(x.shape))
+            (actual,) = checks.value([g], checks.feeds_of(node.inputs, arrays))
+            assert actual.shape == tuple(x.shape)
+
+
+def floating(tensors):
+    return [t for t in tensors if t.dtype.is_floating]
+
+
+def weighted_sum(y, rng):
+    """A number that depends on each element of y in another way."""
+    weights = rng.uniform(0.5, 1.5, [int(s) for s in y.shape]) * rng.choice([-1, 1], [int(s) for s in y.shape])
+    return L.reduce_sum(y * weights)
+
+
+def compare_with_differences(loss, tensors, arrays, rng, label, step=1e-6):
+    """Directional derivatives of `loss` along random directions, against central differences."""
+    xs = floating(tensors)
+    if not loss.dtype.is_floating or not xs:
+        return
+    found = gradients([loss], xs)
+    names = [k for k, t in enumerate(tensors) if t.dtype.is_floating]
+    slopes = checks.value([g for g in found if g is not None], checks.feeds_of(tensors, arrays))
+    kept = iter(slopes)
+    for k, g in zip(names, found, strict=True):
+        slope = next(kept) if g is not None else np.zeros(arrays[k].shape)
+        for _ in range(3):
+            direction = rng.choice([-1.0, 1.0], arrays[k].shape) * rng.uniform(0.5, 1.0, arrays[k].shape)
+            ends = []
+            for sign in (1, -1):
+                moved = [a + sign * step * direction if j == k else a for j, a in enumerate(arrays)]
+                ends.append(float(checks.value([loss], checks.feeds_of(tensors, moved))[0]))
+            want = (ends[0] - ends[1]) / (2 * step)
+            got = float(np.sum(slope * direction))
+            size = max(abs(ends[0]), abs(ends[1]), float(np.sum(np.abs(slope))), 1.0)
+            assert abs(got - want) <= 2e-7 * size, f"{label}: input {k}: rule {got}, differences {want}"
+
+
+# ------------------------------------------------------------------ declarations
+
+COMPUTING = [cls for cls in OPS.values() if not issubclass(cls, (Source, Effect))]
+
+
+@pytest.mark.parametrize("cls", COMPUTING, ids=lambda c: c.name)
+def test_documentation_names_every_port_and_attribute(cls):
+    text = function(cls).__doc__
+    for name in function(cls).__signature__.parameters:
+        assert name == "name" or f"{name} : " in text
+
+
+def test_public_names_are_unique():
+    names = [name for cls in OPS.values() for name in cls.names]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_each_reason_for_no_gradient_is_stated():
+    for cls in COMPUTING:
+        rule = cls.gradient
+        assert not isinstance(rule, NoGradient) or rule.why
