@@ -8,27 +8,80 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import abi
+from .tiles import Processor, Tiles
 
 
-def build(name: str) -> Callable[..., int]:
-    """`gemm_f32` and the like."""
+def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
+    """`gemm_f32` and the like, for this processor or another."""
     code = name.removeprefix("gemm_")
-    pointer, constant = abi.POINTERS[code], abi.CONSTANTS[code]
-    load, store = abi.load, abi.store
+    pointer, store, load = abi.POINTERS[code], abi.store, abi.load
+    tiles = Tiles(code, processor)
+    full, edge, narrow, wide, single = tiles.full, tiles.edge, tiles.narrow, tiles.wide, tiles.single
+    dot, transpose, stack, at = tiles.dot, tiles.transpose, tiles.stack, tiles.at
+    LANES, PAIR, PANEL = tiles.lanes, 2 * tiles.lanes, tiles.panel
+    ROWS, FEW, DEPTH, COLUMNS = tiles.rows, tiles.few, tiles.depth, tiles.columns
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
-        a, b, c = pointer(buffers[0]), pointer(buffers[1]), pointer(buffers[2])
         m, n, k = sizes[1], sizes[2], sizes[3]
+        if n == 1:  # a column of C has the same elements as the row that is the transposed product
+            m, n = n, m
+            first, a_batch, a_row, a_col = buffers[1], sizes[7], sizes[9], sizes[8]
+            second, b_batch, b_row, b_col = buffers[0], sizes[4], sizes[6], sizes[5]
+        else:
+            first, a_batch, a_row, a_col = buffers[0], sizes[4], sizes[5], sizes[6]
+            second, b_batch, b_row, b_col = buffers[1], sizes[7], sizes[8], sizes[9]
+        panel = stack()
+        is_packed = b_col != 1 and n > 1
+        is_dot = is_packed and m == 1 and b_row == 1 and (a_col == 1 or k <= 1)
         for batch in range(lo, hi):
-            for i in range(m):
-                for j in range(n):
-                    start_a = batch * sizes[4] + i * sizes[5]
-                    start_b = batch * sizes[7] + j * sizes[9]
-                    total = constant(0)
-                    for l in range(k):
-                        x = load(a, start_a + l * sizes[6], 0)
-                        total += x * load(b, start_b + l * sizes[8], 1)
-                    store(c, (batch * m + i) * n + j, total, 2)
+            a, b = at(pointer(first), batch * a_batch), at(pointer(second), batch * b_batch)
+            c = at(pointer(buffers[2]), batch * m * n)
+            if is_dot:
+                for j in range(0, n, COLUMNS):
+                    dot(a, at(b, j * b_col), b_col, at(c, j), n - j, k)
+                continue
+            for j in range(0, n, PANEL):
+                width = n - j if n - j < PANEL else PANEL
+                l, depth = 0, k
+                while True:
+                    source, source_row = at(b, l * b_row + j), b_row
+                    if is_packed:
+                        depth = k - l if k - l < DEPTH else DEPTH
+                        source, source_row = panel, PANEL
+                        if b_row == 1:
+                            for x in range(0, depth, LANES):
+                                for y in range(0, width, LANES):
+                                    start = at(b, (j + y) * b_col + l + x)
+                                    transpose(start, b_col, at(panel, x * PANEL + y), width - y, depth - x)
+                        else:
+                            for x in range(depth):
+                                for y in range(width):
+                                    store(panel, x * PANEL + y, load(b, (l + x) * b_row + (j + y) * b_col, 1), 3)
+                    done = 0
+                    if m % ROWS > FEW or width <= LANES:
+                        done = m
+                    else:
+                        done = m - m % ROWS
+                    left = at(a, l * a_col)
+                    for y in range(0, width, PAIR):
+                        columns = width - y
+                        upper = at(source, y)
+                        for i in range(0, done, ROWS):
+                            lower, target = at(left, i * a_row), at(c, i * n + j + y)
+                            if columns >= PAIR:
+                                full(lower, a_row, a_col, upper, source_row, target, n, m - i, columns, depth, l)
+                            elif columns > LANES:
+                                edge(lower, a_row, a_col, upper, source_row, target, n, m - i, columns, depth, l)
+                            else:
+                                narrow(lower, a_row, a_col, upper, source_row, target, n, m - i, columns, depth, l)
+                    lower, target = at(left, done * a_row), at(c, done * n + j)
+                    if m - done == 1:
+                        single(lower, a_row, a_col, source, source_row, target, n, 1, width, depth, l)
+                    elif m > done:
+                        wide(lower, a_row, a_col, source, source_row, target, n, m - done, width, depth, l)
+                    l += depth
+                    if l >= k:
+                        break
         return 0
 
     return kernel

@@ -1,0 +1,153 @@
+"""Matrix products against numpy: sizes around every tile, all strides, batches, slices, BLAS and wrap-around."""
+
+import ctypes
+import itertools
+
+import numpy as np
+import pytest
+import scipy.linalg.cython_blas
+from handwritten import DTYPES, run
+
+every_dtype = pytest.mark.parametrize("code", DTYPES)
+
+
+def blas_address(name):
+    """The address of a Fortran routine of scipy."""
+    capsule = scipy.linalg.cython_blas.__pyx_capi__[name]
+    get_name = ctypes.pythonapi.PyCapsule_GetName
+    get_name.restype, get_name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    get_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    get_pointer.restype, get_pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    return get_pointer(capsule, get_name(capsule))
+
+
+BLAS = {"f32": blas_address("sgemm"), "f64": blas_address("dgemm")}
+
+
+def numbers(rng, shape, code):
+    """Random numbers that tell a wrong element: integers over their whole range, floats around 0."""
+    if code.startswith("f"):
+        return rng.normal(size=shape).astype(DTYPES[code])
+    info = np.iinfo(DTYPES[code])
+    return rng.integers(info.min, info.max, shape, DTYPES[code], endpoint=True)
+
+
+def strides_of(x):
+    return [0 if x.shape[0] == 1 else x.strides[0] // x.itemsize, *(s // x.itemsize for s in x.strides[1:])]
+
+
+def product(a, b, code, blas=0, lo=0, hi=None, fill=77):
+    """C of the kernel for a (batch, m, k) and b (batch, k, n), arrays with any strides."""
+    batch, (m, k), n = max(a.shape[0], b.shape[0]), a.shape[1:], b.shape[2]
+    if 0 in (a.shape[0], b.shape[0]):
+        batch = 0
+    border = 24  # what lies around the result must stay as it is
+    room = np.full(batch * m * n + 2 * border, fill, DTYPES[code])
+    c = room[border : border + batch * m * n]
+    sizes = [batch, m, n, k, *strides_of(a), *strides_of(b), blas]
+    assert run(f"gemm_{code}", [a, b, c], sizes, lo, batch if hi is None else hi) == 0
+    assert (room[:border] == fill).all() and (room[border + c.size :] == fill).all()
+    return c.reshape(batch, m, n)
+
+
+def check(a, b, code, blas=0):
+    c = product(a, b, code, blas)
+    if code.startswith("i"):
+        np.testing.assert_array_equal(c, np.matmul(a, b))
+        return
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    bound = 2 * (a.shape[2] + 2) * np.finfo(DTYPES[code]).eps * np.matmul(np.abs(a), np.abs(b))
+    assert (np.abs(c - np.matmul(a, b)) <= bound).all()
+
+
+def layouts(rng, batch, rows, columns, code):
+    """The same shape with every kind of stride: plain, transposed, padded, both, every second element, reversed."""
+    plain = numbers(rng, (batch, rows, columns), code)
+    yield plain
+    yield numbers(rng, (batch, columns, rows), code).transpose(0, 2, 1)
+    yield numbers(rng, (batch, rows, columns + 3), code)[:, :, :columns]
+    yield numbers(rng, (batch, columns, rows + 5), code).transpose(0, 2, 1)[:, :rows]
+    yield numbers(rng, (batch, rows, 2 * columns), code)[:, :, ::2]
+    yield plain[:, ::-1, ::-1]
+
+
+EDGES = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33)
+
+
+@every_dtype
+def test_every_small_size(code, rng):
+    for m, n, k in itertools.product((1, 2, 3, 4, 5, 7, 8, 9, 13, 17), EDGES, (1, 2, 5, 16, 19)):
+        a, b = numbers(rng, (1, m, k), code), numbers(rng, (1, k, n), code)
+        check(a, b, code)
+        at, bt = (np.ascontiguousarray(x.transpose(0, 2, 1)).transpose(0, 2, 1) for x in (a, b))
+        check(at, b, code)
+        check(a, bt, code)
+        check(at, bt, code)
+
+
+SIZES = [
+    (15, 4, 4), (4, 4, 15), (32, 64, 128), (32, 10, 128), (33, 65, 129), (31, 127, 63), (1, 200, 300), (300, 1, 200),
+    (200, 1, 300), (1, 1, 300), (5, 130, 31), (8, 256, 257), (7, 63, 515), (64, 64, 64), (61, 67, 71), (3, 3, 700),
+    (16, 48, 16), (24, 32, 8), (2, 97, 3), (97, 2, 3), (129, 193, 2),
+]
+
+
+@every_dtype
+@pytest.mark.parametrize(("m", "n", "k"), SIZES)
+def test_strides(m, n, k, code, rng):
+    for a, b in itertools.product(layouts(rng, 1, m, k, code), layouts(rng, 1, k, n, code)):
+        check(a, b, code)
+
+
+@every_dtype
+def test_random_sizes(code, rng):
+    for _ in range(60):
+        m, n, k = (int(v) for v in np.exp(rng.uniform(0, 5.3, 3)))
+        a, b = (layouts(rng, 1, *shape, code) for shape in ((m, k), (k, n)))
+        check(next(itertools.islice(a, int(rng.integers(6)), None)), next(b), code)
+
+
+@every_dtype
+def test_batches_and_shared_operands(code, rng):
+    for m, n, k in [(3, 5, 4), (17, 20, 9), (8, 32, 16), (1, 1, 1), (5, 1, 33)]:
+        for batches in [(4, 4), (4, 1), (1, 4)]:
+            for a, b in zip(
+                layouts(rng, batches[0], m, k, code), layouts(rng, batches[1], k, n, code), strict=True
+            ):
+                check(a, b, code)
+
+
+@every_dtype
+def test_empty(code, rng):
+    for batch, m, n, k in itertools.product((0, 1, 3), (0, 2), (0, 3, 40), (0, 2)):
+        a, b = numbers(rng, (batch, m, k), code), numbers(rng, (batch, k, n), code)
+        check(a, b, code, BLAS.get(code, 0))
+
+
+@pytest.mark.parametrize(("lo", "hi"), list(itertools.combinations(range(5), 2)))
+def test_slices_leave_the_rest_alone(lo, hi, rng):
+    a, b = rng.random((4, 9, 5), np.float32), rng.random((4, 5, 18), np.float32)
+    c = product(a, b, "f32", lo=lo, hi=hi)
+    np.testing.assert_allclose(c[lo:hi], np.matmul(a, b)[lo:hi], rtol=1e-5)
+    assert (c[:lo] == 77).all() and (c[hi:] == 77).all()
+
+
+@pytest.mark.parametrize("code", ["f32", "f64"])
+def test_large_sizes_with_and_without_blas(code, rng):
+    for m, n, k in [(200, 210, 190), (1, 1000, 500), (1000, 1, 500), (300, 17, 400)]:
+        for a, b in itertools.product(layouts(rng, 2, m, k, code), layouts(rng, 2, k, n, code)):
+            check(a, b, code, BLAS[code])
+
+
+@pytest.mark.parametrize("code", ["f32", "f64"])
+def test_not_a_number_and_infinity_go_where_they_belong(code, rng):
+    for m, n, k in [(9, 21, 6), (3, 3, 3), (1, 40, 20), (40, 1, 20)]:
+        for a, b in itertools.product(layouts(rng, 1, m, k, code), layouts(rng, 1, k, n, code)):
+            a, b = a.copy(order="K"), b.copy(order="K")
+            a[0, m // 2, k // 2] = np.nan
+            b[0, k - 1, n - 1] = np.inf
+            c = product(a, b, code)
+            nan = np.zeros(c.shape, bool)
+            nan[0, m // 2] = True
+            np.testing.assert_array_equal(np.isnan(c), nan)
+            assert np.isinf(c[0, np.arange(m) != m // 2, n - 1]).all()
