@@ -6,6 +6,7 @@ import io
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -63,8 +64,8 @@ def _common_rows(feeds: Mapping[str, Array], data: DataSpec) -> int:
     rows = len(array)
     for name, other in others:
         if len(other) != rows:
-            raise FileFormatError(f"the feeds have different numbers of rows: {rows:,} ({first}) and {len(other):,} ({name})",
-                                  at=data.file, fix="use arrays of equal length")
+            raise FileFormatError(f"the feeds differ in their numbers of rows: {rows:,} ({first}) and {len(other):,} "
+                                  f"({name})", at=data.file, fix="use arrays of equal length")
     if not rows:
         raise FileFormatError("there are no rows", at=data.file, fix="check that it is the right file")
     return rows
@@ -155,11 +156,11 @@ def _from_npz(path: Path, data: DataSpec) -> dict[str, Array]:
             found = {}
             for feed, name in data.feeds.items():
                 if not isinstance(name, str) or name not in known:
-                    raise FileFormatError(f"there is no array {brief(name)}", at=data.file,
-                                          fix=suggestion(str(name), known) or f"it has {', '.join(sorted(known))[:200]}")
+                    fix = suggestion(str(name), known) or f"it has {', '.join(sorted(known))[:200]}"
+                    raise FileFormatError(f"there is no array {brief(name)}", at=data.file, fix=fix)
                 found[feed] = _member(archive, name, data.file)
             return found
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, RuntimeError, NotImplementedError, KeyError) as error:
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"the file is no whole npz file: {error}", at=data.file,
                               fix="restore it from a copy") from None
 
@@ -176,8 +177,8 @@ def _member(archive: zipfile.ZipFile, name: str, file: str) -> Array:
             told = math.prod(shape) * dtype.itemsize
             if not shape or told != info.file_size - stream.tell() or info.file_size > MAX_NPZ_BYTES:
                 raise FileFormatError(
-                    f"the array {brief(name)} says that it has shape {brief(shape)}, {brief(told)} bytes, which does not "
-                    f"fit the {info.file_size:,} of the file, its first axis or the {MAX_NPZ_BYTES:,} allowed", at=file,
+                    f"the array {brief(name)} claims the shape {str(shape)[:60]}, {brief(told)} bytes; the file "
+                    f"has {info.file_size:,}, {MAX_NPZ_BYTES:,} are allowed, and an axis of rows is needed", at=file,
                     fix="save it again, with rows along the first axis",
                 )
         with archive.open(info) as stream:
@@ -188,7 +189,8 @@ def _member(archive: zipfile.ZipFile, name: str, file: str) -> Array:
         raise FileFormatError(f"the array {brief(name)} is damaged: {error}", at=file,
                               fix="restore the file from a copy") from None
     if dtype.kind == "f" and not np.isfinite(array).all():
-        raise FileFormatError(f"the array {brief(name)} holds numbers that are not finite", at=file, fix="clean the data")
+        raise FileFormatError(f"the array {brief(name)} holds numbers that are not finite", at=file,
+                              fix="remove the rows that hold them")
     return array
 
 

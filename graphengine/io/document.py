@@ -11,10 +11,9 @@ and go through `keep` and `fetch` (values.py); no file is touched here.
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from ..errors import FileFormatError, GraphEngineError, suggestion
 from ..ir.graph import Graph
@@ -22,6 +21,7 @@ from ..ir.node import Node, Tensor
 from ..ir.source import Origin
 from ..ops import OPS
 from .files import brief
+from .structure import check_name, check_nodes, parse_reference, refuse
 from .text import Mismatch
 from .unknown import UnknownOp
 from .values import Fetch, Keep, attribute_types, decode_attributes, decode_untyped, encode
@@ -32,11 +32,9 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 VERSION = len(MIGRATIONS) + 1
 MAX_NODES = 100_000
 MAX_RESULTS = 1_000                         # of one unknown op, counted from what reads it
-MAX_NAME = 1_000                            # characters
 
 OWN_KEYS = ("format", "version", "arrays", "nodes")
 NODE_KEYS = ("id", "op", "inputs", "attributes", "after")
-_REFERENCE = re.compile(r"([^:]+)(?::(0|[1-9][0-9]{0,8}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +45,6 @@ class DocumentOrigin(Origin):
 
     def __str__(self) -> str:
         return f"{self.file}, node {self.node!r}"
-
-
-def refuse(problem: str, file: str, node: str | None = None, fix: str = "correct the file") -> NoReturn:
-    """Raise FileFormatError that says where."""
-    raise FileFormatError(problem, at=file if node is None else f"{file}, node {brief(node)}", fix=fix)
 
 
 # -------------------------------------------------------------------- graph -> document
@@ -66,7 +59,7 @@ def describe(graph: Graph, keep: Keep, file: str) -> dict[str, Any]:
     """
     nodes, seen = [], set()
     for node in graph.nodes:
-        _check_name(node.name, file)
+        check_name(node.name, file)
         if node.name in seen:
             refuse(f"two nodes are called {node.name!r}", file, node.name, "give one of them another name")
         seen.add(node.name)
@@ -167,7 +160,7 @@ def build(document: Mapping[str, Any], fetch: Fetch, file: str) -> Graph:
         refuse(f"nodes is {brief(nodes)}, not a list", file)
     if len(nodes) > MAX_NODES:
         refuse(f"the file has {len(nodes):,} nodes; a graph may have {MAX_NODES:,}", file, fix="split the graph")
-    results = _check_nodes(nodes, file)
+    results = check_nodes(nodes, file)
     graph = Graph()
     scopes: set[str] = set()
     for raw in nodes:
@@ -175,82 +168,6 @@ def build(document: Mapping[str, Any], fetch: Fetch, file: str) -> Graph:
         _add(graph, raw, results[raw["id"]], fetch, file)
     graph.document = {key: value for key, value in document.items() if key not in OWN_KEYS}
     return graph
-
-
-def _check_nodes(nodes: Sequence[Any], file: str) -> dict[str, int]:
-    """Names, types and order of all nodes; gives for each the number of its results that others read."""
-    results: dict[str, int] = {}
-    for k, raw in enumerate(nodes):
-        if not isinstance(raw, dict):
-            refuse(f"entry {k} of nodes is {brief(raw)}, not an object with id and op", file)
-        name = raw.get("id")
-        if not isinstance(name, str):
-            refuse(f"the id of entry {k} of nodes is {brief(name)}, not a string", file, fix="give the node a name")
-        _check_name(name, file)
-        if name in results:
-            refuse(f"two nodes have the id {brief(name)}", file, name, "give one of them another name")
-        if not isinstance(raw.get("op"), str):
-            refuse(f"the op is {brief(raw.get('op'))}, not a name", file, name, "name an op")
-        for part, kind in (("inputs", list), ("after", list), ("attributes", dict)):
-            if not isinstance(raw.get(part, kind()), kind):
-                wanted = "a list of names" if kind is list else "an object"
-                refuse(f"{part} is {brief(raw[part])}, not {wanted}", file, name)
-        for text in (*raw.get("inputs", ()), *raw.get("after", ())):
-            source, position = _parse_reference(text, file, name)
-            if source not in results:
-                _refuse_reference(source, name, nodes, file)
-            results[source] = max(results[source], position + 1)
-        results[name] = 1
-    return results
-
-
-def _check_name(name: str, file: str) -> None:
-    if not name or ":" in name or name.endswith("/") or len(name) > MAX_NAME or not name.isprintable():
-        refuse(f"no node can be called {brief(name)}", file, name,
-               f"use 1 to {MAX_NAME} printable characters, no ':' and no '/' at the end")
-
-
-def _parse_reference(text: Any, file: str, node: str) -> tuple[str, int]:
-    """``"x"`` is ("x", 0), ``"x:1"`` is ("x", 1)."""
-    found = _REFERENCE.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
-        refuse(f"it reads {brief(text)}, which is no name of a result", file, node, 'write "id" or "id:1"')
-    return found[1], int(found[2] or 0)
-
-
-def _refuse_reference(source: str, name: str, nodes: Sequence[Any], file: str) -> NoReturn:
-    """Why `name` cannot read `source`: there is none, it comes later, or they wait for each other."""
-    later = {raw["id"]: raw for raw in nodes if isinstance(raw, dict) and isinstance(raw.get("id"), str)}
-    if source not in later:
-        refuse(f"it reads {brief(source)}, but there is no such node", file, name,
-               suggestion(source, later) or "add the node or correct the name")
-    circle = _circle(name, later)
-    if circle:
-        refuse(f"the nodes wait for each other in a circle: {' <- '.join(map(brief, circle))}", file, name,
-               "cut one of these connections")
-    refuse(f"it reads {brief(source)}, which comes later in the file", file, name,
-           f"move the node {brief(source)} before {brief(name)}")
-
-
-def _circle(name: str, nodes: Mapping[str, Any]) -> list[str]:
-    """A way from `name` along what nodes read that comes back to it, or nothing."""
-    came_from: dict[str, str] = {}
-    stack = [name]
-    while stack:
-        reader = stack.pop()
-        for part in ("inputs", "after"):
-            listed = nodes[reader].get(part)
-            for text in listed if isinstance(listed, list) else ():
-                source = text.partition(":")[0] if isinstance(text, str) else ""
-                if source in nodes and source not in came_from:
-                    came_from[source] = reader
-                    stack.append(source)
-    if name not in came_from:
-        return []
-    path = [name, came_from[name]]
-    while path[-1] != name:
-        path.append(came_from[path[-1]])
-    return path[::-1]
 
 
 def _reserve(graph: Graph, name: str, scopes: set[str]) -> None:
@@ -286,7 +203,7 @@ def _add(graph: Graph, raw: dict[str, Any], results: int, fetch: Fetch, file: st
 
 
 def _tensor(graph: Graph, text: str, file: str, reader: str) -> Tensor:
-    source, position = _parse_reference(text, file, reader)
+    source, position = parse_reference(text, file, reader)
     outputs = graph.by_name[source].outputs
     if position >= len(outputs):
         refuse(f"it reads {brief(text)}, but {brief(source)} has {len(outputs)} results", file, reader,

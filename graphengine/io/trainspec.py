@@ -18,7 +18,7 @@ go out: reading the data is for data.py, training for the layers above.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, NoReturn
@@ -64,6 +64,9 @@ class Scale:
     """
 
     divisor: float | None = None
+
+    def as_json(self) -> Any:
+        return "standard" if self.divisor is None else {"divide": self.divisor}
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class TrainSpec:
         data: dict[str, Any] = {
             "file": self.data.file,
             "feeds": {k: v if isinstance(v, str) else list(v) for k, v in self.data.feeds.items()},
-            "scale": {k: "standard" if s.divisor is None else {"divide": s.divisor} for k, s in self.data.scale.items()},
+            "scale": {k: s.as_json() for k, s in self.data.scale.items()},
             "train_rows": self.data.train_rows,
         }
         known = OPTIMIZERS[self.optimizer.name]
@@ -139,14 +142,14 @@ class TrainSpec:
 class _Section:
     """An object of the file whose parts are taken one by one; errors say where."""
 
-    def __init__(self, raw: Any, place: str, file: str, known: Iterable[str] | None) -> None:
+    def __init__(self, raw: Any, place: str, file: str, known: Collection[str] | None) -> None:
         self.place, self.file = place, file
         if not isinstance(raw, dict):
             self.refuse("", f"it is {brief(raw)}, not an object", "write {...}")
         self.raw: dict[str, Any] = raw
-        for key in raw if known is not None else ():
-            if key not in known:            # type: ignore[operator]
-                self.refuse("", f"there is no part {brief(key)}", suggestion(key, known) or "remove it")  # type: ignore[arg-type]
+        for key in raw:
+            if known is not None and key not in known:
+                self.refuse("", f"there is no part {brief(key)}", suggestion(key, known) or "remove it")
 
     def refuse(self, key: str, problem: str, fix: str) -> NoReturn:
         place = f"{self.place}.{key}" if key else self.place

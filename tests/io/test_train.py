@@ -1,0 +1,315 @@
+"""The train section: what it may say, and the data that it names."""
+
+import copy
+import io
+import pathlib
+import zipfile
+
+import numpy as np
+import pytest
+
+from graphengine.errors import FileFormatError
+from graphengine.io.data import load_feeds
+from graphengine.io.trainspec import OPTIMIZERS, DataSpec, Scale, check_train, parse_train
+from graphengine.ir import Graph
+from graphengine.ops import OPS
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
+LENGTHS = ["sepal_length_cm", "sepal_width_cm", "petal_length_cm", "petal_width_cm"]
+IRIS = {
+    "data": {"file": "data/iris.csv", "feeds": {"x": LENGTHS, "label": "species"}, "scale": {"x": "standard"},
+             "train_rows": 105},
+    "loss": "loss",
+    "optimizer": {"name": "Momentum", "learning_rate": 0.1, "momentum": 0.9},
+    "epochs": 1000, "batch_size": 15, "shuffle": False, "seed": 7,
+    "metrics": {"accuracy": "Mean:0"}, "variables": ["w", "b"],
+}
+DIGITS = {
+    "data": {"file": "data/digits.npz", "feeds": {"x": "images", "label": "labels"}, "scale": {"x": {"divide": 16.0}}},
+    "loss": "loss", "optimizer": {"name": "Adam"}, "epochs": 1,
+}
+
+
+@pytest.mark.parametrize("raw", [IRIS, DIGITS], ids=["iris", "digits"])
+def test_round_trip(raw):
+    spec = parse_train(raw, "f")
+    assert spec.as_json() == raw
+    assert parse_train(spec.as_json(), "f") == spec
+
+
+def test_values():
+    spec = parse_train(IRIS, "f")
+    assert spec.data.feeds == {"x": tuple(LENGTHS), "label": "species"}
+    assert spec.optimizer.parameters == {"learning_rate": 0.1, "momentum": 0.9, "use_nesterov": False}
+    assert (spec.epochs, spec.batch_size, spec.shuffle, spec.seed) == (1000, 15, False, 7)
+    spec = parse_train(DIGITS, "f")
+    assert spec.optimizer.parameters == {"learning_rate": 0.001, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    assert (spec.batch_size, spec.shuffle, spec.seed, spec.metrics, spec.variables) == (None, True, None, {}, None)
+
+
+GONE = object()
+WRONG = [
+    # place in the section, value, where the error is, what it says
+    ("data", GONE, "train", "'data' is missing"),
+    ("data", "iris.csv", "train.data", "not an object"),
+    ("data.file", GONE, "train.data", "'file' is missing"),
+    ("data.file", 3, "train.data.file", "it is 3"),
+    ("data.file", "../iris.csv", "train.data.file", "'..'"),
+    ("data.file", "data/../../iris.csv", "train.data.file", "'..'"),
+    ("data.file", "/etc/iris.csv", "train.data.file", "no plain relative path"),
+    ("data.file", "~/iris.csv", "train.data.file", "no plain relative path"),
+    ("data.file", "C:/iris.csv", "train.data.file", "no plain relative path"),
+    ("data.file", "..\\iris.csv", "train.data.file", "no plain relative path"),
+    ("data.file", "http://x/iris.csv", "train.data.file", "no plain relative path"),
+    ("data.file", "data//iris.csv", "train.data.file", "empty"),
+    ("data.file", "a\0.csv", "train.data.file", "empty"),
+    ("data.file", "iris.pkl", "train.data.file", "neither .csv nor .npz"),
+    ("data.feeds", GONE, "train.data", "'feeds' is missing"),
+    ("data.feeds", {}, "train.data.feeds", "no placeholder is fed"),
+    ("data.feeds", [], "train.data.feeds", "not an object"),
+    ("data.feeds.x", 1, "train.data.feeds.x", "not a column or a list of columns"),
+    ("data.feeds.x", [], "train.data.feeds.x", "not a column"),
+    ("data.feeds.x", ["a", 1], "train.data.feeds.x", "not a column"),
+    ("data.scale", {"y": "standard"}, "train.data.scale", "no part 'y'"),
+    ("data.scale.x", "normal", "train.data.scale.x", "it is 'normal'"),
+    ("data.scale.x", {"divide": 0}, "train.data.scale.x", "an object with 'divide'"),
+    ("data.scale.x", {"divide": True}, "train.data.scale.x", "an object with 'divide'"),
+    ("data.train_rows", 0, "train.data.train_rows", "it is 0"),
+    ("data.rows", 0, "train.data", "no part 'rows'"),
+    ("loss", GONE, "train", "'loss' is missing"),
+    ("loss", "", "train.loss", "it is ''"),
+    ("optimizer", GONE, "train", "'optimizer' is missing"),
+    ("optimizer", "SGD", "train.optimizer", "not an object"),
+    ("optimizer.name", "Adem", "train.optimizer.name", "no optimizer 'Adem'"),
+    ("optimizer.name", "SGD", "train.optimizer (SGD)", "no part 'momentum'"),
+    ("optimizer.momentum", GONE, "train.optimizer (Momentum)", "'momentum' is missing"),
+    ("optimizer.momentum", 1, "train.optimizer (Momentum).momentum", "1 is outside [0, 1)"),
+    ("optimizer.learning_rate", -0.1, "train.optimizer (Momentum).learning_rate", "-0.1 is outside [0, inf)"),
+    ("optimizer.learning_rate", "fast", "train.optimizer (Momentum).learning_rate", "not a number"),
+    ("optimizer.learning_rate", True, "train.optimizer (Momentum).learning_rate", "not a number"),
+    ("optimizer.learning_rate", 10**400, "train.optimizer (Momentum).learning_rate", "not a number"),
+    ("optimizer.use_nesterov", 1, "train.optimizer (Momentum).use_nesterov", "not true or false"),
+    ("epochs", GONE, "train", "'epochs' is missing"),
+    ("epochs", 0, "train.epochs", "it is 0"),
+    ("epochs", 1.5, "train.epochs", "it is 1.5"),
+    ("epochs", 2**31, "train.epochs", "not a whole number from 1 to"),
+    ("batch_size", -1, "train.batch_size", "it is -1"),
+    ("batch_size", True, "train.batch_size", "it is true"),
+    ("shuffle", "yes", "train.shuffle", "not true or false"),
+    ("seed", -1, "train.seed", "it is -1"),
+    ("metrics", [], "train.metrics", "not an object"),
+    ("metrics.accuracy", 1, "train.metrics.accuracy", "it is 1"),
+    ("variables", [], "train.variables", "not a list of different names"),
+    ("variables", ["w", "w"], "train.variables", "not a list of different names"),
+    ("epoch", 1, "train", "no part 'epoch'"),
+]
+
+
+@pytest.mark.parametrize(("place", "value", "at", "problem"), WRONG, ids=[f"{p}={v!r:.20}" for p, v, *_ in WRONG])
+def test_refused(place, value, at, problem):
+    raw = copy.deepcopy(IRIS)
+    *path, last = place.split(".")
+    part = raw
+    for key in path:
+        part = part[key]
+    if value is GONE:
+        del part[last]
+    else:
+        part[last] = value
+    with pytest.raises(FileFormatError) as caught:
+        parse_train(raw, "f.graph.json")
+    assert problem in caught.value.problem
+    assert caught.value.at == f"f.graph.json, {at}"
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize("raw", [None, [], 3, "train"])
+def test_no_section(raw):
+    with pytest.raises(FileFormatError, match="not an object"):
+        parse_train(raw, "f")
+
+
+def test_names_against_a_graph():
+    graph = Graph()
+    for name in ("x", "label"):
+        graph.add(OPS["placeholder"](), [], name)
+    start = graph.add(OPS["const"](np.float32(1)), [], "start").outputs[0]
+    for name in ("w", "b"):
+        graph.add(OPS["variable"](), [start], name)
+    for name in ("loss", "Mean"):
+        graph.add(OPS["exp"](), [start], name)
+    check_train(parse_train(IRIS, "f"), graph, "f")
+    for change, message in (
+        ({"loss": "los"}, r"(?s)no tensor 'los'.*train.loss.*did you mean 'loss'"),
+        ({"loss": "loss:1"}, "no tensor 'loss:1'"),
+        ({"metrics": {"a": "b:2"}}, "no tensor 'b:2'"),
+        ({"variables": ["loss"]}, "no variable 'loss'"),
+        ({"data": {**IRIS["data"], "feeds": {"w": "species"}, "scale": {}}}, "no placeholder 'w'"),
+    ):
+        with pytest.raises(FileFormatError, match=message):
+            check_train(parse_train({**IRIS, **change}, "f"), graph, "f")
+
+
+def test_optimizers_have_sensible_limits():
+    for name, parameters in OPTIMIZERS.items():
+        needed = {k: 0.5 for k, p in parameters.items() if p.default is None}
+        parse_train({**IRIS, "optimizer": {"name": name, **needed}}, "f")
+
+
+# -------------------------------------------------------------------- data
+
+def test_iris():
+    spec = parse_train(IRIS, "f")
+    train, test, both = (load_feeds(spec, SAMPLES, part) for part in ("train", "test", "all"))
+    assert train["x"].shape == (105, 4) and test["x"].shape == (45, 4) and both["label"].shape == (150,)
+    np.testing.assert_allclose(train["x"].mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(train["x"].std(axis=0), 1)
+    np.testing.assert_array_equal(np.concatenate([train["label"], test["label"]]), both["label"])
+    np.testing.assert_array_equal(np.concatenate([train["x"], test["x"]]), both["x"])
+    assert both["label"].dtype == np.int64 and set(both["label"]) == {0, 1, 2}
+
+
+def test_digits():
+    feeds = load_feeds(parse_train(DIGITS, "f"), SAMPLES)
+    assert feeds["x"].shape == (1797, 64) and feeds["x"].max() == 1.0 and feeds["x"].dtype == np.float64
+    assert feeds["label"].shape == (1797,) and feeds["label"].dtype == np.uint8
+
+
+def spec_of(folder, text, **feeds):
+    (folder / "d.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    return DataSpec("d.csv", feeds)
+
+
+def test_csv(tmp_path):
+    text = '\ufeff a ,"b",c\r\n1,2.5,x\r\n\r\n" 3 ",-4e1,"y,\nz"\r\n'
+    spec = spec_of(tmp_path, text, one="a", two="b", both=("b", "a"))
+    feeds = load_feeds(spec, tmp_path)
+    np.testing.assert_array_equal(feeds["one"], np.array([1, 3]))
+    np.testing.assert_array_equal(feeds["both"], [[2.5, 1], [-40, 3]])
+    assert feeds["one"].dtype == np.int64 and feeds["two"].dtype == np.float64
+
+
+def test_column_that_does_not_vary(tmp_path):
+    spec = spec_of(tmp_path, "a\n2\n2\n", x="a")
+    feeds = load_feeds(DataSpec(spec.file, spec.feeds, {"x": Scale()}), tmp_path)
+    np.testing.assert_array_equal(feeds["x"], [0, 0])
+
+
+CSV = [
+    ("a,b\n1,2\n3,x\n", "d.csv:3", "column 'b': 'x' is not a finite number"),
+    ("a,b\n1,2\n3,\n", "d.csv:3", "column 'b': the cell is empty"),
+    ("a,b\n1,nan\n", "d.csv:2", "'nan' is not"),
+    ("a,b\n1,1e999\n", "d.csv:2", "'1e999' is not"),
+    ("a,b\n1,1_0\n", "d.csv:2", "'1_0' is not"),
+    ("a,b\n1,2,3\n", "d.csv:2", "the line has 3 cells, the header 2"),
+    ("a,b\n1\n", "d.csv:2", "the line has 1 cells, the header 2"),
+    ("a,bb\n1,2\n", "d.csv:1", "there is no column 'b'"),
+    ("a,b,b\n1,2,2\n", "d.csv:1", "two columns are called 'b'"),
+    ("", "d.csv:1", "there is no column 'a'"),
+    ("a,b\n", "d.csv", "there are no rows"),
+    ('a,b\n1,"2', "d.csv:2", "the line is no csv"),
+    ("a,b\n1," + "2" * 200_000, "d.csv:2", "the line is no csv"),
+    (b"a,b\n\xff,1\n", "d.csv", "not text in UTF-8"),
+]
+
+
+@pytest.mark.parametrize(("text", "at", "problem"), CSV, ids=[p for *_, p in CSV])
+def test_broken_csv(tmp_path, text, at, problem):
+    with pytest.raises(FileFormatError) as caught:
+        load_feeds(spec_of(tmp_path, text, x=("a", "b")), tmp_path)
+    assert problem in caught.value.problem
+    assert caught.value.at == at
+    assert caught.value.fix
+
+
+def test_missing_column_suggests_the_nearest(tmp_path):
+    with pytest.raises(FileFormatError, match="did you mean 'length'"):
+        load_feeds(spec_of(tmp_path, "length\n1\n", x="lenght"), tmp_path)
+
+
+def test_missing_file(tmp_path):
+    spec_of(tmp_path, "a\n1\n")
+    with pytest.raises(FileNotFoundError, match=r"(?s)no file 'dd\.csv'.*did you mean 'd\.csv'"):
+        load_feeds(DataSpec("dd.csv", {"x": "a"}), tmp_path)
+
+
+def test_spec_made_by_hand_does_not_escape(tmp_path):
+    with pytest.raises(FileFormatError, match="has a part that is empty"):
+        load_feeds(DataSpec("../d.csv", {"x": "a"}), tmp_path)
+
+
+def test_more_train_rows_than_rows(tmp_path):
+    spec = spec_of(tmp_path, "a\n1\n", x="a")
+    with pytest.raises(FileFormatError, match=r"train_rows is 2, but there are 1 rows"):
+        load_feeds(DataSpec(spec.file, spec.feeds, train_rows=2), tmp_path)
+
+
+def npz(folder, **arrays):
+    np.savez_compressed(folder / "d.npz", **arrays)
+    return DataSpec("d.npz", {name: name for name in arrays})
+
+
+def test_npz_layouts(tmp_path):
+    square = np.arange(6.0).reshape(2, 3)
+    feeds = load_feeds(npz(tmp_path, a=np.asfortranarray(square), b=square.astype(">f4"), c=np.zeros((2, 0))), tmp_path)
+    np.testing.assert_array_equal(feeds["a"], square)
+    np.testing.assert_array_equal(feeds["b"], square)
+    assert feeds["c"].shape == (2, 0)
+
+
+def header(text):
+    out = io.BytesIO()
+    out.write(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode())
+    return out.getvalue()
+
+
+def claims(shape, dtype="<f8"):
+    return header(f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}\n") + bytes(80)
+
+
+MEMBERS = {
+    "no header": (b"hello world", "is damaged"),
+    "empty": (b"", "is damaged"),
+    "code for a header": (header("__import__('os').getcwd()\n"), "is damaged"),
+    "nested header": (header("(" * 5000 + ")" * 5000), "is damaged"),
+    "10^12 elements": (claims((10**12,)), "claims the shape (1000000000000,)"),
+    "negative": (claims((-10,)), "claims the shape (-10,)"),
+    "fewer than said": (claims((11,)), "claims the shape (11,)"),
+    "more than said": (claims((9,)), "claims the shape (9,)"),
+    "a number": (claims((), "<f8"), "claims the shape ()"),
+    "objects": (claims((10,), "|O"), "holds object, not numbers"),
+    "strings": (claims((10,), "<U2"), "not numbers"),
+}
+
+
+@pytest.mark.parametrize(("data", "problem"), MEMBERS.values(), ids=MEMBERS)
+def test_hostile_array(tmp_path, data, problem):
+    with zipfile.ZipFile(tmp_path / "d.npz", "w") as archive:
+        archive.writestr("x.npy", data)
+    with pytest.raises(FileFormatError) as caught:
+        load_feeds(DataSpec("d.npz", {"x": "x"}), tmp_path)
+    assert problem in caught.value.problem
+
+
+def test_hostile_archives(tmp_path):
+    spec = npz(tmp_path, x=np.arange(1000.0))
+    data = (tmp_path / "d.npz").read_bytes()
+    for damaged in (b"", data[:100], data[:-30], b"PK" * 100, data[:200] + bytes(50) + data[250:]):
+        (tmp_path / "d.npz").write_bytes(damaged)
+        with pytest.raises(FileFormatError, match=r"no whole npz file|is damaged"):
+            load_feeds(spec, tmp_path)
+
+
+def test_arrays_that_do_not_fit(tmp_path):
+    with pytest.raises(FileFormatError, match=r"differ in their numbers of rows: 2 \(a\) and 3 \(b\)"):
+        load_feeds(npz(tmp_path, a=np.zeros(2), b=np.zeros(3)), tmp_path)
+    with pytest.raises(FileFormatError, match="not finite"):
+        load_feeds(npz(tmp_path, a=np.array([np.nan])), tmp_path)
+    with pytest.raises(FileFormatError, match=r"(?s)no array 'imags'.*did you mean 'images'"):
+        load_feeds(DataSpec("data/digits.npz", {"x": "imags"}), SAMPLES)
+
+
+def test_pickle_in_an_archive_is_not_opened(tmp_path):
+    np.savez(tmp_path / "d.npz", x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(FileFormatError, match="holds object, not numbers"):
+        load_feeds(DataSpec("d.npz", {"x": "x"}), tmp_path)
