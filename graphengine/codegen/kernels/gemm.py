@@ -16,10 +16,8 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     code = name.removeprefix("gemm_")
     pointer, store, load = abi.POINTERS[code], abi.store, abi.load
     tiles = Tiles(code, processor)
-    full, edge, narrow, wide, single = tiles.full, tiles.edge, tiles.narrow, tiles.wide, tiles.single
-    dot, transpose, stack, at = tiles.dot, tiles.transpose, tiles.stack, tiles.at
-    LANES, PAIR, PANEL = tiles.lanes, 2 * tiles.lanes, tiles.panel
-    ROWS, FEW, DEPTH, COLUMNS = tiles.rows, tiles.few, tiles.depth, tiles.columns
+    product, dot, transpose, stack, at = tiles.product, tiles.dot, tiles.transpose, tiles.stack, tiles.at
+    LANES, PANEL, DEPTH, COLUMNS = tiles.lanes, tiles.panel, tiles.depth, tiles.columns
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         m, n, k = sizes[1], sizes[2], sizes[3]
@@ -57,28 +55,8 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                             for x in range(depth):
                                 for y in range(width):
                                     store(panel, x * PANEL + y, load(b, (l + x) * b_row + (j + y) * b_col, 1), 3)
-                    done = 0
-                    if m % ROWS > FEW or width <= LANES:
-                        done = m
-                    else:
-                        done = m - m % ROWS
-                    left = at(a, l * a_col)
-                    for y in range(0, width, PAIR):
-                        columns = width - y
-                        upper = at(source, y)
-                        for i in range(0, done, ROWS):
-                            lower, target = at(left, i * a_row), at(c, i * n + j + y)
-                            if columns >= PAIR:
-                                full(lower, a_row, a_col, upper, source_row, target, n, m - i, columns, depth, l)
-                            elif columns > LANES:
-                                edge(lower, a_row, a_col, upper, source_row, target, n, m - i, columns, depth, l)
-                            else:
-                                narrow(lower, a_row, a_col, upper, source_row, target, n, m - i, columns, depth, l)
-                    lower, target = at(left, done * a_row), at(c, done * n + j)
-                    if m - done == 1:
-                        single(lower, a_row, a_col, source, source_row, target, n, 1, width, depth, l)
-                    elif m > done:
-                        wide(lower, a_row, a_col, source, source_row, target, n, m - done, width, depth, l)
+                    target = at(c, j)
+                    product(at(a, l * a_col), a_row, a_col, source, source_row, target, n, m, width, depth, l)
                     l += depth
                     if l >= k:
                         break

@@ -4,10 +4,10 @@
 copy that `gemm` puts together. Strides are in elements. Nothing here knows of whole matrices.
 """
 
+import contextlib
 import dataclasses
 import functools
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -49,7 +49,7 @@ class _Emitter:
         self.element = element
         self.vector = ir.VectorType(element, lanes)
         self.lanes = lanes
-        self.bytes = {"float": 4, "double": 8, "i32": 4, "i64": 8}[str(element)]
+        self.item_bytes = {"float": 4, "double": 8, "i32": 4, "i64": 8}[str(element)]
 
     def index(self, number: int) -> ir.Constant:
         return ir.Constant(_I64, number)
@@ -66,63 +66,68 @@ class _Emitter:
     def splat(self, value: ir.Value, vector: ir.VectorType | None = None) -> ir.Value:
         vector = vector or self.vector
         first = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
-        return self.shuffle(first, first, [0] * self.lanes)
+        return self.shuffle(first, first, [0] * vector.count)
 
     def shuffle(self, x: ir.Value, y: ir.Value, lanes: Sequence[int]) -> ir.Value:
         order = ir.Constant(ir.VectorType(ir.IntType(32), len(lanes)), list(lanes))
         return self.builder.shuffle_vector(x, y, order)
 
-    def first_lanes(self, count: ir.Value) -> ir.Value:
+    def first_lanes(self, count: ir.Value, lanes: int | None = None) -> ir.Value:
         """The mask of lanes whose number is below `count`."""
-        numbers = ir.VectorType(_I64, self.lanes)
+        numbers = ir.VectorType(_I64, lanes or self.lanes)
         return self.builder.icmp_signed(
-            "<", ir.Constant(numbers, list(range(self.lanes))), self.splat(count, numbers)
+            "<", ir.Constant(numbers, list(range(numbers.count))), self.splat(count, numbers)
         )
 
     def load(self, pointer: ir.Value, mask: ir.Value | None = None) -> ir.Value:
         """Consecutive elements as a vector; 0 in lanes outside the mask, whose memory is not touched."""
         pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
         if mask is None:
-            return self.builder.load(pointer, align=self.bytes)
-        function = self._declared("masked.load", ir.FunctionType(
-            self.vector, [pointer.type, ir.IntType(32), mask.type, self.vector]
-        ))
-        return self.builder.call(function, [pointer, ir.Constant(ir.IntType(32), self.bytes), mask, self.zero()])
+            return self.builder.load(pointer, align=self.item_bytes)
+        alignment = ir.Constant(ir.IntType(32), self.item_bytes)
+        return self._call("masked.load", self.vector, [pointer, alignment, mask, self.zero()])
 
     def store(self, value: ir.Value, pointer: ir.Value, mask: ir.Value | None = None) -> None:
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
+        pointer = self.builder.bitcast(pointer, value.type.as_pointer())
         if mask is None:
-            self.builder.store(value, pointer, align=self.bytes)
-            return
-        function = self._declared("masked.store", ir.FunctionType(
-            ir.VoidType(), [self.vector, pointer.type, ir.IntType(32), mask.type]
-        ))
-        self.builder.call(function, [value, pointer, ir.Constant(ir.IntType(32), self.bytes), mask])
+            self.builder.store(value, pointer, align=self.item_bytes)
+        else:
+            alignment = ir.Constant(ir.IntType(32), self.item_bytes)
+            self._call("masked.store", ir.VoidType(), [value, pointer, alignment, mask])
 
-    def _declared(self, name: str, signature: ir.FunctionType) -> ir.Function:
-        """An LLVM intrinsic on these vectors. llvmlite's own declarations do not know vector types."""
-        element = {"float": "f32", "double": "f64"}.get(str(self.element), str(self.element))
+    def _call(self, name: str, result: ir.Type, args: list[ir.Value]) -> ir.Value:
+        """Call an LLVM intrinsic on vectors; llvmlite's own declarations know scalars only."""
+        vector = args[0].type if isinstance(args[0].type, ir.VectorType) else result
+        element = {"float": "f32", "double": "f64"}.get(str(vector.element), str(vector.element))
         pointer = ".p0" if name.startswith("masked") else ""
-        full_name = f"llvm.{name}.v{self.lanes}{element}{pointer}"
-        return cgutils.get_or_insert_function(self.builder.module, signature, full_name)
+        signature = ir.FunctionType(result, [arg.type for arg in args])
+        function = cgutils.get_or_insert_function(
+            self.builder.module, signature, f"llvm.{name}.v{vector.count}{element}{pointer}"
+        )
+        return self.builder.call(function, args)
 
     def add_product(self, total: ir.Value, x: ir.Value, y: ir.Value) -> ir.Value:
         """total + x * y, fused where the processor can."""
         if isinstance(self.element, ir.IntType):
             return self.builder.add(total, self.builder.mul(x, y))
-        signature = ir.FunctionType(self.vector, [self.vector] * 3)
-        function = self._declared("fmuladd", signature)
-        return self.builder.call(function, [x, y, total])
+        return self._call("fmuladd", self.vector, [x, y, total])
 
-    def sum_of_lanes(self, x: ir.Value) -> ir.Value:
-        """The sum of a vector's elements: halves are added until one is left."""
+    def sums(self, vectors: Sequence[ir.Value]) -> ir.Value:
+        """The sum of the elements of each vector, as one vector as long as there are vectors.
+
+        A round adds neighboring elements and packs two vectors into one, the last rounds a vector into its half.
+        """
         add = self.builder.add if isinstance(self.element, ir.IntType) else self.builder.fadd
-        count = self.lanes
-        while count > 1:
-            count //= 2
-            low, high = (self.shuffle(x, x, range(start, start + count)) for start in (0, count))
-            x = add(low, high)
-        return self.builder.extract_element(x, ir.Constant(ir.IntType(32), 0))
+        vectors, count = list(vectors), len(vectors)
+        while len(vectors) > 1:
+            pairs = zip(vectors[::2], vectors[1::2], strict=True)
+            even = range(0, 2 * self.lanes, 2)
+            vectors = [add(self.shuffle(x, y, even), self.shuffle(x, y, [k + 1 for k in even])) for x, y in pairs]
+        (total,) = vectors
+        while total.type.count > count:
+            even = range(0, total.type.count, 2)
+            total = add(self.shuffle(total, total, even), self.shuffle(total, total, [k + 1 for k in even]))
+        return total
 
     def transpose(self, rows: Sequence[ir.Value]) -> list[ir.Value]:
         """A square block the other way: each round interleaves a row of the first half with one of the second.
@@ -135,6 +140,22 @@ class _Emitter:
             pairs = zip(rows[:half], rows[half:], strict=True)
             rows = [self.shuffle(x, y, part) for x, y in pairs for part in (order[: self.lanes], order[self.lanes :])]
         return rows
+
+    @contextlib.contextmanager
+    def range(self, stop: ir.Value, step: int) -> Iterator[ir.Value]:
+        """What is emitted inside runs for 0, step, 2 step, ... below `stop`."""
+        builder = self.builder
+        before = builder.block
+        inside, after = builder.append_basic_block("each"), builder.append_basic_block("end")
+        builder.cbranch(builder.icmp_signed("<", self.index(0), stop), inside, after)
+        builder.position_at_end(inside)
+        position = builder.phi(_I64)
+        position.add_incoming(self.index(0), before)
+        yield position
+        following = builder.add(position, self.index(step), flags=["nsw"])
+        position.add_incoming(following, builder.block)
+        builder.cbranch(builder.icmp_signed("<", following, stop), inside, after)
+        builder.position_at_end(after)
 
     def loop(
         self, count: ir.Value, step: int, start: Sequence[ir.Value],
@@ -166,6 +187,21 @@ class _Emitter:
         return finals
 
 
+@dataclasses.dataclass(frozen=True)
+class _Operands:
+    """What a tile is computed from: where its rows of A, its columns of B and its part of C start, and strides."""
+
+    a: ir.Value
+    a_row: ir.Value
+    a_col: ir.Value
+    b: ir.Value
+    b_row: ir.Value
+    c: ir.Value
+    c_row: ir.Value
+    depth: ir.Value
+    is_sum: ir.Value
+
+
 class Tiles:
     """The vector code of one dtype.
 
@@ -190,13 +226,9 @@ class Tiles:
         self.rows = 8 if many else 6
         self.few = 4 if many else 2
         self.panel = 4 * self.lanes
-        self.columns = 8
+        self.columns = min(8, self.lanes)
         self.depth = 32768 // (self.panel * item_bytes)
-        self.full = self._tile("full", self.rows, 2, False)
-        self.edge = self._tile("edge", self.rows, 2, True)
-        self.narrow = self._tile("narrow", self.rows, 1, True)
-        self.wide = self._tile("wide", self.few, 4, True)
-        self.single = self._tile("single", 1, 4, True)
+        self.product = self._product()
         self.dot = self._dot()
         self.transpose = self._transpose()
         self.stack = self._stack()
@@ -221,45 +253,84 @@ class Tiles:
         typing.__name__ = f"{name}_{self.code}"
         return intrinsic(typing)
 
-    def _tile(self, name: str, rows: int, vectors: int, masked: bool) -> Any:
-        """C = A B, or C += A B, for as many rows and vectors of C as are kept in registers.
+    def _product(self) -> Any:
+        """C = A B, or C += A B, for any height and depth and up to a panel's width.
 
-        Arguments: A, its row and column stride; B, its row stride; C, its row stride; height, width, depth; 1 to add.
-        Rows from `height` on repeat the last one, so that one tile serves all heights up to its own; columns from
-        `width` on are masked, or must not exist.
+        Arguments: A, its row and column stride; B, its row stride; C, its row stride; height, width, depth; 0 to
+        overwrite C, other numbers to add to it.
         """
         def emit(
             v: _Emitter, a: Any, a_row: Any, a_col: Any, b: Any, b_row: Any, c: Any, c_row: Any,
             height: Any, width: Any, depth: Any, is_sum: Any,
         ) -> None:
-            builder = v.builder
-            last = builder.sub(height, v.index(1))
-            numbers = [v.index(0), *(v.smaller(v.index(i), last) for i in range(1, rows))]
-            lines = [v.at(a, builder.mul(i, a_row)) for i in numbers]
-            targets = [v.at(c, builder.mul(i, c_row)) for i in numbers]
-            masks, starts = self._columns(v, vectors, width if masked else None)
+            builder, pair = v.builder, 2 * self.lanes
 
-            def old() -> list[Any]:
-                return [v.load(v.at(t, s), mask) for t in targets for s, mask in zip(starts, masks, strict=True)]
+            def tile(rows: int, vectors: int, i: Any, j: Any, left: Any, is_edge: bool = True) -> None:
+                start, target = v.at(a, builder.mul(i, a_row)), v.at(c, builder.add(builder.mul(i, c_row), j))
+                operands = _Operands(start, a_row, a_col, v.at(b, j), b_row, target, c_row, depth, is_sum)
+                self._tile(v, rows, vectors, operands, builder.sub(height, i), left if is_edge else None)
 
-            def step(position: Any, totals: list[Any]) -> list[Any]:
-                line = v.at(b, builder.mul(position, b_row))
-                across = [v.load(v.at(line, s), mask) for s, mask in zip(starts, masks, strict=True)]
-                offset = builder.mul(position, a_col)
-                down = [v.splat(builder.load(v.at(start, offset))) for start in lines]
-                pairs = [(x, y) for x in down for y in across]
-                return [v.add_product(t, x, y) for t, (x, y) in zip(totals, pairs, strict=True)]
+            def column(vectors: int, j: Any, left: Any, is_edge: bool = True) -> None:
+                with v.range(done, self.rows) as i:
+                    tile(self.rows, vectors, i, j, left, is_edge)
 
-            totals = iter(v.loop(depth, 1, self._start(v, is_sum, old, rows * vectors), step))
-            for target in targets:
-                for start, mask in zip(starts, masks, strict=True):
-                    v.store(next(totals), v.at(target, start), mask)
+            # The last few rows of a wide panel have tiles of their own; they would waste most of a high one.
+            rest = builder.urem(height, v.index(self.rows))
+            is_few = builder.icmp_unsigned("<", builder.sub(rest, v.index(1)), v.index(self.few))
+            is_split = builder.and_(is_few, builder.icmp_signed(">", width, v.index(self.lanes)))
+            done = builder.select(is_split, builder.sub(height, rest), height)
+            with v.range(width, pair) as j:
+                left = builder.sub(width, j)
+                with builder.if_else(builder.icmp_signed(">", left, v.index(self.lanes))) as (is_two, is_one):
+                    with is_two, builder.if_else(builder.icmp_signed(">=", left, v.index(pair))) as (full, edge):
+                        with full:
+                            column(2, j, left, is_edge=False)
+                        with edge:
+                            column(2, j, left)
+                    with is_one:
+                        column(1, j, left)
+            with builder.if_then(is_split):
+                with builder.if_else(builder.icmp_signed("==", rest, v.index(1))) as (single, several):
+                    with single:
+                        tile(1, 4, done, v.index(0), width)
+                    with several:
+                        tile(self.few, 4, done, v.index(0), width)
 
         number, pointer = types.int64, self._pointer
         return self._intrinsic(
-            name, emit, types.void, pointer, number, number, pointer, number, pointer, number,
+            "product", emit, types.void, pointer, number, number, pointer, number, pointer, number,
             number, number, number, number,
         )
+
+    def _tile(self, v: _Emitter, rows: int, vectors: int, x: _Operands, height: Any, width: Any) -> None:
+        """As many rows and vectors of C as are kept in registers (Goto and van de Geijn 2008, section 4.2).
+
+        Rows from `height` on repeat the last one, so that one tile serves all heights up to its own. Columns from
+        `width` on are masked; None says that all exist.
+        """
+        builder = v.builder
+        lines, targets = [x.a], [x.c]
+        for i in range(1, rows):
+            exists = builder.icmp_signed("<", v.index(i), height)
+            for pointers, stride in ((lines, x.a_row), (targets, x.c_row)):
+                pointers.append(v.at(pointers[-1], builder.select(exists, stride, v.index(0))))
+        masks, starts = self._columns(v, vectors, width)
+
+        def old() -> list[Any]:
+            return [v.load(v.at(t, s), mask) for t in targets for s, mask in zip(starts, masks, strict=True)]
+
+        def step(position: Any, totals: list[Any]) -> list[Any]:
+            line = v.at(x.b, builder.mul(position, x.b_row))
+            across = [v.load(v.at(line, s), mask) for s, mask in zip(starts, masks, strict=True)]
+            offset = builder.mul(position, x.a_col)
+            down = [v.splat(builder.load(v.at(start, offset))) for start in lines]
+            pairs = [(p, q) for p in down for q in across]
+            return [v.add_product(t, p, q) for t, (p, q) in zip(totals, pairs, strict=True)]
+
+        totals = iter(v.loop(x.depth, 1, self._start(v, x.is_sum, old, rows * vectors), step))
+        for target in targets:
+            for start, mask in zip(starts, masks, strict=True):
+                v.store(next(totals), v.at(target, start), mask)
 
     def _columns(self, v: _Emitter, vectors: int, width: Any) -> tuple[list[Any], list[Any]]:
         """Mask and first column of each vector; one without columns starts at the first, so as to stay near."""
@@ -312,8 +383,7 @@ class Tiles:
             rest = builder.sub(depth, whole)
             has_rest = builder.icmp_signed("!=", rest, v.index(0))
             totals = step(builder.select(has_rest, whole, v.index(0)), totals, v.first_lanes(rest))
-            for j, total in zip(numbers, totals, strict=True):
-                builder.store(v.sum_of_lanes(total), v.at(c, j))
+            v.store(v.sums(totals), c, v.first_lanes(width, self.columns))
 
         number, pointer = types.int64, self._pointer
         return self._intrinsic("dot", emit, types.void, pointer, pointer, number, pointer, number, number)
