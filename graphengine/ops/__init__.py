@@ -5,6 +5,7 @@ from . import (
     elementary,
     gather,
     indexing,
+    joining,
     linalg,
     math,
     movement,
@@ -23,5 +24,6 @@ __all__ = [
     "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
 FAMILIES = (
-    math, elementary, compare, rounding, conversion, reduce, movement, indexing, gather, linalg, nn, nn_losses, state,
+    math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
+    nn_losses, state,
 )

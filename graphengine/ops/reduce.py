@@ -240,8 +240,7 @@ class ReduceLogsumexp(AxisReduction):
 
     def decompose(self, x: Any) -> Any:
         axes = normal_axes(self.axis, x.rank)
-        largest = L.max_axes(x, axes)
-        shift = L.where(L.abs(largest) < np.inf, largest, 0)
+        shift = self.shift(L.max_axes(x, axes))
         return self.finished(L.log(L.sum_axes(L.exp(x - shift), axes)) + shift, x)
 
     @np.errstate(all="ignore")
@@ -250,8 +249,13 @@ class ReduceLogsumexp(AxisReduction):
         return np.asarray(add.reduce(x, axis=normal_axes(self.axis, x.ndim), keepdims=self.keepdims))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
-        level = L.restore_axes(L.where(y > -np.inf, y, 0), x, self.axis)
-        return L.restore_axes(g, x, self.axis) * L.exp(x - level)
+        # As a quotient: e^(x - y) would lose the digits that y lost when the logarithm was added to m.
+        powers = L.exp(x - self.shift(L.reduce_max(x, self.axis, True)))
+        return L.restore_axes(g, x, self.axis) * L.divide_no_nan(powers, L.reduce_sum(powers, self.axis, True))
+
+    def shift(self, largest: Any) -> Any:
+        """What is taken from the exponents; the result does not depend on it, so nor does the gradient."""
+        return L.stop_gradient(L.where(L.abs(largest) < np.inf, largest, 0))
 
     samples = (sample(normal(3, 4)), sample(normal(3, 4), axis=1), sample(normal(2, 3, 4), axis=[0, -1], keepdims=True),
                sample(uniform(500.0, 900.0, 3, 4), axis=0), sample(normal(2, 0), axis=1, smooth=False),

@@ -16,6 +16,7 @@ from ..errors import NotFoundError, OpDefinitionError, suggestion
 from ..ir.operand import Operand
 from .apply import apply
 from .kinds import REQUIRED, Composite, Effect, Elementwise, Library, Movement, NoGradient, Op, Reduction, Source
+from .samples import Sample
 
 _OPS: dict[str, type[Op]] = {}
 OPS: Mapping[str, type[Op]] = MappingProxyType(_OPS)
@@ -83,41 +84,82 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-def _overrides(cls: type[Op], method: str) -> bool:
-    base = next(k for k in (Elementwise, Reduction, Movement, Library, Composite, Source, Effect, Op) if issubclass(cls, k))
-    return getattr(cls, method, None) is not getattr(base, method, None)
+_KINDS = (Elementwise, Reduction, Movement, Library, Composite, Source, Effect)
+_LOWERING = {
+    Elementwise: ("expression",), Reduction: ("step", "identity", "axes"), Library: ("call",),
+    Composite: ("decompose",), Effect: ("updated",),
+}
+_UNARY = ("neg", "abs", "~")
 
 
 def _lacks(cls: type[Op]) -> list[str]:
-    """What is missing, in words; empty for a complete op."""
-    from .samples import Sample
+    """What is missing or does not fit together, in words; empty for a complete op."""
+    kind = next((k for k in _KINDS if issubclass(cls, k)), None)
+    if kind is None:
+        return [f"a kind: one of {', '.join(k.__name__ for k in _KINDS)} as its base"]
+    lacks = [*_lacks_of_words(cls), *_lacks_of_lowering(cls, kind)]
+    if issubclass(cls, (Source, Effect)):
+        return lacks
+    for method, text in (("reference", ""), ("gradient", ", or gradient = NoGradient('why')")):
+        if not _overrides(cls, kind, method):
+            lacks.append(method + text)
+    if not cls.inputs:
+        lacks.append("inputs")
+    return lacks + _lacks_of_samples(cls)
 
+
+def _overrides(cls: type[Op], kind: type[Op], attribute: str) -> bool:
+    own = getattr(cls, attribute, None)
+    return own is not None and own is not getattr(kind, attribute, None)
+
+
+def _lacks_of_words(cls: type[Op]) -> list[str]:
     lacks = []
     if not (cls.__doc__ or "").strip() or (cls.__doc__ or "").startswith(f"{cls.__name__}("):
         lacks.append("a docstring")
     if not getattr(cls, "category", None):
         lacks.append("category")
-    lowering = {
-        Elementwise: ("expression",), Reduction: ("step", "identity"), Library: ("call",),
-        Composite: ("decompose",), Effect: ("updated",),
-    }
-    for kind, names in lowering.items():
-        if issubclass(cls, kind):
-            lacks += [name for name in names if not (getattr(cls, name, None) and _overrides(cls, name))]
-    if issubclass(cls, Movement) and not (cls.is_reshape or _overrides(cls, "view") or _overrides(cls, "placements")):
+    attributes = dataclasses.fields(cls)  # type: ignore[arg-type]
+    lacks += [f"a meaning of port {p.name}" for p in cls.inputs if not p.doc]
+    lacks += [f"attr(default, meaning) of {f.name}" for f in attributes if not f.metadata.get("doc")]
+    names = [p.name for p in cls.inputs] + [f.name for f in attributes] + ["name"]
+    lacks += [f"a single meaning of argument {n}" for n in dict.fromkeys(names) if names.count(n) > 1]
+    taken = {name: other for other in _OPS.values() for name in other.names}
+    lacks += [f"a public name of its own: {n} is {taken[n].__name__}'s" for n in cls.names if n in taken]
+    return lacks
+
+
+def _lacks_of_lowering(cls: type[Op], kind: type[Op]) -> list[str]:
+    lacks = [name for name in _LOWERING.get(kind, ()) if not _overrides(cls, kind, name) and not _is_field(cls, name)]
+    if kind is Movement and not (cls.is_reshape or any(_overrides(cls, kind, m) for m in ("view", "placements"))):  # type: ignore[attr-defined]
         lacks.append("one of view, is_reshape, placements")
-    if not _overrides(cls, "result_shape") and not issubclass(cls, (Elementwise, Reduction, Effect)):
+    if kind not in (Elementwise, Reduction, Effect) and not _overrides(cls, kind, "result_shape"):
         lacks.append("result_shape")
-    if issubclass(cls, (Source, Effect)):
-        return lacks
-    if not _overrides(cls, "reference"):
-        lacks.append("reference")
-    if not _overrides(cls, "gradient"):
-        lacks.append("gradient, or gradient = NoGradient('why')")
-    if not cls.inputs:
-        lacks.append("inputs")
+    if kind is Elementwise and "expression" not in lacks:
+        used = set(re.findall(r"\{(\w+)\}", cls.expression)) - {"T", "R"}  # type: ignore[attr-defined]
+        ports = {p.name for p in cls.inputs}
+        lacks += [f"{{{name}}} in its expression" for name in sorted(ports - used)]
+        lacks += [f"a port {name}, which its expression reads" for name in sorted(used - ports)]
+    if cls.operator is not None:
+        wanted = 1 if cls.operator in _UNARY else 2
+        if cls.operator not in _METHODS or len(cls.inputs) != wanted:
+            lacks.append(f"the operands of operator {cls.operator!r}")
+    return lacks
+
+
+def _is_field(cls: type[Op], name: str) -> bool:
+    return any(f.name == name for f in dataclasses.fields(cls))  # type: ignore[arg-type]
+
+
+def _lacks_of_samples(cls: type[Op]) -> list[str]:
     if not cls.samples or not all(isinstance(s, Sample) for s in cls.samples):
-        lacks.append("samples")
+        return ["samples"]
+    lacks = []
+    is_list = bool(cls.inputs) and cls.inputs[0].variadic
+    for k, made in enumerate(cls.samples):
+        if not is_list and len(made.operands) != len(cls.inputs):
+            lacks.append(f"an operand for each port in samples[{k}]")
+        lacks += [f"attribute {name}, which samples[{k}] gives" for name in made.attributes if not _is_field(cls, name)]
     return lacks
 
 
@@ -136,7 +178,7 @@ def _install_operator(cls: type[Op]) -> None:
 
 
 def has_gradient(cls: type[Op]) -> bool:
-    return not isinstance(cls.__dict__.get("gradient"), NoGradient)
+    return not isinstance(cls.gradient, NoGradient)
 
 
 # -------------------------------------------------------------------- public functions
