@@ -12,7 +12,7 @@ from typing import Any
 from ..ir.graph import Graph
 from .arrays import ArraysFile, Collected, arrays_bytes, arrays_mentioned, arrays_name
 from .document import build, describe, migrate, refuse
-from .files import read_file, write_file
+from .files import FileMissingError, read_file, write_file
 from .text import Mismatch, compact, parse_json
 
 MAX_DOCUMENT_BYTES = 64 * 2**20
@@ -74,6 +74,25 @@ def load(path: str | os.PathLike[str]) -> Graph:
     ShapeError, DTypeError and the like if nodes do not fit together, with the same places.
     OSError if the system refuses to read it.
     """
+    while True:
+        before = _identity(path)
+        try:
+            return _load(path)
+        except FileMissingError:
+            if _identity(path) == before:
+                raise                       # else another process saved meanwhile, and removed the previous arrays
+
+
+def _identity(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """What changes when the file is replaced; None if there is none."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return None
+    return info.st_ino, info.st_mtime_ns
+
+
+def _load(path: str | os.PathLike[str]) -> Graph:
     file, target = os.fspath(path), Path(os.path.realpath(path))
     document = migrate(parse_json(read_file(path, MAX_DOCUMENT_BYTES, "a graph"), file), file)
     with ArraysFile(document.get("arrays"), target, file) as arrays:

@@ -174,6 +174,28 @@ def test_two_that_save_at_once(tmp_path):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_load_while_another_saves(tmp_path):
+    path = tmp_path / "a.graph.json"
+    save(graph_of(2000), path)
+    stop = threading.Event()
+
+    def keep_saving():
+        count = 2000
+        while not stop.is_set():
+            save(graph_of(count), path)
+            count += 1
+
+    thread = threading.Thread(target=keep_saving)
+    thread.start()
+    try:
+        for _ in range(100):
+            values = load(path).nodes[0].op.value.array
+            np.testing.assert_array_equal(values, np.arange(len(values)))
+    finally:
+        stop.set()
+        thread.join()
+
+
 def test_permissions_are_kept(tmp_path):
     path = tmp_path / "a.graph.json"
     save(Graph(), path)

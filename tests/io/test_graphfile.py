@@ -11,6 +11,7 @@ import pytest
 
 from graphengine import dtypes
 from graphengine.errors import FileFormatError, NotFoundError
+from graphengine.interpret import evaluate_node
 from graphengine.io import load, save
 from graphengine.io.document import migrate
 from graphengine.io.values import attribute_types, decode, encode
@@ -376,6 +377,12 @@ def test_unknown_ops_do_not_run(tmp_path, use):
         getattr(graph.nodes[1].op, use)(None)
     with pytest.raises(NotFoundError, match=r"(?s)argmax: .*'fft_of_tomorrow', which 'z' needs"):
         getattr(graph.nodes[2].op, use)(None)
+
+
+def test_unknown_ops_do_not_run_in_the_interpreter(tmp_path):
+    node = unknown_graph(tmp_path).nodes[1]
+    with pytest.raises(NotFoundError, match=r"(?s)fft_of_tomorrow: .*not run.*a\.graph\.json, node 's/y'"):
+        evaluate_node(node, [np.zeros(2, np.float32)], {}, {})
 
 
 def test_unknown_op_suggests_the_nearest(tmp_path):
