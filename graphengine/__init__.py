@@ -1,1 +1,68 @@
-"""A computation engine for static dataflow graphs with TensorFlow's programming model."""
+"""A computation engine for static dataflow graphs with TensorFlow's programming model.
+
+Graphs of placeholders, variables and ops are differentiated, optimized, compiled with numba and run by sessions.
+
+    import graphengine as tf
+"""
+from __future__ import annotations
+
+from typing import Any as _Any
+
+from . import dtypes as _dtypes
+from . import errors
+from .dtypes import DType, as_dtype, float32, float64, int32, int64
+from .frontend import train
+from .frontend.build import (
+    constant,
+    control_dependencies,
+    convert_to_tensor,
+    fill,
+    gradients,
+    group,
+    name_scope,
+    no_op,
+    ones,
+    placeholder,
+    zeros,
+)
+from .frontend.session import Rows, Session, get_default_session
+from .frontend.surface import namespaces as _namespaces
+from .frontend.variables import (
+    Variable,
+    global_variables,
+    global_variables_initializer,
+    trainable_variables,
+    variables_initializer,
+)
+from .ir import Graph, Tensor, get_default_graph, reset_default_graph
+from .ir.dims import Shape as TensorShape
+from .ir.node import Node as Operation
+
+__version__ = "0.1.0"
+
+bool = _dtypes.bool
+
+_functions, _modules = _namespaces()
+globals().update(_functions)
+globals().update(_modules)
+
+
+def load(path: _Any) -> Graph:
+    """The graph in a ``*.graph.json`` file.
+
+    Raises
+    ------
+    FileFormatError that says what is wrong with the file, and on which node.
+    """
+    from .io.graphfile import load as load_graph
+
+    return load_graph(path)
+
+
+__all__ = sorted([
+    "DType", "Graph", "Operation", "Rows", "Session", "Tensor", "TensorShape", "Variable", "as_dtype", "bool",
+    "constant", "control_dependencies", "convert_to_tensor", "errors", "fill", "float32", "float64",
+    "get_default_graph", "get_default_session", "global_variables", "global_variables_initializer", "gradients",
+    "group", "int32", "int64", "load", "name_scope", "no_op", "ones", "placeholder", "reset_default_graph", "train",
+    "trainable_variables", "variables_initializer", "zeros", *_functions, *_modules,
+])

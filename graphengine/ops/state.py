@@ -11,8 +11,9 @@ from ..dtypes import DType, as_dtype
 from ..errors import ShapeError
 from ..ir.dims import Dim, Shape, Size, merge
 from ..ir.node import Tensor
-from .kinds import REQUIRED, AnyType, Array, Effect, NoGradient, Numeric, Source, attr, port
+from .kinds import REQUIRED, AnyType, Array, Effect, Elementwise, NoGradient, Numeric, Source, attr, port
 from .registry import op
+from .samples import normal, sample
 
 
 class ArrayValue:
@@ -158,6 +159,24 @@ class Iota(Source):
 
 
 @op
+class Copy(Elementwise):
+    """The same elements in a buffer of their own; put in where a view has to become dense."""
+
+    category = "State"
+    internal = True
+    inputs = (port("x", AnyType, "the elements"),)
+    expression = "{x}"
+
+    def reference(self, x: Array) -> Array:
+        return np.array(x)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return g
+
+    samples = (sample(normal(3, 4)), sample(normal()))
+
+
+@op
 class NoOp(Source):
     """Nothing: a node to hang control dependencies on."""
 
@@ -172,7 +191,7 @@ class NoOp(Source):
 
 
 class _Assignment(Effect):
-    gradient = NoGradient("an assignment is not differentiated")  # type: ignore[assignment]
+    gradient = NoGradient("an assignment is not differentiated")
     inputs = (
         port("ref", AnyType, "the variable's handle"),
         port("value", AnyType, "array of the variable's shape"),

@@ -1,0 +1,1 @@
+"""What users write: functions, variables, sessions, optimizers."""

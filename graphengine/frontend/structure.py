@@ -1,0 +1,40 @@
+"""Nested lists, tuples and dicts of fetches: taken apart, and put together again around the results."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Structure:
+    """The shape of a nested value without its leaves.
+
+    build : makes the value from an iterator over leaves
+    is_leaf : whether the value was a single leaf
+    """
+
+    build: Callable[[Iterator[Any]], Any]
+    is_leaf: bool
+
+    def fill(self, leaves: Sequence[Any]) -> Any:
+        """The nested value with these leaves."""
+        return leaves[0] if self.is_leaf else self.build(iter(leaves))
+
+
+def flatten(value: Any) -> tuple[Structure, list[Any]]:
+    """Structure and leaves of a nested value; dicts in their own order."""
+    if isinstance(value, Mapping):
+        keys = list(value)
+        parts = [flatten(value[k]) for k in keys]
+        make: Callable[[list[Any]], Any] = lambda items: type(value)(zip(keys, items, strict=True))  # noqa: E731
+    elif isinstance(value, tuple) and hasattr(value, "_fields"):
+        parts = [flatten(v) for v in value]
+        make = lambda items: type(value)(*items)  # noqa: E731
+    elif isinstance(value, (list, tuple)):
+        parts = [flatten(v) for v in value]
+        make = type(value)
+    else:
+        return Structure(next, True), [value]
+    structures = [s for s, _ in parts]
+    return Structure(lambda leaves: make([s.build(leaves) for s in structures]), False), [x for _, xs in parts for x in xs]

@@ -1,0 +1,36 @@
+"""The public functions of all ops, arranged in namespaces (math, nn, ...) as the ops say."""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ..ops import OPS
+from ..ops import language as L
+
+PACKAGE = __name__.partition(".")[0]
+ABOUT = {
+    "math": "Mathematical functions.", "nn": "Building blocks of neural networks.", "linalg": "Linear algebra.",
+}
+
+
+def namespaces() -> tuple[dict[str, Callable[..., Any]], dict[str, ModuleType]]:
+    """Functions of the package itself, and the modules that hold the others."""
+    top: dict[str, Callable[..., Any]] = {}
+    modules: dict[str, ModuleType] = {}
+    for name, cls in OPS.items():
+        for public in cls.names:
+            space, _, short = public.rpartition(".")
+            call = getattr(L, name)
+            if not space:
+                top[short] = call
+            else:
+                setattr(modules.setdefault(space, _module(space)), short, call)
+    return top, modules
+
+
+def _module(name: str) -> ModuleType:
+    module = ModuleType(f"{PACKAGE}.{name}", ABOUT.get(name, f"Functions of {name}."))
+    sys.modules[module.__name__] = module
+    return module

@@ -1,0 +1,189 @@
+"""Optimizers that add their update to a graph: gradients, then one assignment for each variable.
+
+Names and defaults are those of TensorFlow's ``train`` module.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..autodiff import gradients, why_unconnected
+from ..errors import GradientError, InvalidArgumentError
+from ..ir.node import Node, Tensor
+from ..ops import language as L
+from .build import convert_to_tensor, group
+from .variables import Variable, tensor_of, trainable_variables
+
+GradsAndVars = Sequence[tuple["Tensor | None", Variable]]
+
+
+class Optimizer:
+    """Base of optimizers: a subclass says how one variable changes.
+
+    Parameters
+    ----------
+    learning_rate : length of a step; a number, or a tensor (such as a placeholder) without axes
+    name : scope of the nodes it adds
+    """
+
+    def __init__(self, learning_rate: Any, name: str) -> None:
+        self.learning_rate = learning_rate
+        self.name = name
+
+    def minimize(
+        self, loss: Tensor, global_step: Variable | None = None, var_list: Sequence[Variable] | None = None,
+        name: str | None = None,
+    ) -> Node:
+        """A node that makes one step.
+
+        Parameters
+        ----------
+        loss : what becomes smaller: float, usually without axes
+        global_step : a counter that grows by 1 with each step
+        var_list : variables to change; all trainable ones of the loss's graph if None
+
+        Raises
+        ------
+        GradientError if no variable has a gradient; it names the path and where it is cut.
+        """
+        pairs = self.compute_gradients(loss, var_list)
+        if all(g is None for g, _ in pairs):
+            reasons = "; ".join(why_unconnected([tensor_of(loss)], v.handle) for _, v in pairs[:3])
+            raise GradientError(
+                f"no variable has a gradient of {loss.name}" + (f": {reasons}" if reasons else ""), op=self.name,
+                fix="let the loss depend on a trainable variable through differentiable ops",
+            )
+        return self.apply_gradients(pairs, global_step, name)
+
+    def compute_gradients(
+        self, loss: Tensor, var_list: Sequence[Variable] | None = None
+    ) -> list[tuple[Tensor | None, Variable]]:
+        """Pairs of gradient (or None) and variable."""
+        chosen = list(var_list) if var_list is not None else trainable_variables(loss.graph)
+        found = gradients([tensor_of(loss)], [v.handle for v in chosen])
+        return list(zip(found, chosen, strict=True))
+
+    def apply_gradients(
+        self, grads_and_vars: GradsAndVars, global_step: Variable | None = None, name: str | None = None
+    ) -> Node:
+        """A node that changes each variable by its gradient; pairs without a gradient are left out.
+
+        Raises
+        ------
+        InvalidArgumentError if nothing is left.
+        """
+        pairs = [(g, v) for g, v in grads_and_vars if g is not None]
+        if not pairs:
+            raise InvalidArgumentError("no gradients for any variable", op=self.name)
+        graph = pairs[0][1].graph
+        with graph.as_default(), graph.name_scope(name or self.name):
+            self.prepare(pairs[0][1])
+            updates: list[Any] = [u for g, v in pairs for u in self.update(convert_to_tensor(g), v)]
+            updates += self.finish()
+            if global_step is not None:
+                updates.append(global_step.assign_add(np.ones((), global_step.dtype.numpy)))
+            return group(*updates, name="update")
+
+    def rate(self, var: Variable) -> Any:
+        """The learning rate in the variable's dtype."""
+        rate = self.learning_rate() if callable(self.learning_rate) else self.learning_rate
+        if isinstance(rate, (Tensor, Variable)):
+            return rate if rate.dtype is var.dtype else L.cast(rate, var.dtype)
+        return rate
+
+    def prepare(self, like: Variable) -> None:
+        """Make what all variables share; called once for each `apply_gradients`."""
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        """The assignments that change one variable and what is kept for it."""
+        raise NotImplementedError
+
+    def finish(self) -> list[Tensor]:
+        """Assignments of what all variables share."""
+        return []
+
+    @staticmethod
+    def slot(var: Variable, kind: str, value: float = 0.0) -> Variable:
+        """A variable of the same shape that goes with `var`."""
+        graph = var.graph
+        start = np.full(tuple(var.shape), value, var.dtype.numpy)  # type: ignore[arg-type]
+        with graph.name_scope(None):
+            return Variable(start, trainable=False, name=f"{var.node.name}/{kind}")
+
+
+class GradientDescentOptimizer(Optimizer):
+    """Steps against the gradient: var -= learning_rate * g."""
+
+    def __init__(self, learning_rate: Any, name: str = "GradientDescent") -> None:
+        super().__init__(learning_rate, name)
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        return [var.assign_sub(g * self.rate(var))]
+
+
+class MomentumOptimizer(Optimizer):
+    """Steps along a decaying sum of gradients.
+
+        sum = momentum * sum + g
+        var -= learning_rate * sum                      (Nesterov: learning_rate * (g + momentum * sum))
+
+    References
+    ----------
+    Sutskever et al. (2013), "On the importance of initialization and momentum in deep learning", section 2.
+    """
+
+    def __init__(
+        self, learning_rate: Any, momentum: Any, name: str = "Momentum", use_nesterov: bool = False
+    ) -> None:
+        super().__init__(learning_rate, name)
+        self.momentum = momentum
+        self.use_nesterov = use_nesterov
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        slot = self.slot(var, "Momentum")
+        total = slot.assign(slot * self.momentum + g)
+        step = g + total * self.momentum if self.use_nesterov else total
+        return [total, var.assign_sub(step * self.rate(var))]
+
+
+class AdamOptimizer(Optimizer):
+    """Steps scaled by running moments of the gradient.
+
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g * g
+        var -= learning_rate * sqrt(1 - beta2 ** t) / (1 - beta1 ** t) * m / (sqrt(v) + epsilon)
+
+    References
+    ----------
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization", section 2, the form with one rate.
+    """
+
+    def __init__(
+        self, learning_rate: Any = 0.001, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8,
+        name: str = "Adam",
+    ) -> None:
+        super().__init__(learning_rate, name)
+        self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+        self._powers: tuple[Variable, Variable] | None = None
+        self._scale: Any = None
+
+    def prepare(self, like: Variable) -> None:
+        dtype = like.dtype.numpy
+        with like.graph.name_scope(None):
+            power1 = Variable(np.asarray(self.beta1, dtype), trainable=False, name="beta1_power")
+            power2 = Variable(np.asarray(self.beta2, dtype), trainable=False, name="beta2_power")
+        self._powers = power1, power2
+        self._scale = L.sqrt(1.0 - power2) / (1.0 - power1) * self.rate(like)
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        m, v = self.slot(var, "Adam"), self.slot(var, "Adam_1")
+        first = m.assign(m * self.beta1 + g * (1.0 - self.beta1))
+        second = v.assign(v * self.beta2 + L.square(g) * (1.0 - self.beta2))
+        return [first, second, var.assign_sub(first * self._scale / (L.sqrt(second) + self.epsilon))]
+
+    def finish(self) -> list[Tensor]:
+        assert self._powers is not None, "prepare runs first"
+        power1, power2 = self._powers
+        return [power1.assign(power1 * self.beta1), power2.assign(power2 * self.beta2)]

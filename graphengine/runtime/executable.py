@@ -1,0 +1,241 @@
+"""A compiled program that can be run: machine code, and a layout for each combination of shapes it has met."""
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..codegen.emit import Kernel
+from ..codegen.kernels.runner import Control
+from ..dtypes import DType
+from ..errors import GraphEngineError, OutOfRangeError
+from ..ir.dims import Dim, Size, SizeFacts, evaluate
+from ..ir.node import Node, describe
+from ..schedule.program import Program
+from .compiler import Compiler
+from .layout import Layout, address_of
+
+Array = np.ndarray[Any, Any]
+
+STAGED_BYTES = 4096                         # smaller feeds and results are copied, larger ones are pointed at
+MOST_LAYOUTS = 64                           # shapes remembered for one program
+SLICE_S = 0.03                              # length of one stretch of a compiled loop, so that Ctrl-C is heard
+
+_RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)
+
+
+@dataclass(frozen=True)
+class SizesDiffer(Exception):
+    """Two sizes that were taken to be equal are not; `ones` are symbols that are 1 and might broadcast."""
+
+    ones: frozenset[str]
+    problem: str
+    reason: str
+
+
+def check_sizes(facts: SizeFacts, sizes: Mapping[str, int]) -> None:
+    """Compare what was assumed about sizes with the sizes that came.
+
+    Raises
+    ------
+    SizesDiffer at the first pair that disagrees.
+    """
+    for a, b, reason in facts.claims:
+        left, right = evaluate(a, sizes), evaluate(b, sizes)
+        if left != right:
+            pairs = ((a, left), (b, right))
+            ones = frozenset(s.symbol for s, n in pairs if n == 1 and isinstance(s, Dim) and s.symbol is not None)
+            raise SizesDiffer(ones, f"sizes differ: {_named(a, left)} and {_named(b, right)}", reason)
+
+
+def _named(size: Size, value: int) -> str:
+    """``x.0 = 3`` as "axis 0 of x is 3"."""
+    if isinstance(size, Dim) and size.symbol is not None:
+        name, _, axis = size.symbol.rpartition(".")
+        return f"{value} (axis {axis} of {name})"
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A feed of a compiled loop that picks rows of an array which stays where it is.
+
+    data : all rows, (n, ...)
+    indices : which rows make the batch of each step, (steps, batch), int
+    """
+
+    data: Array
+    indices: Array
+
+
+class Executable:
+    """Machine code of a program, for one session.
+
+    Parameters
+    ----------
+    program, kernels : from the compiler's stages
+    feeds : dtype of each feed
+    states : the session's arrays; their addresses stay
+    compiler : gives the code's addresses
+    """
+
+    def __init__(
+        self, program: Program, kernels: Sequence[Kernel], states: Mapping[str, Array], compiler: Compiler
+    ) -> None:
+        self.program = program
+        self.kernels = tuple(kernels)
+        self.states = states
+        self.compiler = compiler
+        self.code = compiler.addresses(kernels)
+        self.run_rows = _RUN(compiler.runner())
+        self.layouts: dict[Any, Layout] = {}
+        self.dtypes: list[DType] = [t.dtype for t in program.computation.feeds]
+
+    def layout(self, sizes: Mapping[str, int], key: Any) -> Layout:
+        """The layout for these sizes, remembered under `key`.
+
+        Raises
+        ------
+        SizesDiffer if the sizes break what was assumed when the program was compiled.
+        """
+        found = self.layouts.get(key)
+        if found is None:
+            found = self.new_layout(sizes)
+            if len(self.layouts) >= MOST_LAYOUTS:
+                del self.layouts[next(iter(self.layouts))]
+            self.layouts[key] = found
+        return found
+
+    def new_layout(self, sizes: Mapping[str, int]) -> Layout:
+        check_sizes(self.program.computation.facts, sizes)
+        return Layout(self.program, self.kernels, self.code, sizes, self.states)
+
+    # ------------------------------------------------ one run
+
+    def run(self, layout: Layout, feeds: Sequence[Array], out: Sequence[Array | None] | None = None) -> list[Any]:
+        """Results of one run.
+
+        Parameters
+        ----------
+        feeds : arrays of the layout's shapes and the feeds' dtypes
+        out : for each fetch an array to write it into (dense, of its shape and dtype), or None
+        """
+        pointed = False
+        for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
+            if stage.nbytes <= STAGED_BYTES or not array.flags.c_contiguous:
+                stage[...] = array
+            else:
+                layout.point(b, address_of(array))
+                pointed = True
+        results: list[Any] = []
+        for k, own in enumerate(layout.results):
+            target = own if out is None or out[k] is None else out[k]
+            if target is own and own.nbytes > STAGED_BYTES:
+                target = np.empty_like(own)
+            if target is not own:
+                layout.point(self.program.fetches[k], address_of(target))
+                pointed = True
+            results.append(target)
+        try:
+            code = self.run_rows(layout.control_address)
+        finally:
+            if pointed:
+                layout.restore()
+        if code:
+            raise self.failure(layout, code)
+        return [own[()] if not own.ndim else own.copy() if r is own else r
+                for r, own in zip(results, layout.results, strict=True)]
+
+    # ------------------------------------------------ many runs
+
+    def run_steps(
+        self, layout: Layout, feeds: Sequence[Array | Rows], stacked: Sequence[bool], steps: int,
+        collect: bool, on_progress: Callable[[int], Any] | None = None,
+    ) -> list[Any]:
+        """Run the program `steps` times without returning to Python between steps.
+
+        Parameters
+        ----------
+        layout : a layout of its own, made for the shapes of one step
+        feeds : for each feed its array, or rows of one
+        stacked : whether the array holds one piece for each step, along its first axis
+        steps : at least 1
+        collect : whether results of all steps are wanted, along a new first axis, or those of the last
+        on_progress : called with the number of steps done, about 30 times a second at most; True stops the loop
+
+        Raises
+        ------
+        KeyboardInterrupt between two steps: variables are those of the last whole step.
+        """
+        ahead, moving = self._feed_steps(layout, feeds, stacked)
+        first = layout.prepend(ahead)
+        moves = [(first + place, size) for place, size in moving]
+        for b, array, is_stacked in zip(self.program.feeds, feeds, stacked, strict=True):
+            if not isinstance(array, Rows):
+                layout.point(b, address_of(array))
+                if is_stacked and array.shape[0]:
+                    moves += [(k, array.nbytes // array.shape[0]) for k in layout.entries.get(b, ())]
+        results = []
+        for b, own in zip(self.program.fetches, layout.results, strict=True):
+            results.append(np.empty((steps, *own.shape), own.dtype) if collect else own)
+            if collect:
+                layout.point(b, address_of(results[-1]))
+                moves += [(k, own.nbytes) for k in layout.entries.get(b, ())]
+        layout.set_moves(moves)
+        done = self._loop(layout, steps, on_progress)
+        if collect:
+            return [r[:done] for r in results]
+        return [r[()] if not r.ndim else r.copy() for r in results]
+
+    def _feed_steps(
+        self, layout: Layout, feeds: Sequence[Array | Rows], stacked: Sequence[bool]
+    ) -> tuple[list[tuple[int, list[int], list[int], int]], list[tuple[int, int]]]:
+        """Kernels that pick the rows of each step, and the moves of their indices."""
+        rows, moves = [], []
+        for stage, dtype, feed in zip(layout.staging, self.dtypes, feeds, strict=True):
+            if isinstance(feed, Rows):
+                kernel = Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)
+                (code,) = self.compiler.addresses([kernel])
+                inner = feed.data.size // max(len(feed.data), 1)
+                batch = feed.indices.shape[1]
+                moves.append((3 * len(rows) + 1, 8 * batch))
+                addresses = [address_of(feed.data), address_of(feed.indices), address_of(stage)]
+                rows.append((code, addresses, [1, len(feed.data), inner, batch], 1))
+        return rows, moves
+
+    def _loop(self, layout: Layout, steps: int, on_progress: Callable[[int], Any] | None) -> int:
+        """Run stretches of steps of about SLICE_S; Python hears signals between them. Returns the steps done."""
+        done, stretch = 0, 1
+        while done < steps:
+            count = min(stretch, steps - done)
+            layout.control[Control.STEPS] = count
+            start = time.perf_counter()
+            code = self.run_rows(layout.control_address)
+            elapsed = time.perf_counter() - start
+            done += int(layout.control[Control.DONE])
+            if code:
+                raise self.failure(layout, code, done)
+            if on_progress is not None and on_progress(done):
+                break
+            stretch = max(1, min(int(count * SLICE_S / max(elapsed, 1e-9)), 4 * stretch + 16))
+        return done
+
+    # ------------------------------------------------ errors
+
+    def failure(self, layout: Layout, code: int, step: int | None = None) -> GraphEngineError:
+        """The error that a kernel's code stands for, on its node."""
+        extra = int(layout.control[Control.ROW_COUNT]) - len(self.kernels)
+        row = int(layout.control[Control.FAILED]) - extra
+        if row < 0:
+            return OutOfRangeError("a row index is outside the fed array", op="run_steps")
+        node: Node = self.program.instructions[row].nodes[0]
+        when = "" if step is None else f" (step {step})"
+        return OutOfRangeError(
+            node.op.explain_code(code) + when, op=node.op.name, node=node.equation(),
+            at=str(node.origin) if node.origin else None,
+            operands=node.op.label_operands([describe(t) for t in node.inputs]),
+        )

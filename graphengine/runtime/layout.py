@@ -1,0 +1,173 @@
+"""A program with real sizes: tables of addresses and sizes, rows for the runner, an arena for temporaries.
+
+Made once for each combination of feed shapes and used again. The tables are numpy arrays that the runner reads
+directly; only addresses of feeds and of large results change from run to run.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..codegen.emit import Bits, Kernel, SizeBits, Slot, constant_bits
+from ..codegen.kernels.runner import MOVE, ROW, Control
+from ..ir.dims import evaluate
+from ..ops.state import Const
+from ..schedule.memory import ALIGNMENT, plan
+from ..schedule.program import Buffer, Program
+from .blas import gemm_address, wants_blas
+
+Array = np.ndarray[Any, Any]
+Sizes = Mapping[str, int]
+
+
+def address_of(array: Array) -> int:
+    """Address of an array's first element."""
+    return int(array.__array_interface__["data"][0])
+
+
+class Layout:
+    """Tables for one combination of sizes.
+
+    Parameters
+    ----------
+    program : what runs
+    kernels : one for each instruction
+    code : address of each kernel
+    sizes : value of each size symbol
+    states : array of each variable that the program touches
+
+    Attributes
+    ----------
+    control : block that the runner is called with
+    addresses : table of addresses; entries of a buffer are listed in `entries`
+    staging : for each feed an array of its shape, whose address is in the table
+    results : for each fetch an array of its shape, whose address is in the table
+    """
+
+    def __init__(
+        self, program: Program, kernels: Sequence[Kernel], code: Sequence[int], sizes: Sizes,
+        states: Mapping[str, Array],
+    ) -> None:
+        self.program = program
+        self.arrays: dict[int, Array] = {}              # buffer -> array, for all but temporaries
+        self.entries: dict[int, list[int]] = {}         # buffer -> places in the table of addresses
+        self.arena = _temporaries(program, sizes, self.arrays)
+        for b in program.buffers:
+            if b.kind != "temp":
+                self.arrays[b.index] = _array(b, sizes, states)
+        table: list[int] = []
+        numbers: list[int] = []
+        rows: list[int] = []
+        for kernel, function in zip(kernels, code, strict=True):
+            rows += [function, len(table), len(numbers), evaluate(kernel.extent, sizes)]
+            for b in kernel.buffers:
+                self.entries.setdefault(b, []).append(len(table))
+                table.append(address_of(self.arrays[b]))
+            numbers += _numbers(kernel, sizes)
+        self.addresses = np.array(table or [0], np.int64)
+        self.sizes = np.array(numbers or [0], np.int64)
+        self.rows = np.array(rows or [0], np.int64)
+        self.moves = np.zeros(MOVE, np.int64)
+        self.control = np.zeros(len(Control), np.int64)
+        self.home = self.addresses.copy()
+        self.staging = [self.arrays[b] for b in program.feeds]
+        self.results = [self._shaped(b, t.shape, sizes) for b, t in
+                        zip(program.fetches, program.computation.fetches, strict=True)]
+        self._tell(len(rows) // ROW)
+
+    def _shaped(self, buffer: int, shape: Any, sizes: Sizes) -> Array:
+        return self.arrays[buffer].reshape([evaluate(s, sizes) for s in shape])
+
+    def _tell(self, row_count: int) -> None:
+        """Write where the tables are into the control block."""
+        control = self.control
+        control[Control.ROWS] = address_of(self.rows)
+        control[Control.ROW_COUNT] = row_count
+        control[Control.ADDRESSES] = address_of(self.addresses)
+        control[Control.SIZES] = address_of(self.sizes)
+        control[Control.MOVES] = address_of(self.moves)
+        control[Control.STEPS] = 1
+        self.control_address = address_of(control)
+
+    def point(self, buffer: int, address: int) -> None:
+        """Use memory at `address` for a buffer, until `restore`."""
+        for k in self.entries.get(buffer, ()):
+            self.addresses[k] = address
+
+    def restore(self) -> None:
+        """Use the layout's own memory again."""
+        self.addresses[:] = self.home
+
+    def bytes(self) -> int:
+        """Bytes that the layout holds on to."""
+        own = [self.arrays[b.index].nbytes for b in self.program.buffers if b.kind in ("feed", "fetch")]
+        return int(self.arena.nbytes + sum(own))
+
+    def prepend(self, rows: Sequence[tuple[int, Sequence[int], Sequence[int], int]]) -> int:
+        """Put kernels before the program: (address, buffer addresses, sizes, extent) each.
+
+        Returns
+        -------
+        The place of their first address in the table.
+        """
+        first = len(self.addresses)
+        table, numbers, ahead = list(self.addresses), list(self.sizes), []
+        for function, addresses, sizes, extent in rows:
+            ahead += [function, len(table), len(numbers), extent]
+            table += addresses
+            numbers += sizes
+        self.addresses = np.array(table, np.int64)
+        self.home = self.addresses.copy()
+        self.sizes = np.array(numbers, np.int64)
+        count = int(self.control[Control.ROW_COUNT])
+        self.rows = np.array([*ahead, *self.rows[:count * ROW]], np.int64)
+        self._tell(len(rows) + count)
+        return first
+
+    def set_moves(self, moves: Sequence[tuple[int, int]]) -> None:
+        """Addresses that grow after each step: (place in the table, bytes)."""
+        self.moves = np.array(moves or [(0, 0)], np.int64).reshape(-1)
+        self.control[Control.MOVES] = address_of(self.moves)
+        self.control[Control.MOVE_COUNT] = len(moves)
+
+
+def _array(buffer: Buffer, sizes: Sizes, states: Mapping[str, Array]) -> Array:
+    """The memory of a buffer that does not live in the arena."""
+    op = buffer.tensor.node.op
+    if buffer.kind == "state":
+        return states[buffer.name]
+    if buffer.kind == "const" and isinstance(op, Const):
+        return op.value.array
+    return np.zeros([evaluate(s, sizes) for s in buffer.tensor.shape], buffer.dtype.numpy)  # type: ignore[arg-type]
+
+
+def _temporaries(program: Program, sizes: Sizes, arrays: dict[int, Array]) -> Array:
+    """One allocation for all temporaries; their views go into `arrays`."""
+    lifetimes = program.lifetimes()
+    needed = {b: evaluate(program.buffers[b].size, sizes) * program.buffers[b].dtype.size for b in lifetimes}
+    offsets, total = plan(lifetimes, needed)
+    arena = np.empty(total + ALIGNMENT, np.uint8)
+    start = -address_of(arena) % ALIGNMENT
+    for b, offset in offsets.items():
+        piece = arena[start + offset:start + offset + needed[b]]
+        arrays[b] = piece.view(program.buffers[b].dtype.numpy)
+    return arena
+
+
+def _numbers(kernel: Kernel, sizes: Sizes) -> list[int]:
+    """What the kernel finds in its table of sizes."""
+    numbers = [_number(slot, sizes) for slot in kernel.slots]
+    if kernel.text is None and kernel.name.startswith("gemm_"):
+        code = kernel.name.removeprefix("gemm_")
+        numbers.append(gemm_address(code) if wants_blas(*numbers[1:4]) else 0)
+    return numbers
+
+
+def _number(slot: Slot, sizes: Sizes) -> int:
+    if isinstance(slot, Bits):
+        return slot.number()
+    if isinstance(slot, SizeBits):
+        return constant_bits(slot.dtype.code, evaluate(slot.size, sizes))
+    return evaluate(slot, sizes)
