@@ -85,15 +85,15 @@ class ArraysFile:
         if entry is None:
             return
         name, digest = _checked_entry(entry, file)
-        path = document.with_name(name)
         self.at = f"{file}, arrays in {name!r}"
         try:
-            size = regular_size(path, "the file of arrays")
-        except FileMissingError as error:
-            raise FileMissingError(
-                f"the file of arrays {name!r} is missing", at=file,
-                fix=f"copy it beside the graph ({error.fix})" if error.fix else "copy it beside the graph",
-            ) from None
+            self._open(document.with_name(name), digest)
+        except FileNotFoundError as error:
+            fix = f"copy it beside the graph ({error.fix})" if isinstance(error, FileMissingError) else "load it again"
+            raise FileMissingError(f"the file of arrays {name!r} is missing", at=file, fix=fix) from None
+
+    def _open(self, path: Path, digest: str | None) -> None:
+        size = regular_size(path, "the file of arrays")
         if size > MAX_ARRAYS_BYTES:
             raise FileFormatError(f"the file has {size:,} bytes; arrays may have {MAX_ARRAYS_BYTES:,}", at=self.at,
                                   fix="check that it is the right file")
@@ -103,6 +103,8 @@ class ArraysFile:
         try:
             self._reader = safe_open(os.fspath(path), framework="numpy")
             self._names = set(self._reader.keys())
+        except FileNotFoundError:           # removed since: see `load`
+            raise
         except (SafetensorError, OSError, ValueError) as error:
             raise FileFormatError(f"the file is no whole safetensors file: {error}", at=self.at,
                                   fix="restore it from a copy") from None

@@ -5,6 +5,7 @@ give equal bytes, one node a line. Nothing in a file is ever executed.
 """
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def save(graph: Graph, path: str | os.PathLike[str]) -> None:
             target.with_name(name).unlink(missing_ok=True)
         raise
     if before is not None and before != name and not _is_named_elsewhere(before, target):
-        target.with_name(before).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the graph is saved; Windows keeps a file that somebody reads
+            target.with_name(before).unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Graph:
