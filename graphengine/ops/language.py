@@ -19,7 +19,7 @@ def _function(name: str) -> Callable[..., Any]:
     return function(by_name(name))
 
 
-def __getattr__(name: str) -> Callable[..., Any]:
+def __getattr__(name: str) -> Any:         # a Callable; that spelling, used from other modules, crashes mypy 2.4
     if name.startswith("__"):
         raise AttributeError(name)
     return _function(name)
