@@ -82,7 +82,7 @@ def constant_tensor(value: Any, graph: Graph, name: str | None = None) -> Tensor
     """A constant node that holds `value`, an array."""
     from .state import Const
 
-    return graph.apply(Const(value), (), name)[0]  # type: ignore[call-arg]
+    return graph.apply(Const(value), (), name)[0]
 
 
 def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: str = "value") -> np.ndarray[Any, Any]:

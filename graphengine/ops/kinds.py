@@ -107,14 +107,42 @@ class Op:
     internal: ClassVar[bool] = False        # made by the engine only, not by users
     reads_inputs: ClassVar[bool] = True     # False: running the node does not need its inputs
 
-    def __post_init__(self) -> None:
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
-            value = getattr(self, f.name)
+    # One constructor, comparison and hash for all ops: generating them for each class, as dataclasses do, would
+    # double the time that importing the package takes.
+
+    def __init__(self, *args: Any, **attributes: Any) -> None:
+        """Attributes in their order or by name.
+
+        Raises
+        ------
+        TypeError for a missing or unknown attribute, AttributeValueError for a value that is not allowed.
+        """
+        declared = dataclasses.fields(self)  # type: ignore[arg-type]
+        if len(args) > len(declared):
+            raise TypeError(f"{type(self).__name__} takes {len(declared)} attributes, got {len(args)}")
+        given = {**dict(zip((f.name for f in declared), args, strict=False)), **attributes}
+        for f in declared:
+            value = given.pop(f.name, f.default)
+            if value is REQUIRED:
+                raise TypeError(f"{type(self).__name__} wants {f.name}")
             convert = f.metadata["convert"]
             if convert is not None:
                 value = convert(value)
-                object.__setattr__(self, f.name, value)
             self._check_attribute(f.name, value, f.metadata)
+            self.__dict__[f.name] = value
+        if given:
+            raise TypeError(f"{type(self).__name__} has no attribute {', '.join(given)}")
+        values = [self.__dict__[f.name] for f in declared]
+        self.__dict__["_key"] = tuple((type(v), repr(v) if isinstance(v, float) else v) for v in values)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{type(self).__name__} is immutable; use dataclasses.replace")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self.__dict__["_key"] == other.__dict__["_key"]
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.__dict__["_key"]))
 
     def _check_attribute(self, name: str, value: Any, limits: Any) -> None:
         choices, low, high = limits["choices"], limits["low"], limits["high"]

@@ -45,7 +45,7 @@ def op(cls: C) -> C:
     ------
     OpDefinitionError that lists everything the class lacks.
     """
-    dataclasses.dataclass(frozen=True, repr=False)(cls)
+    dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
     cls.name = _snake(cls.__name__)
     cls.node_name = cls.__dict__.get("node_name", cls.__name__)
     if not cls.names and not cls.internal:
@@ -63,7 +63,7 @@ def op(cls: C) -> C:
 
 def abstract(cls: C) -> C:
     """Let the attributes that a base of several ops declares be inherited by them."""
-    dataclasses.dataclass(frozen=True, repr=False)(cls)
+    dataclasses.dataclass(init=False, repr=False, eq=False)(cls)
     return cls
 
 

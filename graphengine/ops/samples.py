@@ -9,7 +9,7 @@ import numpy as np
 
 from ..dtypes import DType
 
-Make = Callable[[np.random.Generator, DType], Any]
+Make = Callable[[Any, DType], Any]           # of a numpy Generator, whose module is slow to import
 
 
 @dataclass(frozen=True)
