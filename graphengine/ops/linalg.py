@@ -151,15 +151,25 @@ class Matmul(Composite):
         return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
 
     def gradient(self, g: Any, y: Any, a: Any, b: Any) -> Any:
+        if not self.transpose_a and is_plain_matrix(b) and a.shape.rank is not None and a.rank > 2:
+            k, n = rows_and_columns(b.shape, self.transpose_b)
+            a_rows, g_rows = L.reshape(a, (-1, k)), L.reshape(g, (-1, n))
+            factors = (g_rows, a_rows) if self.transpose_b else (a_rows, g_rows)
+            return L.matmul(g, b, False, not self.transpose_b), L.matmul(*factors, True)
         return product_gradients(self, L.matmul, g, a, b)
 
-    samples = (sample(normal(3, 4), normal(4, 2)),
+    samples = (sample(normal(5, 3, 4), normal(2, 4), transpose_b=True), sample(normal(3, 4), normal(4, 2)),
                sample(normal(4, 3), normal(2, 4), transpose_a=True, transpose_b=True),
                sample(normal(3, 4), normal(2, 4), transpose_b=True),
                sample(normal(4, 3), normal(4, 2), transpose_a=True), sample(normal(5, 3, 4), normal(4, 2)),
                sample(normal(3, 4), normal(5, 4, 2)), sample(normal(5, 4, 3), normal(4, 2), transpose_a=True),
                sample(normal(2, 1, 3, 4), normal(5, 4, 2)), sample(normal(3, 0), normal(0, 2)),
                sample(normal(0, 3), normal(3, 2)), sample(normal(1, 1), normal(1, 1)))
+
+
+def is_plain_matrix(x: Any) -> bool:
+    """Whether it has two axes of known sizes: then one product sums over the other's whole batch."""
+    return x.shape.rank == 2 and all(isinstance(s, int) and s > 0 for s in x.shape)
 
 
 def stack_of(x: Any, batch: tuple[Any, ...]) -> Any:
