@@ -14,10 +14,10 @@ from .tiles import Processor, Tiles
 def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     """`gemm_f32` and the like, for this processor or another."""
     code = name.removeprefix("gemm_")
-    pointer, store, load = abi.POINTERS[code], abi.store, abi.load
+    pointer = abi.POINTERS[code]
     tiles = Tiles(code, processor)
-    product, dot, transpose, stack, at = tiles.product, tiles.dot, tiles.transpose, tiles.stack, tiles.at
-    LANES, PANEL, DEPTH, COLUMNS = tiles.lanes, tiles.panel, tiles.depth, tiles.columns
+    product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
+    PANEL, DEPTH, COLUMNS = tiles.panel, tiles.depth, tiles.columns
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         m, n, k = sizes[1], sizes[2], sizes[3]
@@ -42,19 +42,11 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                 width = n - j if n - j < PANEL else PANEL
                 l, depth = 0, k
                 while True:
-                    source, source_row = at(b, l * b_row + j), b_row
+                    source, source_row = at(b, l * b_row + j * b_col), b_row
                     if is_packed:
                         depth = k - l if k - l < DEPTH else DEPTH
+                        pack(source, b_row, b_col, panel, width, depth)
                         source, source_row = panel, PANEL
-                        if b_row == 1:
-                            for x in range(0, depth, LANES):
-                                for y in range(0, width, LANES):
-                                    start = at(b, (j + y) * b_col + l + x)
-                                    transpose(start, b_col, at(panel, x * PANEL + y), width - y, depth - x)
-                        else:
-                            for x in range(depth):
-                                for y in range(width):
-                                    store(panel, x * PANEL + y, load(b, (l + x) * b_row + (j + y) * b_col, 1), 3)
                     target = at(c, j)
                     product(at(a, l * a_col), a_row, a_col, source, source_row, target, n, m, width, depth, l)
                     l += depth

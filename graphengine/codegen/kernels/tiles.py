@@ -63,6 +63,11 @@ class _Emitter:
     def at(self, pointer: ir.Value, offset: ir.Value) -> ir.Value:
         return self.builder.gep(pointer, [offset])
 
+    def opaque(self, pointer: ir.Value) -> ir.Value:
+        """The same pointer, of unknown origin: LLVM's loop strength reduction takes 0.1 s to try all its forms."""
+        signature = ir.FunctionType(pointer.type, [pointer.type])
+        return self.builder.asm(signature, "", "=r,0", [pointer], side_effect=False)
+
     def splat(self, value: ir.Value, vector: ir.VectorType | None = None) -> ir.Value:
         vector = vector or self.vector
         first = self.builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
@@ -141,6 +146,15 @@ class _Emitter:
             rows = [self.shuffle(x, y, part) for x, y in pairs for part in (order[: self.lanes], order[self.lanes :])]
         return rows
 
+    def _keep_rolled(self, branch: ir.Instruction) -> None:
+        """Do not unroll this loop: its body is long enough, and a copy for the odd step would cost tiny products."""
+        module = self.builder.module
+        disable = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+        number = ir.Constant(_I64, len(module.metadata))  # makes the node one of its own
+        loop = module.add_metadata([disable, module.add_metadata([number])])
+        loop.operands = (loop, disable)  # a loop's node begins with itself
+        branch.set_metadata("llvm.loop", loop)
+
     @contextlib.contextmanager
     def range(self, stop: ir.Value, step: int) -> Iterator[ir.Value]:
         """What is emitted inside runs for 0, step, 2 step, ... below `stop`."""
@@ -154,12 +168,12 @@ class _Emitter:
         yield position
         following = builder.add(position, self.index(step), flags=["nsw"])
         position.add_incoming(following, builder.block)
-        builder.cbranch(builder.icmp_signed("<", following, stop), inside, after)
+        self._keep_rolled(builder.cbranch(builder.icmp_signed("<", following, stop), inside, after))
         builder.position_at_end(after)
 
     def loop(
         self, count: ir.Value, step: int, start: Sequence[ir.Value],
-        body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]],
+        body: Callable[[ir.Value, list[ir.Value]], list[ir.Value]], is_rolled: bool = True,
     ) -> list[ir.Value]:
         """Values carried through a loop over 0, step, 2 step, ... below `count`; its result is theirs at the end."""
         builder = self.builder
@@ -174,7 +188,9 @@ class _Emitter:
         position.add_incoming(self.index(0), before)
         position.add_incoming(following, builder.block)
         last = builder.block
-        builder.cbranch(builder.icmp_signed("<", following, count), inside, after)
+        branch = builder.cbranch(builder.icmp_signed("<", following, count), inside, after)
+        if is_rolled:
+            self._keep_rolled(branch)
         builder.position_at_end(after)
         finals = []
         for phi, first, result in zip(carried, start, results, strict=True):
@@ -230,7 +246,7 @@ class Tiles:
         self.depth = 32768 // (self.panel * item_bytes)
         self.product = self._product()
         self.dot = self._dot()
-        self.transpose = self._transpose()
+        self.pack = self._pack()
         self.stack = self._stack()
         self.at = self._at()
 
@@ -245,7 +261,6 @@ class Tiles:
         typings: dict[int, Any] = {
             0: lambda context: (result(), generate),
             2: lambda context, a, b: (result(*arguments), generate),
-            5: lambda context, a, b, c, d, e: (result(*arguments), generate),
             6: lambda context, a, b, c, d, e, f: (result(*arguments), generate),
             11: lambda context, a, b, c, d, e, f, g, h, i, j, k: (result(*arguments), generate),
         }
@@ -313,7 +328,7 @@ class Tiles:
         for i in range(1, rows):
             exists = builder.icmp_signed("<", v.index(i), height)
             for pointers, stride in ((lines, x.a_row), (targets, x.c_row)):
-                pointers.append(v.at(pointers[-1], builder.select(exists, stride, v.index(0))))
+                pointers.append(v.opaque(v.at(pointers[-1], builder.select(exists, stride, v.index(0)))))
         masks, starts = self._columns(v, vectors, width)
 
         def old() -> list[Any]:
@@ -327,7 +342,8 @@ class Tiles:
             pairs = [(p, q) for p in down for q in across]
             return [v.add_product(t, p, q) for t, (p, q) in zip(totals, pairs, strict=True)]
 
-        totals = iter(v.loop(x.depth, 1, self._start(v, x.is_sum, old, rows * vectors), step))
+        start = self._start(v, x.is_sum, old)
+        totals = iter(v.loop(x.depth, 1, start, step, is_rolled=rows > 1))
         for target in targets:
             for start, mask in zip(starts, masks, strict=True):
                 v.store(next(totals), v.at(target, start), mask)
@@ -342,7 +358,7 @@ class Tiles:
         starts = [v.builder.select(e, first, v.index(0)) for e, first in zip(exist, firsts, strict=True)]
         return masks, starts
 
-    def _start(self, v: _Emitter, is_sum: Any, old: Callable[[], list[Any]], count: int) -> list[Any]:
+    def _start(self, v: _Emitter, is_sum: Any, old: Callable[[], list[Any]]) -> list[Any]:
         """What a tile starts from: zeros, or what C holds."""
         builder = v.builder
         before = builder.block
@@ -388,23 +404,36 @@ class Tiles:
         number, pointer = types.int64, self._pointer
         return self._intrinsic("dot", emit, types.void, pointer, pointer, number, pointer, number, number)
 
-    def _transpose(self) -> Any:
-        """Copy a block of columns into a panel: panel[l, j] = b[j * stride + l] for up to `lanes` of both.
+    def _pack(self) -> Any:
+        """Copy a part of B into a panel, so that its rows are `panel` apart: whole vectors, arbitrary past the part.
 
-        Arguments: b, stride, panel, width, depth. Whole vectors are written; what lies outside the block is arbitrary.
+        Arguments: B, its row and column stride, the panel, width, depth.
         """
-        def emit(v: _Emitter, b: Any, stride: Any, panel: Any, width: Any, depth: Any) -> None:
-            builder = v.builder
-            last = builder.sub(width, v.index(1))
-            mask = v.first_lanes(depth)
-            columns = [
-                v.load(v.at(b, builder.mul(v.smaller(v.index(j), last), stride)), mask) for j in range(self.lanes)
-            ]
-            for l, line in enumerate(v.transpose(columns)):
-                v.store(line, v.at(panel, v.index(l * self.panel)))
+        def emit(v: _Emitter, b: Any, b_row: Any, b_col: Any, panel: Any, width: Any, depth: Any) -> None:
+            builder, one = v.builder, v.index(1)
+
+            def start(l: Any, j: Any) -> tuple[Any, Any]:
+                source = builder.add(builder.mul(l, b_row), builder.mul(j, b_col))
+                return v.at(b, source), v.at(panel, builder.add(builder.mul(l, v.index(self.panel)), j))
+
+            with builder.if_else(builder.icmp_signed("==", b_row, one)) as (has_columns, has_neither):
+                with has_columns, v.range(depth, self.lanes) as l, v.range(width, self.lanes) as j:
+                    self._transpose(v, *start(l, j), b_col, builder.sub(width, j), builder.sub(depth, l))
+                with has_neither, v.range(depth, 1) as l, v.range(width, 1) as j:
+                    source, target = start(l, j)
+                    builder.store(builder.load(source), target)
 
         number, pointer = types.int64, self._pointer
-        return self._intrinsic("transpose", emit, types.void, pointer, number, pointer, number, number)
+        return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, number, number)
+
+    def _transpose(self, v: _Emitter, b: Any, panel: Any, stride: Any, width: Any, depth: Any) -> None:
+        """panel[l, j] = b[j * stride + l] for up to `lanes` of both."""
+        mask, columns = v.first_lanes(depth), [b]
+        for j in range(1, self.lanes):
+            exists = v.builder.icmp_signed("<", v.index(j), width)
+            columns.append(v.opaque(v.at(columns[-1], v.builder.select(exists, stride, v.index(0)))))
+        for l, line in enumerate(v.transpose([v.load(column, mask) for column in columns])):
+            v.store(line, v.at(panel, v.index(l * self.panel)))
 
     def _stack(self) -> Any:
         """Room for one panel on the stack, the same wherever it is asked for."""
