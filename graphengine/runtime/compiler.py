@@ -151,9 +151,12 @@ def _namespace() -> dict[str, Any]:
 
 @cache
 def _machine() -> llvm.TargetMachine:
+    # Position-independent code reaches its constants through a table that MCJIT sets up for the first object only, so
+    # on x86 addresses are put into the code itself when it is loaded, as numba does.
+    is_x86 = llvm.get_default_triple().startswith("x86")
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, reloc="pic",
-        codemodel="jitdefault", jit=True,
+        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3,
+        reloc="static" if is_x86 else "default", codemodel="jitdefault", jit=True,
     )
 
 
