@@ -6,8 +6,6 @@ Graphs of placeholders, variables and ops are differentiated, optimized, compile
 """
 from __future__ import annotations
 
-from typing import Any as _Any
-
 from . import dtypes as _dtypes
 from . import errors
 from .dtypes import DType, as_dtype, float32, float64, int32, int64
@@ -25,6 +23,7 @@ from .frontend.build import (
     placeholder,
     zeros,
 )
+from .frontend.document import load
 from .frontend.session import Rows, Session, get_default_session
 from .frontend.surface import namespaces as _namespaces
 from .frontend.variables import (
@@ -47,22 +46,11 @@ globals().update(_functions)
 globals().update(_modules)
 
 
-def load(path: _Any) -> Graph:
-    """The graph in a ``*.graph.json`` file.
-
-    Raises
-    ------
-    FileFormatError that says what is wrong with the file, and on which node.
-    """
-    from .io.graphfile import load as load_graph
-
-    return load_graph(path)
-
-
-__all__ = sorted([
+__all__ = [
     "DType", "Graph", "Operation", "Rows", "Session", "Tensor", "TensorShape", "Variable", "as_dtype", "bool",
     "constant", "control_dependencies", "convert_to_tensor", "errors", "fill", "float32", "float64",
     "get_default_graph", "get_default_session", "global_variables", "global_variables_initializer", "gradients",
     "group", "int32", "int64", "load", "name_scope", "no_op", "ones", "placeholder", "reset_default_graph", "train",
-    "trainable_variables", "variables_initializer", "zeros", *_functions, *_modules,
-])
+    "trainable_variables", "variables_initializer", "zeros",
+]
+__all__ += sorted([*_functions, *_modules])

@@ -1,0 +1,53 @@
+"""Graphs as files, at the surface: `load(path)` and `Graph.save(path)`.
+
+A graph stands below the code that writes files, so the method is given to it here, as the registry gives operators
+to tensors. What a file holds beside nodes (train, view) is in `Graph.document`.
+"""
+from __future__ import annotations
+
+import os
+
+from ..ir.graph import Graph
+
+Path = str | os.PathLike[str]
+
+
+def load(path: Path) -> Graph:
+    """The graph in a ``*.graph.json`` file.
+
+    Raises
+    ------
+    FileFormatError that says what is wrong with the file, and on which node.
+    """
+    from ..io.graphfile import load as read  # imported here, since most programs neither load nor save
+
+    return read(path)
+
+
+def save(graph: Graph, path: Path) -> None:
+    """Write the graph to a file, conventionally ``NAME.graph.json``, with its `document`: train, view and other keys.
+
+    The file is replaced in one step. More than 1,024 numbers in one array go to ``NAME.HASH.safetensors`` beside it.
+
+    Raises
+    ------
+    FileFormatError if the graph holds what a file cannot. OSError if the system refuses.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import graphengine as tf
+    >>> with tf.Graph().as_default() as graph:
+    ...     y = tf.multiply(tf.placeholder(tf.float32, [], name="x"), 2.0, name="y")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     graph.save(os.path.join(folder, "double.graph.json"))
+    ...     copy = tf.load(os.path.join(folder, "double.graph.json"))
+    >>> print(tf.Session(copy).run("y", {"x": 4.0}))
+    8.0
+    """
+    from ..io.graphfile import save as write
+
+    write(graph, path)
+
+
+Graph.save = save  # type: ignore[attr-defined]
