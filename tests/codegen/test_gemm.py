@@ -3,10 +3,14 @@
 import ctypes
 import itertools
 
+import numba
 import numpy as np
 import pytest
 import scipy.linalg.cython_blas
-from handwritten import DTYPES, run
+from handwritten import DTYPES, call, compiled
+
+from graphengine.codegen import abi
+from graphengine.codegen.kernels import gemm, tiles
 
 every_dtype = pytest.mark.parametrize("code", DTYPES)
 
@@ -36,7 +40,7 @@ def strides_of(x):
     return [0 if x.shape[0] == 1 else x.strides[0] // x.itemsize, *(s // x.itemsize for s in x.strides[1:])]
 
 
-def product(a, b, code, blas=0, lo=0, hi=None, fill=77):
+def product(a, b, code, blas=0, lo=0, hi=None, fill=77, kernel=None):
     """C of the kernel for a (batch, m, k) and b (batch, k, n), arrays with any strides."""
     batch, (m, k), n = max(a.shape[0], b.shape[0]), a.shape[1:], b.shape[2]
     if 0 in (a.shape[0], b.shape[0]):
@@ -45,13 +49,13 @@ def product(a, b, code, blas=0, lo=0, hi=None, fill=77):
     room = np.full(batch * m * n + 2 * border, fill, DTYPES[code])
     c = room[border : border + batch * m * n]
     sizes = [batch, m, n, k, *strides_of(a), *strides_of(b), blas]
-    assert run(f"gemm_{code}", [a, b, c], sizes, lo, batch if hi is None else hi) == 0
+    assert call(kernel or compiled(f"gemm_{code}"), [a, b, c], sizes, lo, batch if hi is None else hi) == 0
     assert (room[:border] == fill).all() and (room[border + c.size :] == fill).all()
     return c.reshape(batch, m, n)
 
 
-def check(a, b, code, blas=0):
-    c = product(a, b, code, blas)
+def check(a, b, code, blas=0, kernel=None):
+    c = product(a, b, code, blas, kernel=kernel)
     if code.startswith("i"):
         np.testing.assert_array_equal(c, np.matmul(a, b))
         return
@@ -132,11 +136,68 @@ def test_slices_leave_the_rest_alone(lo, hi, rng):
     assert (c[:lo] == 77).all() and (c[hi:] == 77).all()
 
 
+@every_dtype
+def test_rows_far_apart(code, rng):
+    for m, n, k in [(64, 1030, 7), (70, 33, 270), (65, 20, 300)]:
+        b = numbers(rng, (1, k, 1100), code)[:, :, :n]
+        check(numbers(rng, (1, m, k), code), b, code)
+
+
 @pytest.mark.parametrize("code", ["f32", "f64"])
 def test_large_sizes_with_and_without_blas(code, rng):
-    for m, n, k in [(200, 210, 190), (1, 1000, 500), (1000, 1, 500), (300, 17, 400)]:
-        for a, b in itertools.product(layouts(rng, 2, m, k, code), layouts(rng, 2, k, n, code)):
-            check(a, b, code, BLAS[code])
+    m, n, k = 400, 310, 300
+    for a, b in itertools.product(layouts(rng, 1, m, k, code), layouts(rng, 1, k, n, code)):
+        check(a, b, code, BLAS[code])
+    a, b = next(layouts(rng, 1, m, k, code)), next(layouts(rng, 1, k, n, code))
+    check(a, b, code)
+
+
+class Recorder:
+    """A Fortran routine that notes what it is called with."""
+
+    def __init__(self):
+        self.calls = []
+        self._routine = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)(self._record)
+        self.address = ctypes.cast(self._routine, ctypes.c_void_p).value
+
+    def _record(self, *pointers):
+        letters = "".join(ctypes.c_char.from_address(p).value.decode() for p in pointers[:2])
+        m, n, k, lda, ldb, ldc = (ctypes.c_int32.from_address(pointers[i]).value for i in (2, 3, 4, 7, 9, 12))
+        self.calls.append((letters, m, n, k, lda, ldb, ldc))
+
+
+@pytest.mark.parametrize("code", ["f32", "f64"])
+def test_blas_is_called_where_it_can_be(code):
+    m, n, k = 330, 340, 310
+    a, b = np.zeros((2, m, k), DTYPES[code]), np.zeros((2, k, n), DTYPES[code])
+    at, bt = np.zeros((2, k, m), DTYPES[code]).transpose(0, 2, 1), np.zeros((2, n, k), DTYPES[code]).transpose(0, 2, 1)
+    wide = np.zeros((2, k, n + 9), DTYPES[code])[:, :, :n]
+    gaps = np.zeros((2, k, 2 * n), DTYPES[code])[:, :, ::2]
+    shared = np.broadcast_to(b[:, :1], b.shape)  # rows 0 apart
+    for x, y, expected in [
+        (a, b, ("NN", n, m, k, n, k, n)), (at, b, ("NT", n, m, k, n, m, n)), (a, bt, ("TN", n, m, k, k, k, n)),
+        (at, bt, ("TT", n, m, k, k, m, n)), (a, wide, ("NN", n, m, k, n + 9, k, n)),
+        (a, gaps, None), (a, shared, None), (a[:, :8], b, None), (a[:, :, :200], b[:, :200], None),
+    ]:
+        recorder = Recorder()
+        product(x, y, code, recorder.address)
+        assert recorder.calls == ([expected] * 2 if expected else [])
+
+
+def test_whole_numbers_never_go_to_blas():
+    recorder = Recorder()
+    x = np.zeros((1, 330, 330), np.int32)
+    product(x, x, "i32", recorder.address)
+    assert not recorder.calls
+
+
+@pytest.mark.parametrize("code", DTYPES)
+@pytest.mark.parametrize("processor", [tiles.Processor(32, 16), tiles.Processor(16, 16)], ids=str)
+def test_vectors_of_other_processors(code, processor, rng):
+    kernel = numba.cfunc(abi.SIGNATURE)(gemm.build(f"gemm_{code}", processor))
+    for m, n, k in [(15, 4, 3), (1, 33, 40), (40, 1, 9), (13, 37, 21), (6, 16, 5), (9, 8, 300), (2, 3, 1), (66, 7, 2)]:
+        for a, b in itertools.product(layouts(rng, 1, m, k, code), layouts(rng, 1, k, n, code)):
+            check(a, b, code, kernel=kernel)
 
 
 @pytest.mark.parametrize("code", ["f32", "f64"])

@@ -10,6 +10,12 @@ from typing import Any
 from .. import abi
 from .tiles import Processor, Tiles
 
+# Found by measurement on a Zen 5. One thread of OpenBLAS is nowhere faster than the code here, so BLAS is for its
+# threads, and they are worth waking from about 0.3 ms of work on.
+BLAS_FROM = 2**25       # m * n * k
+FAR_BYTES = 4096        # rows of B this far apart share few cache sets and fill the TLB: they are packed,
+MANY_ROWS = 64          # if this many rows of A pay for it (Goto and van de Geijn 2008, section 4.2)
+
 
 def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     """`gemm_f32` and the like, for this processor or another."""
@@ -17,7 +23,9 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     pointer = abi.POINTERS[code]
     tiles = Tiles(code, processor)
     product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
-    PANEL, DEPTH, COLUMNS = tiles.panel, tiles.depth, tiles.columns
+    FAR = FAR_BYTES // (8 if code.endswith("64") else 4)
+    has_blas, blas = code in ("f32", "f64"), tiles.blas
+    ROWS, PANEL, DEPTH, COLUMNS = tiles.rows, tiles.panel, tiles.depth, tiles.columns
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         m, n, k = sizes[1], sizes[2], sizes[3]
@@ -29,11 +37,21 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
             first, a_batch, a_row, a_col = buffers[0], sizes[4], sizes[5], sizes[6]
             second, b_batch, b_row, b_col = buffers[1], sizes[7], sizes[8], sizes[9]
         panel = stack()
-        is_packed = b_col != 1 and n > 1
-        is_dot = is_packed and m == 1 and b_row == 1 and (a_col == 1 or k <= 1)
+        is_packed = b_col != 1 and n > 1 or b_row >= FAR and m >= MANY_ROWS
+        is_dot = b_col != 1 and n > 1 and m == 1 and b_row == 1 and (a_col == 1 or k <= 1)
+        ld_a, ld_b = a_row if a_col == 1 else a_col, b_row if b_col == 1 else b_col
+        is_blas = (
+            has_blas and sizes[10] != 0 and m > ROWS and n > ROWS and m * n * k >= BLAS_FROM
+            and (a_col == 1 and ld_a >= k or a_row == 1 and ld_a >= m)
+            and (b_col == 1 and ld_b >= n or b_row == 1 and ld_b >= k)
+            and m < 2**31 and n < 2**31 and k < 2**31 and ld_a < 2**31 and ld_b < 2**31
+        )
         for batch in range(lo, hi):
             a, b = at(pointer(first), batch * a_batch), at(pointer(second), batch * b_batch)
             c = at(pointer(buffers[2]), batch * m * n)
+            if is_blas:
+                blas(sizes[10], b_col == 1, a_col == 1, n, m, k, b, ld_b, a, ld_a, c)
+                continue
             if is_dot:
                 for j in range(0, n, COLUMNS):
                     dot(a, at(b, j * b_col), b_col, at(c, j), n - j, k)

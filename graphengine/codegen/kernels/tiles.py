@@ -247,6 +247,7 @@ class Tiles:
         self.product = self._product()
         self.dot = self._dot()
         self.pack = self._pack()
+        self.blas = self._blas()
         self.stack = self._stack()
         self.at = self._at()
 
@@ -416,12 +417,16 @@ class Tiles:
                 source = builder.add(builder.mul(l, b_row), builder.mul(j, b_col))
                 return v.at(b, source), v.at(panel, builder.add(builder.mul(l, v.index(self.panel)), j))
 
-            with builder.if_else(builder.icmp_signed("==", b_row, one)) as (has_columns, has_neither):
-                with has_columns, v.range(depth, self.lanes) as l, v.range(width, self.lanes) as j:
-                    self._transpose(v, *start(l, j), b_col, builder.sub(width, j), builder.sub(depth, l))
-                with has_neither, v.range(depth, 1) as l, v.range(width, 1) as j:
+            with builder.if_else(builder.icmp_signed("==", b_col, one)) as (has_rows, has_others):
+                with has_rows, v.range(depth, 1) as l, v.range(width, self.lanes) as j:
                     source, target = start(l, j)
-                    builder.store(builder.load(source), target)
+                    v.store(v.load(source, v.first_lanes(builder.sub(width, j))), target)
+                with has_others, builder.if_else(builder.icmp_signed("==", b_row, one)) as (has_columns, has_neither):
+                    with has_columns, v.range(depth, self.lanes) as l, v.range(width, self.lanes) as j:
+                        self._transpose(v, *start(l, j), b_col, builder.sub(width, j), builder.sub(depth, l))
+                    with has_neither, v.range(depth, 1) as l, v.range(width, 1) as j:
+                        source, target = start(l, j)
+                        builder.store(builder.load(source), target)
 
         number, pointer = types.int64, self._pointer
         return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, number, number)
@@ -434,6 +439,45 @@ class Tiles:
             columns.append(v.opaque(v.at(columns[-1], v.builder.select(exists, stride, v.index(0)))))
         for l, line in enumerate(v.transpose([v.load(column, mask) for column in columns])):
             v.store(line, v.at(panel, v.index(l * self.panel)))
+
+    def _blas(self) -> Any:
+        """C = A B by the Fortran routine at an address. It has columns where we have rows, so it makes C' = B' A'.
+
+        Arguments: the address, whether the rows of B and of A are dense, n, m, k, B, its leading dimension, A, its
+        leading dimension, C. Dense columns instead of rows are a transposed operand.
+        """
+        def emit(
+            v: _Emitter, address: Any, b_plain: Any, a_plain: Any, n: Any, m: Any, k: Any,
+            b: Any, ld_b: Any, a: Any, ld_a: Any, c: Any,
+        ) -> None:
+            builder = v.builder
+
+            def passed(value: Any) -> Any:
+                with builder.goto_entry_block():
+                    place = builder.alloca(value.type)
+                builder.store(value, place)
+                return place
+
+            def letter(is_plain: Any) -> Any:
+                codes = (ir.Constant(ir.IntType(8), ord(text)) for text in "NT")
+                return passed(builder.select(is_plain, *codes))
+
+            def size(value: Any) -> Any:
+                return passed(builder.trunc(value, ir.IntType(32)))
+
+            one, zero = (passed(ir.Constant(self._element, number)) for number in (1, 0))
+            args = [
+                letter(b_plain), letter(a_plain), size(n), size(m), size(k), one, b, size(ld_b), a, size(ld_a),
+                zero, c, size(n),
+            ]
+            routine = ir.FunctionType(ir.VoidType(), [arg.type for arg in args])
+            builder.call(builder.inttoptr(address, routine.as_pointer()), args)
+
+        number, pointer, truth = types.int64, self._pointer, types.boolean
+        return self._intrinsic(
+            "blas", emit, types.void, number, truth, truth, number, number, number,
+            pointer, number, pointer, number, pointer,
+        )
 
     def _stack(self) -> Any:
         """Room for one panel on the stack, the same wherever it is asked for."""
