@@ -18,7 +18,8 @@ from ..ir.node import Node
 from ..ops.kinds import Reduction
 from .loops import Access, Counter, Leaf, Nest, Scalar, Value
 
-BLOCK = 4096                                # terms of a long sum that are added up before joining the others
+SHIFT = 12
+BLOCK = 1 << SHIFT                          # terms of a long sum that are added up before joining the others
 
 
 @dataclass(frozen=True)
@@ -149,10 +150,10 @@ class _Emitter:
         depth = self.depth
         if blocked:
             n = self.extent_names[axes[0]]
-            self._open(f"for j in range(0, {n}, {BLOCK}):")
+            self._open(f"for j in range(({n} + {BLOCK - 1}) >> {SHIFT}):")
             for name, identity in zip(parts, identities, strict=True):
                 self._line(f"{name} = {identity}")
-            self._open(f"for i{axes[0]} in range(j, min(j + {BLOCK}, {n})):")
+            self._open(f"for i{axes[0]} in range(j << {SHIFT}, minimum((j + 1) << {SHIFT}, {n})):")
         else:
             self._open_axes(axes)
         self._scope(outside)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -178,7 +179,7 @@ class Session:
         feeds = {} if feed_dict is None else feed_dict
         _, leaves = flatten(fetches)
         plan = self._plan(leaves, list(feeds))
-        return plan.bound(tuple(plan.array(k, v).shape for k, v in enumerate(feeds.values())))[0]
+        return plan.bound(tuple(plan.array(k, v).shape for k, v in enumerate(feeds.values()))).compilation
 
     # ------------------------------------------------ variables
 
@@ -231,6 +232,16 @@ def _identity(item: Any) -> Any:
     return item if isinstance(item, str) else id(item)
 
 
+@dataclass
+class _Bound:
+    """A program with real sizes; ready once it is known that the variables it reads have values."""
+
+    compilation: Compilation
+    executable: Executable
+    layout: Layout
+    is_ready: bool = False
+
+
 class _Plan:
     """One way of running a session: fixed fetches and feeds, programs by rank, layouts by shape."""
 
@@ -246,8 +257,7 @@ class _Plan:
         self.leaf_count = len(items)
         self.numpy = [t.dtype.numpy for t in self.feeds]
         self.compiled: dict[Any, tuple[Compilation, Executable]] = {}
-        self.layouts: dict[Shapes, tuple[Compilation, Executable, Layout]] = {}
-        self.ready: set[int] = set()                    # programs whose variables are known to have values
+        self.layouts: dict[Shapes, _Bound] = {}
 
     @staticmethod
     def _fed(graph: Graph, feed: Any) -> Tensor:
@@ -261,12 +271,15 @@ class _Plan:
     def array(self, k: int, value: Any) -> Array:
         """Feed `k` as an array of the right dtype, its shape checked against the placeholder's."""
         dtype = self.numpy[k]
-        if type(value) is not np.ndarray or value.dtype is not dtype:
+        kind = type(value)
+        if kind is np.ndarray and value.dtype is dtype:
+            return value  # type: ignore[no-any-return]
+        if kind is not dtype.type and not (kind is float and dtype.kind == "f"):
             tensor = self.feeds[k]
             if isinstance(value, (Tensor, Variable)):
                 raise FeedError(f"the value fed for {tensor.name} is a tensor, not numbers", fix="feed an array")
-            value = as_array(value, tensor.dtype, "feed", f"the value fed for {tensor.name}")
-        return value  # type: ignore[no-any-return]
+            return as_array(value, tensor.dtype, "feed", f"the value fed for {tensor.name}")
+        return np.array(value, dtype)
 
     def check_shape(self, k: int, shape: tuple[int, ...], steps: str = "") -> None:
         tensor = self.feeds[k]
@@ -294,18 +307,17 @@ class _Plan:
         found = self.layouts.get(shapes)
         if found is None:
             found = self.bound(shapes)
-        compilation, executable, layout = found
-        if id(executable) not in self.ready:
-            self._check_initialized(compilation)
+        if not found.is_ready:
+            self._check_initialized(found.compilation)
         if out is not None:
-            self._check_out(layout, out)
+            self._check_out(found.layout, out)
         if settings().tier == "interpreter":
-            results = self._interpret(compilation, arrays)
+            results = self._interpret(found.compilation, arrays)
         else:
-            results = executable.run(layout, arrays, out)
-        if id(executable) not in self.ready:
-            self._after(compilation)
-            self.ready.add(id(executable))
+            results = found.executable.run(found.layout, arrays, out)
+        if not found.is_ready:
+            self._after(found.compilation)
+            found.is_ready = True
         return results
 
     def run_steps(
@@ -320,13 +332,13 @@ class _Plan:
         total = steps if steps is not None else next(iter(counts), 1)
         if total < 1:
             raise FeedError(f"{total} steps", op="run_steps", fix="run at least one")
-        compilation, executable, _ = self.bound(tuple(shape for _, shape in pieces))
-        self._check_initialized(compilation)
-        layout = executable.new_layout(self._sizes(tuple(shape for _, shape in pieces)))
-        results = executable.run_steps(
+        found = self.bound(tuple(shape for _, shape in pieces))
+        self._check_initialized(found.compilation)
+        layout = found.executable.new_layout(self._sizes(tuple(shape for _, shape in pieces)))
+        results = found.executable.run_steps(
             layout, arrays, [n is not None for n, _ in pieces], total, collect, on_progress
         )
-        self._after(compilation)
+        self._after(found.compilation)
         return results
 
     def _step_feed(self, k: int, value: Any) -> Array | Rows:
@@ -362,7 +374,7 @@ class _Plan:
 
     # ------------------------------------------------ programs and layouts
 
-    def bound(self, shapes: Shapes) -> tuple[Compilation, Executable, Layout]:
+    def bound(self, shapes: Shapes) -> _Bound:
         """Program and layout for these shapes; compiled or laid out now if they are new."""
         for k, shape in enumerate(shapes):
             self.check_shape(k, shape)
@@ -379,7 +391,7 @@ class _Plan:
                     ) from None
                 ones |= found.ones
             else:
-                self.layouts[shapes] = compilation, executable, layout
+                self.layouts[shapes] = _Bound(compilation, executable, layout)
                 return self.layouts[shapes]
 
     def _program(self, shapes: Shapes, ones: frozenset[str]) -> tuple[Compilation, Executable]:

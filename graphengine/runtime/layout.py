@@ -22,6 +22,9 @@ Array = np.ndarray[Any, Any]
 Sizes = Mapping[str, int]
 
 
+STAGED_BYTES = 4096                         # smaller feeds and results are copied, larger ones are pointed at
+
+
 def address_of(array: Array) -> int:
     """Address of an array's first element."""
     return int(array.__array_interface__["data"][0])
@@ -44,6 +47,7 @@ class Layout:
     addresses : table of addresses; entries of a buffer are listed in `entries`
     staging : for each feed an array of its shape, whose address is in the table
     results : for each fetch an array of its shape, whose address is in the table
+    is_small : whether all of these are so small that they are copied rather than pointed at
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Layout:
         self.staging = [self.arrays[b] for b in program.feeds]
         self.results = [self._shaped(b, t.shape, sizes) for b, t in
                         zip(program.fetches, program.computation.fetches, strict=True)]
+        self.is_small = all(a.nbytes <= STAGED_BYTES for a in (*self.staging, *self.results))
         self._tell(len(rows) // ROW)
 
     def _shaped(self, buffer: int, shape: Any, sizes: Sizes) -> Array:
