@@ -117,13 +117,14 @@ class _Fusion:
         self.direct: dict[int, set[int]] = {}
         self.before: dict[int, int] = {}
         self.refusals: list[Refusal] = []
+        self.parents = {id(n): list(_parents(n)) for n in computation.nodes if not is_free(n)}
 
     def run(self) -> tuple[list[Group], list[Refusal]]:
         for node in self.computation.nodes:
             if is_free(node):
                 continue
             self._create(node)
-            for parent, soft in _parents(node):
+            for parent, soft in self.parents[id(node)]:
                 self._consider(parent, node, soft)
         self._sink()
         groups = sorted(self.groups.values(), key=lambda g: g.members[-1].index)
@@ -137,7 +138,7 @@ class _Fusion:
         readers: dict[int, list[Node]] = {}
         for node in self.computation.nodes:
             if not is_free(node):
-                for parent, _ in _parents(node):
+                for parent, _ in self.parents[id(node)]:
                     readers.setdefault(id(parent), []).append(node)
         for node in reversed(self.computation.nodes):
             if is_free(node) or id(node) in results or not isinstance(node.op, Elementwise):
@@ -153,12 +154,12 @@ class _Fusion:
         """Move `node` if its operands are in memory anyway and its new group has its loops."""
         in_memory = all(
             p not in here or id(p) in results or any(r not in here for r in readers[id(p)] if r is not node)
-            for p, _ in _parents(node)
+            for p, _ in self.parents[id(node)]
         )
         fits = there.fusable and stripped(node.outputs[0]) == there.space and len(here.members) > 1
         if not (in_memory and fits and len(there.members) < MOST_MEMBERS and here.is_full(node)):
             return
-        if any(not soft and parent is node for m in there.members for parent, soft in _parents(m)):
+        if any(not soft and parent is node for m in there.members for parent, soft in self.parents[id(m)]):
             return
         here.members = [m for m in here.members if m is not node]
         here.full.discard(id(node))
@@ -170,7 +171,7 @@ class _Fusion:
         key = len(self.group_of)
         self.groups[key] = Group(node, key)
         self.group_of[id(node)] = key
-        self.direct[key] = {self.group_of[id(p)] for p, _ in _parents(node)}
+        self.direct[key] = {self.group_of[id(p)] for p, _ in self.parents[id(node)]}
         self.before[key] = 0
         for p in self.direct[key]:
             self.before[key] |= self.before[p] | 1 << p
@@ -198,7 +199,7 @@ class _Fusion:
         if self._passes_through(a, b) or self._passes_through(b, a):
             return "a third kernel has to run in between"
         members = sorted((*g.members, *h.members), key=lambda n: n.index)
-        if any(_hard_edge(m, g if m in h else h) for m in members):
+        if any(self._hard_edge(m, h) for m in g.members) or any(self._hard_edge(m, g) for m in h.members):
             return "one reads the other's elements in another arrangement"
         if len({id(t) for m in members for t in m.inputs}) > MOST_OPERANDS + len(members):
             return f"the kernel would have more than {MOST_OPERANDS} operands"
@@ -208,6 +209,9 @@ class _Fusion:
             if any(levels[id(m)] > (0 if id(m) in full else 1) for m in members if _walks(m, full)):
                 return "it needs whole columns before it can go on"
         return None
+
+    def _hard_edge(self, node: Node, other: Group) -> bool:
+        return any(not soft and parent in other for parent, soft in self.parents[id(node)])
 
     def _passes_through(self, a: int, b: int) -> bool:
         """Whether a path leads from a through a third group to b."""
@@ -239,10 +243,6 @@ def _parents(node: Node) -> Iterator[tuple[Node, bool]]:
         if parent is not None:
             path = trace(tensor)
             yield parent, path.base.node is parent and path.is_aligned
-
-
-def _hard_edge(node: Node, other: Group) -> bool:
-    return any(not soft and parent in other for parent, soft in _parents(node))
 
 
 def _walks(node: Node, full: set[int]) -> bool:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from functools import cached_property
 
 from ..ir.computation import Computation
 from ..ir.dims import Size, product
-from ..ir.node import Tensor
+from ..ir.node import Node, Tensor
 from ..ops.kinds import Movement, Reduction, Source
 from ..ops.state import Const, Copy, Iota, SizeValue, State
 from .fuse import Group, Refusal
@@ -41,7 +42,9 @@ class _Order:
         self.after: list[set[int]] = [set() for _ in groups]           # k -> groups that run after k
         self.home: dict[int, str] = {}                                 # id of producing tensor -> variable
         self.late: list[tuple[str, Tensor]] = []                       # updates that are copied at the end
+        self.uses = self._uses_of_states()                             # variable -> (group, member, operand)
         self.buffers: list[Buffer] = []
+        self.states: dict[str, int] = {}                               # variable -> its buffer
         self.buffer_of: dict[int, int] = {}
 
     def run(self) -> Program:
@@ -68,17 +71,23 @@ class _Order:
 
     # ------------------------------------------------ in place or later
 
-    def _readers(self, variable: str) -> list[int]:
-        return sorted({
-            k for k, g in enumerate(self.groups) for m in g.members for t in m.inputs if _reads(t, variable)
-        })
+    def _uses_of_states(self) -> dict[str, list[tuple[int, Node, Tensor]]]:
+        """For each variable, who reads its old value."""
+        found: dict[str, list[tuple[int, Node, Tensor]]] = {}
+        for k, group in enumerate(self.groups):
+            for member in group.members:
+                for tensor in member.inputs:
+                    op = base_of(tensor).node.op
+                    if isinstance(op, State):
+                        found.setdefault(op.variable, []).append((k, member, tensor))
+        return found
 
     def _settle(self, variable: str, tensor: Tensor) -> None:
         """Decide where the new value of `variable` is written."""
         base = base_of(tensor)
         writer = self.group_of[id(base.node)]
-        others = [k for k in self._readers(variable) if k != writer]
-        in_place = self._reads_before_writing(self.groups[writer], base, variable)
+        others = sorted({k for k, _, _ in self.uses.get(variable, ()) if k != writer})
+        in_place = self._reads_before_writing(writer, base, variable)
         if in_place and not any(self._reaches(writer, k) for k in others):
             for k in others:
                 self.after[k].add(writer)
@@ -86,9 +95,10 @@ class _Order:
         else:
             self.late.append((variable, tensor))
 
-    def _reads_before_writing(self, group: Group, new: Tensor, variable: str) -> bool:
+    def _reads_before_writing(self, writer: int, new: Tensor, variable: str) -> bool:
         """Whether each element of the old value is read only where the same element is then written."""
-        uses = [(m, t) for m in group.members for t in m.inputs if _reads(t, variable)]
+        group = self.groups[writer]
+        uses = [(m, t) for k, m, t in self.uses.get(variable, ()) if k == writer]
         if not uses:
             return True
         if not group.fusable or _assembles(group):
@@ -149,12 +159,9 @@ class _Order:
 
     def _state_buffer(self, variable: str, tensor: Tensor) -> int:
         """The buffer of a variable; shared by its old value, and by a new one that is written in place."""
-        for b in self.buffers:
-            if b.kind == "state" and b.name == variable:
-                index = b.index
-                break
-        else:
-            index = self._new_buffer(tensor, "state", variable)
+        if variable not in self.states:
+            self.states[variable] = self._new_buffer(tensor, "state", variable)
+        index = self.states[variable]
         if self.home.get(id(tensor)) == variable or isinstance(tensor.node.op, State):
             self.buffer_of[id(tensor)] = index
         return index
@@ -203,18 +210,17 @@ class _Order:
             return True
         return isinstance(tensor.node.op, Reduction) and not group.is_row      # where columns are added up
 
-    @property
+    @cached_property
     def needed_outside(self) -> set[int]:
-        if not hasattr(self, "_needed_outside"):
-            found = {id(base_of(t)) for t in self.computation.results()}
-            for k, group in enumerate(self.groups):
-                for member in group.members:
-                    for t in member.inputs:
-                        base = base_of(t)
-                        if not is_free(base.node) and self.group_of[id(base.node)] != k:
-                            found.add(id(base))
-            self._needed_outside = found
-        return self._needed_outside
+        """Ids of the tensors that have to be in memory: results, and what another group reads."""
+        found = {id(base_of(t)) for t in self.computation.results()}
+        for k, group in enumerate(self.groups):
+            for member in group.members:
+                for t in member.inputs:
+                    base = base_of(t)
+                    if not is_free(base.node) and self.group_of[id(base.node)] != k:
+                        found.add(id(base))
+        return found
 
     def _late_copy(self, variable: str, tensor: Tensor) -> Instruction:
         base = base_of(tensor)
@@ -223,11 +229,6 @@ class _Order:
         home = self._state_buffer(variable, copy.outputs[0])
         self.buffer_of[id(copy.outputs[0])] = home
         return Instruction((copy,), (self._place_of(base),), (home,), group=Group(copy, 0))
-
-
-def _reads(tensor: Tensor, variable: str) -> bool:
-    op = base_of(tensor).node.op
-    return isinstance(op, State) and op.variable == variable
 
 
 def _assembles(group: Group) -> bool:
