@@ -24,8 +24,10 @@ from .frontend.build import (
     zeros,
 )
 from .frontend.document import load
+from .frontend.explain import Explanation, explain
 from .frontend.session import Rows, Session, get_default_session
 from .frontend.surface import namespaces as _namespaces
+from .frontend.training import Progress, Training
 from .frontend.variables import (
     Variable,
     global_variables,
@@ -47,8 +49,9 @@ globals().update(_modules)
 
 
 __all__ = [
-    "DType", "Graph", "Operation", "Rows", "Session", "Tensor", "TensorShape", "Variable", "as_dtype", "bool",
-    "constant", "control_dependencies", "convert_to_tensor", "errors", "fill", "float32", "float64",
+    "DType", "Explanation", "Graph", "Operation", "Progress", "Rows", "Session", "Tensor", "TensorShape", "Training",
+    "Variable", "as_dtype", "bool",
+    "constant", "control_dependencies", "convert_to_tensor", "errors", "explain", "fill", "float32", "float64",
     "get_default_graph", "get_default_session", "global_variables", "global_variables_initializer", "gradients",
     "group", "int32", "int64", "load", "name_scope", "no_op", "ones", "placeholder", "reset_default_graph", "train",
     "trainable_variables", "variables_initializer", "zeros",

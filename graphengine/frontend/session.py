@@ -5,6 +5,7 @@ combination of shapes. A session runs one program at a time; threads take turns.
 """
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
@@ -25,6 +26,7 @@ from ..rewrite.specialize import Feed
 from ..runtime.compiler import default_compiler
 from ..runtime.executable import Executable, Rows, SizesDiffer
 from ..runtime.layout import Layout
+from .explain import BY_DEBUG_LEVEL, Explanation
 from .structure import flatten
 from .variables import Variable
 
@@ -174,12 +176,14 @@ class Session:
             results = plan.run_steps(list(given.values()), steps, collect, on_progress)
         return structure.fill(plan.spread(results))
 
-    def compilation(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Compilation:
-        """What the compiler makes of a run, without running it: see `explain`."""
+    def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
+        """What the compiler makes of a run, without running it."""
         feeds = {} if feed_dict is None else feed_dict
         _, leaves = flatten(fetches)
-        plan = self._plan(leaves, list(feeds))
-        return plan.bound(tuple(plan.array(k, v).shape for k, v in enumerate(feeds.values()))).compilation
+        with self._lock:
+            plan = self._plan(leaves, list(feeds))
+            shapes = tuple(plan.array(k, v).shape for k, v in enumerate(feeds.values()))
+            return Explanation(plan.bound(shapes).compilation, plan.sizes(shapes))
 
     # ------------------------------------------------ variables
 
@@ -334,7 +338,7 @@ class _Plan:
             raise FeedError(f"{total} steps", op="run_steps", fix="run at least one")
         found = self.bound(tuple(shape for _, shape in pieces))
         self._check_initialized(found.compilation)
-        layout = found.executable.new_layout(self._sizes(tuple(shape for _, shape in pieces)))
+        layout = found.executable.new_layout(self.sizes(tuple(shape for _, shape in pieces)))
         results = found.executable.run_steps(
             layout, arrays, [n is not None for n, _ in pieces], total, collect, on_progress
         )
@@ -365,7 +369,7 @@ class _Plan:
 
     def _interpret(self, compilation: Compilation, arrays: Sequence[Array]) -> list[Any]:
         fetched, updates = interpret.run(
-            compilation.source, arrays, self.session._values, self._sizes(tuple(a.shape for a in arrays))
+            compilation.source, arrays, self.session._values, self.sizes(tuple(a.shape for a in arrays))
         )
         results = [np.array(a) for a in fetched]
         for name, value in {n: np.array(v) for n, v in updates.items()}.items():
@@ -378,7 +382,7 @@ class _Plan:
         """Program and layout for these shapes; compiled or laid out now if they are new."""
         for k, shape in enumerate(shapes):
             self.check_shape(k, shape)
-        sizes = self._sizes(shapes)
+        sizes = self.sizes(shapes)
         ones: frozenset[str] = frozenset()
         while True:
             compilation, executable = self._program(shapes, ones)
@@ -402,6 +406,9 @@ class _Plan:
                 for t, s in zip(self.feeds, shapes, strict=True)
             ]
             compilation = compile_graph(self.fetches, self.targets, feeds, ones)
+            if settings().debug:
+                level = min(settings().debug, max(BY_DEBUG_LEVEL))
+                print(Explanation(compilation, self.sizes(shapes)).text(BY_DEBUG_LEVEL[level]), file=sys.stderr)
             for name in self._touched(compilation):
                 self.session.storage(self.session.graph.by_name[name].outputs[0])
             executable = Executable(
@@ -410,7 +417,8 @@ class _Plan:
             self.compiled[key] = compilation, executable
         return self.compiled[key]
 
-    def _sizes(self, shapes: Shapes) -> dict[str, int]:
+    def sizes(self, shapes: Shapes) -> dict[str, int]:
+        """The value of each size symbol."""
         return {
             f"{t.node.name}.{axis}": size
             for t, shape in zip(self.feeds, shapes, strict=True) for axis, size in enumerate(shape)

@@ -128,6 +128,11 @@ class Graph:
         """Nodes that a node made now would run after."""
         return self._control
 
+    @property
+    def origin(self) -> Origin | None:
+        """The origin that nodes made now get, if it is not the caller's line."""
+        return self._origin
+
     @contextmanager
     def made_at(self, origin: Origin | None) -> Iterator[None]:
         """Give the nodes made inside this origin instead of the caller's line."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .dims import Shape
 from .node import Node, Tensor
 
 
 def show_attribute(value: Any) -> str:
-    text = getattr(value, "name", None) or repr(value)
+    text = str(value) if isinstance(value, Shape) else getattr(value, "name", None) or repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

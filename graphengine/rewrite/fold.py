@@ -27,7 +27,7 @@ def folder() -> Hook:
             return None                     # a view of a constant costs nothing, a copy of it does
         values = op.reference(*[t.node.op.value.array for t in inputs])
         several = values if isinstance(values, tuple) else (values,)
-        graph.log.append(Fired(graph.phase, "fold", f"{op.name}(constants) -> constant", graph.current, graph._origin))
+        graph.log.append(Fired(graph.phase, "fold", f"{op.name}(constants) -> constant", graph.current, graph.origin))
         typed = [np.asarray(v, dtype.numpy) for v, (dtype, _) in zip(several, results, strict=True)]
         return [graph.apply(Const(v), ())[0] for v in typed]
 

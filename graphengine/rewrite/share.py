@@ -24,7 +24,7 @@ def sharer() -> Hook:
         if key in made:
             if not isinstance(op, Const):
                 graph.log.append(
-                    Fired(graph.phase, "share", f"the same as {made[key][0].node.name}", graph.current, graph._origin)
+                    Fired(graph.phase, "share", f"the same as {made[key][0].node.name}", graph.current, graph.origin)
                 )
             return made[key]
         made[key] = graph.add(op, inputs, name).outputs

@@ -1,0 +1,206 @@
+"""What the compiler did with a run, for people and for the editor.
+
+A compilation goes in; out come the graph after each phase, the rules that fired, fusion groups and what was refused, the
+program, the memory plan and the kernels' source, each as values and all of them as text.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..codegen.emit import Kernel
+from ..ir.dims import Size, evaluate
+from ..ir.graph import get_default_graph
+from ..ir.node import Node, Tensor
+from ..ir.walk import needed
+from ..ops.state import Placeholder
+from ..pipeline import Compilation, Stage, compile_graph
+from ..rewrite.rules import Fired
+from ..rewrite.specialize import Feed
+from ..schedule.fuse import Refusal
+from ..schedule.memory import plan
+from .structure import flatten
+
+SECTIONS = ("summary", "program", "memory", "groups", "rules", "source", "stages")
+BY_DEBUG_LEVEL = {1: SECTIONS[:1], 2: SECTIONS[:4], 3: SECTIONS[:5], 4: SECTIONS[:6], 5: SECTIONS}
+
+
+@dataclass(frozen=True)
+class FusionGroup:
+    """Nodes that one kernel computes.
+
+    index : the instruction that runs it
+    nodes : in the order in which they are computed
+    kernel : its name; equal loops have equal kernels
+    """
+
+    index: int
+    nodes: tuple[Node, ...]
+    kernel: str
+
+    def __str__(self) -> str:
+        return f"{self.index:3} {self.kernel}: {', '.join(n.name for n in self.nodes)}"
+
+
+@dataclass(frozen=True)
+class MemoryEntry:
+    """A buffer: where its elements come from, how many, and when it is in use.
+
+    size : number of elements, maybe an expression in the feeds' sizes
+    size_bytes, offset : bytes, and place in the arena, where the sizes are known; offset only for temporaries
+    first, last : instructions that touch a temporary
+    """
+
+    name: str
+    kind: str
+    size: Size
+    size_bytes: int | None
+    offset: int | None
+    first: int | None
+    last: int | None
+
+    def __str__(self) -> str:
+        room = f"{self.size} elements" if self.size_bytes is None else f"{self.size_bytes} bytes"
+        place = "" if self.offset is None else f" at {self.offset}"
+        alive = "" if self.first is None else f", in use from {self.first} to {self.last}"
+        return f"{self.kind:6}{self.name}: {room}{place}{alive}"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that the compiler can tell about one way of running a graph.
+
+    compilation : what it produced
+    sizes : value of each size symbol, where known
+    """
+
+    compilation: Compilation
+    sizes: Mapping[str, int] | None = None
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The graph as it came, and after each phase."""
+        return self.compilation.stages
+
+    @property
+    def rules(self) -> tuple[Fired, ...]:
+        """Every rule applied, with node and line."""
+        return self.compilation.fired
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Neighbors that do not share a kernel, and why."""
+        return self.compilation.program.refusals
+
+    @property
+    def kernels(self) -> tuple[Kernel, ...]:
+        """One for each instruction; `lines` says which node each line of its text computes."""
+        return self.compilation.kernels
+
+    @cached_property
+    def groups(self) -> tuple[FusionGroup, ...]:
+        pairs = zip(self.compilation.program.instructions, self.kernels, strict=True)
+        return tuple(FusionGroup(k, i.nodes, kernel.name) for k, (i, kernel) in enumerate(pairs))
+
+    @cached_property
+    def memory(self) -> tuple[MemoryEntry, ...]:
+        program = self.compilation.program
+        lifetimes = program.lifetimes()
+        sizes = self.sizes
+        nbytes: dict[int, int] = {}
+        offsets: dict[int, int] = {}
+        if sizes is not None:
+            nbytes = {b.index: evaluate(b.size, sizes) * b.dtype.size for b in program.buffers}
+            offsets, _ = plan(lifetimes, nbytes)
+        return tuple(
+            MemoryEntry(b.name, b.kind, b.size, nbytes.get(b.index), offsets.get(b.index),
+                        *lifetimes.get(b.index, (None, None)))
+            for b in program.buffers
+        )
+
+    @property
+    def arena_bytes(self) -> int | None:
+        """Bytes of all temporaries together, where the sizes are known."""
+        if self.sizes is None:
+            return None
+        ends = [(m.offset or 0) + (m.size_bytes or 0) for m in self.memory if m.kind == "temp"]
+        return max(ends, default=0)
+
+    # ------------------------------------------------ as text
+
+    @property
+    def summary(self) -> str:
+        names = {k.name for k in self.kernels}
+        last = self.stages[-1].computation
+        text = (f"{len(self.stages[0].computation.nodes)} nodes, {len(last.nodes)} after rewriting, "
+                f"{len(self.kernels)} kernel calls of {len(names)} kernels, {len(self.rules)} rules applied")
+        return text if self.arena_bytes is None else f"{text}, arena of {self.arena_bytes} bytes"
+
+    def section(self, name: str) -> str:
+        """One of `SECTIONS` as text."""
+        if name == "source":
+            texts = {k.name: k.text or f"# {k.name}: written by hand, see graphengine/codegen/kernels\n" for k in self.kernels}
+            return "\n".join(texts.values())
+        if name == "stages":
+            return self._stages_text()
+        if name == "groups":
+            refused = [f"    not joined: {r}" for r in self.refusals]
+            return "\n".join([*map(str, self.groups), *refused])
+        lines = {"summary": [self.summary], "program": [self.compilation.program], "memory": self.memory, "rules": self.rules}
+        return "\n".join(str(line) for line in lines[name])
+
+    def _stages_text(self) -> str:
+        parts, before = [], ""
+        for stage in self.stages:
+            text = str(stage.computation)
+            parts.append(f"{stage.name}: nothing to do" if text == before else f"{stage.name}:\n{text}")
+            before = text
+        return "\n\n".join(parts)
+
+    def text(self, sections: tuple[str, ...] = SECTIONS) -> str:
+        """Several sections under their names."""
+        return "\n\n".join(f"== {name} ==\n{self.section(name)}" for name in sections)
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+def explain(fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
+    """What the compiler makes of `fetches`.
+
+    Parameters
+    ----------
+    fetches : tensors, nodes, variables or names, nested as for ``Session.run``
+    feed_dict : values, if sizes and memory are of interest; without it every placeholder counts as fed
+
+    Returns
+    -------
+    An `Explanation`; printing it shows everything.
+
+    Raises
+    ------
+    FeedError if the rank of a placeholder is not known and no value is given.
+
+    Examples
+    --------
+    >>> import graphengine as tf
+    >>> with tf.Graph().as_default():
+    ...     x = tf.placeholder(tf.float32, [None, 3])
+    ...     print(tf.explain(tf.nn.softmax(x)).summary)
+    2 nodes, 6 after rewriting, 1 kernel calls of 1 kernels, 1 rules applied
+    """
+    from .session import Session
+
+    _, leaves = flatten(fetches)
+    first = leaves[0] if leaves else None
+    graph = getattr(first, "graph", None) or get_default_graph()
+    if feed_dict is not None:
+        return Session(graph).explain(fetches, feed_dict)
+    items = [graph.as_tensor(f) if isinstance(f, str) else f for f in leaves]
+    tensors = [t if isinstance(t, Tensor) else t.handle for t in items if not isinstance(t, Node)]
+    targets = [n for n in items if isinstance(n, Node)]
+    reached = needed([*(t.node for t in tensors), *targets])
+    feeds = [Feed(n.outputs[0], tuple(n.outputs[0].shape)) for n in reached if isinstance(n.op, Placeholder)]
+    return Explanation(compile_graph(tensors, targets, feeds))
