@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.dims import Shape, Size, equal, merge, product
+from ..ir.dims import Shape, Size, merge, product
 from . import language as L
 from .kinds import (
     REQUIRED,
@@ -186,9 +186,8 @@ class BroadcastTo(Movement):
 
     def view(self, x: Shape, y: Shape) -> tuple[AxisSource, ...]:
         ahead = len(y) - len(x)
-        return tuple(
-            AxisSource(k + ahead) if equal(s, y[k + ahead]) else AxisSource(None) for k, s in enumerate(x)
-        )
+        # Two expressions that differ may still be the same size; only a 1 is known to broadcast.
+        return tuple(AxisSource(None if s == 1 and y[k + ahead] != 1 else k + ahead) for k, s in enumerate(x))
 
     def reference(self, x: Array) -> Array:
         return np.broadcast_to(x, self.shape)  # type: ignore[arg-type]
@@ -235,9 +234,11 @@ class SumLike(Composite):
 
     def decompose(self, g: Any, like: Any) -> Any:
         ahead = g.rank - like.rank
-        axes = tuple(range(ahead)) + tuple(
-            k + ahead for k, s in enumerate(like.shape) if s == 1 and g.shape[k + ahead] != 1
-        )
+        ones = [k for k, s in enumerate(like.shape) if s == 1]
+        for k, s in enumerate(like.shape):
+            if k not in ones:               # where both are unknown, like's may yet turn out to be 1
+                merge(s, g.shape[k + ahead], f"sizes of g and like differ on axis {k}")
+        axes = (*range(ahead), *(k + ahead for k in ones if g.shape[k + ahead] != 1))
         folded = L.sum_axes(g, axes) if axes else g
         return L.reshape(folded, tuple(like.shape)) if ahead else folded
 

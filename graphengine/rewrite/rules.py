@@ -13,7 +13,7 @@ from typing import Any
 
 from ..ir.computation import Computation
 from ..ir.graph import Graph
-from ..ir.node import Tensor
+from ..ir.node import Node, Tensor
 from ..ir.source import Origin
 from ..ops import language as L
 from ..ops.kinds import Op
@@ -99,7 +99,7 @@ class RewritingGraph(Graph):
         for rule in self.rules.get(type(op), ()):
             result = self._try(rule, op, inputs)
             if result is not None:
-                self.log.append(Fired(self.phase, rule.name, rule.equation, self.current, self._origin))
+                self.log.append(Fired(self.phase, rule.name, rule.equation, self.current, self.origin))
                 return (result,)
         for hook in self.hooks:
             results = hook(self, op, inputs, name)
@@ -136,6 +136,11 @@ class Phase:
         return rebuild(computation, graph)
 
 
+def described(node: Node) -> str:
+    """A node and the user's line, as the reason why two sizes were taken to be equal."""
+    return node.equation() + (f"   at {node.origin}" if node.origin else "")
+
+
 def rebuild(computation: Computation, graph: RewritingGraph) -> Computation:
     """Copy a computation into `graph`, node by node."""
     new: dict[int, Tensor] = {}
@@ -146,6 +151,7 @@ def rebuild(computation: Computation, graph: RewritingGraph) -> Computation:
         if all(id(t) in new for t in node.outputs):
             continue
         graph.current = node.name
+        computation.facts.reason = described(node)
         with graph.as_default(), graph.made_at(node.origin), graph.name_scope(node.name + "/"):
             results = graph.apply(node.op, [new[id(t)] for t in node.inputs], node.name + "/")
         new.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))

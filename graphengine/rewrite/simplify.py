@@ -186,8 +186,10 @@ def broadcast_twice(x: Any, op: BroadcastTo) -> Any:
 def _in_two_steps(x: Any, op: Any) -> Any:
     axes = sorted(op.axes)
     real = [k for k in axes if x.shape[k] != 1]
+    if not real:
+        return x
     if len(real) < len(axes):
-        return apply(replace(op, axes=tuple(real)), (x,)) if real else x
+        return apply(replace(op, axes=tuple(real)), (x,))
     gaps = [k for k in range(real[0], real[-1]) if k not in real and x.shape[k] != 1]
     if not gaps:
         return None
