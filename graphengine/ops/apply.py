@@ -100,8 +100,8 @@ def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: st
     if value.dtype == object or value.dtype.kind in "USV":
         raise InvalidArgumentError(f"{label} is {type(x).__name__} {str(x)[:60]!r}, not numbers", op=op_name)
     if wanted is not None:
-        rank = "biuf"
-        if rank.find(value.dtype.kind) > rank.find(wanted.numpy.kind) and value.size:
+        rank = {"b": 0, "i": 1, "u": 1, "f": 2}
+        if rank.get(value.dtype.kind, 3) > rank[wanted.numpy.kind] and value.size:
             kinds = {"b": "bool", "i": "whole numbers", "u": "whole numbers", "f": "fractions"}
             raise DTypeError(
                 f"{label} holds {kinds.get(value.dtype.kind, str(value.dtype))} but {wanted.name} is needed",

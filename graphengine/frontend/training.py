@@ -1,0 +1,234 @@
+"""Training as a document says: its `train` section becomes data, an optimizer and epochs of compiled steps.
+
+What runs it, a program, the command line or the editor, gets a report about ten times a second and may stop it.
+"""
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ..errors import FileFormatError
+from ..ir.graph import Graph
+from ..ops.apply import as_array
+from .document import load
+from .session import Rows, Session
+from .train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
+from .variables import global_variables, global_variables_initializer
+
+if TYPE_CHECKING:
+    from ..io.trainspec import OptimizerSpec, TrainSpec
+
+Array = np.ndarray[Any, Any]
+
+PARTS: tuple[Literal["train"], Literal["test"]] = ("train", "test")
+REPORT_S = 0.1                              # time between two reports
+OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {
+    "SGD": GradientDescentOptimizer, "Momentum": MomentumOptimizer, "Adam": AdamOptimizer,
+}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a call of `Training.fit` has come.
+
+    epochs : passes over the data, the one under way as a fraction
+    of : passes wanted
+    steps : changes of the variables
+    samples : rows used, each as often as it was
+    loss : mean over the steps since the last report, each before its change
+    elapsed_s : since the beginning
+    """
+
+    epochs: float
+    of: int
+    steps: int
+    samples: int
+    loss: float
+    elapsed_s: float
+
+
+class Training:
+    """A graph, its data and the step that trains it, as the graph's `train` section says.
+
+    The optimizer's nodes are added to the graph. Variables begin with their initial values.
+
+    Parameters
+    ----------
+    graph : its `document` has a `train` section
+    folder : where the document is: the data's path is relative to it
+
+    Attributes
+    ----------
+    spec : the section as a value
+    session : holds the variables
+    step : the node that makes one step
+
+    Raises
+    ------
+    FileFormatError if there is no such section, if something is wrong with it or with the data.
+    GradientError if the loss does not depend on a trainable variable.
+    """
+
+    def __init__(self, graph: Graph, folder: str | os.PathLike[str]) -> None:
+        from ..io.trainspec import check_train, parse_train  # imported here, since most programs read no files
+
+        if "train" not in graph.document:
+            raise FileFormatError("the graph does not say how it is trained", fix='add a section "train"')
+        self.spec: TrainSpec = parse_train(graph.document["train"], "the document")
+        check_train(self.spec, graph, "the document")
+        self.graph = graph
+        self._data = {part: _arrays(graph, self.spec, folder, part) for part in PARTS}
+        self._random = np.random.default_rng(self.spec.seed)
+        self._variables = global_variables(graph)
+        self._loss = graph.as_tensor(self.spec.loss)
+        wanted = self.spec.variables
+        chosen = [v for v in self._variables if (v.trainable if wanted is None else v.node.name in wanted)]
+        with graph.as_default():
+            self.step = optimizer(self.spec.optimizer).minimize(self._loss, var_list=chosen)
+            self.session = Session(graph)
+            self.session.run(global_variables_initializer())
+
+    @classmethod
+    def of_file(cls, path: str | os.PathLike[str]) -> Training:
+        """The training of a ``*.graph.json`` file."""
+        return cls(load(path), Path(path).parent)
+
+    # ------------------------------------------------ running
+
+    def fit(self, epochs: int | None = None, on_progress: Callable[[Progress], Any] | None = None) -> Progress:
+        """Make whole epochs of steps.
+
+        Parameters
+        ----------
+        epochs : how many; as the section says if None
+        on_progress : called about ten times a second and at the end; returning True stops after the last whole step
+
+        Returns
+        -------
+        the last progress
+
+        Raises
+        ------
+        KeyboardInterrupt between two steps: variables are those of the last whole step.
+        """
+        count = self.spec.epochs if epochs is None else epochs
+        feeds = self._data["train"]
+        rows = len(next(iter(feeds.values())))
+        batch = min(self.spec.batch_size or rows, rows)
+        pieces = (p for _ in range(count) for p in batches(rows, batch, self._random if self.spec.shuffle else None))
+        progress = Progress(0.0, count, 0, 0, float("nan"), 0.0)
+        start = time.perf_counter()
+        pace = Pace()
+        for indices in stretches(pieces, pace):
+            begin = time.perf_counter()
+            losses, _ = self.session.run_steps(
+                [self._loss, self.step], {name: Rows(data, indices) for name, data in feeds.items()}, collect=True
+            )
+            now = time.perf_counter()
+            pace.took(len(indices), now - begin)
+            samples = progress.samples + indices.size
+            progress = Progress(
+                samples / rows, count, progress.steps + len(indices), samples, float(np.mean(losses)), now - start
+            )
+            if on_progress is not None and on_progress(progress):
+                break
+        return progress
+
+    def evaluate(self, part: Literal["train", "test"] = "test") -> dict[str, Any]:
+        """Loss and metrics over the rows that train, or over those that judge; empty if there are none.
+
+        Returns
+        -------
+        numbers by label, "loss" first
+        """
+        data = self._data[part]
+        if not len(next(iter(data.values()))):
+            return {}
+        fetches = {"loss": self._loss, **{k: self.graph.as_tensor(name) for k, name in self.spec.metrics.items()}}
+        return {k: v.item() if v.ndim == 0 else v for k, v in self.session.run(fetches, data).items()}
+
+    def weights(self) -> dict[str, Array]:
+        """The values of the graph's own variables, without those that the optimizer added."""
+        values = self.session.variables()
+        return {v.node.name: values[v.node.name] for v in self._variables}
+
+
+def optimizer(spec: OptimizerSpec) -> Optimizer:
+    """The optimizer that a `train` section names."""
+    return OPTIMIZERS[spec.name](**spec.parameters)
+
+
+def _arrays(
+    graph: Graph, spec: TrainSpec, folder: str | os.PathLike[str], part: Literal["train", "test"]
+) -> dict[str, Array]:
+    """The data in the dtypes of the placeholders, so that no step converts them."""
+    from ..io.data import load_feeds
+
+    return {
+        name: np.ascontiguousarray(as_array(array, graph.as_tensor(name).dtype, "train", f"the data for {name}"))
+        for name, array in load_feeds(spec, folder, part).items()
+    }
+
+
+# -------------------------------------------------------------------- batches
+
+def batches(rows: int, batch: int, random: np.random.Generator | None) -> Iterator[Array]:
+    """The row indices of one epoch, (steps, batch); rows that are left over follow as one shorter step.
+
+    Parameters
+    ----------
+    random : shuffles the rows; None keeps their order
+
+    Examples
+    --------
+    >>> for indices in batches(5, 2, None):
+    ...     print(indices.tolist())
+    [[0, 1], [2, 3]]
+    [[4]]
+    """
+    order = np.arange(rows) if random is None else random.permutation(rows)
+    whole = rows - rows % batch
+    yield order[:whole].reshape(-1, batch)
+    if whole < rows:
+        yield order[whole:].reshape(1, -1)
+
+
+@dataclass
+class Pace:
+    """How many steps fit between two reports, from how long earlier ones took; the first of all compiles, too."""
+
+    steps: int = 1
+
+    def took(self, steps: int, elapsed_s: float) -> None:
+        self.steps = max(1, min(int(steps * REPORT_S / elapsed_s), 8 * self.steps))
+
+
+def stretches(pieces: Iterable[Array], pace: Pace) -> Iterator[Array]:
+    """The same steps in the same order, joined where batches are of one size and cut where a report is due.
+
+    Examples
+    --------
+    >>> steps = [np.zeros((3, 2)), np.zeros((4, 2)), np.zeros((1, 1))]
+    >>> [s.shape for s in stretches(steps, Pace(5))]
+    [(5, 2), (2, 2), (1, 1)]
+    """
+    held: list[Array] = []
+    count = 0
+    for piece in pieces:
+        if held and held[0].shape[1] != piece.shape[1]:
+            yield np.concatenate(held)
+            held, count = [], 0
+        held.append(piece)
+        count += len(piece)
+        while count >= (limit := pace.steps):
+            joined = np.concatenate(held)
+            yield joined[:limit]
+            held, count = [joined[limit:]], count - limit
+    if count:
+        yield np.concatenate(held)
