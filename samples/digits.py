@@ -32,8 +32,8 @@ def build():
         "data": {"file": "data/digits.npz", "feeds": {"image": "images", "digit": "labels"},
                  "scale": {"image": {"divide": 16}}, "train_rows": 1347},
         "loss": "loss",
-        "optimizer": {"name": "Adam", "learning_rate": 0.002},
-        "epochs": 30, "batch_size": 32, "seed": 0,
+        "optimizer": {"name": "Adam", "learning_rate": 0.001},
+        "epochs": 20, "batch_size": 32, "seed": 0,
         "metrics": {"accuracy": "accuracy"},
     }
     return graph

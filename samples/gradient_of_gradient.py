@@ -11,7 +11,7 @@ def build():
     with tf.Graph().as_default() as graph:
         x = tf.Variable(-1.2, dtype=tf.float64, name="x")
         y = tf.Variable(1.0, dtype=tf.float64, name="y")
-        f = tf.add((1 - x) ** 2, 100 * (y - x**2) ** 2, name="f")
+        f = tf.add(tf.square(1 - x), 100 * tf.square(y - tf.square(x)), name="f")
         fx, fy = tf.gradients(f, [x, y])
         fxx, fxy = tf.gradients(fx, [x, y])
         _, fyy = tf.gradients(fy, [x, y])
