@@ -14,8 +14,8 @@ from ..errors import GradientError, InvalidArgumentError
 from ..ir.node import Node, Tensor, describe
 from ..ir.walk import needed
 from ..ops import NoGradient
-from ..ops import language as L
 from ..ops.apply import as_array, constant_tensor
+from ..ops.language import L
 
 
 def gradients(
@@ -117,7 +117,8 @@ def _through(node: Node, arriving: Sequence[Tensor | None], flow: _Accumulator, 
     """Apply the op's rule and hand the results to its inputs."""
     several = len(node.outputs) > 1
     given = [L.zeros_like(t) if g is None else g for g, t in zip(arriving, node.outputs, strict=True)]
-    results = node.op.gradient(given if several else given[0], node.outputs if several else node.outputs[0], *node.inputs)
+    g, y = (given, node.outputs) if several else (given[0], node.outputs[0])
+    results = node.op.gradient(g, y, *node.inputs)
     if results is None:
         return
     if not isinstance(results, (tuple, list)):

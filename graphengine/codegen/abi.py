@@ -24,10 +24,10 @@ from .kernels.scalars import copysign, fabs, fma, rint
 SIGNATURE = types.int32(types.CPointer(types.int64), types.CPointer(types.int64), types.int64, types.int64)
 SCOPES = 40                                 # most pointers of a kernel
 
-NUMBA_TYPES = {
+NUMBA_TYPES: dict[str, Any] = {
     "f32": types.float32, "f64": types.float64, "i32": types.int32, "i64": types.int64, "b1": types.boolean,
 }
-STORED_AS = {**NUMBA_TYPES, "b1": types.uint8}
+STORED_AS: dict[str, Any] = {**NUMBA_TYPES, "b1": types.uint8}
 _REASSOCIATE = ("reassoc", "nsz", "contract")
 
 

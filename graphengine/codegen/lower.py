@@ -94,9 +94,9 @@ def dense_strides(tensor: Tensor) -> list[Size]:
 
 def dense_access(buffer: int, tensor: Tensor, rank: int) -> Access:
     """Access to a dense tensor whose last axes are those of the nest; axes of size 1 stand still."""
-    own = [0 if s == 1 else step for s, step in zip(tensor.shape, dense_strides(tensor), strict=True)]
+    own: list[Size] = [0 if s == 1 else step for s, step in zip(tensor.shape, dense_strides(tensor), strict=True)]
     ahead = rank - len(own)
-    strides = [0] * ahead + own if ahead >= 0 else own[-ahead:]
+    strides = [*[0] * ahead, *own] if ahead >= 0 else own[-ahead:]
     return Access(buffer, tensor.dtype, 0, tuple(strides))
 
 

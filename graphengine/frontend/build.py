@@ -12,8 +12,8 @@ from ..dtypes import as_dtype
 from ..errors import InvalidArgumentError, ShapeError
 from ..ir.graph import get_default_graph
 from ..ir.node import Node, Tensor
-from ..ops import language as L
 from ..ops.apply import as_array, constant_tensor
+from ..ops.language import L
 from ..ops.state import NoOp, Placeholder
 from .variables import Variable, tensor_of
 

@@ -1,7 +1,7 @@
 """What the compiler did with a run, for people and for the editor.
 
-A compilation goes in; out come the graph after each phase, the rules that fired, fusion groups and what was refused, the
-program, the memory plan and the kernels' source, each as values and all of them as text.
+A compilation goes in; out come the graph after each phase, the rules that fired, fusion groups and what was
+refused, the program, the memory plan and the kernels' source, each as values and all of them as text.
 """
 from __future__ import annotations
 
@@ -141,15 +141,16 @@ class Explanation:
     def section(self, name: str) -> str:
         """One of `SECTIONS` as text."""
         if name == "source":
-            texts = {k.name: k.text or f"# {k.name}: written by hand, see graphengine/codegen/kernels\n" for k in self.kernels}
-            return "\n".join(texts.values())
+            by_hand = "written by hand, see graphengine/codegen/kernels"
+            return "\n".join({k.name: k.text or f"# {k.name}: {by_hand}\n" for k in self.kernels}.values())
         if name == "stages":
             return self._stages_text()
         if name == "groups":
             refused = [f"    not joined: {r}" for r in self.refusals]
             return "\n".join([*map(str, self.groups), *refused])
-        lines = {"summary": [self.summary], "program": [self.compilation.program], "memory": self.memory, "rules": self.rules}
-        return "\n".join(str(line) for line in lines[name])
+        if name in ("memory", "rules"):
+            return "\n".join(map(str, self.memory if name == "memory" else self.rules))
+        return self.summary if name == "summary" else str(self.compilation.program)
 
     def _stages_text(self) -> str:
         parts, before = [], ""

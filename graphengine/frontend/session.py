@@ -159,7 +159,7 @@ class Session:
         ----------
         fetches : as for `run`
         feeds : by tensor or name: an array of the placeholder's shape, the same for each step; an array with one more
-            axis in front, one piece for each step; or ``Rows(data, indices)``, which picks rows of an array for each step
+            axis in front, one piece for each step; or ``Rows(data, indices)``, which picks rows of an array each step
         steps : how many; taken from the feeds if None
         collect : return the values of all steps, stacked along a new first axis, instead of those of the last
         on_progress : called with the number of steps done about 30 times a second; returning True stops the loop
@@ -217,7 +217,7 @@ class Session:
         """The array that holds a variable; it stays the same one for the life of the session."""
         name = handle.node.name
         if name not in self._values:
-            self._values[name] = np.zeros(tuple(handle.shape), handle.dtype.numpy)  # type: ignore[arg-type]
+            self._values[name] = np.zeros(handle.shape.numbers(), handle.dtype.numpy)
         return self._values[name]
 
     # ------------------------------------------------ plans
@@ -294,7 +294,8 @@ class _Plan:
         if not fits:
             raise FeedError(
                 f"the value fed for {tensor.node.name} has shape {shape}{steps}; the placeholder takes {known}",
-                operands=[("feed", describe(tensor))], fix="reshape the value, or give the placeholder None for that size",
+                operands=[("feed", describe(tensor))],
+                fix="reshape the value, or give the placeholder None for that size",
             )
 
     def spread(self, results: Sequence[Any]) -> list[Any]:

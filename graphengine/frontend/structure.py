@@ -27,14 +27,16 @@ def flatten(value: Any) -> tuple[Structure, list[Any]]:
     if isinstance(value, Mapping):
         keys = list(value)
         parts = [flatten(value[k]) for k in keys]
-        make: Callable[[list[Any]], Any] = lambda items: type(value)(zip(keys, items, strict=True))  # noqa: E731
+        rebuild: Callable[..., Any] = type(value)
+        make: Callable[[list[Any]], Any] = lambda items: rebuild(zip(keys, items, strict=True))
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
         parts = [flatten(v) for v in value]
-        make = lambda items: type(value)(*items)  # noqa: E731
+        make = lambda items: type(value)(*items)
     elif isinstance(value, (list, tuple)):
         parts = [flatten(v) for v in value]
         make = type(value)
     else:
         return Structure(next, True), [value]
     structures = [s for s, _ in parts]
-    return Structure(lambda leaves: make([s.build(leaves) for s in structures]), False), [x for _, xs in parts for x in xs]
+    leaves = [x for _, found in parts for x in found]
+    return Structure(lambda values: make([s.build(values) for s in structures]), False), leaves

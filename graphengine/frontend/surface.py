@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from ..ops import OPS
-from ..ops import language as L
+from ..ops.language import L
 
 PACKAGE = __name__.partition(".")[0]
 ABOUT = {

@@ -12,7 +12,7 @@ import numpy as np
 from ..autodiff import gradients, why_unconnected
 from ..errors import GradientError, InvalidArgumentError
 from ..ir.node import Node, Tensor
-from ..ops import language as L
+from ..ops.language import L
 from .build import convert_to_tensor, group
 from .variables import Variable, tensor_of, trainable_variables
 
@@ -108,7 +108,7 @@ class Optimizer:
     def slot(var: Variable, kind: str, value: float = 0.0) -> Variable:
         """A variable of the same shape that goes with `var`."""
         graph = var.graph
-        start = np.full(tuple(var.shape), value, var.dtype.numpy)  # type: ignore[arg-type]
+        start = np.full(var.shape.numbers(), value, var.dtype.numpy)
         with graph.name_scope(None):
             return Variable(start, trainable=False, name=f"{var.node.name}/{kind}")
 

@@ -7,11 +7,11 @@ needs two sizes to be the same, `SizeFacts` writes that down; the runtime checks
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Union
+from typing import Any
 
 from ..errors import ShapeError
 
-Atom = Union[str, tuple["Dim", "Dim"]]      # a symbol, or the floor quotient of two expressions
+Atom = Any                                  # a symbol, or (top, bottom) of a floor quotient
 Monomial = tuple[Any, ...]                  # atoms in a fixed order; () is the constant term
 
 
@@ -122,8 +122,8 @@ class Dim:
         return " + ".join(show(m, c) for m, c in self.terms.items()).replace("+ -", "- ")
 
 
-Size = Union[int, Dim]
-UserSize = Union[int, Dim, None]
+Size = int | Dim
+UserSize = int | Dim | None
 
 
 def _terms(size: Size) -> Mapping[Monomial, int]:
@@ -280,6 +280,17 @@ class Shape(tuple[UserSize, ...]):
 
     def is_fully_defined(self) -> bool:
         return self.rank is not None and all(isinstance(s, int) for s in self)
+
+    def numbers(self) -> tuple[int, ...]:
+        """The sizes, all of them known.
+
+        Raises
+        ------
+        ShapeError if one is not.
+        """
+        if not self.is_fully_defined():
+            raise ShapeError(f"shape {self} has sizes that are not known")
+        return tuple(s for s in self if isinstance(s, int))
 
     def num_elements(self) -> int | None:
         return int(product(self)) if self.is_fully_defined() else None  # type: ignore[arg-type]

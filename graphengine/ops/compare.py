@@ -7,7 +7,6 @@ import numpy as np
 
 from .. import dtypes
 from ..ir.dims import Shape
-from . import language as L
 from .kinds import (
     AnyType,
     Array,
@@ -20,6 +19,7 @@ from .kinds import (
     broadcast_shapes,
     port,
 )
+from .language import L
 from .registry import op
 from .samples import Sample, booleans, distinct, normal, sample, uniform, values
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..dtypes import DType, as_dtype
 from ..ir.dims import Shape
-from . import language as L
 from .kinds import REQUIRED, AnyType, Array, Composite, Elementwise, NoGradient, attr, port
+from .language import L
 from .registry import op
 from .samples import normal, sample, uniform, values
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..ir.dims import Shape
-from . import language as L
 from .kinds import Array, Composite, Elementwise, Floating, port
+from .language import L
 from .registry import op
 from .samples import normal, sample, uniform, values
 

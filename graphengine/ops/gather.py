@@ -11,7 +11,6 @@ from ..dtypes import DType
 from ..errors import AttributeValueError, OutOfRangeError
 from ..ir.dims import Shape, product
 from ..ir.node import Tensor
-from . import language as L
 from .conversion import as_dtype_or_none
 from .kinds import (
     REQUIRED,
@@ -26,6 +25,7 @@ from .kinds import (
     attr,
     port,
 )
+from .language import L
 from .reduce import outer_size_inner
 from .registry import op
 from .rules import as_int, as_int_or_none, normal_axis, sizes_of

@@ -14,7 +14,6 @@ import numpy as np
 from ..errors import InvalidArgumentError, ShapeError
 from ..ir.dims import Dim, Shape, Size, merge
 from ..ir.operand import Operand
-from . import language as L
 from .kinds import (
     REQUIRED,
     AnyType,
@@ -26,6 +25,7 @@ from .kinds import (
     attr,
     port,
 )
+from .language import L
 from .registry import op
 from .rules import as_int, as_sizes
 from .samples import normal, sample

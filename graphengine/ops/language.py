@@ -1,25 +1,27 @@
 """All ops as functions, by their saved names, for use inside rules.
 
-    from . import language as L
+    from .language import L
     L.exp(x)
 
 Names are looked up when they are used, so op families may refer to each other freely.
 """
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
 from .registry import by_name, function
 
 
-@functools.cache
-def _function(name: str) -> Callable[..., Any]:
-    return function(by_name(name))
+class Language:
+    """Functions of ops as attributes; each is made when it is first asked for."""
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        made = function(by_name(name))
+        self.__dict__[name] = made
+        return made
 
 
-def __getattr__(name: str) -> Any:         # a Callable; that spelling, used from other modules, crashes mypy 2.4
-    if name.startswith("__"):
-        raise AttributeError(name)
-    return _function(name)
+L = Language()

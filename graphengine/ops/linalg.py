@@ -9,8 +9,8 @@ import numpy as np
 from ..errors import ShapeError
 from ..ir.dims import Shape, Size, equal, merge, product
 from ..ir.node import Tensor
-from . import language as L
 from .kinds import Array, Call, Composite, Library, Numeric, attr, broadcast_shapes, port
+from .language import L
 from .registry import op
 from .rules import sizes_of
 from .samples import normal, sample

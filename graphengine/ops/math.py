@@ -12,7 +12,6 @@ from .. import dtypes
 from ..dtypes import DType
 from ..errors import ShapeError
 from ..ir.dims import Shape, merge
-from . import language as L
 from .kinds import (
     Array,
     Composite,
@@ -23,6 +22,7 @@ from .kinds import (
     port,
     variadic,
 )
+from .language import L
 from .registry import op
 from .samples import distinct, normal, sample, uniform, values
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.dims import Shape, Size, merge, product
-from . import language as L
 from .kinds import (
     REQUIRED,
     AnyType,
@@ -21,6 +20,7 @@ from .kinds import (
     broadcast_shapes,
     port,
 )
+from .language import L
 from .registry import op
 from .rules import Axes, as_axes, as_int, as_sizes, normal_axes, normal_axis, reduced_shape, reshaped
 from .samples import normal, sample

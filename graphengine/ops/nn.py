@@ -7,8 +7,8 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.dims import Shape, merge
-from . import language as L
 from .kinds import Array, Composite, Floating, Numeric, attr, port
+from .language import L
 from .registry import op
 from .rules import as_int, normal_axis
 from .samples import Sample, distinct, normal, sample, uniform, values

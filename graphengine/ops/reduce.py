@@ -10,7 +10,6 @@ from ..dtypes import DType, as_dtype, int64
 from ..errors import ShapeError
 from ..ir.dims import Shape, product
 from ..ir.node import Tensor
-from . import language as L
 from .kinds import (
     REQUIRED,
     Array,
@@ -25,6 +24,7 @@ from .kinds import (
     attr,
     port,
 )
+from .language import L
 from .registry import abstract, op
 from .rules import Axes, as_axes, as_int_or_none, normal_axes, normal_axis, reduced_shape, sizes_of
 from .samples import distinct, normal, sample, uniform, values

@@ -7,9 +7,9 @@ import numpy as np
 
 from .. import dtypes
 from ..ir.dims import Shape
-from . import language as L
 from .compare import PIECEWISE
 from .kinds import Array, Composite, Elementwise, Floating, broadcast_shapes, port
+from .language import L
 from .registry import op
 from .samples import distinct, normal, sample, uniform, values
 

@@ -10,7 +10,9 @@ from .rules import Fired, Hook, Phase, RewritingGraph
 
 
 def opener() -> Hook:
-    def open_composite(graph: RewritingGraph, op: Any, inputs: Sequence[Tensor], name: str | None) -> Sequence[Tensor] | None:
+    def open_composite(
+        graph: RewritingGraph, op: Any, inputs: Sequence[Tensor], name: str | None
+    ) -> Sequence[Tensor] | None:
         if not isinstance(op, Composite):
             return None
         graph.log.append(Fired(graph.phase, "open", f"{op.name} -> other ops", graph.current, graph.origin))

@@ -15,8 +15,8 @@ from ..ir.computation import Computation
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.source import Origin
-from ..ops import language as L
 from ..ops.kinds import Op
+from ..ops.language import L
 from ..ops.state import Placeholder
 from .pattern import Applied
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..ir.dims import equal
-from ..ops import language as L
 from ..ops.apply import apply
 from ..ops.conversion import Cast
+from ..ops.language import L
 from ..ops.math import Divide, Pow
 from ..ops.movement import BroadcastTo, Reshape, Transpose
 from ..ops.reduce import MaxAxes, MinAxes, SumAxes
@@ -59,7 +59,7 @@ def factor_minus_one(x: Any) -> Any:
     return -x
 
 
-@simplify_rule(-(-x))
+@simplify_rule(L.negative(L.negative(x)))
 def negative_twice(x: Any) -> Any:
     """-(-x) -> x, exact"""
     return x
@@ -99,13 +99,14 @@ def small_power(x: Any, c: Any) -> Any:
     value = c.node.op.value.array
     if value.size != 1:
         return None
-    square = lambda v: v * v  # noqa: E731
-    forms = {
-        1.0: lambda: x, 2.0: lambda: square(x), 3.0: lambda: square(x) * x, 4.0: lambda: square(square(x)),
-        -1.0: lambda: 1.0 / x, -2.0: lambda: 1.0 / square(x),
-    }
-    make = forms.get(value.item())
-    return make() if make is not None and (x.dtype.is_floating or value.item() > 0) else None
+    exponent = value.item()
+    if exponent not in (-2, -1, 1, 2, 3, 4) or (exponent < 0 and not x.dtype.is_floating):
+        return None
+    power = x
+    for _ in range(int(abs(exponent)).bit_length() - 1):
+        power = power * power
+    power = power * x if exponent == 3 else power
+    return 1.0 / power if exponent < 0 else power
 
 
 # -------------------------------------------------------------------- choices

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..ops import language as L
 from ..ops.elementary import Log
+from ..ops.language import L
 from ..ops.nn import Softmax
 from ..ops.reduce import ReduceSum
 from .pattern import any_op, x

@@ -139,7 +139,8 @@ class Executable:
                 pointed = True
         results: list[Any] = []
         for k, own in enumerate(layout.results):
-            target = own if out is None or out[k] is None else out[k]
+            wanted = None if out is None else out[k]
+            target = own if wanted is None else wanted
             if target is own and own.nbytes > STAGED_BYTES:
                 target = np.empty_like(own)
             if target is not own:
@@ -201,7 +202,8 @@ class Executable:
         self, layout: Layout, feeds: Sequence[Array | Rows], stacked: Sequence[bool]
     ) -> tuple[list[tuple[int, list[int], list[int], int]], list[tuple[int, int]]]:
         """Kernels that pick the rows of each step, and the moves of their indices."""
-        rows, moves = [], []
+        rows: list[tuple[int, list[int], list[int], int]] = []
+        moves: list[tuple[int, int]] = []
         for stage, dtype, feed in zip(layout.staging, self.dtypes, feeds, strict=True):
             if isinstance(feed, Rows):
                 kernel = Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)

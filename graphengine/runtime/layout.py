@@ -66,9 +66,9 @@ class Layout:
         rows: list[int] = []
         for kernel, function in zip(kernels, code, strict=True):
             rows += [function, len(table), len(numbers), evaluate(kernel.extent, sizes)]
-            for b in kernel.buffers:
-                self.entries.setdefault(b, []).append(len(table))
-                table.append(address_of(self.arrays[b]))
+            for index in kernel.buffers:
+                self.entries.setdefault(index, []).append(len(table))
+                table.append(address_of(self.arrays[index]))
             numbers += _numbers(kernel, sizes)
         self.addresses = np.array(table or [0], np.int64)
         self.sizes = np.array(numbers or [0], np.int64)

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from ..ir.computation import Computation
 from ..ir.dims import Size
 from ..ir.node import Node, Tensor
-from ..ops.kinds import Elementwise, Reduction
-from .trace import is_free, producer, trace
+from ..ops.kinds import Elementwise, Reduction, Source
+from ..ops.state import Const, Iota, SizeValue
+from .trace import base_of, is_free, producer, trace
 
 MOST_MEMBERS = 100                          # statements in a kernel: compile time grows faster than linearly
-MOST_OPERANDS = 24                          # buffers of a kernel
+MOST_BUFFERS = 36                           # arrays that a kernel reads or writes; `codegen.abi.SCOPES` is the end
 CHEAP = 4                                   # cost up to which a value is computed again rather than kept
 
 Space = tuple[Size, ...]
@@ -117,7 +118,14 @@ class _Fusion:
         self.direct: dict[int, set[int]] = {}
         self.before: dict[int, int] = {}
         self.refusals: list[Refusal] = []
-        self.parents = {id(n): list(_parents(n)) for n in computation.nodes if not is_free(n)}
+        kernels = [n for n in computation.nodes if not is_free(n)]
+        self.parents = {id(n): list(_parents(n)) for n in kernels}
+        self.sources = {id(n): list(_sources(n)) for n in kernels}
+        self.results = {id(producer(t)) for t in computation.results()}
+        self.readers: dict[int, list[Node]] = {}
+        for node in kernels:
+            for parent, _ in self.parents[id(node)]:
+                self.readers.setdefault(id(parent), []).append(node)
 
     def run(self) -> tuple[list[Group], list[Refusal]]:
         for node in self.computation.nodes:
@@ -134,32 +142,26 @@ class _Fusion:
 
     def _sink(self) -> None:
         """Move cheap values that only one later group needs into that group: computed there, they need no memory."""
-        results = {id(producer(t)) for t in self.computation.results()}
-        readers: dict[int, list[Node]] = {}
-        for node in self.computation.nodes:
-            if not is_free(node):
-                for parent, _ in self.parents[id(node)]:
-                    readers.setdefault(id(parent), []).append(node)
         for node in reversed(self.computation.nodes):
-            if is_free(node) or id(node) in results or not isinstance(node.op, Elementwise):
+            if is_free(node) or id(node) in self.results or not isinstance(node.op, Elementwise):
                 continue
-            homes = {self.group_of[id(r)] for r in readers.get(id(node), ())}
+            homes = {self.group_of[id(r)] for r in self.readers.get(id(node), ())}
             here = self.group_of[id(node)]
             if len(homes) == 1 and here not in homes and node.op.cost <= CHEAP:
-                self._move(node, self.groups[here], self.groups[homes.pop()], results, readers)
+                self._move(node, self.groups[here], self.groups[homes.pop()])
 
-    def _move(
-        self, node: Node, here: Group, there: Group, results: set[int], readers: dict[int, list[Node]]
-    ) -> None:
+    def _move(self, node: Node, here: Group, there: Group) -> None:
         """Move `node` if its operands are in memory anyway and its new group has its loops."""
         in_memory = all(
-            p not in here or id(p) in results or any(r not in here for r in readers[id(p)] if r is not node)
+            p not in here or id(p) in self.results or any(r not in here for r in self.readers[id(p)] if r is not node)
             for p, _ in self.parents[id(node)]
         )
         fits = there.fusable and stripped(node.outputs[0]) == there.space and len(here.members) > 1
         if not (in_memory and fits and len(there.members) < MOST_MEMBERS and here.is_full(node)):
             return
         if any(not soft and parent is node for m in there.members for parent, soft in self.parents[id(m)]):
+            return
+        if self._buffer_count([*there.members, node]) > MOST_BUFFERS:
             return
         here.members = [m for m in here.members if m is not node]
         here.full.discard(id(node))
@@ -201,14 +203,23 @@ class _Fusion:
         members = sorted((*g.members, *h.members), key=lambda n: n.index)
         if any(self._hard_edge(m, h) for m in g.members) or any(self._hard_edge(m, g) for m in h.members):
             return "one reads the other's elements in another arrangement"
-        if len({id(t) for m in members for t in m.inputs}) > MOST_OPERANDS + len(members):
-            return f"the kernel would have more than {MOST_OPERANDS} operands"
+        if self._buffer_count(members) > MOST_BUFFERS:
+            return f"the kernel would read and write more than {MOST_BUFFERS} arrays"
         space, inner, full = joined
         if not _is_suffix(space, inner):
             levels = levels_of(members)
             if any(levels[id(m)] > (0 if id(m) in full else 1) for m in members if _walks(m, full)):
                 return "it needs whole columns before it can go on"
         return None
+
+    def _buffer_count(self, members: Sequence[Node]) -> int:
+        """Arrays that a kernel of these members reads or writes, if no further reader joins them."""
+        inside = {id(m) for m in members}
+        read = {base for m in members for base in self.sources[id(m)]}
+        read |= {id(p) for m in members for p, _ in self.parents[id(m)]} - inside
+        written = [m for m in members if id(m) in self.results
+                   or any(id(r) not in inside for r in self.readers.get(id(m), ()))]
+        return len(read) + len(written)
 
     def _hard_edge(self, node: Node, other: Group) -> bool:
         return any(not soft and parent in other for parent, soft in self.parents[id(node)])
@@ -243,6 +254,16 @@ def _parents(node: Node) -> Iterator[tuple[Node, bool]]:
         if parent is not None:
             path = trace(tensor)
             yield parent, path.base.node is parent and path.is_aligned
+
+
+def _sources(node: Node) -> Iterator[int]:
+    """Ids of the arrays from outside the program that `node` reads; numbers are part of the kernel."""
+    for tensor in node.inputs:
+        base = base_of(tensor)
+        op = base.node.op
+        is_number = isinstance(op, (SizeValue, Iota)) or (isinstance(op, Const) and op.value.array.size == 1)
+        if isinstance(op, Source) and not is_number:
+            yield id(base)
 
 
 def _walks(node: Node, full: set[int]) -> bool:

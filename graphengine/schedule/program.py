@@ -56,7 +56,7 @@ class Instruction:
     def title(self) -> str:
         if self.group is not None:
             return " + ".join(n.op.name for n in self.nodes)
-        return self.nodes[0].op.name
+        return str(self.nodes[0].op.name)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,8 @@ class Line:
 
     def __str__(self) -> str:
         ratio = self.theirs / self.ours
-        return f"{self.what:<46}{_show(self.ours):>11}  {self.other:<22}{_show(self.theirs):>11}  x{ratio:<8.2f}{self.reach}"
+        left = f"{self.what:<46}{_show(self.ours):>11}  {self.other:<22}{_show(self.theirs):>11}"
+        return f"{left}  x{ratio:<8.2f}{self.reach}"
 
 
 def _show(seconds: float) -> str:

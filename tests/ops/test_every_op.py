@@ -5,7 +5,7 @@ import pytest
 
 from graphengine.autodiff import gradients
 from graphengine.ops import OPS, Effect, NoGradient, Source, function
-from graphengine.ops import language as L
+from graphengine.ops.language import L
 
 CASES = checks.cases()
 # Squeeze without axis refuses sizes that it does not know; place_like only exists while a program is compiled.

@@ -9,8 +9,8 @@ from graphengine import errors
 from graphengine.autodiff import gradients
 from graphengine.ir.dims import SizeFacts, evaluate
 from graphengine.ir.graph import Graph
-from graphengine.ops import language as L
 from graphengine.ops.indexing import GetItem, at_most
+from graphengine.ops.language import L
 from graphengine.ops.state import Placeholder
 
 places = st.one_of(st.none(), st.integers(-7, 7))

@@ -6,7 +6,7 @@ import pytest
 from graphengine import errors
 from graphengine.autodiff import gradients
 from graphengine.ir.graph import Graph
-from graphengine.ops import language as L
+from graphengine.ops.language import L
 from graphengine.ops.state import Placeholder
 
 
