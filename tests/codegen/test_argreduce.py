@@ -15,7 +15,7 @@ floats = pytest.mark.parametrize("code", ["f32", "f64"])
 
 
 def check(name, x, index="i64"):
-    outer, n, inner = x.shape
+    outer, _, inner = x.shape
     out = np.full((outer, inner), -7, DTYPES[index])
     code = next(c for c, d in DTYPES.items() if d == x.dtype)
     assert run(f"{name}_{code}_{index}", [x, out], x.shape, 0, outer) == 0

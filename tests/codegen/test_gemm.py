@@ -10,7 +10,7 @@ import scipy.linalg.cython_blas
 from handwritten import DTYPES, call, compiled
 
 from graphengine.codegen import abi
-from graphengine.codegen.kernels import gemm, tiles
+from graphengine.codegen.kernels import gemm, vectors
 
 every_dtype = pytest.mark.parametrize("code", DTYPES)
 
@@ -192,7 +192,7 @@ def test_whole_numbers_never_go_to_blas():
 
 
 @pytest.mark.parametrize("code", DTYPES)
-@pytest.mark.parametrize("processor", [tiles.Processor(32, 16), tiles.Processor(16, 16)], ids=str)
+@pytest.mark.parametrize("processor", [vectors.Processor(32, 16), vectors.Processor(16, 16)], ids=str)
 def test_vectors_of_other_processors(code, processor, rng):
     kernel = numba.cfunc(abi.SIGNATURE)(gemm.build(f"gemm_{code}", processor))
     for m, n, k in [(15, 4, 3), (1, 33, 40), (40, 1, 9), (13, 37, 21), (6, 16, 5), (9, 8, 300), (2, 3, 1), (66, 7, 2)]:

@@ -36,7 +36,9 @@ def _pointer_u8(context, address):  # type: ignore[no-untyped-def]
 
 def _gather(element_bytes: int, index: str) -> Callable[..., int]:
     pointer = {1: _pointer_u8, 4: abi.pointer_i32, 8: abi.pointer_i64}[element_bytes]
-    index_pointer, load, store = abi.POINTERS[index], abi.load, abi.store
+    index_pointer: Any = abi.POINTERS[index]
+    load: Any = abi.load
+    store: Any = abi.store
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         params, indices, out = pointer(buffers[0]), index_pointer(buffers[1]), pointer(buffers[2])
@@ -56,7 +58,9 @@ def _gather(element_bytes: int, index: str) -> Callable[..., int]:
 
 def _scatter_add(element: str, index: str) -> Callable[..., int]:
     pointer, index_pointer = abi.POINTERS[element], abi.POINTERS[index]
-    constant, load, store = abi.CONSTANTS[element], abi.load, abi.store
+    constant: Any = abi.CONSTANTS[element]
+    load: Any = abi.load
+    store: Any = abi.store
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         g, indices, out = pointer(buffers[0]), index_pointer(buffers[1]), pointer(buffers[3])

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import abi
-from .tiles import Processor, Tiles
+from .tiles import Tiles
+from .vectors import ITEM_BYTES, Processor
 
 # Found by measurement on a Zen 5. One thread of OpenBLAS is nowhere faster than the code here, so BLAS is for its
 # threads, and they are worth waking from about 0.3 ms of work on.
@@ -22,9 +23,9 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     code = name.removeprefix("gemm_")
     pointer = abi.POINTERS[code]
     tiles = Tiles(code, processor)
-    product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
-    FAR = FAR_BYTES // (8 if code.endswith("64") else 4)
-    has_blas, blas = code in ("f32", "f64"), tiles.blas
+    product, dot, pack, stack, at, blas = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at, tiles.blas
+    FAR = FAR_BYTES // ITEM_BYTES[code]
+    HAS_BLAS = code in ("f32", "f64")
     ROWS, PANEL, DEPTH, COLUMNS = tiles.rows, tiles.panel, tiles.depth, tiles.columns
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
@@ -37,20 +38,21 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
             first, a_batch, a_row, a_col = buffers[0], sizes[4], sizes[5], sizes[6]
             second, b_batch, b_row, b_col = buffers[1], sizes[7], sizes[8], sizes[9]
         panel = stack()
-        is_packed = b_col != 1 and n > 1 or b_row >= FAR and m >= MANY_ROWS
-        is_dot = b_col != 1 and n > 1 and m == 1 and b_row == 1 and (a_col == 1 or k <= 1)
-        ld_a, ld_b = a_row if a_col == 1 else a_col, b_row if b_col == 1 else b_col
-        is_blas = (
-            has_blas and sizes[10] != 0 and m > ROWS and n > ROWS and m * n * k >= BLAS_FROM
-            and (a_col == 1 and ld_a >= k or a_row == 1 and ld_a >= m)
-            and (b_col == 1 and ld_b >= n or b_row == 1 and ld_b >= k)
-            and m < 2**31 and n < 2**31 and k < 2**31 and ld_a < 2**31 and ld_b < 2**31
-        )
+        is_transposed = (b_col != 1) & (n > 1)
+        is_dot = is_transposed & (m == 1) & (b_row == 1) & ((a_col == 1) | (k <= 1))
+        is_packed = is_transposed | ((b_row >= FAR) & (m >= MANY_ROWS))
+        # A matrix is good for BLAS if one of its strides is 1 and the other leaves room for what lies between.
+        lead_a, lead_b = a_row if a_col == 1 else a_col, b_row if b_col == 1 else b_col
+        is_blas = (sizes[10] != 0) & (m > ROWS) & (n > ROWS) & (m * n * k >= BLAS_FROM)
+        if is_blas:
+            is_blas &= ((a_col == 1) & (lead_a >= k)) | ((a_row == 1) & (lead_a >= m))
+            is_blas &= ((b_col == 1) & (lead_b >= n)) | ((b_row == 1) & (lead_b >= k))
+            is_blas &= (m | n | k | lead_a | lead_b) < 2**31
         for batch in range(lo, hi):
             a, b = at(pointer(first), batch * a_batch), at(pointer(second), batch * b_batch)
             c = at(pointer(buffers[2]), batch * m * n)
-            if is_blas:
-                blas(sizes[10], b_col == 1, a_col == 1, n, m, k, b, ld_b, a, ld_a, c)
+            if HAS_BLAS and is_blas:
+                blas(sizes[10], b_col == 1, a_col == 1, n, m, k, b, lead_b, a, lead_a, c)
                 continue
             if is_dot:
                 for j in range(0, n, COLUMNS):

@@ -17,9 +17,9 @@ _HERE = pathlib.Path(__file__).parent
 # Files beside this one that a module's kernels are made from, besides itself.
 _PARTS = ("../abi.py", "scalars.py", "vecmath.py")
 FILES: dict[str, tuple[str, ...]] = {
-    "gemm": ("gemm.py", "tiles.py", *_PARTS),
+    "gemm": ("gemm.py", "tiles.py", "vectors.py", *_PARTS),
     "gather": ("gather.py", *_PARTS),
-    "argreduce": ("argreduce.py", *_PARTS),
+    "argreduce": ("argreduce.py", "vectors.py", *_PARTS),
 }
 
 
