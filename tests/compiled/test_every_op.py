@@ -10,7 +10,7 @@ import graphengine as tf
 from graphengine import interpret
 from graphengine.autodiff import gradients
 from graphengine.ops import OPS, Elementwise
-from graphengine.ops import language as L
+from graphengine.ops.language import L
 
 CASES = checks.cases()
 OP_NAMES = list(dict.fromkeys(type(c.op).name for c in CASES))

@@ -1,0 +1,254 @@
+"""Promises about the compiled program: how many kernels, which are shared, what is written in place."""
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.runtime.compiler import default_compiler
+
+
+@pytest.fixture(autouse=True)
+def own_graph():
+    with tf.Graph().as_default():
+        yield
+
+
+def texts(compilation):
+    return {k.name for k in compilation.kernels}
+
+
+def writers(compilation, variable):
+    """Instructions that write the variable's own buffer."""
+    program = compilation.program
+    (home,) = [b.index for b in program.buffers if b.kind == "state" and b.name == variable]
+    return [i for i in program.instructions if home in i.writes]
+
+
+def copies(compilation):
+    return [i for i in compilation.program.instructions if "copy" in i.title]
+
+
+def kernel_count(fetches, feeds):
+    return len(tf.Session().explain(fetches, feeds).kernels)
+
+
+class Network:
+    """tanh layers of one width with a squared error, trained by SGD."""
+
+    def __init__(self, layers=50, width=64, rate=0.01):
+        rng = np.random.default_rng(0)
+        self.x = tf.placeholder(tf.float32, [None, width])
+        self.y = tf.placeholder(tf.float32, [None, width])
+        self.rate = tf.placeholder(tf.float32, [])
+        h = self.x
+        for _ in range(layers):
+            w = tf.Variable((rng.standard_normal((width, width)) / np.sqrt(width)).astype("float32"))
+            h = tf.tanh(tf.matmul(h, w) + tf.Variable(np.zeros(width, "float32")))
+        self.loss = tf.reduce_mean(tf.square(h - self.y))
+        self.step = tf.train.GradientDescentOptimizer(self.rate if rate is None else rate).minimize(self.loss)
+
+    def feeds(self, batch, rate=None):
+        rng = np.random.default_rng(batch)
+        width = self.x.shape[1]
+        found = {self.x: rng.standard_normal((batch, width)).astype("float32"),
+                 self.y: rng.standard_normal((batch, width)).astype("float32")}
+        return found if rate is None else {**found, self.rate: rate}
+
+
+# ------------------------------------------------------------------ sharing
+
+def test_fifty_layers_share_their_kernels():
+    net = Network()
+    session = tf.Session()
+    compilation = session.explain([net.step, net.loss], net.feeds(32)).compilation
+    assert len(texts(compilation)) <= 15
+    assert not copies(compilation)
+
+
+def test_new_batch_sizes_and_rates_compile_nothing():
+    net = Network(layers=3, width=8, rate=None)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    session.run(net.step, net.feeds(32, 0.1))
+    before = default_compiler().counts.compiled
+    for batch, rate in ((16, 0.1), (33, 0.2), (1000, 1e-3)):
+        session.run(net.step, net.feeds(batch, rate))
+    assert default_compiler().counts.compiled == before
+
+
+def test_a_new_constant_rate_compiles_nothing():
+    for k, rate in enumerate((0.01, 0.5, 1e-4)):
+        with tf.Graph().as_default():
+            net = Network(layers=3, width=8, rate=rate)
+            session = tf.Session()
+            session.run(tf.global_variables_initializer())
+            before = default_compiler().counts.compiled
+            session.run(net.step, net.feeds(32))
+            assert k == 0 or default_compiler().counts.compiled == before
+
+
+def test_other_widths_share_their_kernels_too():
+    found = []
+    for width in (8, 24):
+        with tf.Graph().as_default():
+            net = Network(layers=3, width=width)
+            found.append(texts(tf.Session().explain(net.step, net.feeds(32))))
+    assert found[0] == found[1]
+
+
+# ------------------------------------------------------------------ fusion
+
+def test_softmax_over_the_last_axis_is_one_kernel(rng):
+    x = tf.placeholder(tf.float32, [None, None])
+    assert kernel_count(tf.nn.softmax(x), {x: rng.standard_normal((5, 7)).astype("f4")}) == 1
+    assert kernel_count(tf.nn.log_softmax(x), {x: rng.standard_normal((5, 7)).astype("f4")}) == 1
+
+
+def test_normalizing_rows_is_one_kernel(rng):
+    x = tf.placeholder(tf.float32, [None, 16])
+    scale, shift = tf.placeholder(tf.float32, [16]), tf.placeholder(tf.float32, [16])
+    mean = tf.reduce_mean(x, axis=-1, keepdims=True)
+    variance = tf.reduce_mean(tf.square(x - mean), axis=-1, keepdims=True)
+    y = (x - mean) / tf.sqrt(variance + 1e-5) * scale + shift
+    feeds = {x: np.ones((3, 16), "f4"), scale: np.ones(16, "f4"), shift: np.ones(16, "f4")}
+    assert kernel_count(y, feeds) == 1
+
+
+def test_a_long_chain_of_elementwise_ops_becomes_few_kernels():
+    x = tf.placeholder(tf.float32, [None])
+    y = x
+    for k in range(100):
+        y = tf.tanh(y) * (1.0 + 0.01 * k)
+    assert kernel_count(y, {x: np.ones(10, "f4")}) <= 4
+
+
+def test_more_results_than_a_kernel_has_room_for(rng):
+    """Every link of a chain is fetched, then every link also enters a matrix product."""
+    x = tf.placeholder(tf.float32, [None, 4])
+    links = [x]
+    for _ in range(60):
+        links.append(tf.tanh(links[-1]))
+    products = [link @ np.eye(4, dtype="f4") for link in links[1:]]
+    value = rng.standard_normal((3, 4)).astype("f4")
+    session = tf.Session()
+    for fetches in (links[1:], products):
+        want = value
+        for got in session.run(fetches, {x: value}):
+            want = np.tanh(want)
+            np.testing.assert_allclose(got, want, rtol=1e-4)
+
+
+def test_more_operands_than_a_kernel_has_room_for():
+    xs = [tf.placeholder(tf.float32, [None]) for _ in range(90)]
+    total = tf.add_n(xs)
+    feeds = {x: np.full(5, k, "f4") for k, x in enumerate(xs)}
+    np.testing.assert_array_equal(tf.Session().run(total, feeds), np.full(5, 90 * 89 / 2, "f4"))
+    assert kernel_count(total, feeds) <= 4
+
+
+def test_movement_costs_no_kernel():
+    x, y = tf.placeholder(tf.float32, [None, 6]), tf.placeholder(tf.float32, [6, None])
+    z = tf.transpose(x)[::-1] * y + tf.expand_dims(tf.reduce_sum(y, axis=1), 1)
+    feeds = {x: np.ones((3, 6), "f4"), y: np.ones((6, 3), "f4")}
+    assert kernel_count(z, feeds) == 1
+
+
+def test_transposed_factors_are_read_where_they_are():
+    x, w = tf.placeholder(tf.float32, [None, 6]), tf.placeholder(tf.float32, [4, 6])
+    feeds = {x: np.ones((3, 6), "f4"), w: np.ones((4, 6), "f4")}
+    program = tf.Session().explain(x @ tf.transpose(w), feeds).compilation.program
+    assert [i.title for i in program.instructions] == ["batch_matmul"]
+
+
+# ------------------------------------------------------------------ updates
+
+OPTIMIZERS = {
+    "sgd": lambda: tf.train.GradientDescentOptimizer(0.1),
+    "momentum": lambda: tf.train.MomentumOptimizer(0.1, 0.9),
+    "nesterov": lambda: tf.train.MomentumOptimizer(0.1, 0.9, use_nesterov=True),
+    "adam": lambda: tf.train.AdamOptimizer(0.1),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_an_update_is_one_kernel_for_each_variable(name):
+    x = tf.placeholder(tf.float32, [None, 4])
+    w = tf.Variable(np.ones((4, 3), "f4"), name="w")
+    v = tf.Variable(np.ones((3, 2), "f4"), name="v")
+    loss = tf.reduce_sum(tf.square(tf.tanh(x @ w) @ v))
+    step = OPTIMIZERS[name]().minimize(loss)
+    compilation = tf.Session().explain(step, {x: np.ones((5, 4), "f4")}).compilation
+    assert not copies(compilation)
+    for variable in ("w", "v"):
+        (writer,) = writers(compilation, variable)
+        written = {compilation.program.buffers[b].name for b in writer.writes}
+        slots = {b.name for b in compilation.program.buffers if b.kind == "state" and b.name.startswith(variable + "/")}
+        assert written == {variable, *slots}
+
+
+def test_an_update_that_others_read_runs_last_and_in_place():
+    w = tf.Variable(np.ones(4, "f4"), name="w")
+    y = w * 3.0
+    step = w.assign_sub(y)
+    compilation = tf.Session().explain([y, step], {}).compilation
+    assert len(writers(compilation, "w")) == 1
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    first, second = session.run([y, step])
+    np.testing.assert_array_equal(first, np.full(4, 3.0, "f4"))
+    np.testing.assert_array_equal(second, np.full(4, -2.0, "f4"))
+
+
+def test_two_variables_change_places():
+    a, b = tf.Variable([1.0, 2.0], name="a"), tf.Variable([3.0, 4.0], name="b")
+    swap = tf.group(a.assign(b), b.assign(a))
+    old_a, old_b = tf.identity(a), tf.identity(b)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    _, x, y = session.run([swap, old_a, old_b])
+    assert (x.tolist(), y.tolist()) == ([1.0, 2.0], [3.0, 4.0])
+    assert {n: v.tolist() for n, v in session.variables().items()} == {"a": [3.0, 4.0], "b": [1.0, 2.0]}
+    session.run_steps(swap, steps=3)
+    assert session.variables()["a"].tolist() == [1.0, 2.0]
+
+
+def test_three_variables_change_places():
+    names = "abc"
+    v = [tf.Variable(np.full((3, 3), k, "f4"), name=n) for k, n in enumerate(names)]
+    turn = tf.group(*[v[k].assign(v[(k + 1) % 3] * 1.0) for k in range(3)])
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    session.run(turn)
+    assert [session.variables()[n][0, 0] for n in names] == [1.0, 2.0, 0.0]
+
+
+def test_a_transposed_update_of_a_variable_by_itself():
+    start = np.arange(9, dtype="f4").reshape(3, 3)
+    w = tf.Variable(start, name="w")
+    step = w.assign(tf.transpose(w) + w[::-1])
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    np.testing.assert_array_equal(session.run(step), start.T + start[::-1])
+
+
+# ------------------------------------------------------------------ a step in the compiled loop
+
+def test_steps_in_the_loop_allocate_nothing():
+    net = Network(layers=3, width=16)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    feeds = net.feeds(16)
+    session.run_steps(net.step, feeds, steps=3)
+
+    def peak(steps):
+        gc.collect()
+        tracemalloc.start()
+        session.run_steps(net.step, feeds, steps=steps)
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(10)
+    assert abs(peak(2000) - peak(10)) < 4096
