@@ -14,7 +14,7 @@ from .. import abi
 from .vectors import ITEM_BYTES, Processor, Vectors, host, vector_intrinsic
 
 EMPTY_AXIS = 1
-CHAINS = 2      # vectors of a row that are searched side by side
+CHAINS = 4      # vectors of a row that are searched side by side
 
 
 def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
@@ -67,14 +67,19 @@ def _searches(is_max: bool, element: str, index: str, lanes: int) -> tuple[Any, 
             best, where = carried
             return list(rule.first(best, where, v.load(v.at(row, here), mask), places, mask))
 
+        def blocks(position: Any, carried: list[Any]) -> list[Any]:
+            found = v.loop(whole, CHAINS * lanes, [carried[0]] * CHAINS + [carried[1]] * CHAINS, step)
+            best, where = found[0], found[CHAINS]
+            for k in range(1, CHAINS):
+                best, where = rule.earlier(best, where, found[k], found[CHAINS + k])
+            return [best, where]
+
         # All lanes begin with the first element, so that none needs a value below all numbers.
-        first, zero = v.splat(builder.load(row)), ir.Constant(rule.indices, None)
+        start = [v.splat(builder.load(row)), ir.Constant(rule.indices, None)]
         whole = builder.sub(n, builder.urem(n, v.index(CHAINS * lanes)))
-        found = v.loop(whole, CHAINS * lanes, [first] * CHAINS + [zero] * CHAINS, step)
-        best, where = found[0], found[CHAINS]
-        for k in range(1, CHAINS):
-            best, where = rule.earlier(best, where, found[k], found[CHAINS + k])
-        best, where = v.loop(builder.sub(n, whole), lanes, [best, where], last_step)
+        has_blocks = builder.zext(builder.icmp_signed(">", whole, v.index(0)), ir.IntType(64))
+        start = v.loop(has_blocks, 1, start, blocks)  # runs once or not at all: short rows have nothing to merge
+        best, where = v.loop(builder.sub(n, whole), lanes, start, last_step)
         count = lanes
         while count > 1:  # the upper half against the lower one
             count //= 2
