@@ -24,7 +24,7 @@ from ..ops.apply import as_array
 from ..pipeline import Compilation, compile_graph
 from ..rewrite.specialize import Feed
 from ..runtime.compiler import default_compiler
-from ..runtime.executable import Executable, Rows, SizesDiffer
+from ..runtime.executable import MOST_LAYOUTS, Executable, Rows, SizesDiffer
 from ..runtime.layout import Layout
 from .explain import BY_DEBUG_LEVEL, Explanation
 from .structure import flatten
@@ -90,6 +90,8 @@ class Session:
     def close(self) -> None:
         """Let go of compiled programs and variables; the session cannot run any more."""
         self._closed = True
+        for plan in self._plans.values():
+            plan.layouts.clear()            # functions of make_callable still have their plans
         self._plans.clear()
         self._values.clear()
 
@@ -226,8 +228,6 @@ class Session:
         key = (tuple(map(_identity, leaves)), tuple(map(_identity, feeds)))
         plan = self._plans.get(key)
         if plan is None:
-            if self._closed:
-                raise InvalidArgumentError("the session is closed", op="Session.run")
             plan = self._plans[key] = _Plan(self, leaves, feeds)
         return plan
 
@@ -317,7 +317,7 @@ class _Plan:
         if out is not None:
             self._check_out(found.layout, out)
         if settings().tier == "interpreter":
-            results = self._interpret(found.compilation, arrays)
+            results = _written(self._interpret(found.compilation, arrays), out)
         else:
             results = found.executable.run(found.layout, arrays, out)
         if not found.is_ready:
@@ -348,7 +348,7 @@ class _Plan:
 
     def _step_feed(self, k: int, value: Any) -> Array | Rows:
         if not isinstance(value, Rows):
-            return np.ascontiguousarray(self.array(k, value))
+            return np.asarray(self.array(k, value), order="C")     # ascontiguousarray would give a number an axis
         data = np.ascontiguousarray(self.array(k, value.data))
         indices = np.ascontiguousarray(value.indices, np.int64)
         if indices.ndim != 2:
@@ -381,6 +381,8 @@ class _Plan:
 
     def bound(self, shapes: Shapes) -> _Bound:
         """Program and layout for these shapes; compiled or laid out now if they are new."""
+        if self.session._closed:
+            raise InvalidArgumentError("the session is closed", op="Session.run")
         for k, shape in enumerate(shapes):
             self.check_shape(k, shape)
         sizes = self.sizes(shapes)
@@ -396,6 +398,8 @@ class _Plan:
                     ) from None
                 ones |= found.ones
             else:
+                if len(self.layouts) >= MOST_LAYOUTS:
+                    del self.layouts[next(iter(self.layouts))]
                 self.layouts[shapes] = _Bound(compilation, executable, layout)
                 return self.layouts[shapes]
 
@@ -459,6 +463,16 @@ class _Plan:
                 )
             if not (array.flags.c_contiguous and array.flags.writeable):
                 raise InvalidArgumentError("out has to be writable and in C order", op="make_callable")
+
+
+def _written(results: list[Any], out: Sequence[Array | None] | None) -> list[Any]:
+    """Results, those for which there is an array in `out` written into it."""
+    if out is None:
+        return results
+    for array, value in zip(out, results, strict=True):
+        if array is not None:
+            array[...] = value
+    return [value if array is None else array for array, value in zip(out, results, strict=True)]
 
 
 def _fetched(graph: Graph, leaf: Any) -> Tensor | Node:

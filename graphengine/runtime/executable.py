@@ -59,6 +59,11 @@ def _named(size: Size, value: int) -> str:
     return str(value)
 
 
+def _overlaps(feed: Array, out: Sequence[Array | None] | None) -> bool:
+    """Whether a result is written where a feed is read: kernels are told that this never happens."""
+    return out is not None and any(o is not None and np.may_share_memory(feed, o) for o in out)
+
+
 @dataclass(frozen=True)
 class Rows:
     """A feed of a compiled loop that picks rows of an array which stays where it is.
@@ -132,7 +137,8 @@ class Executable:
             return [own.copy() if own.ndim else own[()] for own in layout.results]
         pointed = False
         for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
-            if stage.nbytes <= STAGED_BYTES or not array.flags.c_contiguous:
+            is_dense = array.flags.c_contiguous and array.flags.aligned
+            if stage.nbytes <= STAGED_BYTES or not is_dense or _overlaps(array, out):
                 stage[...] = array
             else:
                 layout.point(b, address_of(array))
@@ -154,7 +160,7 @@ class Executable:
                 layout.restore()
         if code:
             raise self.failure(layout, code)
-        return [own[()] if not own.ndim else own.copy() if r is own else r
+        return [r if r is not own else own.copy() if own.ndim else own[()]
                 for r, own in zip(results, layout.results, strict=True)]
 
     # ------------------------------------------------ many runs
