@@ -24,7 +24,7 @@ def load(path: Path) -> Graph:
     return read(path)
 
 
-def save(graph: Graph, path: Path) -> None:
+def save(self: Graph, path: Path) -> None:
     """Write the graph to a file, conventionally ``NAME.graph.json``, with its `document`: train, view and other keys.
 
     The file is replaced in one step. More than 1,024 numbers in one array go to ``NAME.HASH.safetensors`` beside it.
@@ -47,7 +47,7 @@ def save(graph: Graph, path: Path) -> None:
     """
     from ..io.graphfile import save as write
 
-    write(graph, path)
+    write(self, path)
 
 
-Graph.save = save  # type: ignore[attr-defined]
+Graph.save = save  # type: ignore[method-assign]

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 from ..errors import GraphEngineError, GraphMismatchError, InvalidArgumentError, NotFoundError, suggestion
 from .node import Node, Tensor, describe
@@ -37,6 +38,11 @@ class Graph:
         self._scope = ""
         self._control: tuple[Node, ...] = ()
         self._origin: Origin | None = None
+
+    if TYPE_CHECKING:
+
+        def save(self, path: str | PathLike[str]) -> None:
+            """Write the graph to a file; frontend/document.py gives the method, for files stand above graphs."""
 
     # ---------------------------------------------------------------- building
 

@@ -1,0 +1,187 @@
+"""Every sample: its number, its saved graph byte for byte, and that the saved graph runs like the built one."""
+
+import importlib.util
+import json
+import pathlib
+import re
+import struct
+import subprocess
+import sys
+import zlib
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+
+FOLDER = pathlib.Path(__file__).resolve().parents[2] / "samples"
+NAMES = sorted(file.stem for file in FOLDER.glob("*.py"))
+TRAINED = [name for name in NAMES if '"train":' in (FOLDER / f"{name}.graph.json").read_text(encoding="utf8")]
+
+
+def sample(name):
+    spec = importlib.util.spec_from_file_location(f"sample_{name}", FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def printed(tmp_path, monkeypatch, capsys):
+    """What a sample prints when it runs in another folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(name):
+        sample(name).main()
+        return capsys.readouterr().out
+
+    return run
+
+
+def number(text, label):
+    return float(re.search(rf"{re.escape(label)}:? ([0-9.]+)", text)[1])
+
+
+# -------------------------------------------------------------------- their numbers
+
+def test_linear_regression(printed):
+    assert printed("linear_regression") == "w = 0.50000, b = 1.50000\n"
+
+
+def test_logistic_regression(printed):
+    text = printed("logistic_regression")
+    assert number(text, "test accuracy") >= 0.93
+    # The minimum, found once with scipy.optimize.minimize (BFGS, float64).
+    assert [float(n) for n in re.findall(r"-?[0-9]+\.[0-9]+", text)[:3]] == pytest.approx(MINIMUM, abs=0.05)
+
+
+MINIMUM = [7.72, 8.37, -8.66]
+
+
+def test_xor(printed):
+    rows = re.findall(r"(\d) xor (\d) = (\d)   \(([0-9.]+)\)", printed("xor"))
+    assert [row[:3] for row in rows] == [("0", "0", "0"), ("0", "1", "1"), ("1", "0", "1"), ("1", "1", "0")]
+    assert all(abs(float(p) - int(either)) < 0.01 for *_, either, p in rows)
+
+
+def test_iris(printed):
+    text = printed("iris")
+    assert number(text, "train accuracy") > 0.97
+    assert number(text, "test accuracy") > 0.93
+
+
+def test_digits(printed):
+    assert number(printed("digits"), "test accuracy") > 0.97
+
+
+def test_gradient_of_gradient(printed):
+    text = printed("gradient_of_gradient")
+    assert "step 6: f(1.000000, 1.000000)" in text
+    assert "second derivatives: [[802.0, -400.0], [-400.0, 200.0]]" in text
+
+
+def test_mandelbrot(printed, tmp_path):
+    assert number(printed("mandelbrot"), "area of the set") == pytest.approx(1.507, abs=0.02)
+    data = (tmp_path / "mandelbrot.png").read_bytes()
+    picture = gray_of_png(data)
+    assert picture.shape == (400, 600)
+    assert picture[200, 440] == 0 and picture[0, 0] > 200                   # c = 0 is in the set, c = -2.2 + i not
+    assert np.abs(picture.astype(int) - picture[::-1]).mean() < 1           # the set is its own mirror image
+
+
+def gray_of_png(data):
+    """The pixels of a gray PNG without filters, each checksum verified."""
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, place = {}, 8
+    while place < len(data):
+        length, kind = struct.unpack(">I4s", data[place:place + 8])
+        body = data[place + 8:place + 8 + length]
+        assert struct.unpack(">I", data[place + 8 + length:place + 12 + length])[0] == zlib.crc32(kind + body)
+        chunks[kind] = body
+        place += 12 + length
+    columns, rows = struct.unpack(">2I", chunks[b"IHDR"][:8])
+    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(rows, columns + 1)
+    assert not lines[:, 0].any()
+    return lines[:, 1:]
+
+
+def test_mandelbrot_step_is_one_kernel():
+    graph = sample("mandelbrot").build()
+    assert len(tf.explain(graph.get_operation_by_name("step")).kernels) == 1
+
+
+def test_a_sample_is_a_program(tmp_path):
+    ran = subprocess.run([sys.executable, FOLDER / "iris.py"], cwd=tmp_path, env=environment(), text=True,
+                         capture_output=True, timeout=60, check=True)
+    assert number(ran.stdout, "test accuracy") > 0.93
+    assert ran.stderr == ""
+
+
+def environment():
+    import os
+
+    return {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
+
+
+# -------------------------------------------------------------------- their files
+
+@pytest.mark.parametrize("name", NAMES)
+def test_saved_graph_is_what_build_makes(name, tmp_path):
+    sample(name).build().save(tmp_path / f"{name}.graph.json")
+    for made in sorted(tmp_path.iterdir()):
+        kept = FOLDER / made.name
+        assert kept.exists() and kept.read_bytes() == made.read_bytes(), (
+            f"{made.name} differs from what build() makes; if that is meant:\n"
+            f"python -c \"from samples.{name} import build; build().save('samples/{name}.graph.json')\""
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_building_twice_gives_one_graph(name, tmp_path):
+    module = sample(name)
+    for k in (1, 2):
+        (tmp_path / str(k)).mkdir()
+        module.build().save(tmp_path / str(k) / "same.graph.json")
+    first, second = ((tmp_path / str(k) / "same.graph.json").read_bytes() for k in (1, 2))
+    assert first == second
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_loaded_graph_runs_like_the_built_one(name, rng):
+    built, loaded = sample(name).build(), tf.load(FOLDER / f"{name}.graph.json")
+    assert str(loaded) == str(built)
+    assert loaded.document == json.loads(json.dumps(built.document))
+    feeds = {n.name: example(n, rng) for n in built.nodes if n.type == "Placeholder"}
+    leaves = [n.name for n in built.nodes if n.outputs and n.type not in ("Const", "Variable", "AssignSub", "Assign",
+                                                                         "AssignAdd")]
+    for mine, other in zip(results(built, leaves, feeds), results(loaded, leaves, feeds), strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+def example(node, rng):
+    shape = [7 if s is None else s for s in node.outputs[0].shape]
+    if node.op.dtype.is_integer:
+        return rng.integers(0, 3, shape)
+    return rng.random(shape).astype(node.op.dtype.numpy)
+
+
+def results(graph, fetches, feeds):
+    with graph.as_default(), tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        return session.run(fetches, feeds)
+
+
+# -------------------------------------------------------------------- trained as their documents say
+
+LOSS = {"digits": 0.05, "iris": 0.05, "linear_regression": 1e-6, "logistic_regression": 0.11, "xor": 0.01}
+
+
+def test_every_loss_is_known():
+    assert sorted(LOSS) == TRAINED
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_document_says_how_it_is_trained(name):
+    training = tf.Training.of_file(FOLDER / f"{name}.graph.json")
+    training.fit()
+    assert training.evaluate("train")["loss"] < LOSS[name]
