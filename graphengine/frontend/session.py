@@ -463,6 +463,9 @@ class _Plan:
                 )
             if not (array.flags.c_contiguous and array.flags.writeable):
                 raise InvalidArgumentError("out has to be writable and in C order", op="make_callable")
+        given = [a for a in out if a is not None]
+        if any(np.may_share_memory(a, b) for k, a in enumerate(given) for b in given[:k]):
+            raise InvalidArgumentError("two arrays of out share memory", op="make_callable")
 
 
 def _written(results: list[Any], out: Sequence[Array | None] | None) -> list[Any]:
