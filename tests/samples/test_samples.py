@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import os
 import pathlib
 import re
 import struct
@@ -11,6 +12,7 @@ import zlib
 
 import numpy as np
 import pytest
+import scipy.optimize
 
 import graphengine as tf
 
@@ -50,12 +52,18 @@ def test_linear_regression(printed):
 
 def test_logistic_regression(printed):
     text = printed("logistic_regression")
-    assert number(text, "test accuracy") >= 0.93
-    # The minimum, found once with scipy.optimize.minimize (BFGS, float64).
-    assert [float(n) for n in re.findall(r"-?[0-9]+\.[0-9]+", text)[:3]] == pytest.approx(MINIMUM, abs=0.05)
+    assert number(text, "test accuracy") > 0.93
+    found = [float(n) for n in re.findall(r"-?[0-9]+\.[0-9]+", text)[:3]]
+    assert found == pytest.approx(lowest_point_of_logistic_regression(), abs=0.002)
 
 
-MINIMUM = [7.72, 8.37, -8.66]
+def lowest_point_of_logistic_regression():
+    """Two weights and the bias, as scipy finds them."""
+    table = np.loadtxt(FOLDER / "data" / "iris.csv", delimiter=",", skiprows=1)[:105]
+    petals, sign = table[:, 2:4], np.where(table[:, 4] == 2, -1, 1)
+    x = (petals - petals.mean(0)) / petals.std(0)
+    loss = lambda v: np.logaddexp(0, sign * (x @ v[:2] + v[2])).mean() + 0.01 * (v[:2] ** 2).sum()
+    return scipy.optimize.minimize(loss, np.zeros(3), tol=1e-10).x
 
 
 def test_xor(printed):
@@ -118,8 +126,6 @@ def test_a_sample_is_a_program(tmp_path):
 
 
 def environment():
-    import os
-
     return {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
 
 
@@ -173,7 +179,7 @@ def results(graph, fetches, feeds):
 
 # -------------------------------------------------------------------- trained as their documents say
 
-LOSS = {"digits": 0.05, "iris": 0.05, "linear_regression": 1e-6, "logistic_regression": 0.11, "xor": 0.01}
+LOSS = {"digits": 0.05, "iris": 0.05, "linear_regression": 1e-6, "logistic_regression": 0.255, "xor": 0.01}
 
 
 def test_every_loss_is_known():
