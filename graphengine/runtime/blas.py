@@ -4,12 +4,13 @@ from __future__ import annotations
 import ctypes
 from functools import cache
 
-BLAS_FROM = 2**21                           # multiply-adds above which packing pays
+from ..codegen.kernels import library
+
 
 
 def wants_blas(m: int, n: int, k: int) -> bool:
     """Whether a product of these sizes is left to BLAS."""
-    return m * n * k >= BLAS_FROM
+    return m * n * k >= library.BLAS_FROM
 
 
 @cache

@@ -125,15 +125,30 @@ def object_code(kernel: Kernel | None) -> tuple[str, bytes]:
         signature = abi.SIGNATURE
         function = library.build(kernel.name) if kernel.text is None else _function(kernel.text, kernel.name)
     try:
-        compiled = numba.cfunc(signature, error_model="numpy")(function)
+        return _compiled(function, signature)
     except numba.core.errors.NumbaError as error:
-        text = "" if kernel is None else kernel.text or kernel.name
-        raise CompileError(f"numba refuses a kernel: {error}\n{text}") from error
-    module = llvm.parse_assembly(compiled.inspect_llvm())
-    for f in module.functions:
-        if f.is_declaration and f.name.startswith(_FORBIDDEN):
-            raise CompileError(f"kernel {function.__name__} calls {f.name}, which is not there without numba")
-    return compiled.native_name, _machine().emit_object(module)
+        source = "" if kernel is None else kernel.text or kernel.name
+        raise CompileError(f"numba refuses a kernel: {error}\n{source}") from error
+
+
+def _compiled(function: Any, signature: Any) -> tuple[str, bytes]:
+    """Symbol and object code of a C function.
+
+    These are the steps of `numba.cfunc`, with the object code kept on the way as numba's own cache does: asking for
+    LLVM's text and compiling that would generate the code a second time.
+    """
+    from numba.core.ccallback import CFunc
+    from numba.core.compiler_lock import global_compiler_lock
+
+    made = CFunc(function, (signature.args, signature.return_type), {}, {"error_model": "numpy"})
+    with global_compiler_lock:
+        compiled = made._compile_uncached()
+        compiled.library.enable_object_caching()
+        _, _, (code, _) = compiled.library.serialize_using_object_code()
+        for f in compiled.library._final_module.functions:
+            if f.is_declaration and f.name.startswith(_FORBIDDEN):
+                raise CompileError(f"kernel {function.__name__} calls {f.name}, which is not there without numba")
+    return compiled.fndesc.llvm_cfunc_wrapper_name, code
 
 
 def _function(text: str, name: str) -> Any:
@@ -147,17 +162,6 @@ def _namespace() -> dict[str, Any]:
     from ..codegen import abi
 
     return abi.namespace()
-
-
-@cache
-def _machine() -> llvm.TargetMachine:
-    # Position-independent code reaches its constants through a table that MCJIT sets up for the first object only, so
-    # on x86 addresses are put into the code itself when it is loaded, as numba does.
-    is_x86 = llvm.get_default_triple().startswith("x86")
-    return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3,
-        reloc="static" if is_x86 else "default", codemodel="jitdefault", jit=True,
-    )
 
 
 @cache

@@ -8,13 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import abi
+from .library import BLAS_FROM
 from .tiles import Tiles
 from .vectors import ITEM_BYTES, Processor
 
-# Found by measurement on a Zen 5. One thread of OpenBLAS is faster than the code here only for few rows of A and a B
-# beyond the caches (20x4096x4096), so BLAS is for its threads, worth waking from about 0.3 ms of work on. On busy
-# cores its threads wait for each other: 128x128x128 took 12 ms instead of 18 us.
-BLAS_FROM = 2**25       # m * n * k
 FAR_BYTES = 4096        # rows of B this far apart share few cache sets and fill the TLB: they are packed,
 MANY_ROWS = 64          # if this many rows of A pay for it (Goto and van de Geijn 2008, section 4.2)
 

@@ -12,12 +12,17 @@ import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
+# Found by measurement on a Zen 5. One thread of OpenBLAS is faster than our gemm only for few rows of A and a B
+# beyond the caches (20x4096x4096), so BLAS is for its threads, worth waking from about 0.3 ms of work on. On busy
+# cores its threads wait for each other: 128x128x128 took 12 ms instead of 18 us.
+BLAS_FROM = 2**25     # m * n * k
+
 _HERE = pathlib.Path(__file__).parent
 
 # Files beside this one that a module's kernels are made from, besides itself.
 _PARTS = ("../abi.py", "scalars.py", "vecmath.py")
 FILES: dict[str, tuple[str, ...]] = {
-    "gemm": ("gemm.py", "tiles.py", "vectors.py", *_PARTS),
+    "gemm": ("gemm.py", "tiles.py", "vectors.py", "library.py", *_PARTS),
     "gather": ("gather.py", *_PARTS),
     "argreduce": ("argreduce.py", "vectors.py", *_PARTS),
 }
