@@ -7,7 +7,6 @@ from functools import cache
 from ..codegen.kernels import library
 
 
-
 def wants_blas(m: int, n: int, k: int) -> bool:
     """Whether a product of these sizes is left to BLAS."""
     return m * n * k >= library.BLAS_FROM
