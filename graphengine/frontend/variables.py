@@ -56,9 +56,8 @@ class Variable(Operand):
             value = value.read_value()
         if not isinstance(value, Tensor):
             array = as_array(value, None if dtype is None else as_dtype(dtype), "Variable", "initial_value")
-            with graph.name_scope(None):
-                value = constant_tensor(array, graph, f"{graph.unique_name(name or 'Variable')}/initial_value")
-            label = value.node.name.rpartition("/")[0] + "/"
+            label = graph.unique_name(name or "Variable") + "/"
+            value = constant_tensor(array, graph, f"{label}initial_value/")
         else:
             label = name or "Variable"
         if not value.shape.is_fully_defined():

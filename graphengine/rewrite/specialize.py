@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..errors import FeedError
+from ..errors import FeedError, GraphEngineError
 from ..ir.computation import Computation
 from ..ir.dims import Shape, SizeFacts, UserSize
 from ..ir.graph import Graph
-from ..ir.node import Node, Tensor
+from ..ir.node import Node, Tensor, describe
 from ..ir.walk import needed
 from ..ops.kinds import Effect
 from ..ops.state import Placeholder, ReadVariable, State, Variable
+from .rules import described
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class _Specializer:
             )
         if not node.outputs:
             return
-        self.facts.reason = node.equation() + (f"   at {node.origin}" if node.origin else "")
+        self.facts.reason = described(node)
         made = self.graph.add(node.op, self._inputs(node.inputs), node.name + "/", origin=node.origin)
         for old, new in zip(node.outputs, made.outputs, strict=True):
             self.new.setdefault(id(old), new)
@@ -121,13 +122,26 @@ class _Specializer:
         versions = self.versions.get(name, [])
         if not isinstance(node.op, ReadVariable):
             old = versions[-1][1] if versions else self.new[id(handle)]
+            given = self._inputs(values)
+            self._check_fit(node, [self.new[id(handle)], *given])
             with self.graph.made_at(node.origin):
-                value = node.op.updated(old, *self._inputs(values))
+                value = node.op.updated(old, *given)
             self.versions.setdefault(name, []).append((1 << node.index, value))
         else:
             seen = self.depends[id(node)]
             value = next((v for bit, v in reversed(versions) if seen & bit), self.new[id(handle)])
         self.new[id(node.outputs[0])] = value
+
+    def _check_fit(self, node: Node, operands: Sequence[Tensor]) -> None:
+        """Compare the sizes of a variable and of what is assigned to it, now that more of them is known."""
+        self.facts.reason = described(node)
+        try:
+            node.op.infer(operands)
+        except GraphEngineError as error:
+            raise error.located(
+                op=node.op.name, node=node.equation(), at=str(node.origin) if node.origin else None,
+                operands=node.op.label_operands([describe(t) for t in operands]),
+            ) from None
 
 
 def _dependencies(nodes: Sequence[Node]) -> Mapping[int, int]:

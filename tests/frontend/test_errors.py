@@ -290,6 +290,16 @@ def test_index_out_of_range_names_node_and_line():
     assert rows(error)["at"].startswith(place(line_with("y = tf.gather")))
 
 
+def test_slices_outside_a_fed_array():
+    x = tf.placeholder(tf.float32, [None], name="x")
+    for y in (tf.slice(x, [2], [5]), x[5], x[-6], tf.reshape(x, [7]), tf.broadcast_to(x, [7]),
+              tf.placeholder(tf.float32, [1, 7]) @ tf.expand_dims(x, 1)):
+        with pytest.raises(errors.ShapeError) as error:
+            feeds = {t: np.ones((1, 7), "f4") for t in y.node.inputs if t.shape == (1, 7)}
+            tf.Session().run(y, {x: np.zeros(4, "f4"), **feeds})
+        assert FILE in str(error.value)
+
+
 def test_index_out_of_range_in_the_compiled_loop_names_the_step():
     table = tf.placeholder(tf.float32, [3])
     index = tf.placeholder(tf.int32, [1], name="index")

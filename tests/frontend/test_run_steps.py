@@ -1,0 +1,234 @@
+"""The compiled loop: feeds of each step, collected results, progress, interruption."""
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine import config, errors
+
+
+@pytest.fixture(autouse=True)
+def own_graph():
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+@pytest.fixture
+def session(own_graph):
+    with tf.Session() as session:
+        yield session
+
+
+def regression():
+    """Linear regression, one sample a step: x, y, step, loss."""
+    x, y = tf.placeholder(tf.float32, [None], name="x"), tf.placeholder(tf.float32, [None], name="y")
+    w, b = tf.Variable(1.0, name="w"), tf.Variable(0.5, name="b")
+    loss = tf.reduce_mean(tf.square(w * x + b - y))
+    return x, y, tf.train.GradientDescentOptimizer(0.01).minimize(loss), loss
+
+
+# ------------------------------------------------------------------ feeds
+
+def test_stacked_feeds_equal_single_runs(session, rng):
+    x, y, step, loss = regression()
+    xs, ys = rng.standard_normal((7, 5)).astype("f4"), rng.standard_normal((7, 5)).astype("f4")
+    session.run(tf.global_variables_initializer())
+    single = [session.run([loss, step], {x: a, y: b})[0] for a, b in zip(xs, ys, strict=True)]
+    want = session.variables()
+    session.run(tf.global_variables_initializer())
+    got, done = session.run_steps([loss, step], {x: xs, y: ys}, collect=True)
+    assert done is None
+    np.testing.assert_array_equal(got, np.array(single))
+    assert session.variables() == want
+
+
+def test_rows_equal_batches_taken_by_hand(session, rng):
+    x, y, step, loss = regression()
+    data = rng.standard_normal((2, 20)).astype("f4")
+    order = np.stack([rng.permutation(20)[:5] for _ in range(9)])
+    session.run(tf.global_variables_initializer())
+    want = [session.run([loss, step], {x: data[0][i], y: data[1][i]})[0] for i in order]
+    variables = session.variables()
+    session.run(tf.global_variables_initializer())
+    feeds = {x: tf.Rows(data[0], order), y: tf.Rows(data[1], order)}
+    np.testing.assert_array_equal(session.run_steps([loss, step], feeds, collect=True)[0], np.array(want))
+    assert session.variables() == variables
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64", "bool"])
+def test_rows_of_any_type_and_rank(session, dtype, rng):
+    x = tf.placeholder(dtype, [None, 2, 3])
+    data = rng.integers(0, 2, (6, 2, 3)).astype(dtype)
+    order = rng.integers(0, 6, (4, 3))
+    got = session.run_steps(tf.identity(x), {x: tf.Rows(data[::-1], order.astype("i4"))}, collect=True)
+    np.testing.assert_array_equal(got, data[::-1][order])
+
+
+def test_a_feed_without_steps_is_the_same_for_each(session):
+    x, rate = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.float32, [])
+    w = tf.Variable([0.0, 0.0])
+    step = w.assign_add(x * rate)
+    session.run(tf.global_variables_initializer())
+    got = session.run_steps(step, {x: [1.0, 2.0], rate: 0.5}, steps=4, collect=True)
+    np.testing.assert_array_equal(got, np.outer([1, 2, 3, 4], [0.5, 1.0]).astype("f4"))
+    got = session.run_steps(step, {x: np.array([[1.0, 1.0], [0.0, 2.0]], "f4"), rate: 1.0}, collect=True)
+    np.testing.assert_array_equal(got, np.array([[3.0, 5.0], [3.0, 7.0]], "f4"))
+
+
+def test_stacked_numbers(session):
+    x = tf.placeholder(tf.float32, [])
+    total = tf.Variable(0.0)
+    got = session.run(tf.global_variables_initializer())
+    got = session.run_steps(total.assign_add(x), {x: [1.0, 2.0, 3.0]}, collect=True)
+    np.testing.assert_array_equal(got, np.array([1.0, 3.0, 6.0], "f4"))
+
+
+def test_stacked_feeds_that_lie_askew(session, rng):
+    x = tf.placeholder(tf.float32, [None, 3])
+    data = rng.standard_normal((3, 4, 5)).astype("f4").T
+    got = session.run_steps(x * 2.0, {x: data}, collect=True)
+    np.testing.assert_array_equal(got, data * 2)
+
+
+@pytest.mark.parametrize("batch", [0, 1, 2000])
+def test_batches_of_any_size(session, batch, rng):
+    x = tf.placeholder(tf.float32, [None, 3])
+    data = rng.standard_normal((4, batch, 3)).astype("f4")
+    total, doubled = session.run_steps([tf.reduce_sum(x), x * 2.0], {x: data}, collect=True)
+    np.testing.assert_allclose(total, data.sum((1, 2)), rtol=1e-3, atol=1e-3)
+    np.testing.assert_array_equal(doubled, data * 2)
+
+
+def test_sizes_that_turn_out_to_be_one(session):
+    x, y = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32, [None])
+    got = session.run_steps(x + y, {x: np.ones((3, 1), "f4"), y: np.zeros((3, 4), "f4")}, collect=True)
+    np.testing.assert_array_equal(got, np.ones((3, 4)))
+
+
+# ------------------------------------------------------------------ results
+
+@pytest.mark.parametrize("size", [3, 5000])
+def test_without_collect_the_last_step_counts(session, size):
+    x = tf.placeholder(tf.float32, [None])
+    data = np.arange(4 * size, dtype="f4").reshape(4, size)
+    first = session.run_steps(x + 1.0, {x: data})
+    np.testing.assert_array_equal(first, data[-1] + 1)
+    session.run_steps(x + 1.0, {x: data * 0})
+    np.testing.assert_array_equal(first, data[-1] + 1)
+
+
+def test_one_run_after_the_loop_and_before(session):
+    x, y, step, loss = regression()
+    feeds = {x: [1.0, 3.0, 5.0, 7.0], y: [2.0, 3.0, 4.0, 5.0]}
+    session.run(tf.global_variables_initializer())
+    session.run([step, loss], feeds)
+    session.run_steps([step, loss], feeds, steps=10)
+    session.run([step, loss], feeds)
+    want = session.variables()
+    session.run(tf.global_variables_initializer())
+    session.run_steps([step, loss], feeds, steps=12)
+    assert session.variables() == want
+
+
+def test_steps_in_the_interpreter(session, rng):
+    x, y, step, loss = regression()
+    data = rng.standard_normal((2, 6)).astype("f4")
+    found = []
+    for tier in ("kernels", "interpreter"):
+        with config.override(tier=tier):
+            session.run(tf.global_variables_initializer())
+            feeds = {x: tf.Rows(data[0], [[0, 1], [2, 3], [4, 5]]), y: data[1].reshape(3, 2)}
+            collected = session.run_steps([loss, step], feeds, collect=True)[0]
+            last = session.run_steps(loss, feeds)
+            found.append([*collected, last, *session.variables().values()])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
+
+
+# ------------------------------------------------------------------ progress and stops
+
+def test_progress_counts_up_and_may_stop(session):
+    w = tf.Variable(0.0, name="w")
+    step = w.assign_add(1.0)
+    session.run(tf.global_variables_initializer())
+    seen = []
+    session.run_steps(step, steps=1_000_000, on_progress=seen.append)
+    assert seen == sorted(set(seen)) and seen[-1] == 1_000_000
+    session.run(tf.global_variables_initializer())
+    seen.clear()
+    got = session.run_steps(step, steps=10**9, collect=False, on_progress=lambda n: seen.append(n) or len(seen) > 3)
+    assert len(seen) == 4 and session.variables()["w"] == got
+
+
+def test_a_stopped_loop_collects_what_was_done(session):
+    w = tf.Variable(0.0)
+    session.run(tf.global_variables_initializer())
+    done = []
+    stop = lambda n: done.append(n) or True
+    got = session.run_steps(w.assign_add(1.0), steps=10_000_000, collect=True, on_progress=stop)
+    np.testing.assert_array_equal(got, np.arange(1, done[-1] + 1))
+
+
+def test_an_error_in_progress_leaves_whole_steps(session):
+    w = tf.Variable(0.0, name="w")
+    session.run(tf.global_variables_initializer())
+    with pytest.raises(ZeroDivisionError):
+        session.run_steps(w.assign_add(1.0), steps=10**9, on_progress=lambda n: 1 / 0)
+    count = session.variables()["w"]
+    assert count == int(count) > 0
+    assert session.run(w.assign_add(1.0)) == count + 1
+
+
+def test_variables_after_a_failing_step(session):
+    table, index = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.int32, [1])
+    w = tf.Variable(0.0, name="w")
+    session.run(tf.global_variables_initializer())
+    picked = tf.reduce_sum(tf.gather(table, index))
+    with pytest.raises(errors.OutOfRangeError, match="step 2"):
+        session.run_steps(w.assign_add(picked), {table: np.ones(3, "f4"), index: np.array([[0], [1], [5], [2]])})
+    assert session.variables()["w"] == 2.0
+
+
+INTERRUPTED = """
+    import threading, signal, os, sys, time
+    import numpy as np
+    import graphengine as tf
+
+    a, b = tf.Variable(np.zeros(1000), name="a"), tf.Variable(np.zeros(1000), name="b")
+    with tf.control_dependencies([a.assign_add(np.ones(1000))]):
+        step = b.assign_add(np.ones(1000))
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    session.run_steps(step, steps=2)
+    print("ready", flush=True)
+    try:
+        session.run_steps(step, steps=10**12)
+    except KeyboardInterrupt:
+        print(time.time())
+        values = session.variables()
+        assert len(set(values["a"].tolist() + values["b"].tolist())) == 1, "half a step"
+        assert values["a"][0] > 2
+        assert session.run(step)[0] == values["a"][0] + 1
+        print("whole")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="interrupts a process by a signal")
+def test_an_interrupt_stops_the_loop_between_steps():
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(INTERRUPTED)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(0.5)
+        sent = time.time()
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=20)[0].split()
+    finally:
+        process.kill()
+        process.wait()
+    assert rest[1] == "whole"
+    assert float(rest[0]) - sent < 0.3
