@@ -229,6 +229,7 @@ def stretches(pieces: Iterable[Array], pace: Pace) -> Iterator[Array]:
         while count >= (limit := pace.steps):
             joined = np.concatenate(held)
             yield joined[:limit]
-            held, count = [joined[limit:]], count - limit
-    if count:
+            count -= limit
+            held = [joined[limit:]] if count else []
+    if held:
         yield np.concatenate(held)

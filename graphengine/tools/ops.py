@@ -12,7 +12,7 @@ from ..ops import OPS
 from ..ops.kinds import NoGradient, Op
 from ..ops.registry import documentation
 
-PIPE_COLUMNS = 200                          # width of the table where no terminal says how wide it is
+PIPE_COLUMNS = 1000                         # where no terminal says how wide it is, no line is broken
 
 
 def list_ops(category: str | None) -> None:
