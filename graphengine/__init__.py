@@ -25,7 +25,7 @@ from .frontend.build import (
 )
 from .frontend.document import load
 from .frontend.explain import Explanation, explain
-from .frontend.session import Rows, Session, get_default_session
+from .frontend.session import Session, get_default_session
 from .frontend.surface import namespaces as _namespaces
 from .frontend.training import Progress, Training
 from .frontend.variables import (
@@ -38,6 +38,7 @@ from .frontend.variables import (
 from .ir import Graph, Tensor, get_default_graph, reset_default_graph
 from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
+from .runtime.executable import Rows
 
 __version__ = "0.1.0"
 

@@ -18,6 +18,7 @@ IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 if not IS_WORKER:
     os.environ["GRAPHENGINE_CACHE_DIR"] = tempfile.mkdtemp(prefix="graphengine-tests-")
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ["GRAPHENGINE_TIER"] = "kernels"         # tests of compiled results do not race with a compiler
 
 pytest.register_assert_rewrite("checks")
 

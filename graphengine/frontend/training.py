@@ -16,8 +16,9 @@ import numpy as np
 from ..errors import FileFormatError
 from ..ir.graph import Graph
 from ..ops.apply import as_array
+from ..runtime.executable import Rows
 from .document import load
-from .session import Rows, Session
+from .session import Session
 from .train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
 from .variables import global_variables, global_variables_initializer
 

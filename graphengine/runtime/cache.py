@@ -20,7 +20,12 @@ from llvmlite import __version__ as llvmlite_version
 from ..config import settings
 
 MAGIC = b"graphengine object 1\n"
-_SOURCES = ("codegen/abi.py", "codegen/kernels/scalars.py", "codegen/kernels/vecmath.py", "runtime/compiler.py")
+_SOURCES = (
+    "codegen/abi.py", "runtime/compiler.py",
+    *(f"codegen/kernels/{name}.py" for name in (
+        "scalars", "formats", "exponential", "power", "trigonometric", "special", "vecmath",
+    )),
+)  # fmt: skip
 
 
 def fingerprint() -> str:

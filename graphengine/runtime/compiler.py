@@ -5,10 +5,13 @@ its kernels there never imports numba.
 """
 from __future__ import annotations
 
+import atexit
 import hashlib
 import threading
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -46,7 +49,9 @@ class Compiler:
         self.cache = cache
         self.counts = Counts()
         self._addresses: dict[str, int] = {}
-        self._lock = threading.RLock()
+        self._loading = threading.RLock()           # of the engine and the table of addresses
+        self._compiling = threading.RLock()         # held for as long as numba takes
+        self._background: ThreadPoolExecutor | None = None
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
@@ -60,14 +65,36 @@ class Compiler:
             self.cache.trim(settings().cache_bytes)
         return found
 
+    def has(self, kernels: Iterable[Kernel]) -> bool:
+        """Whether all kernels, and the runner, are here or on disk; those on disk are loaded."""
+        names = [RUNNER + _runner_version(), *(_cached_name(k) for k in kernels)]
+        return all(name in self._addresses or self._load(name) is not None for name in names)
+
+    def prepare(self, kernels: Sequence[Kernel]) -> Future[list[int]]:
+        """Compile kernels in the background, most used first. A process that ends does not wait for the rest."""
+        if self._background is None:
+            self._background = ThreadPoolExecutor(1, "graphengine-compiler")
+            atexit.register(self._background.shutdown, wait=False, cancel_futures=True)
+        uses = Counter(k.name for k in kernels)
+        order = sorted(kernels, key=lambda k: -uses[k.name])
+
+        def work() -> list[int]:
+            self.runner()
+            return self.addresses(order)
+
+        return self._background.submit(work)
+
     def runner(self) -> int:
         """The address of the runner."""
         return self._address(RUNNER + _runner_version(), None)
 
     def _address(self, name: str, kernel: Kernel | None) -> int:
-        with self._lock:
+        known = self._addresses.get(name) or self._load(name)
+        if known is not None:
+            return known
+        with self._compiling:
             if name not in self._addresses:
-                self._addresses[name] = self._load(name) or self._compile(name, kernel)
+                self._compile(name, kernel)
             return self._addresses[name]
 
     def _load(self, name: str) -> int | None:
@@ -75,20 +102,23 @@ class Compiler:
         if entry is None:
             return None
         self.counts.loaded += 1
-        return self._add(*entry)
+        return self._add(name, *entry)
 
-    def _compile(self, name: str, kernel: Kernel | None) -> int:
+    def _compile(self, name: str, kernel: Kernel | None) -> None:
         start = time.perf_counter()
         symbol, code = object_code(kernel)
         self.cache.write(name, symbol, code)
         self.counts.compiled += 1
         self.counts.seconds += time.perf_counter() - start
-        return self._add(symbol, code)
+        self._add(name, symbol, code)
 
-    def _add(self, symbol: str, code: bytes) -> int:
-        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
-        return int(self._engine.get_function_address(symbol))
+    def _add(self, name: str, symbol: str, code: bytes) -> int:
+        with self._loading:
+            if name not in self._addresses:
+                self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+                self._engine.finalize_object()
+                self._addresses[name] = int(self._engine.get_function_address(symbol))
+            return self._addresses[name]
 
 
 def _cached_name(kernel: Kernel) -> str:
@@ -140,7 +170,7 @@ def _compiled(function: Any, signature: Any) -> tuple[str, bytes]:
     from numba.core.ccallback import CFunc
     from numba.core.compiler_lock import global_compiler_lock
 
-    made = CFunc(function, (signature.args, signature.return_type), {}, {"error_model": "numpy"})
+    made: Any = CFunc(function, (signature.args, signature.return_type), {}, {"error_model": "numpy"})
     with global_compiler_lock:
         compiled = made._compile_uncached()
         compiled.library.enable_object_caching()

@@ -96,26 +96,10 @@ class Executable:
         self.compiler = compiler
         self.code = compiler.addresses(kernels)
         self.run_rows = _RUN(compiler.runner())
-        self.layouts: dict[Any, Layout] = {}
         self.dtypes: list[DType] = [t.dtype for t in program.computation.feeds]
 
-    def layout(self, sizes: Mapping[str, int], key: Any) -> Layout:
-        """The layout for these sizes, remembered under `key`.
-
-        Raises
-        ------
-        SizesDiffer if the sizes break what was assumed when the program was compiled.
-        """
-        found = self.layouts.get(key)
-        if found is None:
-            found = self.new_layout(sizes)
-            if len(self.layouts) >= MOST_LAYOUTS:
-                del self.layouts[next(iter(self.layouts))]
-            self.layouts[key] = found
-        return found
-
     def new_layout(self, sizes: Mapping[str, int]) -> Layout:
-        check_sizes(self.program.computation.facts, sizes)
+        """Tables and memory for these sizes, which have to agree with what was assumed (`check_sizes`)."""
         return Layout(self.program, self.kernels, self.code, sizes, self.states)
 
     # ------------------------------------------------ one run

@@ -1,0 +1,325 @@
+"""One way of running a session: what is fetched and fed is fixed, so a program can be compiled for it.
+
+A program is compiled once for each combination of ranks (and of sizes that broadcast), and laid out once for each
+combination of shapes. While its kernels are still being compiled, the interpreter runs it.
+"""
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import interpret
+from ..config import settings
+from ..errors import FeedError, InvalidArgumentError, ShapeError
+from ..ir.dims import evaluate
+from ..ir.graph import Graph
+from ..ir.node import Node, Tensor, describe
+from ..ops import state
+from ..ops.apply import as_array
+from ..pipeline import Compilation, compile_graph
+from ..rewrite.specialize import Feed
+from ..runtime.compiler import Compiler
+from ..runtime.executable import MOST_LAYOUTS, Executable, Rows, SizesDiffer, check_sizes
+from ..runtime.layout import Layout
+from .explain import BY_DEBUG_LEVEL, Explanation
+from .store import VariableStore
+from .variables import Variable
+
+Array = np.ndarray[Any, Any]
+Shapes = tuple[tuple[int, ...], ...]
+
+
+class Program:
+    """A compilation and, once its kernels are machine code, what runs it."""
+
+    def __init__(self, compilation: Compilation, store: VariableStore, compiler: Compiler) -> None:
+        self.compilation = compilation
+        self.store = store
+        self.compiler = compiler
+        source = compilation.source
+        self.reads = [n.op.variable for n in source.nodes if isinstance(n.op, state.State)]
+        self.writes = [name for name, _ in source.updates]
+        for name in (*self.reads, *self.writes):
+            store.allocate(name)
+        self._executable: Executable | None = None
+        self._pending: Future[Any] | None = None
+
+    def executable(self, wait: bool) -> Executable | None:
+        """What runs the kernels; None while they are being compiled in the background and nobody waits.
+
+        Raises
+        ------
+        CompileError if a kernel cannot be compiled.
+        """
+        if self._executable is None:
+            kernels = self.compilation.kernels
+            if not wait and not self.compiler.has(kernels):
+                self._pending = self._pending or self.compiler.prepare(kernels)
+                if not self._pending.done():
+                    return None
+                self._pending.result()
+            self._executable = Executable(self.compilation.program, kernels, self.store.values, self.compiler)
+        return self._executable
+
+
+@dataclass
+class Bound:
+    """A program with real sizes.
+
+    results : dtype and shape of each fetch
+    layout : None while the kernels are not compiled
+    is_checked : whether it is known that the variables it reads have values
+    """
+
+    program: Program
+    sizes: dict[str, int]
+    results: list[tuple[np.dtype[Any], tuple[int, ...]]]
+    executable: Executable | None
+    layout: Layout | None
+    is_checked: bool = False
+
+
+class Plan:
+    """One way of running a session: fixed fetches and feeds, programs by rank, layouts by shape."""
+
+    def __init__(
+        self, store: VariableStore, compiler: Compiler, leaves: Sequence[Any], feeds: Sequence[Any]
+    ) -> None:
+        self.store = store
+        self.compiler = compiler
+        self.keep_alive = (list(leaves), list(feeds))   # their ids are the key of the plan
+        self.feeds = [self._fed(store.graph, f) for f in feeds]
+        items = [_fetched(store.graph, leaf) for leaf in leaves]
+        self.fetches = [t for t in items if isinstance(t, Tensor)]
+        self.targets = [n for n in items if isinstance(n, Node)]
+        self.fetch_positions = [k for k, t in enumerate(items) if isinstance(t, Tensor)]
+        self.leaf_count = len(items)
+        self.numpy = [t.dtype.numpy for t in self.feeds]
+        self.programs: dict[Any, Program] = {}
+        self.layouts: dict[Shapes, Bound] = {}
+
+    @staticmethod
+    def _fed(graph: Graph, feed: Any) -> Tensor:
+        if isinstance(feed, str):
+            return graph.as_tensor(feed)
+        node = graph.as_node(feed)
+        return feed if isinstance(feed, Tensor) else node.outputs[0]
+
+    # ------------------------------------------------ values in
+
+    def array(self, k: int, value: Any) -> Array:
+        """Feed `k` as an array of the right dtype, its shape checked against the placeholder's."""
+        dtype = self.numpy[k]
+        kind = type(value)
+        if kind is np.ndarray and value.dtype is dtype:
+            return value  # type: ignore[no-any-return]
+        if kind is not dtype.type and not (kind is float and dtype.kind == "f"):
+            tensor = self.feeds[k]
+            if isinstance(value, (Tensor, Variable)):
+                raise FeedError(f"the value fed for {tensor.name} is a tensor, not numbers", fix="feed an array")
+            return as_array(value, tensor.dtype, "feed", f"the value fed for {tensor.name}")
+        return np.array(value, dtype)
+
+    def check_shape(self, k: int, shape: tuple[int, ...], steps: str = "") -> None:
+        tensor = self.feeds[k]
+        known = tensor.shape
+        fits = known.rank is None or (
+            len(known) == len(shape) and all(a is None or a == b for a, b in zip(known, shape, strict=True))
+        )
+        if not fits:
+            raise FeedError(
+                f"the value fed for {tensor.node.name} has shape {shape}{steps}; the placeholder takes {known}",
+                operands=[("feed", describe(tensor))],
+                fix="reshape the value, or give the placeholder None for that size",
+            )
+
+    def spread(self, results: Sequence[Any]) -> list[Any]:
+        """Results in the places of the fetched tensors, None for nodes."""
+        found: list[Any] = [None] * self.leaf_count
+        for k, value in zip(self.fetch_positions, results, strict=True):
+            found[k] = value
+        return found
+
+    # ------------------------------------------------ running
+
+    def run(self, arrays: list[Array], out: Sequence[Array | None] | None = None, wait: bool = True) -> list[Any]:
+        """Results of one run.
+
+        Parameters
+        ----------
+        arrays : values of the feeds
+        out : for each fetch an array to write it into, or None
+        wait : for machine code; otherwise the interpreter runs while it is being compiled
+        """
+        shapes = tuple([a.shape for a in arrays])
+        found = self.layouts.get(shapes)
+        if found is None:
+            found = self.bound(shapes, wait)
+        if not found.is_checked:
+            self.store.require(found.program.reads)
+        if out is not None:
+            _check_out(found, out)
+        if found.executable is None or found.layout is None or settings().tier == "interpreter":
+            results = _written(self._interpret(found, arrays), out)
+        else:
+            results = found.executable.run(found.layout, arrays, out)
+        if not found.is_checked:
+            self.store.initialized.update(found.program.writes)
+            found.is_checked = True
+        return results
+
+    def run_steps(
+        self, values: Sequence[Any], steps: int | None, collect: bool, on_progress: Callable[[int], Any] | None
+    ) -> list[Any]:
+        arrays = [self._step_feed(k, v) for k, v in enumerate(values)]
+        pieces = [self._pieces(k, a) for k, a in enumerate(arrays)]
+        counts = {n for n, _ in pieces if n is not None}
+        if len(counts | ({steps} if steps is not None else set())) > 1:
+            raise FeedError(f"the feeds are for different numbers of steps: {sorted(counts)}"
+                            + (f", and steps={steps}" if steps is not None else ""), op="run_steps")
+        total = steps if steps is not None else next(iter(counts), 1)
+        if total < 1:
+            raise FeedError(f"{total} steps", op="run_steps", fix="run at least one")
+        found = self.bound(tuple(shape for _, shape in pieces), wait=True)
+        self.store.require(found.program.reads)
+        assert found.executable is not None, "a compiled loop waits for its kernels"
+        layout = found.executable.new_layout(found.sizes)
+        stacked = [n is not None for n, _ in pieces]
+        results = found.executable.run_steps(layout, arrays, stacked, total, collect, on_progress)
+        self.store.initialized.update(found.program.writes)
+        return results
+
+    def _step_feed(self, k: int, value: Any) -> Array | Rows:
+        if not isinstance(value, Rows):
+            return np.asarray(self.array(k, value), order="C")     # ascontiguousarray would give a number an axis
+        data = np.ascontiguousarray(self.array(k, value.data))
+        indices = np.ascontiguousarray(value.indices, np.int64)
+        if indices.ndim != 2:
+            raise FeedError(f"Rows.indices has shape {indices.shape}; it takes (steps, batch)", op="run_steps")
+        return Rows(data, indices)
+
+    def _pieces(self, k: int, feed: Array | Rows) -> tuple[int | None, tuple[int, ...]]:
+        """Number of steps that a feed is for (None: the same for all), and its shape in one step."""
+        if isinstance(feed, Rows):
+            shape = (feed.indices.shape[1], *feed.data.shape[1:])
+            self.check_shape(k, shape, " in each step")
+            return len(feed.indices), shape
+        rank = self.feeds[k].shape.rank
+        if rank is not None and feed.ndim == rank + 1:
+            self.check_shape(k, feed.shape[1:], " in each step")
+            return feed.shape[0], feed.shape[1:]
+        self.check_shape(k, feed.shape)
+        return None, feed.shape
+
+    def _interpret(self, found: Bound, arrays: Sequence[Array]) -> list[Any]:
+        fetched, updates = interpret.run(found.program.compilation.source, arrays, self.store.values, found.sizes)
+        results = [np.array(a) for a in fetched]
+        self.store.assign({name: np.array(value) for name, value in updates.items()})
+        return [r if r.ndim else r[()] for r in results]
+
+    # ------------------------------------------------ programs and layouts
+
+    def bound(self, shapes: Shapes, wait: bool) -> Bound:
+        """Program and layout for these shapes; compiled or laid out now if they are new.
+
+        Raises
+        ------
+        FeedError if a shape does not fit its placeholder, ShapeError if sizes that have to agree do not.
+        """
+        if self.store.is_closed:
+            raise InvalidArgumentError("the session is closed", op="Session.run")
+        for k, shape in enumerate(shapes):
+            self.check_shape(k, shape)
+        sizes = self.sizes(shapes)
+        program = self._fitting_program(shapes, sizes)
+        executable = program.executable(wait or settings().tier == "kernels")
+        results = [(t.dtype.numpy, tuple(evaluate(s, sizes) for s in t.shape))  # type: ignore[arg-type]
+                   for t in program.compilation.source.fetches]
+        if executable is None:
+            return Bound(program, sizes, results, None, None)
+        if len(self.layouts) >= MOST_LAYOUTS:
+            del self.layouts[next(iter(self.layouts))]
+        made = self.layouts[shapes] = Bound(program, sizes, results, executable, executable.new_layout(sizes))
+        return made
+
+    def _fitting_program(self, shapes: Shapes, sizes: dict[str, int]) -> Program:
+        """A program whose assumptions hold: sizes of 1 that broadcast are found by trying."""
+        ones: frozenset[str] = frozenset()
+        while True:
+            program = self._program(shapes, ones)
+            try:
+                check_sizes(program.compilation.source.facts, sizes)
+            except SizesDiffer as found:
+                if found.ones <= ones:
+                    fix = "feed arrays whose sizes agree, or are 1"
+                    raise ShapeError(found.problem, node=found.reason, fix=fix) from None
+                ones |= found.ones
+            else:
+                return program
+
+    def _program(self, shapes: Shapes, ones: frozenset[str]) -> Program:
+        key = tuple(map(len, shapes)), ones
+        if key not in self.programs:
+            feeds = [
+                Feed(t, tuple(t.shape) if t.shape.rank is not None else (None,) * len(s))
+                for t, s in zip(self.feeds, shapes, strict=True)
+            ]
+            compilation = compile_graph(self.fetches, self.targets, feeds, ones)
+            if settings().debug:
+                level = min(settings().debug, max(BY_DEBUG_LEVEL))
+                print(Explanation(compilation, self.sizes(shapes)).text(BY_DEBUG_LEVEL[level]), file=sys.stderr)
+            self.programs[key] = Program(compilation, self.store, self.compiler)
+        return self.programs[key]
+
+    def sizes(self, shapes: Shapes) -> dict[str, int]:
+        """The value of each size symbol."""
+        return {
+            f"{t.node.name}.{axis}": size
+            for t, shape in zip(self.feeds, shapes, strict=True) for axis, size in enumerate(shape)
+        }
+
+
+def _check_out(found: Bound, out: Sequence[Array | None]) -> None:
+    """Raise InvalidArgumentError unless results can be written into `out`."""
+    if len(out) != len(found.results):
+        raise InvalidArgumentError(f"out has {len(out)} arrays for {len(found.results)} results", op="make_callable")
+    for array, (dtype, shape) in zip(out, found.results, strict=True):
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
+            raise InvalidArgumentError(
+                f"out is {getattr(array, 'dtype', type(array).__name__)} {getattr(array, 'shape', '')}; "
+                f"the result is {dtype} {shape}", op="make_callable",
+            )
+        if not (array.flags.c_contiguous and array.flags.writeable):
+            raise InvalidArgumentError("out has to be writable and in C order", op="make_callable")
+    given = [a for a in out if a is not None]
+    if any(np.may_share_memory(a, b) for k, a in enumerate(given) for b in given[:k]):
+        raise InvalidArgumentError("two arrays of out share memory", op="make_callable")
+
+
+def _written(results: list[Any], out: Sequence[Array | None] | None) -> list[Any]:
+    """Results, those for which there is an array in `out` written into it."""
+    if out is None:
+        return results
+    for array, value in zip(out, results, strict=True):
+        if array is not None:
+            array[...] = value
+    return [value if array is None else array for array, value in zip(out, results, strict=True)]
+
+
+def _fetched(graph: Graph, leaf: Any) -> Tensor | Node:
+    if isinstance(leaf, str):
+        node = graph.by_name.get(leaf)
+        if node is None:
+            return graph.as_tensor(leaf)
+        return node if not node.outputs else node.outputs[0]
+    if isinstance(leaf, (Tensor, Variable)):
+        node = graph.as_node(leaf)
+        return leaf if isinstance(leaf, Tensor) else leaf.handle
+    return graph.as_node(leaf)

@@ -1,0 +1,83 @@
+"""Where a session keeps its variables' values: one array each, at an address that stays."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import FailedPreconditionError, NotFoundError, ShapeError
+from ..ir.graph import Graph
+from ..ir.node import Tensor
+from ..ops import state
+from ..ops.apply import as_array
+
+Array = np.ndarray[Any, Any]
+
+
+class VariableStore:
+    """Values of a graph's variables.
+
+    values : array of each variable that a program has touched, by name
+    initialized : names of those that have been given a value
+    is_closed : whether the session is closed
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.values: dict[str, Array] = {}
+        self.initialized: set[str] = set()
+        self.is_closed = False
+
+    def allocate(self, name: str) -> Array:
+        """The array of a variable, made if there is none yet."""
+        if name not in self.values:
+            handle = self.graph.by_name[name].outputs[0]
+            self.values[name] = np.zeros(handle.shape.numbers(), handle.dtype.numpy)
+        return self.values[name]
+
+    def require(self, names: Iterable[str]) -> None:
+        """Raise FailedPreconditionError at the first variable that has no value yet."""
+        for name in names:
+            if name not in self.initialized:
+                node = self.graph.by_name[name]
+                raise FailedPreconditionError(
+                    f"variable {name!r} is read before it has a value", node=node.equation(),
+                    at=str(node.origin) if node.origin else None,
+                    fix="run global_variables_initializer() first, or load its value",
+                )
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Give variables values that are known to fit."""
+        for name, value in values.items():
+            self.allocate(name)[...] = value
+            self.initialized.add(name)
+
+    def copies(self) -> dict[str, Array]:
+        """A copy of each value, by name."""
+        return {name: self.values[name].copy() for name in sorted(self.initialized)}
+
+    def load(self, values: Mapping[str, Any]) -> None:
+        """Give variables values; nothing changes unless all of them fit.
+
+        Raises
+        ------
+        NotFoundError for a name that is no variable, ShapeError or DTypeError for a value that does not fit.
+        """
+        self.assign({name: self._fitting(name, value) for name, value in values.items()})
+
+    def _fitting(self, name: str, value: Any) -> Array:
+        node = self.graph.by_name.get(name)
+        if node is None or not isinstance(node.op, state.Variable):
+            raise NotFoundError(f"the graph has no variable {name!r}")
+        handle: Tensor = node.outputs[0]
+        array = as_array(value, handle.dtype, None, name)
+        if array.shape != handle.shape:
+            raise ShapeError(f"variable {name!r} has shape {handle.shape}, the value {array.shape}")
+        return array
+
+    def close(self) -> None:
+        """Let go of all values; nothing can run with this store any more."""
+        self.is_closed = True
+        self.values.clear()
+        self.initialized.clear()
