@@ -180,19 +180,23 @@ def not_(context, x):  # type: ignore[no-untyped-def]
 
 
 def _libm(name: str, code: str, symbol: str) -> Any:
-    """A function of two floats from the C library."""
+    """A function of one float or two from the C library, where nothing is exact or short enough to be inlined."""
     kind = NUMBA_TYPES[code]
 
-    def typing(context: Any, x: Any, y: Any) -> Any:
-        def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            function = builder.module.globals.get(symbol)
-            if function is None:
-                function = ir.Function(builder.module, ir.FunctionType(args[0].type, [args[0].type] * 2), symbol)
-                function.attributes.add("nounwind")
-            return builder.call(function, args)
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function = builder.module.globals.get(symbol)
+        if function is None:
+            function = ir.Function(builder.module, ir.FunctionType(args[0].type, [args[0].type] * len(args)), symbol)
+            function.attributes.add("nounwind")
+        return builder.call(function, args)
 
+    def of_one(context: Any, x: Any) -> Any:
+        return kind(kind), emit
+
+    def of_two(context: Any, x: Any, y: Any) -> Any:
         return kind(kind, kind), emit
 
+    typing = of_one if symbol.startswith("lgamma") else of_two
     typing.__name__ = name
     return intrinsic(typing)
 
@@ -284,9 +288,10 @@ def namespace() -> dict[str, Any]:
             code: kind, f"pointer_{code}": POINTERS[code], f"constant_{code}": CONSTANTS[code],
             f"to_{code}": CONVERSIONS[code],
         }
-    for name in ("exp", "expm1", "log", "log1p", "tanh", "sigmoid", "softplus"):
-        names |= {f"{name}_{code}": getattr(vecmath, f"{name}_{code}") for code in ("f32", "f64")}
-    return names | {"pow_f32": _libm("pow_f32", "f32", "powf"), "pow_f64": _libm("pow_f64", "f64", "pow")}
+        if code in ("f32", "f64"):
+            suffix = "f" if code == "f32" else ""
+            names |= {f"{name}_{code}": _libm(f"{name}_{code}", code, name + suffix) for name in ("fmod", "lgamma")}
+    return names | vecmath.FUNCTIONS
 
 
 POINTERS = {code: _pointer(code) for code in NUMBA_TYPES}

@@ -20,7 +20,10 @@ BLAS_FROM = 2**25     # m * n * k
 _HERE = pathlib.Path(__file__).parent
 
 # Files beside this one that a module's kernels are made from, besides itself.
-_PARTS = ("../abi.py", "scalars.py", "vecmath.py")
+_PARTS = (
+    "../abi.py", "scalars.py", "formats.py", "exponential.py", "power.py", "trigonometric.py", "special.py",
+    "vecmath.py",
+)
 FILES: dict[str, tuple[str, ...]] = {
     "gemm": ("gemm.py", "tiles.py", "vectors.py", "library.py", *_PARTS),
     "gather": ("gather.py", *_PARTS),

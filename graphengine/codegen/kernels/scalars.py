@@ -1,9 +1,10 @@
 """The language of kernel scalars: Python arithmetic on one number, in; LLVM instructions, out.
 
 `Scalar` is what formulas are written on, `elementary` makes a formula callable from numba kernels, and the functions
-at the end are single instructions for kernels. Nothing here knows of loops or memory; the formulas are in `vecmath`.
+at the end are single instructions for kernels. Nothing here knows of loops or memory; `vecmath` lists the formulas.
 """
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ _LLVM_TYPE: dict[types.Type, ir.Type] = {
     types.int32: ir.IntType(32),
     types.int64: ir.IntType(64),
 }
+_LLVM_TYPE[types.boolean] = ir.IntType(1)
 _SAME_SIZE: dict[types.Type, types.Type] = {
     types.float32: types.int32,
     types.int32: types.float32,
@@ -69,6 +71,9 @@ class Scalar:
     def __or__(self, other: "Scalar | int") -> "Scalar":
         return self._binary(None, "or_", other)
 
+    def __xor__(self, other: "Scalar | int") -> "Scalar":
+        return self._binary(None, "xor", other)
+
     def __lshift__(self, other: "Scalar | int") -> "Scalar":
         return self._binary(None, "shl", other)
 
@@ -96,6 +101,24 @@ class Scalar:
         other = _SAME_SIZE[self.type]
         return Scalar(self._builder, self._builder.bitcast(self._value, _LLVM_TYPE[other]), other)
 
+    def has_bit(self, k: int) -> "Scalar":
+        """Whether bit k of this integer is set, as a truth value."""
+        masked = (self & (1 << k))._value
+        truth = self._builder.icmp_unsigned("!=", masked, ir.Constant(masked.type, 0))
+        return Scalar(self._builder, truth, types.boolean)
+
+    def to(self, kind: types.Type) -> "Scalar":
+        """The number in a float format of another size, rounded; or the lower half of an integer's bits."""
+        if kind == self.type:
+            return self
+        narrower = kind.bitwidth < self.type.bitwidth
+        if isinstance(kind, types.Float):
+            change = self._builder.fptrunc if narrower else self._builder.fpext
+        else:
+            assert narrower, f"an integer of {self.type} cannot become {kind}"
+            change = self._builder.trunc
+        return Scalar(self._builder, change(self._value, _LLVM_TYPE[kind]), kind)
+
     def call(self, name: str, *others: "Scalar | float") -> "Scalar":
         """Result of the LLVM intrinsic `llvm.name`, whose arguments and result all have the type of this scalar."""
         llvm_type = _LLVM_TYPE[self.type]
@@ -111,6 +134,14 @@ class Scalar:
 
     def __abs__(self) -> "Scalar":
         return self.call("fabs")
+
+    def sqrt(self) -> "Scalar":
+        """The square root; NaN below 0."""
+        return self.call("sqrt")
+
+    def rint(self) -> "Scalar":
+        """The nearest whole number, ties to even."""
+        return self.call("roundeven")
 
     def copysign(self, sign: "Scalar | float") -> "Scalar":
         """The magnitude of this scalar with the sign of another, also for zeros and NaN."""
@@ -136,13 +167,13 @@ class Scalar:
         return Scalar(self._builder, truth, types.boolean)
 
 
-def elementary(definition: Callable[[Scalar], Scalar], kind: types.Float) -> Callable[..., Any]:
-    """Make a formula of one variable callable from numba code, always inlined and with its arithmetic untouched.
+def elementary(definition: Callable[..., Scalar], kind: types.Float) -> Callable[..., Any]:
+    """Make a formula callable from numba code, always inlined and with its arithmetic untouched.
 
     Parameters
     ----------
-    definition : maps a scalar to a scalar of the same type.
-    kind : numba type of both; what a caller passes is converted to it.
+    definition : maps one scalar or two to a scalar of the same type.
+    kind : numba type of all of them; what a caller passes is converted to it.
 
     Notes
     -----
@@ -153,36 +184,42 @@ def elementary(definition: Callable[[Scalar], Scalar], kind: types.Float) -> Cal
     `llvm.fma` is one instruction on x86 with AVX2 and on 64-bit ARM. On older processors it is a call of the C library.
     """
     name = f"graphengine_{definition.__name__}_{kind}"
+    count = len(inspect.signature(definition).parameters)
     libraries: dict[Any, Any] = {}
 
     def emit_call(context: Any, builder: ir.IRBuilder, signature: Any, args: list[ir.Value]) -> ir.Value:
         codegen = context.codegen()
         if codegen not in libraries:
-            libraries[codegen] = _library(codegen, name, definition, kind)
+            libraries[codegen] = _library(codegen, name, definition, kind, count)
         context.add_linking_libs([libraries[codegen]])
-        return builder.call(cgutils.get_or_insert_function(builder.module, _unary(kind), name), args)
+        return builder.call(cgutils.get_or_insert_function(builder.module, _function(kind, count), name), args)
 
-    def typing(typing_context: Any, x: types.Type) -> Any:
+    def of_one(typing_context: Any, x: types.Type) -> Any:
         return (kind(kind), emit_call) if isinstance(x, types.Number) else None
 
+    def of_two(typing_context: Any, x: types.Type, y: types.Type) -> Any:
+        are_numbers = isinstance(x, types.Number) and isinstance(y, types.Number)
+        return (kind(kind, kind), emit_call) if are_numbers else None
+
+    typing = of_one if count == 1 else of_two
     typing.__name__ = f"{definition.__name__}_f{kind.bitwidth}"
     typing.__doc__ = definition.__doc__
     return intrinsic(typing)
 
 
-def _unary(kind: types.Float) -> ir.FunctionType:
-    return ir.FunctionType(_LLVM_TYPE[kind], [_LLVM_TYPE[kind]])
+def _function(kind: types.Float, count: int) -> ir.FunctionType:
+    return ir.FunctionType(_LLVM_TYPE[kind], [_LLVM_TYPE[kind]] * count)
 
 
-def _library(codegen: Any, name: str, definition: Callable[[Scalar], Scalar], kind: types.Float) -> Any:
+def _library(codegen: Any, name: str, definition: Callable[..., Scalar], kind: types.Float, count: int) -> Any:
     """A library that holds the formula as one function; numba drops the function from kernels once it is inlined."""
     library = codegen.create_library(name)
     module = library.create_ir_module(name)
-    function = ir.Function(module, _unary(kind), name)
+    function = ir.Function(module, _function(kind, count), name)
     function.attributes.add("alwaysinline")
     function.attributes.add("nounwind")
     builder = ir.IRBuilder(function.append_basic_block())
-    builder.ret(definition(Scalar(builder, function.args[0], kind))._value)
+    builder.ret(definition(*(Scalar(builder, arg, kind) for arg in function.args))._value)
     library.add_ir_module(module)
     library.finalize()
     return library
