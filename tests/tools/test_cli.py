@@ -206,9 +206,13 @@ def test_weights_of_another_graph_are_refused(ge, tmp_path):
 @pytest.mark.skipif(os.name != "posix", reason="sends a signal as a terminal does")
 def test_ctrl_c_stops_training_and_saves(tmp_path):
     weights = tmp_path / "w.safetensors"
-    started = process("train", SAMPLES / "digits.graph.json", "--epochs", 10**7, "--save", weights)
-    time.sleep(3.0)                         # into the loop: this waits for nothing that could be observed
-    assert started.poll() is None, started.communicate()
+    started = process("train", SAMPLES / "digits.graph.json", "--epochs", 10**7, "--save", weights,
+                      env={"FORCE_COLOR": "1"})          # rich then draws the bar though this is no terminal
+    seen = ""
+    while "samples/s" not in seen:          # until the first report, which comes after a step
+        piece = started.stdout.read(1)
+        assert piece, started.communicate()
+        seen += piece
     started.send_signal(signal.SIGINT)
     begin = time.perf_counter()
     out, err = started.communicate(timeout=30)
