@@ -117,11 +117,15 @@ class OpDefinitionError(GraphEngineError, TypeError):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name that looks most like `name`, or None."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return found[0] if found else None
+    by_lower = {k.lower(): k for k in known}
+    found = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.5)
+    return by_lower[found[0]] if found else None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str | None:
     """A fix line that names the nearest known name, or None when nothing is near."""
-    close = nearest(name, known)
+    names = list(known)
+    close = nearest(name, names)
+    if close is None and 0 < len(names) <= 8:
+        return f"there are {', '.join(sorted(names))}"
     return f"did you mean {close!r}?" if close else None

@@ -68,7 +68,7 @@ class MemoryEntry:
         return f"{self.kind:6}{self.name}: {room}{place}{alive}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Explanation:
     """Everything that the compiler can tell about one way of running a graph.
 
@@ -135,7 +135,7 @@ class Explanation:
         names = {k.name for k in self.kernels}
         last = self.stages[-1].computation
         text = (f"{len(self.stages[0].computation.nodes)} nodes, {len(last.nodes)} after rewriting, "
-                f"{len(self.kernels)} kernel calls of {len(names)} kernels, {len(self.rules)} rules applied")
+                f"kernel calls: {len(self.kernels)}, different kernels: {len(names)}, rules applied: {len(self.rules)}")
         return text if self.arena_bytes is None else f"{text}, arena of {self.arena_bytes} bytes"
 
     def section(self, name: str) -> str:
@@ -167,6 +167,9 @@ class Explanation:
     def __str__(self) -> str:
         return self.text()
 
+    def __repr__(self) -> str:
+        return f"<Explanation: {self.summary}; print it to see all>"
+
 
 def explain(fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:
     """What the compiler makes of `fetches`.
@@ -190,7 +193,7 @@ def explain(fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explana
     >>> with tf.Graph().as_default():
     ...     x = tf.placeholder(tf.float32, [None, 3])
     ...     print(tf.explain(tf.nn.softmax(x)).summary)
-    2 nodes, 6 after rewriting, 1 kernel calls of 1 kernels, 1 rules applied
+    2 nodes, 6 after rewriting, kernel calls: 1, different kernels: 1, rules applied: 1
     """
     from .session import Session
 

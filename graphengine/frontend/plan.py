@@ -182,7 +182,9 @@ class Plan:
         if len(counts | ({steps} if steps is not None else set())) > 1:
             raise FeedError(f"the feeds are for different numbers of steps: {sorted(counts)}"
                             + (f", and steps={steps}" if steps is not None else ""), op="run_steps")
-        total = steps if steps is not None else next(iter(counts), 1)
+        if steps is None and not counts:
+            raise FeedError("no feed says how many steps", op="run_steps", fix="give steps=, or stack a feed")
+        total = steps if steps is not None else next(iter(counts))
         if total < 1:
             raise FeedError(f"{total} steps", op="run_steps", fix="run at least one")
         found = self.bound(tuple(shape for _, shape in pieces), wait=True)
@@ -198,7 +200,10 @@ class Plan:
         if not isinstance(value, Rows):
             return np.asarray(self.array(k, value), order="C")     # ascontiguousarray would give a number an axis
         data = np.ascontiguousarray(self.array(k, value.data))
-        indices = np.ascontiguousarray(value.indices, np.int64)
+        given = np.asarray(value.indices)
+        if given.dtype.kind not in "iu" and given.size:
+            raise FeedError(f"Rows.indices holds {given.dtype}; it takes whole numbers", op="run_steps")
+        indices = np.ascontiguousarray(given, np.int64)
         if indices.ndim != 2:
             raise FeedError(f"Rows.indices has shape {indices.shape}; it takes (steps, batch)", op="run_steps")
         return Rows(data, indices)
@@ -256,7 +261,7 @@ class Plan:
                 check_sizes(program.compilation.source.facts, sizes)
             except SizesDiffer as found:
                 if found.ones <= ones:
-                    fix = "feed arrays whose sizes agree, or are 1"
+                    fix = "feed arrays whose sizes fit together"
                     raise ShapeError(found.problem, node=found.reason, fix=fix) from None
                 ones |= found.ones
             else:

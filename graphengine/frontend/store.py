@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FailedPreconditionError, NotFoundError, ShapeError
+from ..errors import FailedPreconditionError, NotFoundError, ShapeError, suggestion
 from ..ir.graph import Graph
 from ..ir.node import Tensor
 from ..ops import state
@@ -64,12 +64,13 @@ class VariableStore:
         ------
         NotFoundError for a name that is no variable, ShapeError or DTypeError for a value that does not fit.
         """
-        self.assign({name: self._fitting(name, value) for name, value in values.items()})
+        self.assign({name.removesuffix(":0"): self._fitting(name, value) for name, value in values.items()})
 
     def _fitting(self, name: str, value: Any) -> Array:
-        node = self.graph.by_name.get(name)
+        node = self.graph.by_name.get(name.removesuffix(":0"))
         if node is None or not isinstance(node.op, state.Variable):
-            raise NotFoundError(f"the graph has no variable {name!r}")
+            names = [n.name for n in self.graph.nodes if isinstance(n.op, state.Variable)]
+            raise NotFoundError(f"the graph has no variable {name!r}", fix=suggestion(name, names))
         handle: Tensor = node.outputs[0]
         array = as_array(value, handle.dtype, None, name)
         if array.shape != handle.shape:

@@ -78,13 +78,13 @@ class Optimizer:
         if not pairs:
             raise InvalidArgumentError("no gradients for any variable", op=self.name)
         graph = pairs[0][1].graph
-        with graph.as_default(), graph.name_scope(name or self.name):
+        with graph.as_default(), graph.name_scope(name or self.name) as scope:
             self.prepare(pairs[0][1])
             updates: list[Any] = [u for g, v in pairs for u in self.update(convert_to_tensor(g), v)]
             updates += self.finish()
             if global_step is not None:
                 updates.append(global_step.assign_add(np.ones((), global_step.dtype.numpy)))
-            return group(*updates, name="update")
+            return group(*updates, name=scope)
 
     def rate(self, var: Variable) -> Any:
         """The learning rate in the variable's dtype."""

@@ -1,6 +1,7 @@
 """Bytes in and out of files: reading is bounded, writing is all or nothing."""
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -87,6 +88,8 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     OSError, with the system's reason (disk full, no permission ...) and the file's name.
     """
     target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EINVAL, "no regular file; not saved", os.fspath(path))
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
     try:
         _write_new(temporary, data, target)

@@ -7,6 +7,7 @@ needs two sizes to be the same, `SizeFacts` writes that down; the runtime checks
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError
@@ -169,16 +170,26 @@ def product(sizes: Iterable[Size]) -> Size:
     return total
 
 
+@dataclass(frozen=True)
+class Claim:
+    """Two sizes that have to be the same, what is wrong if they are not, and the node that says so."""
+
+    a: Size
+    b: Size
+    problem: str
+    reason: str
+
+
 class SizeFacts:
     """What one compilation has assumed about the symbols: which are equal, and which have a known value.
 
-    `known` maps a symbol to what replaces it; `claims` are the equalities with the reason (usually the
-    node) that needed them, to be checked against the real sizes when the program is bound.
+    `known` maps a symbol to what replaces it; `claims` are the equalities with the node that needed them (`reason` while
+    it is inferred), to be checked against the real sizes when the program is bound.
     """
 
     def __init__(self) -> None:
         self.known: dict[str, Size] = {}
-        self.claims: list[tuple[Size, Size, str]] = []
+        self.claims: list[Claim] = []
         self.reason = ""
 
     def symbol(self, name: str) -> Dim:
@@ -193,8 +204,12 @@ class SizeFacts:
             size = better
         return size
 
-    def equate(self, a: Size, b: Size) -> Size:
-        """Assume that two sizes are the same; returns the simpler one.
+    def claim(self, a: Size, b: Size, problem: str) -> None:
+        """Write down that two sizes have to be the same, without drawing conclusions from it."""
+        self.claims.append(Claim(a, b, problem, self.reason))
+
+    def equate(self, a: Size, b: Size, problem: str = "sizes differ") -> Size:
+        """Assume that two sizes are the same; returns the simpler one. `problem` says what is wrong if not.
 
         Raises
         ------
@@ -204,8 +219,8 @@ class SizeFacts:
         if left == right:
             return left
         if isinstance(left, int) and isinstance(right, int):
-            raise ShapeError(f"sizes differ: {left} and {right}")
-        self.claims.append((a, b, self.reason))
+            raise ShapeError(f"{problem}: {left} and {right}")
+        self.claim(a, b, problem)
         if isinstance(left, Dim) and left.symbol is not None:
             self.known[left.symbol] = right
             return right
@@ -229,9 +244,9 @@ def merge(a: UserSize, b: UserSize, problem: str) -> UserSize:
     if a is None or b is None:
         return b if a is None else a
     if isinstance(a, Dim):
-        return a.facts.equate(a, b)
+        return a.facts.equate(a, b, problem or "sizes differ")
     if isinstance(b, Dim):
-        return b.facts.equate(b, a)
+        return b.facts.equate(b, a, problem or "sizes differ")
     if a != b:
         raise ShapeError(f"{problem}: {a} and {b}")
     return a

@@ -101,6 +101,10 @@ def reshaped(x: Shape, target: Sequence[Any]) -> Shape:
     if isinstance(total, int) and isinstance(others, int) and (total % others if others else total):
         raise ShapeError(f"{total} elements of shape {x} do not fit into shape {list(target)}")
     hole = 0 if others == 0 else total // others
+    whole = hole * others
+    if total != whole:                      # known only when the program runs
+        facts = next(s.facts for s in (total, whole) if isinstance(s, Dim))
+        facts.claim(total, whole, f"the elements do not fit into shape {list(target)}")
     return Shape(hole if k in holes else s for k, s in enumerate(target))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from ..ir.dims import equal
 from ..ops.apply import apply
 from ..ops.conversion import Cast
+from ..ops.cumulative import ProdAxes
 from ..ops.language import L
 from ..ops.math import Divide, Pow
 from ..ops.movement import BroadcastTo, Reshape, Transpose
@@ -31,8 +32,8 @@ def factor_one(x: Any) -> Any:
 
 @simplify_rule(x / 1)
 def divisor_one(x: Any) -> Any:
-    """x / 1 -> x, exact"""
-    return x
+    """x / 1 -> x, exact; whole numbers would become fractions"""
+    return x if x.dtype.is_floating else None
 
 
 @simplify_rule(x - 0)
@@ -88,7 +89,7 @@ def divisor_power_of_two(x: Any, c: Any) -> Any:
     """x / c -> x * (1 / c), exact where c is a power of two"""
     value = c.node.op.value.array
     fraction, exponent = np.frexp(value)
-    if value.size != 1 or abs(fraction).item() != 0.5 or abs(exponent).item() > 100:
+    if not x.dtype.is_floating or value.size != 1 or abs(fraction).item() != 0.5 or abs(exponent).item() > 100:
         return None
     return x * (1.0 / value.item())
 
@@ -185,15 +186,16 @@ def broadcast_twice(x: Any, op: BroadcastTo) -> Any:
 # -------------------------------------------------------------------- reductions
 
 def _in_two_steps(x: Any, op: Any) -> Any:
-    axes = sorted(op.axes)
-    real = [k for k in axes if x.shape[k] != 1]
+    real = sorted(k for k in op.axes if x.shape[k] != 1)
     if not real:
         return x
-    if len(real) < len(axes):
-        return apply(replace(op, axes=tuple(real)), (x,))
     gaps = [k for k in range(real[0], real[-1]) if k not in real and x.shape[k] != 1]
     if not gaps:
-        return None
+        # Axes of size 1 that lie in between, or are all that follows, are folded too: one stretch of loops, up to the
+        # last if that is possible.
+        end = x.rank if all(x.shape[k] == 1 for k in range(real[-1] + 1, x.rank)) else real[-1] + 1
+        axes = tuple(range(real[0], end))
+        return None if axes == tuple(op.axes) else apply(replace(op, axes=axes), (x,))
     tail = tuple(k for k in real if k > max(gaps))
     first = apply(replace(op, axes=tail), (x,))
     return apply(replace(op, axes=tuple(k for k in real if k not in tail)), (first,))
@@ -214,6 +216,12 @@ def maximum_in_two_steps(x: Any, op: MaxAxes) -> Any:
 @simplify_rule(any_op(MinAxes, x), example=lambda make: make.sum_with_gap(smallest=True))
 def minimum_in_two_steps(x: Any, op: MinAxes) -> Any:
     """minimum over axes with others between them, or of size 1 -> minima over neighboring axes, exact"""
+    return _in_two_steps(x, op)
+
+
+@simplify_rule(any_op(ProdAxes, x), example=lambda make: make.sum_with_gap(product=True))
+def product_in_two_steps(x: Any, op: ProdAxes) -> Any:
+    """product over axes with others between them, or of size 1 -> products over neighboring axes, within rounding"""
     return _in_two_steps(x, op)
 
 

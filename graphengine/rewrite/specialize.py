@@ -104,7 +104,7 @@ class _Specializer:
         if isinstance(node.op, Placeholder):
             raise FeedError(
                 f"placeholder {node.name!r} ({node.op.dtype.name} {node.op.shape}) has no value", node=node.equation(),
-                at=str(node.origin) if node.origin else None, fix=f"add it to feed_dict: {{{node.name}: value}}",
+                at=str(node.origin) if node.origin else None, fix=f"feed it: feed_dict={{{node.name}: ...}}, or --feed '{node.name}=...' on the command line",
             )
         if not node.outputs:
             return

@@ -43,12 +43,12 @@ def check_sizes(facts: SizeFacts, sizes: Mapping[str, int]) -> None:
     ------
     SizesDiffer at the first pair that disagrees.
     """
-    for a, b, reason in facts.claims:
-        left, right = evaluate(a, sizes), evaluate(b, sizes)
+    for claim in facts.claims:
+        left, right = evaluate(claim.a, sizes), evaluate(claim.b, sizes)
         if left != right:
-            pairs = ((a, left), (b, right))
+            pairs = ((claim.a, left), (claim.b, right))
             ones = frozenset(s.symbol for s, n in pairs if n == 1 and isinstance(s, Dim) and s.symbol is not None)
-            raise SizesDiffer(ones, f"sizes differ: {_named(a, left)} and {_named(b, right)}", reason)
+            raise SizesDiffer(ones, f"{claim.problem}: {_named(claim.a, left)} and {_named(claim.b, right)}", claim.reason)
 
 
 def _named(size: Size, value: int) -> str:
