@@ -90,6 +90,8 @@ class _Emitter:
         self.pointer_code: list[str] = []
         self.names: dict[int, str] = {}                 # value index -> name, in the scope being written
         self.leaves: dict[Leaf, str] = {}
+        self.loaded: dict[int, list[tuple[int, str]]] = {}     # pointer -> line and index of each load
+        self.stored: dict[int, list[tuple[int, str]]] = {}     # and of each store
         self.scalars: dict[tuple[str, str], str] = {}
         self.counts: dict[str, int] = {}
         self.loop = {role: [k for k, a in enumerate(nest.axes) if a.role == role] for role in ("outer", "fold", "kept")}
@@ -110,6 +112,7 @@ class _Emitter:
             self._columns()
         else:
             self._rows()
+        self._check_in_place()
         body = self.lines
         head: list[tuple[int, str, Node | None]] = [(1, line, None) for line in (*self.pointer_code, *self.slot_code)]
         lines = [(0, "def KERNEL(b, s, lo, hi):", None), *head, *body, (1, "return 0", None)]
@@ -157,6 +160,8 @@ class _Emitter:
         else:
             self._open_axes(axes)
         self._scope(outside)
+        for i in folds:
+            self._argument(self.nest.values[i].arguments[0])
         self._statements(stores, level)
         for i, name in zip(folds, parts, strict=True):
             self._step(i, name)
@@ -181,6 +186,8 @@ class _Emitter:
         self.depth = depth
         self._open_axes([*self.loop["fold"], *self.loop["kept"]])
         self._scope(outside)
+        for i in folds:
+            self._argument(values[i].arguments[0])
         self._statements([i for i, v in enumerate(values) if v.is_full and v.store is not None
                           and not isinstance(v.node.op, Reduction)], 0)
         for i in folds:
@@ -207,9 +214,13 @@ class _Emitter:
     # ------------------------------------------------ statements
 
     def _statements(self, wanted: Sequence[int], level: int) -> None:
-        """Compute values, with everything they need that is not there yet, and store those that are stored."""
+        """Compute values, with everything they need that is not there yet, then store those that are stored.
+
+        A store may replace an element that another of the values reads, so it comes after all of them.
+        """
         for i in wanted:
             self._compute(i)
+        for i in wanted:
             if self.nest.values[i].level == level or not self.nest.values[i].is_full:
                 self._store(i)
 
@@ -270,12 +281,22 @@ class _Emitter:
         access = value.store
         if access is None:
             return
-        k = self._pointer(access)
-        self._line(f"store(a{k}, {self._index(access)}, {name}, {k})", value.node)
+        k, index = self._pointer(access), self._index(access)
+        if not isinstance(value.node.op, Reduction):            # partial results are read and written in turn
+            self.stored.setdefault(k, []).append((len(self.lines), index))
+        self._line(f"store(a{k}, {index}, {name}, {k})", value.node)
 
     def _load(self, access: Access) -> str:
-        k = self._pointer(access)
-        return f"load(a{k}, {self._index(access)}, {k})"
+        k, index = self._pointer(access), self._index(access)
+        self.loaded.setdefault(k, []).append((len(self.lines), index))
+        return f"load(a{k}, {index}, {k})"
+
+    def _check_in_place(self) -> None:
+        """A buffer that is read and written: each element is read where, and before, it is written."""
+        for k, stores in self.stored.items():
+            for line, index in self.loaded.get(k, ()):
+                if line > stores[0][0] or any(index != other for _, other in stores):
+                    raise CompileError(f"a kernel writes b{self.buffers[k]} before it has read all of it")
 
     # ------------------------------------------------ names, sizes, pointers
 

@@ -19,7 +19,7 @@ from llvmlite import __version__ as llvmlite_version
 
 from ..config import settings
 
-MAGIC = b"graphengine object 1\n"
+MAGIC = b"graphengine object 2\n"
 _SOURCES = (
     "codegen/abi.py", "runtime/compiler.py",
     *(f"codegen/kernels/{name}.py" for name in (
@@ -56,6 +56,7 @@ class ObjectCache:
 
     def __init__(self, folder: Path | None) -> None:
         self.root = _private(folder) if folder is not None else None
+        self._is_writable = True            # until it turns out not to be
         self.folder = self.root / fingerprint() if self.root else None
         if self.folder:
             try:
@@ -73,26 +74,27 @@ class ObjectCache:
         except OSError:
             return None
         head = len(MAGIC)
-        if data[:head] != MAGIC or hashlib.sha256(data[head + 32:]).digest() != data[head:head + 32]:
+        if data[:head] != MAGIC or _digest(name, data[head + 32:]) != data[head:head + 32]:
             return None
         symbol, _, code = data[head + 32:].partition(b"\n")
         return symbol.decode(), code
 
     def write(self, name: str, symbol: str, code: bytes) -> None:
         """Keep an entry; a full or read-only disk loses nothing but the time to compile again."""
-        if self.folder is None:
+        if self.folder is None or not self._is_writable:
             return
         body = symbol.encode() + b"\n" + code
         try:
             handle, temporary = tempfile.mkstemp(dir=self.folder)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(MAGIC + hashlib.sha256(body).digest() + body)
+                    file.write(MAGIC + _digest(name, body) + body)
                 os.replace(temporary, self.folder / f"{name}.o")
             except BaseException:
                 os.unlink(temporary)
                 raise
         except OSError as error:
+            self._is_writable = False
             _unusable(self.folder, str(error))
 
     def entries(self) -> list[tuple[Path, int, float]]:
@@ -120,6 +122,11 @@ class ObjectCache:
             total -= size
             removed += 1
         return removed
+
+
+def _digest(name: str, body: bytes) -> bytes:
+    """Checksum of an entry; its name is part of it, so that a file under another name is not taken."""
+    return hashlib.sha256(name.encode() + b"\n" + body).digest()
 
 
 def _private(folder: Path) -> Path | None:

@@ -56,6 +56,7 @@ class _Order:
                         self.after[self.group_of[id(parent)]].add(k)
         for name, tensor in self.computation.updates:
             self._settle(name, tensor)
+        self._fail_before_writing()
         sequence = self._sorted()
         feeds = tuple(self._buffer(t, "feed", t.node.name) for t in self.computation.feeds)
         for name, tensor in self.computation.updates:
@@ -101,18 +102,31 @@ class _Order:
         uses = [(m, t) for k, m, t in self.uses.get(variable, ()) if k == writer]
         if not uses:
             return True
-        if not group.fusable or _assembles(group):
+        if not group.fusable or _assembles(group) or isinstance(new.node.op, Reduction):
             return False
         levels = group.levels()
-        last = max(levels.values())
+        own = levels[id(new.node)]
         shape = new.shape
         for member, tensor in uses:
             path = trace(tensor)
             aligned = isinstance(path.base.node.op, State) and path.is_aligned and path.base.shape == shape
             same_place = group.is_full(member) == group.is_full(new.node) and not isinstance(member.op, Reduction)
-            if not (aligned and same_place and member.outputs[0].shape == shape):
+            if not (aligned and same_place and member.outputs[0].shape == shape and levels[id(member)] <= own):
                 return False
-        return not group.is_full(new.node) or levels[id(new.node)] == last
+        return not group.is_full(new.node) or own == max(levels.values())
+
+    def _fail_before_writing(self) -> None:
+        """Run kernels that may fail before variables change, unless they need the change: a failed run changes none."""
+        writers = sorted({self.group_of[id(t.node)] for t in self._home_tensors()})
+        for k, group in enumerate(self.groups):
+            if not group.fusable and getattr(group.members[0].op, "may_fail", False):
+                for writer in writers:
+                    if writer != k and not self._reaches(writer, k):
+                        self.after[k].add(writer)
+
+    def _home_tensors(self) -> list[Tensor]:
+        found = [t for g in self.groups for m in g.members for t in m.outputs]
+        return [t for t in found if id(t) in self.home]
 
     def _reaches(self, start: int, goal: int) -> bool:
         seen, stack = {start}, [start]

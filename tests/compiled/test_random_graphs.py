@@ -3,7 +3,7 @@ import os
 
 import checks
 import numpy as np
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 import graphengine as tf
@@ -209,6 +209,7 @@ STEPS = st.lists(
 
 
 @settings(max_examples=EXAMPLES)
+@example([("assign", 1, 0, 0), ("assign", 0, 2, 1), ("add", 1, 0, 0)], [False] * 8, 1)
 @given(STEPS, st.lists(st.booleans(), min_size=8, max_size=8), st.integers(1, 3))
 def test_assignments_in_order_equal_a_sequential_program(steps, fetched, runs):
     """Each step waits for those before it, so that a program of them runs line by line."""

@@ -233,6 +233,53 @@ def test_a_transposed_update_of_a_variable_by_itself():
     np.testing.assert_array_equal(session.run(step), start.T + start[::-1])
 
 
+def test_an_old_value_is_read_before_its_element_is_replaced():
+    """One kernel holds the new value of v, and of w, which is made from both values of v."""
+    start = np.arange(3, dtype="f4")
+    v, w = tf.Variable(start, name="v"), tf.Variable(start, name="w")
+    first = w.assign(v)
+    with tf.control_dependencies([first]):
+        second = v.assign(v * 10.0 + 1.0)
+    with tf.control_dependencies([second]):
+        third = w.assign_add(v.read_value())
+    total = tf.reduce_sum(v * 1.0)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    _, got = session.run([third, total])
+    assert got == start.sum()
+    np.testing.assert_array_equal(session.variables()["v"], start * 10 + 1)
+    np.testing.assert_array_equal(session.variables()["w"], start * 11 + 1)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_old_values_beside_folds_that_replace_them(axis):
+    start = np.arange(4, dtype="f4")
+    matrix = np.arange(16, dtype="f4").reshape(4, 4)
+    x = tf.placeholder(tf.float32, [4, 4])
+    v = tf.Variable(start, name="v")
+    folded = tf.reduce_sum(x, axis=axis)
+    for new, want in ((folded, matrix.sum(axis)), (v * 2.0 + folded, start * 2 + matrix.sum(axis))):
+        session = tf.Session()
+        session.run(v.initializer)
+        old, changed, sums = session.run([v * 3.0, v.assign(new), folded - v], {x: matrix})
+        np.testing.assert_array_equal(old, start * 3)
+        np.testing.assert_array_equal(sums, matrix.sum(axis) - start)
+        np.testing.assert_array_equal(changed, want)
+
+
+@pytest.mark.parametrize("shape", [(2, 1, 3), (1, 2, 3), (2, 3, 1), (1, 1, 3), (2, 1, 1), (2, 1, 3, 1, 4)])
+def test_sums_across_axes_of_size_one(shape, rng):
+    x = tf.placeholder(tf.float32, [s if s == 1 else None for s in shape])
+    value = rng.standard_normal(shape).astype("f4")
+    rank = len(shape)
+    axes = [(k, j) for k in range(rank) for j in range(k + 1, rank)] + [(k,) for k in range(rank)]
+    shifted = [tf.exp(x - tf.reduce_max(x, axis=a, keepdims=True)) for a in axes]
+    fetches = shifted + [tf.reduce_sum(x, axis=a) for a in axes]
+    want = [np.exp(value - value.max(axis=a, keepdims=True)) for a in axes] + [value.sum(axis=a) for a in axes]
+    for got, w in zip(tf.Session().run(fetches, {x: value}), want, strict=True):
+        np.testing.assert_allclose(got, w, rtol=1e-5, atol=1e-5)
+
+
 # ------------------------------------------------------------------ a step in the compiled loop
 
 def test_steps_in_the_loop_allocate_nothing():
