@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -48,21 +49,19 @@ def _from_environment() -> Settings:
     return Settings(int(debug), Path(base).expanduser(), tier=cast(Tier, tier))
 
 
-_current = _from_environment()
+_current: ContextVar[Settings] = ContextVar("graphengine_settings", default=_from_environment())  # noqa: B039
 
 
 def settings() -> Settings:
     """The settings in force."""
-    return _current
+    return _current.get()
 
 
 @contextmanager
 def override(**changes: Any) -> Iterator[Settings]:
-    """Use other settings inside a ``with`` block."""
-    global _current
-    saved = _current
-    _current = replace(saved, **changes)
+    """Use other settings inside a ``with`` block, in this thread."""
+    token = _current.set(replace(_current.get(), **changes))
     try:
-        yield _current
+        yield _current.get()
     finally:
-        _current = saved
+        _current.reset(token)

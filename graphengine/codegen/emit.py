@@ -90,8 +90,8 @@ class _Emitter:
         self.pointer_code: list[str] = []
         self.names: dict[int, str] = {}                 # value index -> name, in the scope being written
         self.leaves: dict[Leaf, str] = {}
-        self.loaded: dict[int, list[tuple[int, str]]] = {}     # pointer -> line and index of each load
-        self.stored: dict[int, list[tuple[int, str]]] = {}     # and of each store
+        self.loaded: dict[int, list[tuple[int, Access]]] = {}   # pointer -> line and place of each load
+        self.stored: dict[int, list[tuple[int, Access]]] = {}   # and of each store
         self.scalars: dict[tuple[str, str], str] = {}
         self.counts: dict[str, int] = {}
         self.loop = {role: [k for k, a in enumerate(nest.axes) if a.role == role] for role in ("outer", "fold", "kept")}
@@ -283,19 +283,19 @@ class _Emitter:
             return
         k, index = self._pointer(access), self._index(access)
         if not isinstance(value.node.op, Reduction):            # partial results are read and written in turn
-            self.stored.setdefault(k, []).append((len(self.lines), index))
+            self.stored.setdefault(k, []).append((len(self.lines), access))
         self._line(f"store(a{k}, {index}, {name}, {k})", value.node)
 
     def _load(self, access: Access) -> str:
-        k, index = self._pointer(access), self._index(access)
-        self.loaded.setdefault(k, []).append((len(self.lines), index))
-        return f"load(a{k}, {index}, {k})"
+        k = self._pointer(access)
+        self.loaded.setdefault(k, []).append((len(self.lines), access))
+        return f"load(a{k}, {self._index(access)}, {k})"
 
     def _check_in_place(self) -> None:
         """A buffer that is read and written: each element is read where, and before, it is written."""
         for k, stores in self.stored.items():
-            for line, index in self.loaded.get(k, ()):
-                if line > stores[0][0] or any(index != other for _, other in stores):
+            for line, access in self.loaded.get(k, ()):
+                if line > stores[0][0] or any(access != other for _, other in stores):
                     raise CompileError(f"a kernel writes b{self.buffers[k]} before it has read all of it")
 
     # ------------------------------------------------ names, sizes, pointers

@@ -22,7 +22,7 @@ from ..ir.node import Node, Tensor, describe
 from ..ops import state
 from ..ops.apply import as_array
 from ..pipeline import Compilation, compile_graph
-from ..rewrite.specialize import Feed
+from ..rewrite.specialize import Feed, size_symbol
 from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, Executable, Rows, SizesDiffer, check_sizes
 from ..runtime.layout import Layout
@@ -94,6 +94,9 @@ class Plan:
         self.compiler = compiler
         self.keep_alive = (list(leaves), list(feeds))   # their ids are the key of the plan
         self.feeds = [self._fed(store.graph, f) for f in feeds]
+        twice = [t.name for k, t in enumerate(self.feeds) if any(t is o for o in self.feeds[:k])]
+        if twice:
+            raise FeedError(f"{twice[0]} is fed twice", fix="feed it by the tensor or by its name, not both")
         items = [_fetched(store.graph, leaf) for leaf in leaves]
         self.fetches = [t for t in items if isinstance(t, Tensor)]
         self.targets = [n for n in items if isinstance(n, Node)]
@@ -192,6 +195,8 @@ class Plan:
         assert found.executable is not None, "a compiled loop waits for its kernels"
         layout = found.executable.new_layout(found.sizes)
         stacked = [n is not None for n, _ in pieces]
+        if settings().tier == "interpreter":
+            return self._interpret_steps(found, arrays, stacked, total, collect, on_progress)
         results = found.executable.run_steps(layout, arrays, stacked, total, collect, on_progress)
         self.store.initialized.update(found.program.writes)
         return results
@@ -226,6 +231,23 @@ class Plan:
         results = [np.array(a) for a in fetched]
         self.store.assign({name: np.array(value) for name, value in updates.items()})
         return [r if r.ndim else r[()] for r in results]
+
+    def _interpret_steps(
+        self, found: Bound, feeds: Sequence[Array | Rows], stacked: Sequence[bool], steps: int, collect: bool,
+        on_progress: Callable[[int], Any] | None,
+    ) -> list[Any]:
+        """The loop of `run_steps`, step by step in Python."""
+        every: list[list[Any]] = []
+        for step in range(steps):
+            pieces = [
+                f.data[f.indices[step]] if isinstance(f, Rows) else f[step] if is_stacked else f
+                for f, is_stacked in zip(feeds, stacked, strict=True)
+            ]
+            every.append(self._interpret(found, pieces))
+            if on_progress is not None and on_progress(step + 1):
+                break
+        self.store.initialized.update(found.program.writes)
+        return [np.stack(column) for column in zip(*every, strict=True)] if collect else every[-1]
 
     # ------------------------------------------------ programs and layouts
 
@@ -284,7 +306,7 @@ class Plan:
     def sizes(self, shapes: Shapes) -> dict[str, int]:
         """The value of each size symbol."""
         return {
-            f"{t.node.name}.{axis}": size
+            size_symbol(t, axis): size
             for t, shape in zip(self.feeds, shapes, strict=True) for axis, size in enumerate(shape)
         }
 

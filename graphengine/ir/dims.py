@@ -139,6 +139,15 @@ def substitute(size: Size, known: Mapping[str, Size]) -> Size:
     return size.substitute(known) if isinstance(size, Dim) else size
 
 
+def symbols(size: Size) -> set[str]:
+    """Names of the symbols in an expression, those inside quotients too."""
+    if not isinstance(size, Dim):
+        return set()
+    atoms = [atom for mono in size.terms for atom in mono]
+    inside = [symbols(part) for atom in atoms if not isinstance(atom, str) for part in atom]
+    return {a for a in atoms if isinstance(a, str)}.union(*inside)
+
+
 def floor_quotient(top: Size, bottom: Size, facts: SizeFacts) -> Size:
     """top // bottom, exact division of polynomials where it is one."""
     if isinstance(top, int) and isinstance(bottom, int):
@@ -183,8 +192,8 @@ class Claim:
 class SizeFacts:
     """What one compilation has assumed about the symbols: which are equal, and which have a known value.
 
-    `known` maps a symbol to what replaces it; `claims` are the equalities with the node that needed them (`reason` while
-    it is inferred), to be checked against the real sizes when the program is bound.
+    `known` maps a symbol to what replaces it; `claims` are the equalities with the node that needed them (`reason`
+    while it is inferred), to be checked against the real sizes when the program is bound.
     """
 
     def __init__(self) -> None:
@@ -221,10 +230,10 @@ class SizeFacts:
         if isinstance(left, int) and isinstance(right, int):
             raise ShapeError(f"{problem}: {left} and {right}")
         self.claim(a, b, problem)
-        if isinstance(left, Dim) and left.symbol is not None:
+        if isinstance(left, Dim) and left.symbol is not None and left.symbol not in symbols(right):
             self.known[left.symbol] = right
             return right
-        if isinstance(right, Dim) and right.symbol is not None:
+        if isinstance(right, Dim) and right.symbol is not None and right.symbol not in symbols(left):
             self.known[right.symbol] = left
         return left
 

@@ -78,7 +78,7 @@ class Tensor(Operand):
     Prints as TensorFlow prints it; ``==`` compares elementwise, so use ``is`` to compare identity.
     """
 
-    __slots__ = ("dtype", "node", "position", "shape")
+    __slots__ = ("derived", "dtype", "node", "position", "shape")
     precedence = 10
 
     def __init__(self, node: Node, position: int, dtype: DType, shape: Shape) -> None:
@@ -86,6 +86,7 @@ class Tensor(Operand):
         self.position = position
         self.dtype = dtype
         self.shape = shape
+        self.derived: Any = None            # what a later stage has worked out about it and will ask for again
 
     @property
     def op(self) -> Node:

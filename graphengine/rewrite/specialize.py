@@ -21,6 +21,11 @@ from ..ops.state import Placeholder, ReadVariable, State, Variable
 from .rules import described
 
 
+def size_symbol(tensor: Tensor, axis: int) -> str:
+    """The name of a size that is not known while the graph is drawn."""
+    return f"{tensor.name if tensor.position else tensor.node.name}.{axis}"
+
+
 @dataclass(frozen=True)
 class Feed:
     """A tensor whose value is supplied, the sizes known about it, and its rank in this run."""
@@ -29,7 +34,7 @@ class Feed:
     shape: tuple[UserSize, ...]
 
     def symbol(self, axis: int) -> str:
-        return f"{self.tensor.node.name}.{axis}"
+        return size_symbol(self.tensor, axis)
 
 
 def specialize(
@@ -104,7 +109,8 @@ class _Specializer:
         if isinstance(node.op, Placeholder):
             raise FeedError(
                 f"placeholder {node.name!r} ({node.op.dtype.name} {node.op.shape}) has no value", node=node.equation(),
-                at=str(node.origin) if node.origin else None, fix=f"feed it: feed_dict={{{node.name}: ...}}, or --feed '{node.name}=...' on the command line",
+                at=str(node.origin) if node.origin else None,
+                fix=f"feed it: feed_dict={{{node.name}: ...}}, or --feed '{node.name}=...' on the command line",
             )
         if not node.outputs:
             return

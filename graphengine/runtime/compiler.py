@@ -117,7 +117,10 @@ class Compiler:
             if name not in self._addresses:
                 self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
                 self._engine.finalize_object()
-                self._addresses[name] = int(self._engine.get_function_address(symbol))
+                address = int(self._engine.get_function_address(symbol))
+                if not address:
+                    raise CompileError(f"the object code of {name} has no symbol {symbol}")
+                self._addresses[name] = address
             return self._addresses[name]
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..ir.dims import Size
+from ..ir.dims import Shape, Size
 from ..ir.node import Node, Tensor
 from ..ops.kinds import AxisSource, Movement, Source
 from ..ops.state import Iota, SizeValue
@@ -19,20 +19,23 @@ class Trace:
 
     base : a tensor that is not a view
     axes : for each axis of `base`, its index as a function of one index of the tensor asked for
-    rank : number of axes of the tensor asked for
+    shape : that of the tensor asked for
     """
 
     base: Tensor
     axes: tuple[AxisSource, ...]
-    rank: int
+    shape: Shape
 
     @property
     def is_aligned(self) -> bool:
         """Whether this is no more than broadcasting: index k of base is index k of the tensor, or 0."""
-        ahead = self.rank - len(self.axes)
+        ahead = len(self.shape) - len(self.axes)
         return all(
-            (s.axis == k + ahead and s.start == 0 and s.step == 1) or (s.axis is None and s.start == 0)
-            for k, s in enumerate(self.axes)
+            source.start == 0 and (
+                size == 1 if source.axis is None else
+                source.axis == k + ahead and source.step == 1 and size == self.shape[source.axis]
+            )
+            for k, (source, size) in enumerate(zip(self.axes, self.base.shape, strict=True))
         )
 
 
@@ -61,6 +64,12 @@ def view_of(node: Node) -> tuple[AxisSource, ...] | None:
 
 def trace(tensor: Tensor) -> Trace:
     """Back through views to the first node that is not one: a kernel's, a source, or a reshape."""
+    if tensor.derived is None:
+        tensor.derived = _trace(tensor)
+    return tensor.derived  # type: ignore[no-any-return]
+
+
+def _trace(tensor: Tensor) -> Trace:
     axes = tuple(AxisSource(k) for k in range(tensor.rank))
     base = tensor
     while isinstance(base.node.op, Movement):
@@ -69,7 +78,7 @@ def trace(tensor: Tensor) -> Trace:
             break
         axes = tuple(_compose(source, axes) for source in step)
         base = base.node.inputs[0]
-    return Trace(base, axes, tensor.rank)
+    return Trace(base, axes, tensor.shape)
 
 
 def base_of(tensor: Tensor) -> Tensor:

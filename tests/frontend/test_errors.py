@@ -155,7 +155,7 @@ def test_missing_feed():
         tf.Session().run(x * 2.0)
     assert head(error) == "placeholder 'x' (float32 (None, 4)) has no value"
     assert rows(error)["at"].startswith(place(line_with("x = tf.placeholder")))
-    assert rows(error)["fix"] == "add it to feed_dict: {x: value}"
+    assert rows(error)["fix"] == "feed it: feed_dict={x: ...}, or --feed 'x=...' on the command line"
 
 
 def test_feed_of_a_wrong_shape():
