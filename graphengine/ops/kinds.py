@@ -325,6 +325,11 @@ class Library(Op):
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         raise NotImplementedError(type(self).__name__)
 
+    @property
+    def may_fail(self) -> bool:
+        """Whether the kernel may return a code other than 0: then the op says what it means."""
+        return type(self).explain_code is not Library.explain_code
+
     def explain_code(self, code: int) -> str:
         """What a result other than 0 of the kernel means."""
         return f"the kernel returned {code}"
