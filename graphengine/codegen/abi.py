@@ -179,6 +179,39 @@ def not_(context, x):  # type: ignore[no-untyped-def]
     return types.boolean(types.boolean), emit
 
 
+@intrinsic
+def whole_quotient(context, x, y):  # type: ignore[no-untyped-def]
+    """x / y rounded toward 0, of whole numbers; 0 where y is 0, and -x with wrapping where y is -1."""
+    kind = _same(x, y)
+
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        x, y = args
+        zero, minus_one = ir.Constant(x.type, 0), ir.Constant(x.type, -1)
+        is_zero, is_minus_one = builder.icmp_signed("==", y, zero), builder.icmp_signed("==", y, minus_one)
+        safe = builder.select(builder.or_(is_zero, is_minus_one), ir.Constant(x.type, 1), y)
+        if kind.bitwidth == 32:             # exact in float64, where vectors divide
+            wide = builder.fdiv(builder.sitofp(x, ir.DoubleType()), builder.sitofp(safe, ir.DoubleType()))
+            quotient = builder.fptosi(wide, x.type)
+        else:
+            quotient = builder.sdiv(x, safe)
+        quotient = builder.select(is_minus_one, builder.sub(zero, x), quotient)
+        return builder.select(is_zero, zero, quotient)
+
+    return kind(kind, kind), emit
+
+
+@intrinsic
+def shift_count(context, y):  # type: ignore[no-untyped-def]
+    """y held between 0 and the number of its bits less one."""
+    def emit(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        (y,) = args
+        low, high = ir.Constant(y.type, 0), ir.Constant(y.type, signature.return_type.bitwidth - 1)
+        y = builder.select(builder.icmp_signed("<", y, low), low, y)
+        return builder.select(builder.icmp_signed(">", y, high), high, y)
+
+    return y(y), emit
+
+
 def _libm(name: str, code: str, symbol: str) -> Any:
     """A function of one float or two from the C library, where nothing is exact or short enough to be inlined."""
     kind = NUMBA_TYPES[code]
@@ -280,7 +313,8 @@ def namespace() -> dict[str, Any]:
         "np": np, "load": load, "store": store, "select": select, "maximum": maximum, "minimum": minimum,
         "sqrt": sqrt, "floor": floor, "ceil": ceil, "trunc": trunc, "rint": rint, "fabs": fabs, "fma": fma,
         "copysign": copysign, "not_": not_, "real_divide": real_divide, "add_step": add_step,
-        "multiply_step": multiply_step, "max_step": maximum, "min_step": minimum, "call_kernel": call_kernel,
+        "multiply_step": multiply_step, "whole_quotient": whole_quotient,
+        "shift_count": shift_count, "max_step": maximum, "min_step": minimum, "call_kernel": call_kernel,
         "offset": offset,
     }
     for code, kind in NUMBA_TYPES.items():

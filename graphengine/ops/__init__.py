@@ -1,5 +1,7 @@
 """The op set. Importing this package registers every op."""
 from . import (
+    activations,
+    bitwise,
     compare,
     conversion,
     elementary,
@@ -11,9 +13,13 @@ from . import (
     movement,
     nn,
     nn_losses,
+    norms,
+    predicates,
     reduce,
     rounding,
+    special,
     state,
+    trigonometric,
 )
 from .apply import apply
 from .kinds import Composite, Effect, Elementwise, Library, Movement, NoGradient, Op, Reduction, Source
@@ -25,5 +31,5 @@ __all__ = [
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
-    nn_losses, state,
+    nn_losses, trigonometric, special, predicates, bitwise, activations, norms, state,
 )

@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
 from ..ir.dims import Shape
 from .compare import PIECEWISE
-from .kinds import Array, Composite, Elementwise, Floating, broadcast_shapes, port
+from .kinds import Array, Composite, Elementwise, Floating, Integer, Numeric, broadcast_shapes, port
 from .language import L
 from .registry import op
 from .samples import distinct, normal, sample, uniform, values
@@ -52,7 +51,7 @@ class Ceil(_Rounding):
 class Round(_Rounding):
     """The nearest whole number, the even one of two that are equally near."""
 
-    names = ("round", "math.round")
+    names = ("round", "math.round", "math.rint")
     onnx = "Round"
     expression = "rint({x})"
 
@@ -60,68 +59,114 @@ class Round(_Rounding):
         return np.rint(x)
 
 
-_DIVISIBLE = (*Floating, dtypes.int32)
+@op
+class TruncatedQuotient(Elementwise):
+    """Whole quotient rounded toward 0; 0 where y is 0. The lowest number divided by -1 is itself."""
+
+    category = "Arithmetic"
+    internal = True
+    inputs = (port("x", Integer, "numerator"), port("y", Integer, "denominator"))
+    expression = "whole_quotient({x}, {y})"
+    gradient = PIECEWISE
+    cost = 8
+
+    @ignoring(all="ignore")
+    def reference(self, x: Array, y: Array) -> Array:
+        quotient = np.floor_divide(x, np.where(y == 0, 1, y))
+        inexact = (quotient * y != x) & (quotient < 0)
+        return np.where(y == 0, 0, quotient + inexact).astype(x.dtype)
+
+    samples = (sample(normal(3, 4), distinct(4)), sample(normal(0), normal()),
+               sample(values(7, -7, 7, -7, 5, -2**31), values(2, 2, -2, -2, 0, -1)))
 
 
 @op
-class Floordiv(Composite):
-    """Quotient rounded down, floor(x / y), with Python's signs.
-
-    Notes
-    -----
-    int32 is divided as float64, which is exact; division by zero gives 0 there. int64 has no such exact way yet.
-    """
+class Fmod(Elementwise):
+    """Exact remainder of x / y rounded toward 0, with the sign of x."""
 
     category = "Arithmetic"
-    names = ("math.floordiv",)
-    node_name = "floordiv"
-    operator = "//"
-    inputs = (port("x", _DIVISIBLE, "numerator"), port("y", _DIVISIBLE, "denominator"))
-    gradient = PIECEWISE
+    internal = True
+    inputs = (port("x", Floating, "numerator"), port("y", Floating, "denominator"))
+    expression = "fmod_{T}({x}, {y})"
+    cost = 40
+
+    @ignoring(all="ignore")
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.fmod(x, y)
+
+    def gradient(self, g: Any, z: Any, x: Any, y: Any) -> Any:
+        quotient = x / y
+        return g, -g * L.where(quotient < 0, L.ceil(quotient), L.floor(quotient))
+
+    samples = (sample(distinct(3, 4), uniform(20.0, 30.0, 4)), sample(normal(0), normal()),
+               sample(values(7.0, -7.0, 1e20, np.inf, 1.0), values(2.5, -2.5, 3.0, 1.0, np.inf), smooth=False))
+
+
+class _Division(Composite):
+    category = "Arithmetic"
+    inputs = (port("x", Numeric, "numerator"), port("y", Numeric, "denominator"))
 
     def result_shape(self, x: Shape, y: Shape) -> Shape:
         return broadcast_shapes(["x", "y"], [x, y])
 
+
+_QUOTIENTS = (
+    sample(distinct(3, 4), uniform(1.0, 4.0, 4)), sample(values(7.0, -7.0, 7.0, -7.0), values(2.0, 2.0, -2.0, -2.0)),
+    sample(values(1.0, -1.0, 0.0), values(0.0, 0.0, 0.0)), sample(normal(0), normal()),
+)
+_REMAINDERS = (
+    sample(distinct(3, 4), uniform(20.0, 30.0, 4)),
+    sample(values(7.0, -7.0, 7.0, -7.0), values(2.5, 2.5, -2.5, -2.5)),
+    sample(values(6.0, -6.0, 0.0), values(0.0, 3.0, -3.0), smooth=False), sample(normal(0), normal()),
+    sample(values(1e9, -1e9, 3.0, -3.0), values(3.0, 3.0, np.inf, np.inf), smooth=False),
+)
+
+
+@op
+class Floordiv(_Division):
+    """Quotient rounded down, floor(x / y), with Python's signs.
+
+    Notes
+    -----
+    Whole numbers divided by 0 give 0, where TensorFlow raises.
+    """
+
+    names = ("math.floordiv",)
+    node_name = "floordiv"
+    operator = "//"
+    gradient = PIECEWISE
+
     def decompose(self, x: Any, y: Any) -> Any:
         if x.dtype.is_floating:
             return L.floor(x / y)
-        empty = L.equal(y, 0)
-        return L.where(empty, 0, L.cast(L.floor(x / L.where(empty, 1, y)), x.dtype))
+        quotient = L.truncated_quotient(x, y)
+        return quotient - L.cast(_goes_below(x - quotient * y, y), x.dtype)
 
     @ignoring(all="ignore")
     def reference(self, x: Array, y: Array) -> Array:
         return np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y)
 
-    samples = (sample(distinct(3, 4), uniform(1.0, 4.0, 4)),
-               sample(values(7.0, -7.0, 7.0, -7.0), values(2.0, 2.0, -2.0, -2.0)),
-               sample(values(1.0, -1.0, 0.0), values(0.0, 0.0, 0.0)), sample(normal(0), normal()))
+    samples = _QUOTIENTS
 
 
 @op
-class Floormod(Composite):
-    """Remainder of the quotient rounded down, with the sign of y, as Python's %.
+class Floormod(_Division):
+    """Remainder of the quotient rounded down, exact, with the sign of y, as Python's %.
 
         z = x - floor(x / y) * y
 
     Notes
     -----
-    The product is rounded, so fractions lose digits where |x / y| is large; an infinite y gives NaN. In int32,
-    y = 0 gives 0. int64 has no exact way yet.
+    Whole numbers divided by 0 give 0, where TensorFlow raises.
     """
 
-    category = "Arithmetic"
     names = ("math.floormod", "math.mod")
     node_name = "FloorMod"
     operator = "%"
-    inputs = (port("x", _DIVISIBLE, "numerator"), port("y", _DIVISIBLE, "denominator"))
-
-    def result_shape(self, x: Shape, y: Shape) -> Shape:
-        return broadcast_shapes(["x", "y"], [x, y])
 
     def decompose(self, x: Any, y: Any) -> Any:
-        if x.dtype.is_floating:
-            return x - L.floordiv(x, y) * y
-        return L.where(L.equal(y, 0), 0, x - L.floordiv(x, y) * y)
+        rest = L.truncatemod(x, y)
+        return rest + L.where(_goes_below(rest, y), y, 0)
 
     @ignoring(all="ignore")
     def reference(self, x: Array, y: Array) -> Array:
@@ -130,6 +175,60 @@ class Floormod(Composite):
     def gradient(self, g: Any, z: Any, x: Any, y: Any) -> Any:
         return g, -g * L.floordiv(x, y)
 
-    samples = (sample(distinct(3, 4), uniform(20.0, 30.0, 4)),
-               sample(values(7.0, -7.0, 7.0, -7.0), values(2.5, 2.5, -2.5, -2.5)),
-               sample(values(6.0, -6.0, 0.0), values(0.0, 3.0, -3.0), smooth=False), sample(normal(0), normal()))
+    samples = _REMAINDERS
+
+
+@op
+class Truncatediv(_Division):
+    """Quotient rounded toward 0, as C's / of whole numbers.
+
+    Notes
+    -----
+    Whole numbers divided by 0 give 0, where TensorFlow raises.
+    """
+
+    names = ("truncatediv",)
+    gradient = PIECEWISE
+
+    def decompose(self, x: Any, y: Any) -> Any:
+        if not x.dtype.is_floating:
+            return L.truncated_quotient(x, y)
+        quotient = x / y
+        return L.where(quotient < 0, L.ceil(quotient), L.floor(quotient))
+
+    @ignoring(all="ignore")
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.trunc(x / y) if x.dtype.kind == "f" else TruncatedQuotient().reference(x, y)
+
+    samples = _QUOTIENTS
+
+
+@op
+class Truncatemod(_Division):
+    """Remainder of the quotient rounded toward 0, exact, with the sign of x, as C's % and fmod.
+
+    Notes
+    -----
+    Whole numbers divided by 0 give 0, where TensorFlow raises.
+    """
+
+    names = ("truncatemod",)
+
+    def decompose(self, x: Any, y: Any) -> Any:
+        if x.dtype.is_floating:
+            return L.fmod(x, y)
+        return L.where(L.equal(y, 0), 0, x - L.truncated_quotient(x, y) * y)
+
+    @ignoring(all="ignore")
+    def reference(self, x: Array, y: Array) -> Array:
+        return np.fmod(x, y)
+
+    def gradient(self, g: Any, z: Any, x: Any, y: Any) -> Any:
+        return g, -g * L.truncatediv(x, y)
+
+    samples = _REMAINDERS
+
+
+def _goes_below(rest: Any, y: Any) -> Any:
+    """Whether rounding down differs from rounding toward 0: there is a rest, and its sign is not that of y."""
+    return L.not_equal(rest, 0) & L.not_equal(y, 0) & ((rest < 0) ^ (y < 0))

@@ -38,7 +38,7 @@ class Scalar:
 
     __slots__ = ("_builder", "_value", "type")
 
-    def __init__(self, builder: ir.IRBuilder, value: ir.Value, type: types.Type):
+    def __init__(self, builder: ir.IRBuilder, value: ir.Value, type: Any):
         self._builder = builder
         self._value = value
         self.type = type
@@ -107,7 +107,7 @@ class Scalar:
         truth = self._builder.icmp_unsigned("!=", masked, ir.Constant(masked.type, 0))
         return Scalar(self._builder, truth, types.boolean)
 
-    def to(self, kind: types.Type) -> "Scalar":
+    def to(self, kind: Any) -> "Scalar":
         """The number in a float format of another size, rounded; or the lower half of an integer's bits."""
         if kind == self.type:
             return self
