@@ -321,6 +321,7 @@ class Library(Op):
 
     kind = "Library"
     cost: ClassVar[int] = 100
+    written_as: ClassVar[str | None] = None  # what users call it, for errors of an internal op
 
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         raise NotImplementedError(type(self).__name__)

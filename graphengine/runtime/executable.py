@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.emit import Kernel
-from ..codegen.kernels.runner import Control
+from ..codegen.kernels.runner import ROW, Control
 from ..dtypes import DType
 from ..errors import GraphEngineError, OutOfRangeError
 from ..ir.dims import Dim, Size, SizeFacts, evaluate
@@ -139,11 +139,11 @@ class Executable:
             results.append(target)
         try:
             code = self.run_rows(layout.control_address)
+            if code:
+                raise self.failure(layout, code)
         finally:
             if pointed:
                 layout.restore()
-        if code:
-            raise self.failure(layout, code)
         return [r if r is not own else own.copy() if own.ndim else own[()]
                 for r, own in zip(results, layout.results, strict=True)]
 
@@ -232,8 +232,30 @@ class Executable:
             return OutOfRangeError("a row index is outside the fed array", op="run_steps")
         node: Node = self.program.instructions[row].nodes[0]
         when = "" if step is None else f" (step {step})"
+        inside = "/" in node.name               # made by the compiler: its operands would tell the user nothing
         return OutOfRangeError(
-            node.op.explain_code(code) + when, op=node.op.name, node=node.equation(),
+            self._reason(layout, row + extra, node, code) + when, op=node.op.written_as or node.op.name,
+            node=node.name.rpartition("/")[0] if inside else node.equation(),
             at=str(node.origin) if node.origin else None,
-            operands=node.op.label_operands([describe(t) for t in node.inputs]),
+            operands=() if inside else node.op.label_operands([describe(t) for t in node.inputs]),
         )
+
+    def _reason(self, layout: Layout, row: int, node: Node, code: int) -> str:
+        """What is wrong, in the words of the op's definition on the same numbers; else what the code means."""
+        first = int(layout.rows[row * ROW + 1])
+        inputs = [
+            array_at(int(layout.addresses[first + k]), t.dtype, [evaluate(s, layout.known) for s in t.shape])  # type: ignore[arg-type]
+            for k, t in enumerate(node.inputs)
+        ]
+        try:
+            node.op.reference(*inputs)
+        except GraphEngineError as error:
+            return error.problem
+        return str(node.op.explain_code(code))
+
+
+def array_at(address: int, dtype: DType, shape: Sequence[int]) -> Array:
+    """The dense array at an address."""
+    count = int(np.prod(shape))
+    memory = (ctypes.c_byte * (count * dtype.size)).from_address(address)
+    return np.frombuffer(memory, dtype.numpy, count).reshape(shape)

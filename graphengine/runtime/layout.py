@@ -43,6 +43,7 @@ class Layout:
 
     Attributes
     ----------
+    known : value of each size symbol
     control : block that the runner is called with
     addresses : table of addresses; entries of a buffer are listed in `entries`
     staging : for each feed an array of its shape, whose address is in the table
@@ -55,6 +56,7 @@ class Layout:
         states: Mapping[str, Array],
     ) -> None:
         self.program = program
+        self.known = sizes
         self.arrays: dict[int, Array] = {}              # buffer -> array, for all but temporaries
         self.entries: dict[int, list[int]] = {}         # buffer -> places in the table of addresses
         self.arena = _temporaries(program, sizes, self.arrays)
