@@ -25,6 +25,7 @@ from .frontend.build import (
 )
 from .frontend.document import load
 from .frontend.explain import Explanation, explain
+from .frontend.pieces import einsum, eye, meshgrid, range, split, unstack
 from .frontend.session import Session, get_default_session
 from .frontend.surface import namespaces as _namespaces
 from .frontend.training import Progress, Training
@@ -52,9 +53,9 @@ globals().update(_modules)
 __all__ = [
     "DType", "Explanation", "Graph", "Operation", "Progress", "Rows", "Session", "Tensor", "TensorShape", "Training",
     "Variable", "as_dtype", "bool",
-    "constant", "control_dependencies", "convert_to_tensor", "errors", "explain", "fill", "float32", "float64",
-    "get_default_graph", "get_default_session", "global_variables", "global_variables_initializer", "gradients",
-    "group", "int32", "int64", "load", "name_scope", "no_op", "ones", "placeholder", "reset_default_graph", "train",
-    "trainable_variables", "variables_initializer", "zeros",
+    "constant", "control_dependencies", "convert_to_tensor", "einsum", "errors", "explain", "eye", "fill", "float32",
+    "float64", "get_default_graph", "get_default_session", "global_variables", "global_variables_initializer",
+    "gradients", "group", "int32", "int64", "load", "meshgrid", "name_scope", "no_op", "ones", "placeholder", "range",
+    "reset_default_graph", "split", "train", "trainable_variables", "unstack", "variables_initializer", "zeros",
 ]
 __all__ += sorted([*_functions, *_modules])

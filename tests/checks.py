@@ -69,6 +69,11 @@ def cases() -> list[Case]:
     return found
 
 
+def labels_of(*beginnings: str) -> set[str]:
+    """Labels, without the dtype, of the samples of all ops whose names begin so."""
+    return {f"{name}-{k}" for name, cls in OPS.items() if name.startswith(beginnings) for k in range(len(cls.samples))}
+
+
 def placed(op: Op, arrays: Sequence[np.ndarray[Any, Any]], shapes: Sequence[Any] | None = None) -> Node:
     """A node of `op` in a new graph, over placeholders for the arrays, whose shapes may be given in part."""
     graph = Graph()
@@ -86,6 +91,12 @@ def symbolic(arrays: Sequence[np.ndarray[Any, Any]]) -> tuple[list[Shape], dict[
         sizes.update({name: a.shape[axis] for axis, name in named.items()})
         shapes.append(Shape(facts.symbol(named[axis]) if axis in named else 1 for axis in range(a.ndim)))
     return shapes, sizes
+
+
+def wanted(op: Op, arrays: Sequence[np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
+    """What the op's reference says: one array for each result."""
+    found = op.reference(*arrays)
+    return [np.asarray(a) for a in (found if isinstance(found, tuple) else (found,))]
 
 
 # ------------------------------------------------------------------ values

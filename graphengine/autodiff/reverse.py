@@ -8,14 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from ..errors import GradientError, InvalidArgumentError
-from ..ir.node import Node, Tensor, describe
-from ..ir.walk import needed
+from ..ir.node import Tensor, describe
 from ..ops import NoGradient
 from ..ops.apply import as_array, constant_tensor
 from ..ops.language import L
+from ..ops.pullback import nodes_between, pulled_back
 
 
 def gradients(
@@ -51,37 +49,9 @@ def gradients(
     seeds = list(grad_ys) if grad_ys is not None else [None] * len(ys)
     if len(seeds) != len(ys):
         raise InvalidArgumentError(f"{len(ys)} ys but {len(seeds)} grad_ys", op="gradients")
-    flow = _Accumulator()
     stopped = {id(t) for t in stop_gradients}
-    path = _nodes_between(ys, xs, stopped)
     with graph.name_scope("gradients"):
-        for y, seed in zip(ys, seeds, strict=True):
-            flow.add(y, _seed(y, seed))
-        for node in reversed(path):
-            arriving = [flow.total(t) for t in node.outputs]
-            if all(g is None for g in arriving):
-                continue
-            with graph.made_at(node.origin):
-                _through(node, arriving, flow, stopped)
-        return [flow.total(x) for x in xs]
-
-
-class _Accumulator:
-    """Gradient contributions of each tensor; they are added up when first asked for."""
-
-    def __init__(self) -> None:
-        self.parts: dict[int, list[Tensor]] = {}
-
-    def add(self, tensor: Tensor, g: Tensor) -> None:
-        self.parts.setdefault(id(tensor), []).append(g)
-
-    def total(self, tensor: Tensor) -> Tensor | None:
-        parts = self.parts.get(id(tensor))
-        if not parts:
-            return None
-        while len(parts) > 1:
-            parts[:2] = [parts[0] + parts[1]]
-        return parts[0]
+        return pulled_back(ys, [_seed(y, seed) for y, seed in zip(ys, seeds, strict=True)], xs, stopped)
 
 
 def _seed(y: Tensor, seed: Any) -> Tensor:
@@ -97,51 +67,9 @@ def _seed(y: Tensor, seed: Any) -> Tensor:
     return seed
 
 
-def _nodes_between(ys: Sequence[Tensor], xs: Sequence[Tensor], stopped: set[int]) -> list[Node]:
-    """Nodes on a path from an x to a y, in graph order."""
-    before = needed([y.node for y in ys])
-    reached = {id(x) for x in xs}
-    between = []
-    for node in before:
-        if any(id(t) in reached and id(t) not in stopped for t in _differentiable(node)):
-            between.append(node)
-            reached.update(id(t) for t in node.outputs)
-    return between
-
-
-def _differentiable(node: Node) -> Sequence[Tensor]:
-    return node.inputs if node.op.reads_inputs else ()
-
-
-def _through(node: Node, arriving: Sequence[Tensor | None], flow: _Accumulator, stopped: set[int]) -> None:
-    """Apply the op's rule and hand the results to its inputs."""
-    several = len(node.outputs) > 1
-    given = [L.zeros_like(t) if g is None else g for g, t in zip(arriving, node.outputs, strict=True)]
-    g, y = (given, node.outputs) if several else (given[0], node.outputs[0])
-    results = node.op.gradient(g, y, *node.inputs)
-    if results is None:
-        return
-    if not isinstance(results, (tuple, list)):
-        results = (results,)
-    if len(results) != len(node.inputs):
-        raise GradientError(f"the rule of {node.op.name} gives {len(results)} gradients for {len(node.inputs)} inputs")
-    for x, g in zip(node.inputs, results, strict=True):
-        if g is not None and x.dtype.is_floating and id(x) not in stopped:
-            flow.add(x, _summed_to(g, x, len(node.inputs)))
-
-
-def _summed_to(g: Any, x: Tensor, inputs: int) -> Tensor:
-    """`g` summed over the axes along which `x` was broadcast."""
-    if not isinstance(g, Tensor):
-        g = constant_tensor(np.asarray(g, x.dtype.numpy), x.node.graph)
-    if g.shape == x.shape and (inputs == 1 or x.shape.is_fully_defined()):
-        return g
-    return L.sum_like(g, x)  # type: ignore[no-any-return]
-
-
 def why_unconnected(ys: Sequence[Tensor], x: Tensor) -> str:
     """The reason, in a sentence, why `gradients(ys, [x])` is None."""
-    path = _nodes_between(ys, [x], set())
+    path = nodes_between(ys, [x])
     if not path:
         return f"no path leads from {x.node.name} to {', '.join(y.node.name for y in ys)}"
     trail = " -> ".join([x.node.name, *(n.name for n in path)])

@@ -8,10 +8,19 @@ from typing import Any
 
 from ..ops import OPS
 from ..ops.language import L
+from . import pieces
 
 PACKAGE = __name__.partition(".")[0]
 ABOUT = {
     "math": "Mathematical functions.", "nn": "Building blocks of neural networks.", "linalg": "Linear algebra.",
+}
+
+# Functions that are no single op, in the namespaces where TensorFlow has them.
+PIECES: dict[str, Callable[..., Any]] = {
+    "math.bincount": pieces.bincount, "math.confusion_matrix": pieces.confusion_matrix, "linalg.eye": pieces.eye,
+    "linalg.einsum": pieces.einsum, "math.segment_sum": pieces.segment_sum, "math.segment_prod": pieces.segment_prod,
+    "math.segment_mean": pieces.segment_mean, "math.segment_max": pieces.segment_max,
+    "math.segment_min": pieces.segment_min,
 }
 
 
@@ -27,6 +36,9 @@ def namespaces() -> tuple[dict[str, Callable[..., Any]], dict[str, ModuleType]]:
                 top[short] = call
             else:
                 setattr(modules.setdefault(space, _module(space)), short, call)
+    for name, call in PIECES.items():
+        space, _, short = name.rpartition(".")
+        setattr(modules.setdefault(space, _module(space)), short, call)
     return top, modules
 
 

@@ -4,21 +4,28 @@ from . import (
     bitwise,
     compare,
     conversion,
+    cumulative,
     elementary,
     gather,
     indexing,
     joining,
     linalg,
     math,
+    matrices,
     movement,
     nn,
     nn_losses,
     norms,
+    parts,
     predicates,
     reduce,
     rounding,
+    scatter,
+    shaping,
+    sorting,
     special,
     state,
+    statistics,
     trigonometric,
 )
 from .apply import apply
@@ -31,5 +38,6 @@ __all__ = [
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
-    nn_losses, trigonometric, special, predicates, bitwise, activations, norms, state,
+    nn_losses, trigonometric, special, predicates, bitwise, activations, norms, state, cumulative,
+    statistics, shaping, scatter, sorting, matrices, parts,
 )

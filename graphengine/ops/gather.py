@@ -8,8 +8,8 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import DType
-from ..errors import AttributeValueError, OutOfRangeError
-from ..ir.dims import Shape, product
+from ..errors import AttributeValueError, OutOfRangeError, ShapeError
+from ..ir.dims import Shape, merge, product
 from ..ir.node import Tensor
 from .conversion import as_dtype_or_none
 from .kinds import (
@@ -132,9 +132,9 @@ class Gather(Composite):
 
     Shapes
     ------
-    params : (..., n, ...), n at `axis`
-    indices : any
-    result : the shape of params with that of indices in place of n
+    params : (*batch, ..., n, ...), n at `axis`
+    indices : (*batch, ...)
+    result : the shape of params with that of indices, without the batch axes, in place of n
     """
 
     category = "Indexing"
@@ -143,29 +143,104 @@ class Gather(Composite):
     onnx = "Gather"
     inputs = (port("params", AnyType, "what is chosen from"), INDICES)
     validate_indices: bool | None = attr(None, "not used; indices are always checked")
-    axis: int | None = attr(None, "axis to choose along, the first if None", convert=as_int_or_none)
-    batch_dims: int = attr(0, "axes that both operands share; only 0", choices=(0,))
+    axis: int | None = attr(None, "axis to choose along, the first behind the batch if None", convert=as_int_or_none)
+    batch_dims: int = attr(0, "first axes that both operands share; negative: counted from those of indices",
+                           convert=as_int)
+
+    def places(self, params: int, indices: int) -> tuple[int, int]:
+        """The axis and the number of batch axes, for operands of these ranks."""
+        batch = self.batch_dims + indices * (self.batch_dims < 0)
+        axis = batch if self.axis is None else normal_axis(self.axis, params)
+        if not 0 <= batch <= min(indices, axis) or axis >= params:
+            problem = f"batch_dims={self.batch_dims} and axis={self.axis}"
+            raise ShapeError(f"{problem} of operands of {params} and {indices} axes")
+        return axis, batch
 
     def result_shape(self, params: Shape, indices: Shape) -> Shape:
-        k = normal_axis(self.axis or 0, len(params))
-        return Shape((*params[:k], *indices, *params[k + 1:]))
+        k, batch = self.places(len(params), len(indices))
+        shared = [merge(a, b, f"params and indices differ on axis {j}")
+                  for j, (a, b) in enumerate(zip(params[:batch], indices[:batch], strict=True))]
+        return Shape((*shared, *params[batch:k], *indices[batch:], *params[k + 1:]))
 
     def decompose(self, params: Any, indices: Any) -> Any:
+        if self.places(params.rank, indices.rank)[1]:
+            return self._batched(params, indices)
         tables = L.reshape(params, outer_size_inner(params.shape, normal_axis(self.axis or 0, params.rank)))
         rows = L.gather_rows(tables, L.reshape(indices, (product(indices.shape),)))
         return L.reshape(rows, tuple(self.result_shape(params.shape, indices.shape)))
 
+    def _batched(self, params: Any, indices: Any) -> Any:
+        """All batches as one table: an index is moved to the rows of its own batch."""
+        k, batch = self.places(params.rank, indices.rank)
+        target = tuple(self.result_shape(params.shape, indices.shape))
+        size, between = params.shape[k], product(params.shape[batch:k])
+        tables = product(target[:batch]) * between  # type: ignore[arg-type]
+        each = L.reshape(indices, (product(target[:batch]), 1, product(indices.shape[batch:])))  # type: ignore[arg-type]
+        bound = L.size_value(size, indices.dtype)
+        first = L.reshape(L.iota(tables, 0, 1, indices.dtype), (product(target[:batch]), between, 1)) * bound  # type: ignore[arg-type]
+        rows = L.where((each >= 0) & (each < bound), each + first, -1)
+        table = L.reshape(params, (1, tables * size, product(params.shape[k + 1:])))
+        return L.reshape(L.gather_rows(table, L.reshape(rows, (product(rows.shape),))), target)
+
     def reference(self, params: Array, indices: Array) -> Array:
-        k = self.axis or 0
+        k, batch = self.places(params.ndim, indices.ndim)
         check_range(indices, params.shape[k])
-        return np.take(params, indices, axis=k)
+        if not batch:
+            return np.take(params, indices, axis=k)
+        result = np.zeros(tuple(self.result_shape(Shape(params.shape), Shape(indices.shape))), params.dtype)  # type: ignore[type-var]
+        for place in np.ndindex(indices.shape[:batch]):
+            result[place] = np.take(params[place], indices[place], axis=k - batch)
+        return result
 
     def gradient(self, g: Any, y: Any, params: Any, indices: Any) -> Any:
+        if self.batch_dims:
+            from .parts import gradients_of_parts
+
+            return gradients_of_parts(self, g, (params, indices))
         return L.scatter_add_like(g, indices, params, self.axis or 0), None
 
     samples = (sample(normal(5, 3), integers(0, 5, 4)), sample(normal(2, 5), integers(0, 5), axis=-1),
                sample(normal(2, 5, 3), integers(0, 5, 2, 2, dtype="int64"), axis=1),
-               sample(normal(5, 2), integers(0, 5, 0)), sample(normal(5, 0), integers(0, 5, 3)))
+               sample(normal(5, 2), integers(0, 5, 0)), sample(normal(5, 0), integers(0, 5, 3)),
+               sample(normal(2, 5, 3), integers(0, 5, 2, 4), batch_dims=1),
+               sample(normal(2, 3, 4), integers(0, 4, 2, 5, dtype="int64"), axis=-1, batch_dims=-1),
+               sample(normal(2, 3, 4), integers(0, 4, 2, 3, 2), axis=2, batch_dims=2))
+
+
+@op
+class EmbeddingLookup(Composite):
+    """Rows of a table by number.
+
+    Raises
+    ------
+    OutOfRangeError, when run, if an id is outside [0, n).
+
+    Shapes
+    ------
+    params : (n, ...)
+    ids : any
+    result : the shape of ids, then that of a row
+    """
+
+    category = "Indexing"
+    names = ("nn.embedding_lookup",)
+    inputs = (port("params", AnyType, "table"), port("ids", Integer, "rows, in [0, n)", same="I"))
+    max_norm: float | None = attr(None, "not supported: has to be None", choices=(None,))
+
+    def result_shape(self, params: Shape, ids: Shape) -> Shape:
+        return Shape((*ids, *params[1:]))
+
+    def decompose(self, params: Any, ids: Any) -> Any:
+        return L.gather(params, ids)
+
+    def reference(self, params: Array, ids: Array) -> Array:
+        check_range(ids, params.shape[0])
+        return np.take(params, ids, axis=0)
+
+    def gradient(self, g: Any, y: Any, params: Any, ids: Any) -> Any:
+        return L.scatter_add_like(g, ids, params, 0), None
+
+    samples = (sample(normal(5, 3), integers(0, 5, 2, 2)), sample(normal(5), integers(0, 5)))
 
 
 @op

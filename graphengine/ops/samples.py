@@ -80,6 +80,14 @@ def integers(low: int, high: int, *shape: int, dtype: str | None = None) -> Make
     return make
 
 
+def whole(numbers: Any) -> Make:
+    """These whole numbers (nested lists for more axes), whatever the dtype asked for (unless it is whole)."""
+    def make(rng: np.random.Generator, dtype: DType) -> Any:
+        return np.array(numbers, dtype.numpy if dtype.is_integer else np.int32)
+
+    return make
+
+
 def booleans(*shape: int) -> Make:
     """Coin tosses."""
     def make(rng: np.random.Generator, dtype: DType) -> Any:

@@ -68,6 +68,9 @@ class Const(Source):
     def result_shape(self) -> Shape:
         return Shape(self.value.array.shape)
 
+    def reference(self) -> Array:
+        return self.value.array
+
 
 @op
 class Placeholder(Source):
@@ -139,6 +142,9 @@ class SizeValue(Source):
     def result_shape(self) -> Shape:
         return Shape(())
 
+    def reference(self) -> Array:
+        return np.asarray(self.size, self.dtype.numpy)
+
 
 @op
 class Iota(Source):
@@ -156,6 +162,9 @@ class Iota(Source):
 
     def result_shape(self) -> Shape:
         return Shape(self.size if k == self.axis else 1 for k in range(self.rank))
+
+    def reference(self) -> Array:
+        return np.arange(self.size, dtype=self.dtype.numpy).reshape(self.result_shape().numbers())  # type: ignore[arg-type]
 
 
 @op

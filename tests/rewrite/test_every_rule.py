@@ -6,6 +6,7 @@ import pytest
 import graphengine as tf
 from graphengine import interpret
 from graphengine.ops.conversion import Cast
+from graphengine.ops.cumulative import ProdAxes
 from graphengine.ops.elementary import Log
 from graphengine.ops.kinds import Elementwise
 from graphengine.ops.language import L
@@ -78,8 +79,8 @@ class Make:
     def broadcast_to_same(self):
         return L.broadcast_to(self.operand(), SIZES)
 
-    def sum_with_gap(self, largest=False, smallest=False):
-        op = (MaxAxes if largest else MinAxes if smallest else SumAxes)((0, 2))
+    def sum_with_gap(self, largest=False, smallest=False, product=False):
+        op = (MaxAxes if largest else MinAxes if smallest else ProdAxes if product else SumAxes)((0, 2))
         return tf.get_default_graph().add(op, [self.operand((2, 3, 4))]).outputs[0]
 
 

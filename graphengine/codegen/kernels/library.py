@@ -28,6 +28,9 @@ FILES: dict[str, tuple[str, ...]] = {
     "gemm": ("gemm.py", "tiles.py", "vectors.py", "library.py", *_PARTS),
     "gather": ("gather.py", *_PARTS),
     "argreduce": ("argreduce.py", "vectors.py", *_PARTS),
+    "cumulative": ("cumulative.py", *_PARTS),
+    "scatter": ("scatter.py", "gather.py", *_PARTS),
+    "sorting": ("sorting.py", *_PARTS),
 }
 
 
@@ -38,6 +41,13 @@ def _sources() -> Iterator[tuple[str, str]]:
     yield from ((f"scatter_add_{code}_{index}", "gather") for code, index in itertools.product(numbers, indices))
     for name, code, index in itertools.product(("argmax", "argmin"), numbers, indices):
         yield f"{name}_{code}_{index}", "argreduce"
+    yield from ((f"{name}_{code}", "cumulative") for name, code in itertools.product(("cumsum", "cumprod"), numbers))
+    yield from ((f"recurrence_{code}", "cumulative") for code in numbers)
+    yield from ((f"put_update_{size}_{index}", "scatter") for size, index in itertools.product((1, 4, 8), indices))
+    for combine, code, index in itertools.product(("add", "sub", "mul", "max", "min"), numbers, indices):
+        yield f"put_{combine}_{code}_{index}", "scatter"
+    for name, code, index in itertools.product(("argsort", "searchsorted"), numbers, indices):
+        yield f"{name}_{code}_{index}", "sorting"
 
 
 SOURCES: dict[str, str] = dict(_sources())  # name of a kernel -> module of this package that builds it

@@ -1,0 +1,276 @@
+"""Functions of arrays whose arguments or results are lists, or whose sizes come from numbers known beforehand.
+
+They build on ops and add none: `split` and `unstack` give lists, `einsum` begins with its equation, segment sums over
+sorted ids find the number of segments in constant ids.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import as_dtype
+from ..errors import AttributeValueError, ShapeError
+from ..ir.node import Tensor
+from ..ops.language import L
+from ..ops.rules import as_int
+from ..ops.state import Const
+from .build import constant, convert_to_tensor
+from .variables import Variable
+
+
+def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name: str | None = None) -> Tensor:
+    """The numbers from `start` to before `limit` in steps of `delta`; from 0 to before `start` without a limit.
+
+    Raises
+    ------
+    AttributeValueError if an argument is a tensor whose value is not known while the graph is drawn, or delta is 0.
+
+    Examples
+    --------
+    >>> import graphengine as tf
+    >>> with tf.Graph().as_default():
+    ...     print(tf.Session().run(tf.range(3, 18, 3)))
+    [ 3  6  9 12 15]
+    """
+    first, last = (0, start) if limit is None else (start, limit)
+    numbers = [known_value(x, label) for x, label in ((first, "start"), (last, "limit"), (delta, "delta"))]
+    if numbers[2] == 0:
+        raise AttributeValueError("delta is 0", op="range")
+    wanted = as_dtype(dtype) if dtype is not None else _common_dtype(numbers)
+    return constant(np.arange(*[n.item() for n in numbers]).astype(wanted.numpy), name=name or "range")
+
+
+def _common_dtype(numbers: Sequence[np.ndarray[Any, Any]]) -> dtypes.DType:
+    kinds = {as_dtype(n.dtype) for n in numbers}
+    return next(k for k in (dtypes.float64, dtypes.float32, dtypes.int64, dtypes.int32) if k in kinds)
+
+
+def known_value(x: Any, label: str) -> np.ndarray[Any, Any]:
+    """The numbers of a constant.
+
+    Raises
+    ------
+    AttributeValueError for any other tensor.
+    """
+    if isinstance(x, Variable) or (isinstance(x, Tensor) and not isinstance(x.node.op, Const)):
+        raise AttributeValueError(
+            f"{label} is {x}; a size has to be known while the graph is drawn", fix="give a number or an array"
+        )
+    return x.node.op.value.array if isinstance(x, Tensor) else convert_number(x)
+
+
+def convert_number(x: Any) -> np.ndarray[Any, Any]:
+    """Numbers as an array of the dtype that a constant of them would have."""
+    from ..ops.apply import as_array
+
+    return as_array(x, None)
+
+
+def eye(
+    num_rows: int, num_columns: int | None = None, batch_shape: Any = None, dtype: Any = dtypes.float32,
+    name: str | None = None,
+) -> Tensor:
+    """Matrices with ones on the diagonal and zeros elsewhere.
+
+    Parameters
+    ----------
+    num_columns : as many as rows if None
+    batch_shape : sizes of axes before the last two
+    """
+    kind = as_dtype(dtype).numpy
+    matrix = np.eye(as_int(num_rows), None if num_columns is None else as_int(num_columns), dtype=kind)
+    one = constant(matrix, name=name or "eye")
+    if batch_shape is None:
+        return one
+    return L.broadcast_to(one, (*known_value(batch_shape, "batch_shape").tolist(), *matrix.shape))  # type: ignore[no-any-return]
+
+
+def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, name: str | None = "split") -> list[Any]:
+    """A tensor cut along an axis: into equal parts by their number, or by the list of their sizes.
+
+    Raises
+    ------
+    ShapeError if equal parts do not fit or the sizes do not add up, when the axis is known.
+    """
+    del num
+    x = convert_to_tensor(value)
+    sizes = known_value(num_or_size_splits, "num_or_size_splits")
+    if sizes.ndim == 0:
+        count = as_int(sizes)
+        return [L.split_part(x, axis, count, k, name=name) for k in np.arange(count).tolist()]
+    whole = None if x.shape.rank is None else x.shape[axis]
+    parts = sizes.tolist()
+    if parts.count(-1) == 1 and isinstance(whole, int):
+        parts[parts.index(-1)] = whole - sum(s for s in parts if s != -1)
+    if min(parts, default=0) < 0 or (isinstance(whole, int) and sum(parts) != whole):
+        raise ShapeError(f"sizes {sizes.tolist()} of axis {axis} with size {whole}", op="split")
+    found, begin = [], 0
+    for size in parts:
+        found.append(x[_at(slice(begin, begin + size), axis)])
+        begin += size
+    return found
+
+
+def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unstack") -> list[Any]:
+    """The slices of a tensor along an axis, without it.
+
+    Raises
+    ------
+    ShapeError if `num` is None and the size is not known, or `num` is another than the size.
+    """
+    del name
+    x = convert_to_tensor(value)
+    size = None if x.shape.rank is None else x.shape[axis]
+    if not isinstance(size, int) and num is None:
+        raise ShapeError(f"the size of axis {axis} of {x} is not known", op="unstack", fix="give num=")
+    if isinstance(size, int) and num not in (None, size):
+        raise ShapeError(f"num={num} of axis {axis} with size {size}", op="unstack")
+    count: Any = size if num is None else num
+    return [x[_at(k, axis)] for k in np.arange(count).tolist()]
+
+
+def _at(entry: Any, axis: int) -> tuple[Any, ...]:
+    """An index that reads `entry` along one axis and all of the others."""
+    return (*[slice(None)] * axis, entry) if axis >= 0 else (..., entry, *[slice(None)] * (-1 - axis))
+
+
+def meshgrid(*args: Any, indexing: str = "xy", name: str | None = None) -> list[Any]:
+    """The coordinates of the points of a grid: for each vector a tensor over all of them.
+
+    Parameters
+    ----------
+    indexing : "xy": the first two axes of the results are exchanged; "ij": they stand in the order of the vectors
+    """
+    del name
+    if indexing not in ("xy", "ij"):
+        raise AttributeValueError(f"indexing={indexing!r}; it takes one of ('xy', 'ij')", op="meshgrid")
+    order = list(np.arange(len(args)).tolist())
+    if indexing == "xy" and len(args) > 1:
+        order[:2] = [1, 0]
+    lines = []
+    for x, place in zip([convert_to_tensor(a) for a in args], order, strict=True):
+        lines.append(L.reshape(x, tuple(-1 if k == place else 1 for k in np.arange(len(args)))))
+    if not lines:
+        return []
+    whole = L.add_n([L.zeros_like(lines[0], dtypes.int32)])
+    for line in lines[1:]:
+        whole = whole + L.zeros_like(line, dtypes.int32)
+    return [L.broadcast_like(line, whole) for line in lines]
+
+
+def einsum(equation: str, *inputs: Any, name: str | None = None) -> Any:
+    """Products of tensors with named axes, summed over the names that the result does not have.
+
+    Parameters
+    ----------
+    equation : letters for the axes of each operand, and of the result after ``->``; ``...`` for axes that broadcast
+
+    Raises
+    ------
+    ShapeError if the equation does not fit the operands.
+
+    Examples
+    --------
+    >>> import graphengine as tf
+    >>> with tf.Graph().as_default():
+    ...     print(tf.Session().run(tf.einsum("ij,j->i", [[1.0, 2.0], [3.0, 4.0]], [1.0, 10.0])))
+    [21. 43.]
+    """
+    return L.einsum(list(inputs), equation, name=name)
+
+
+# -------------------------------------------------------------------- counts
+
+def confusion_matrix(
+    labels: Any, predictions: Any, num_classes: int | None = None, weights: Any = None, dtype: Any = dtypes.int32,
+    name: str | None = None,
+) -> Any:
+    """How often each class (row) was taken for each (column).
+
+    Raises
+    ------
+    AttributeValueError without `num_classes`: the size would depend on the numbers. OutOfRangeError, when run, for a
+    class outside [0, num_classes).
+
+    Shapes
+    ------
+    labels, predictions, weights : (n,)
+    result : (num_classes, num_classes)
+    """
+    if num_classes is None:
+        raise _needs("num_classes", "confusion_matrix")
+    places = L.stack([convert_to_tensor(labels), convert_to_tensor(predictions)], 1)
+    ones = L.ones_like(places[:, 0], dtype) if weights is None else L.cast(weights, dtype)
+    return L.scatter_nd(places, ones, (num_classes, num_classes), name=name)
+
+
+def bincount(
+    arr: Any, weights: Any = None, minlength: int | None = None, maxlength: int | None = None,
+    dtype: Any = dtypes.int32, name: str | None = None,
+) -> Any:
+    """How often each whole number from 0 on occurs, or the sums of its weights; those from `maxlength` on do not count.
+
+    Raises
+    ------
+    AttributeValueError unless `minlength` and `maxlength` are given and equal: else the size depends on the numbers.
+    """
+    if minlength is None or minlength != maxlength:
+        raise _needs("minlength and maxlength, equal,", "bincount")
+    x = convert_to_tensor(arr)
+    terms = L.ones_like(x, dtype) if weights is None else weights
+    return L.unsorted_segment_sum(terms, L.where(x < maxlength, x, -1), maxlength, name=name)
+
+
+def _needs(what: str, op: str) -> AttributeValueError:
+    return AttributeValueError(f"{what} has to be given: else the size of the result depends on the numbers", op=op)
+
+
+# -------------------------------------------------------------------- sorted segments
+
+def _segments(which: str, data: Any, segment_ids: Any, name: str | None) -> Any:
+    try:
+        ids = known_value(segment_ids, "segment_ids")
+    except AttributeValueError as error:
+        raise AttributeValueError(
+            f"{error.problem}: their last tells the number of segments", op=f"segment_{which}",
+            fix=f"math.unsorted_segment_{which}(data, segment_ids, num_segments)",
+        ) from None
+    if ids.ndim != 1 or (np.diff(ids) < 0).any() or (ids < 0).any():
+        problem = "segment_ids is no ascending vector of whole numbers from 0 on"
+        raise AttributeValueError(problem, op=f"segment_{which}")
+    count = int(ids[-1]) + 1 if ids.size else 0
+    found = getattr(L, f"unsorted_segment_{which}")(data, ids, count, name=name)
+    empty = np.setdiff1d(np.arange(count), ids)
+    if which not in ("max", "min") or not empty.size:
+        return found
+    full = ~np.isin(np.arange(count), empty)
+    shape = (count, *[1] * (found.rank - 1))
+    return L.where(full.reshape(shape), found, np.zeros((), found.dtype.numpy))
+
+
+def segment_sum(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+    """Sums of the slices of each segment; the ids are constant and ascending. 0 of an empty segment."""
+    return _segments("sum", data, segment_ids, name)
+
+
+def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+    """Products of the slices of each segment; the ids are constant and ascending. 1 of an empty segment."""
+    return _segments("prod", data, segment_ids, name)
+
+
+def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+    """Means of the slices of each segment; the ids are constant and ascending. 0 of an empty segment."""
+    return _segments("mean", data, segment_ids, name)
+
+
+def segment_max(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+    """Largest elements of each segment; the ids are constant and ascending. 0 of an empty segment."""
+    return _segments("max", data, segment_ids, name)
+
+
+def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Any:
+    """Smallest elements of each segment; the ids are constant and ascending. 0 of an empty segment."""
+    return _segments("min", data, segment_ids, name)

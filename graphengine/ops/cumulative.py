@@ -1,0 +1,290 @@
+"""Running sums and products along an axis, and products of whole axes."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..dtypes import DType
+from ..ir.dims import Shape, product
+from ..ir.node import Tensor
+from .kinds import REQUIRED, Array, Call, Composite, Library, Numeric, Reduction, attr, port
+from .language import L
+from .parts import Composed
+from .reduce import AxisReduction, outer_size_inner
+from .registry import abstract, op
+from .rules import as_int, normal_axes, normal_axis, sizes_of
+from .samples import normal, sample, values
+
+# -------------------------------------------------------------------- kernels
+
+@abstract
+class _Scan(Library):
+    category = "Reduction"
+    internal = True
+    exclusive: bool = attr(False, "whether a place holds the total before its own element")
+    reverse: bool = attr(False, "whether the axis is walked from its end")
+    kernel = ""
+
+    def result_shape(self, *shapes: Shape) -> Shape:
+        return shapes[0]
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        outer, size, inner = sizes_of(inputs[0])
+        flags = int(self.exclusive), int(self.reverse)
+        return Call(f"{self.kernel}_{inputs[0].dtype.code}", (outer, size, inner, *flags), extent=outer)
+
+
+@op
+class CumsumRows(_Scan):
+    """Running sums along the middle axis of (outer, n, inner)."""
+
+    inputs = (port("x", Numeric, "terms"),)
+    kernel = "cumsum"
+
+    def reference(self, x: Array) -> Array:
+        return running(np.add, x, 1, self.exclusive, self.reverse)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.cumsum_rows(g, self.exclusive, not self.reverse)
+
+    samples = (sample(normal(2, 4, 3)), sample(normal(1, 5, 1), exclusive=True), sample(normal(2, 3, 2), reverse=True),
+               sample(normal(1, 3, 2), exclusive=True, reverse=True), sample(normal(2, 0, 3)))
+
+
+@op
+class CumprodRows(_Scan):
+    """Running products along the middle axis of (outer, n, inner).
+
+    Notes
+    -----
+    The gradient divides by nothing, so it is right where factors are 0: with p the product of the factors before one,
+    it is p times the sum of the gradients behind, each times the factors in between, which a recurrence adds up.
+    """
+
+    inputs = (port("x", Numeric, "factors"),)
+    kernel = "cumprod"
+
+    def reference(self, x: Array) -> Array:
+        return running(np.multiply, x, 1, self.exclusive, self.reverse)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        before = L.cumprod_rows(x, True, self.reverse)
+        if self.exclusive:
+            return before * L.recurrence(g, x, True, not self.reverse)
+        return before * (g + L.recurrence(x * g, x, True, not self.reverse))
+
+    samples = (sample(normal(2, 4, 3)), sample(normal(1, 5, 1), exclusive=True), sample(normal(2, 3, 2), reverse=True),
+               sample(values([[[2.0], [0.0], [3.0], [0.0], [4.0]]])), sample(normal(2, 0, 3), exclusive=True))
+
+
+@op
+class Recurrence(_Scan):
+    """y[k] = g[k] + a[k] * y[k - 1] along the middle axis of (outer, n, inner), y before the first being 0."""
+
+    inputs = (port("g", Numeric, "terms"), port("a", Numeric, "factors"))
+    kernel = "recurrence"
+
+    def reference(self, g: Array, a: Array) -> Array:
+        y, total = np.zeros_like(g), np.zeros_like(g[:, :0].sum(1, dtype=g.dtype))
+        for k in reversed(range(g.shape[1])) if self.reverse else range(g.shape[1]):
+            after = g[:, k] + a[:, k] * total
+            y[:, k] = total if self.exclusive else after
+            total = after
+        return y
+
+    def gradient(self, h: Any, y: Any, g: Any, a: Any) -> Any:
+        before = L.recurrence(g, a, True, self.reverse)
+        if self.exclusive:
+            arriving = L.recurrence(h, a, True, not self.reverse)
+        else:
+            arriving = h + L.recurrence(a * h, a, True, not self.reverse)
+        return arriving, arriving * before
+
+    samples = (sample(normal(2, 4, 3), normal(2, 4, 3)), sample(normal(1, 5, 1), normal(1, 5, 1), exclusive=True),
+               sample(normal(1, 3, 2), normal(1, 3, 2), reverse=True), sample(normal(2, 0, 1), normal(2, 0, 1)))
+
+
+def running(combine: Any, x: Array, axis: int, exclusive: bool, reverse: bool) -> Array:
+    """`combine` accumulated along an axis."""
+    line = np.moveaxis(x, axis, 0)
+    line = line[::-1] if reverse else line
+    found = combine.accumulate(line, axis=0, dtype=x.dtype)
+    if exclusive:
+        found = np.concatenate([np.full_like(line[:1], combine.identity), found[:-1]])
+    return np.moveaxis(found[::-1] if reverse else found, 0, axis)
+
+
+# -------------------------------------------------------------------- public
+
+@abstract
+class _Cumulative(Composite):
+    category = "Reduction"
+    inputs = (port("x", Numeric, "numbers"),)
+    axis: int = attr(0, "axis to walk along", convert=as_int)
+    exclusive: bool = attr(False, "whether a place holds the total before its own element")
+    reverse: bool = attr(False, "whether the axis is walked from its end")
+    rows = ""
+    combine: ClassVar[Any] = None
+
+    def result_shape(self, x: Shape) -> Shape:
+        normal_axis(self.axis, len(x))
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        blocks = L.reshape(x, outer_size_inner(x.shape, normal_axis(self.axis, x.rank)))
+        return L.reshape(getattr(L, self.rows)(blocks, self.exclusive, self.reverse), tuple(x.shape))
+
+    def reference(self, x: Array) -> Array:
+        return running(self.combine, x, normal_axis(self.axis, x.ndim), self.exclusive, self.reverse)
+
+    samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=1, exclusive=True), sample(normal(5), reverse=True),
+               sample(normal(2, 5), axis=-1, exclusive=True, reverse=True), sample(normal(0, 3)),
+               sample(values(2.0, 0.0, 3.0, 0.0, 5.0)), sample(normal(2, 0, 3), axis=1, exclusive=True))
+
+
+@op
+class Cumsum(_Cumulative):
+    """Running sum along an axis.
+
+        y[k] = x[0] + ... + x[k]          or up to x[k - 1] if exclusive
+
+    Raises
+    ------
+    ShapeError if `axis` is outside [-rank, rank).
+
+    Shapes
+    ------
+    x : any with at least one axis
+    y : the shape of x
+    """
+
+    names = ("cumsum", "math.cumsum")
+    onnx = "CumSum"
+    rows = "cumsum_rows"
+    combine = np.add
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.cumsum(g, self.axis, self.exclusive, not self.reverse)
+
+
+@op
+class Cumprod(_Cumulative, Composed):
+    """Running product along an axis.
+
+        y[k] = x[0] * ... * x[k]          or up to x[k - 1] if exclusive
+
+    Notes
+    -----
+    The gradient is right where factors are 0.
+    """
+
+    names = ("math.cumprod",)
+    rows = "cumprod_rows"
+    combine = np.multiply
+
+
+# -------------------------------------------------------------------- product
+
+@op
+class ProdAxes(Reduction):
+    """Product along axes, which stay with size 1."""
+
+    category = "Reduction"
+    internal = True
+    inputs = (port("x", Numeric, "factors"),)
+    axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    step = "multiply_step({acc}, {x})"
+
+    def identity(self, dtype: DType) -> Any:
+        return 1
+
+    def reference(self, x: Array) -> Array:
+        return np.prod(x, axis=self.axes, keepdims=True, dtype=x.dtype)  # type: ignore[no-any-return]
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return g * L.product_of_others(x, self.axes)
+
+    samples = (sample(normal(3, 4), axes=(0,)), sample(normal(2, 3, 4), axes=(0, 2)), sample(normal(0, 3), axes=(0,)),
+               sample(values([[0.0, 2.0], [3.0, 0.0]]), axes=(0,)))
+
+
+@op
+class ProductOfOthers(Composed):
+    """For each element the product of all others that a product along axes folds with it."""
+
+    category = "Reduction"
+    internal = True
+    inputs = (port("x", Numeric, "factors"),)
+    axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+
+    def result_shape(self, x: Shape) -> Shape:
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        order = (*(k for k in range(x.rank) if k not in self.axes), *self.axes)
+        last = L.transpose(x, order)
+        kept = len(order) - len(self.axes)
+        rows = L.reshape(last, (product(last.shape[:kept]), product(last.shape[kept:]), 1))
+        others = L.cumprod_rows(rows, True, False) * L.cumprod_rows(rows, True, True)
+        back = tuple(order.index(k) for k in range(x.rank))
+        return L.transpose(L.reshape(others, tuple(last.shape)), back)
+
+    def reference(self, x: Array) -> Array:
+        result = np.empty_like(x)
+        for place in np.ndindex(x.shape):
+            ones = np.array(x)
+            ones[place] = 1
+            whole = tuple(slice(None) if k in self.axes else place[k] for k in range(x.ndim))
+            result[place] = np.prod(ones[whole], dtype=x.dtype)
+        return result
+
+    samples = (sample(normal(3, 4), axes=(0,)), sample(normal(2, 3, 2), axes=(0, 2)), sample(normal(0, 3), axes=(0,)),
+               sample(values([[0.0, 2.0], [3.0, 0.0], [0.0, 5.0]]), axes=(0,)))
+
+
+@op
+class ReduceProd(AxisReduction):
+    """Product of elements along axes; 1 of no elements.
+
+    Notes
+    -----
+    The gradient multiplies the others before and behind each element, so it is right where elements are 0.
+    """
+
+    node_name = "Prod"
+    names = ("reduce_prod", "math.reduce_prod")
+    inputs = (port("input_tensor", Numeric, "factors"),)
+    onnx = "ReduceProd"
+
+    def decompose(self, x: Any) -> Any:
+        return self.finished(L.prod_axes(x, normal_axes(self.axis, x.rank)), x)
+
+    def reference(self, x: Array) -> Array:
+        return np.asarray(np.prod(x, axis=self.axis, keepdims=self.keepdims, dtype=x.dtype))
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return L.restore_axes(g, x, self.axis) * L.others_along(x, self.axis)
+
+    samples = (sample(normal(3, 4)), sample(normal(3, 4), axis=1), sample(normal(2, 3, 4), axis=[0, -1], keepdims=True),
+               sample(normal(0, 3), axis=0), sample(normal()), sample(values([[0.0, 2.0], [3.0, 0.0]]), axis=1))
+
+
+@op
+class OthersAlong(AxisReduction, Composed):
+    """`ProductOfOthers` along axes that may be counted from the end."""
+
+    internal = True
+    inputs = (port("input_tensor", Numeric, "factors"),)
+
+    def result_shape(self, x: Shape) -> Shape:
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        return L.product_of_others(x, normal_axes(self.axis, x.rank))
+
+    def reference(self, x: Array) -> Array:
+        return ProductOfOthers(normal_axes(self.axis, x.ndim)).reference(x)
+
+    samples = (sample(normal(3, 4)), sample(normal(2, 3), axis=-1))

@@ -1,0 +1,523 @@
+"""Slices put at places: into zeros, into a tensor, or into segments."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import OutOfRangeError, ShapeError
+from ..ir.dims import Shape, Size, merge, product
+from ..ir.node import Tensor
+from .gather import INDICES
+from .kinds import REQUIRED, AnyType, Array, Call, Composite, Library, NoGradient, Numeric, Port, attr, port
+from .language import L
+from .parts import Composed
+from .registry import abstract, op
+from .rules import as_int, as_sizes, sizes_of
+from .samples import integers, normal, sample, whole
+
+COMBINES = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
+PLACES = port("indices", INDICES.accepts, "places: the last axis holds one index for each of the first axes", "I")
+
+
+# -------------------------------------------------------------------- kernel
+
+class _PutRows(Library):
+    category = "Indexing"
+    internal = True
+    combine = "update"
+    skip: bool
+
+    def result_shape(self, updates: Shape, indices: Shape, table: Shape) -> Shape:
+        return table
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        updates, indices, table = inputs
+        element = str(updates.dtype.size) if self.combine == "update" else updates.dtype.code
+        kernel = f"put_{self.combine}_{element}_{indices.dtype.code}"
+        return Call(kernel, (*sizes_of(table), *sizes_of(indices), int(self.skip)), extent=1)
+
+    def explain_code(self, code: int) -> str:
+        return "an index is outside the tensor"
+
+    @np.errstate(all="ignore")
+    def reference(self, updates: Array, indices: Array, table: Array) -> Array:
+        result = np.array(table)
+        for row, place in zip(updates, indices, strict=True):
+            if place < 0 and self.skip:
+                continue
+            if not 0 <= place < len(result):
+                raise OutOfRangeError(f"index {place} is outside [0, {len(result)})")
+            result[place] = row if self.combine == "update" else COMBINES[self.combine](result[place], row)
+        return result
+
+    def picked(self, rows: Any, indices: Any) -> Any:
+        """The row of a table that belongs to each update; 0 for those left out."""
+        if not self.skip:
+            return picked_rows(rows, indices)
+        found = picked_rows(rows, L.maximum(indices, 0))
+        return L.where(L.expand_dims(indices, -1) >= 0, found, 0)
+
+
+@op
+class ScatterRows(_PutRows):
+    """A table with other rows at places; the last of several for one place counts.
+
+    Shapes
+    ------
+    updates : (count, inner)
+    indices : (count,)
+    table : (n, inner)
+    result : (n, inner)
+    """
+
+    inputs = (port("updates", AnyType, "rows"), INDICES, port("table", AnyType, "what they are put into"))
+    skip: bool = attr(False, "whether negative indices are left out, not errors")
+
+    def gradient(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
+        return self.picked(g, indices), None, L.scatter_rows(L.zeros_like(updates), indices, g, self.skip)
+
+    samples = (sample(normal(4, 3), whole([3, 1, 0, 4]), normal(5, 3)),
+               sample(normal(3, 2), whole([-1, 1, 0]), normal(2, 2), skip=True),
+               sample(normal(0, 2), integers(0, 3, 0), normal(3, 2)))
+
+
+@op
+class CombineRows(_PutRows):
+    """A table whose rows meet others at places, one after the other.
+
+    Shapes
+    ------
+    updates : (count, inner)
+    indices : (count,)
+    table : (n, inner)
+    result : (n, inner)
+
+    Notes
+    -----
+    The gradient of an extremum is shared by all rows, that of the table too, that are equal to it. Of a product it is
+    the product of the others, found by counting zeros.
+    """
+
+    inputs = (port("updates", Numeric, "rows"), INDICES, port("table", Numeric, "what they are combined with"))
+    combine: str = attr("add", "how a row meets what is there", choices=tuple(COMBINES))
+    skip: bool = attr(False, "whether negative indices are left out, not errors")
+
+    def gradient(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
+        rule = {"add": self._added, "sub": self._added, "mul": self._multiplied}.get(self.combine, self._chosen)
+        return rule(g, y, updates, indices, table)
+
+    def _added(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
+        rows = self.picked(g, indices)
+        return rows if self.combine == "add" else -rows, None, g
+
+    def _multiplied(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
+        is_zero = L.equal(updates, 0)
+        divisors = L.where(is_zero, 1, updates)
+        zeros = L.combine_rows(L.cast(is_zero, g.dtype), indices, L.zeros_like(g), "add", self.skip)
+        factors = L.combine_rows(divisors, indices, L.ones_like(g), "mul", self.skip)
+        whole_product, count = self.picked(table * factors, indices), self.picked(zeros, indices)
+        others = L.where(L.equal(count, L.cast(is_zero, g.dtype)), whole_product / divisors, 0)
+        return self.picked(g, indices) * others, None, g * L.where(L.equal(zeros, 0), factors, 0)
+
+    def _chosen(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
+        ours = L.cast(L.equal(updates, self.picked(y, indices)), g.dtype)
+        theirs = L.cast(L.equal(table, y), g.dtype)
+        share = g / L.combine_rows(ours, indices, theirs, "add", self.skip)
+        return ours * self.picked(share, indices), None, theirs * share
+
+    samples = (sample(normal(4, 3), integers(0, 5, 4), normal(5, 3)),
+               sample(normal(4, 3), integers(-2, 5, 4, dtype="int64"), normal(5, 3), combine="sub", skip=True),
+               sample(normal(6, 2), integers(0, 3, 6), normal(3, 2), combine="mul"),
+               sample(normal(6, 2), integers(-1, 3, 6), normal(3, 2), combine="max", skip=True),
+               sample(normal(6, 2), integers(0, 3, 6), normal(3, 2), combine="min"),
+               sample(normal(0, 2), integers(0, 3, 0), normal(3, 2)),
+               sample(normal(2, 0), integers(0, 3, 2), normal(3, 0)))
+
+
+def picked_rows(rows: Any, indices: Any) -> Any:
+    """Rows of a table (n, inner)."""
+    return L.squeeze(L.gather_rows(L.expand_dims(rows, 0), indices), [0])
+
+
+# -------------------------------------------------------------------- places of several indices
+
+def flat_places(indices: Any, sizes: Sequence[Size]) -> Any:
+    """(..., d) indices into the first d axes as one number each, -1 where one of them is outside its axis."""
+    total, fits = None, None
+    for k, size in enumerate(sizes):
+        index, bound = indices[..., k], L.size_value(size, indices.dtype)
+        inside = (index >= 0) & (index < bound)
+        fits = inside if fits is None else fits & inside
+        total = index if total is None else total * bound + index
+    if total is None:
+        return L.cast(L.zeros_like(L.reshape(indices, (*indices.shape[:-1], 0))), indices.dtype)
+    return L.where(fits, total, -1)
+
+
+def rows_at(indices: Any, sizes: Sequence[Size]) -> Any:
+    """`flat_places` as a vector; all 0 where no axis is indexed."""
+    count = product(indices.shape[:-1])
+    if not sizes:
+        return L.broadcast_to(np.zeros((), indices.dtype.numpy), (count,))
+    return L.reshape(flat_places(indices, sizes), (count,))
+
+
+def depth_of(indices: Shape, rank: int, axis: int = 0) -> int:
+    """How many axes an array of places indexes.
+
+    Raises
+    ------
+    ShapeError if its last size is not known, or larger than the number of axes.
+    """
+    if not indices or not isinstance(indices[-1], int):
+        raise ShapeError(f"indices has shape {indices}; its last axis, one index an axis, needs a known size")
+    if axis + indices[-1] > rank:
+        raise ShapeError(f"indices has {indices[-1]} indices a place, for {rank - axis} axes")
+    return indices[-1]
+
+
+def check_places(indices: Array, sizes: Sequence[int]) -> None:
+    """Raise OutOfRangeError if a place is outside its tensor."""
+    for k, size in enumerate(sizes[:indices.shape[-1]]):
+        wrong = indices[..., k][(indices[..., k] < 0) | (indices[..., k] >= size)]
+        if wrong.size:
+            raise OutOfRangeError(f"index {wrong.flat[0]} is outside [0, {size}) of axis {k}")
+
+
+@op
+class GatherNd(Composed):
+    """Slices of a tensor at places that name several axes each.
+
+    Raises
+    ------
+    ShapeError if the last size of `indices` is not known or exceeds the axes of `params`. OutOfRangeError, when run,
+    if an index is outside its axis.
+
+    Shapes
+    ------
+    params : (*batch, n1, ..., nd, ...)
+    indices : (*batch, ..., d)
+    result : the shape of indices without d, then what remains of params behind nd
+    """
+
+    category = "Indexing"
+    names = ("gather_nd",)
+    onnx = "GatherND"
+    inputs = (port("params", AnyType, "what is chosen from"), PLACES)
+    batch_dims: int = attr(0, "axes that both operands share", low=0, convert=as_int)
+
+    def result_shape(self, params: Shape, indices: Shape) -> Shape:
+        batch, depth = self.batch_dims, depth_of(indices, len(params), self.batch_dims)
+        if len(indices) <= batch:
+            raise ShapeError(f"batch_dims={batch} of indices of shape {indices}")
+        shared = [merge(a, b, f"params and indices differ on axis {k}")
+                  for k, (a, b) in enumerate(zip(params[:batch], indices[:batch], strict=True))]
+        return Shape((*shared, *indices[batch:-1], *params[batch + depth:]))
+
+    def decompose(self, params: Any, indices: Any) -> Any:
+        target, batch = tuple(self.result_shape(params.shape, indices.shape)), self.batch_dims
+        for axis in reversed(range(batch)):
+            own = L.iota(params.shape[axis], axis, indices.rank, indices.dtype)
+            indices = L.concat([L.broadcast_to(own, (*indices.shape[:-1], 1)), indices], -1)
+        depth = indices.shape[-1]
+        rows = L.reshape(params, (product(params.shape[:depth]), product(params.shape[depth:])))
+        return L.reshape(picked_rows(rows, rows_at(indices, params.shape[:depth])), target)
+
+    def reference(self, params: Array, indices: Array) -> Array:
+        if self.batch_dims:
+            rest = GatherNd(self.batch_dims - 1)
+            if not len(params):
+                return np.zeros(tuple(self.result_shape(Shape(params.shape), Shape(indices.shape))), params.dtype)
+            return np.stack([rest.reference(p, i) for p, i in zip(params, indices, strict=True)])
+        check_places(indices, params.shape)
+        return np.asarray(params[tuple(np.moveaxis(indices, -1, 0))]) if indices.shape[-1] else \
+            np.broadcast_to(params, indices.shape[:-1] + params.shape)
+
+    samples = (sample(normal(3, 4, 2), integers(0, 3, 5, 2)), sample(normal(3, 4), integers(0, 3, 2, 2, 1)),
+               sample(normal(2, 3, 4), integers(0, 2, 2, 5, 1, dtype="int64"), batch_dims=1),
+               sample(normal(3, 4), integers(0, 3, 2)), sample(normal(3, 4), integers(0, 3, 0, 2)))
+
+
+@abstract
+class _TensorScatter(Composed):
+    category = "Indexing"
+    inputs: ClassVar[tuple[Port, ...]] = (port("tensor", Numeric, "what is changed in a copy"), PLACES,
+                                port("updates", Numeric, "slices, one for each place"))
+    combine = "update"
+
+    def result_shape(self, tensor: Shape, indices: Shape, updates: Shape) -> Shape:
+        depth = depth_of(indices, len(tensor))
+        check_updates(indices, updates, Shape(tensor[depth:]))
+        return tensor
+
+    def decompose(self, tensor: Any, indices: Any, updates: Any) -> Any:
+        depth = depth_of(indices.shape, tensor.rank)
+        inner, count = product(tensor.shape[depth:]), product(indices.shape[:-1])
+        table = L.reshape(tensor, (product(tensor.shape[:depth]), inner))
+        places = rows_at(indices, tensor.shape[:depth])
+        rows = L.reshape(updates, (count, inner)), places, table
+        changed = L.scatter_rows(*rows) if self.combine == "update" else L.combine_rows(*rows, self.combine)
+        return L.reshape(changed, tuple(tensor.shape))
+
+    def reference(self, tensor: Array, indices: Array, updates: Array) -> Array:
+        check_places(indices, tensor.shape)
+        result = np.array(tensor)
+        for place in np.ndindex(indices.shape[:-1]):
+            where = tuple(indices[place])
+            result[where] = updates[place] if self.combine == "update" else \
+                COMBINES[self.combine](result[where], updates[place])
+        return result
+
+    samples = (sample(normal(5), whole([[4], [1]]), normal(2)),
+               sample(normal(3, 4), whole([[2], [0]]), normal(2, 4)),
+               sample(normal(3, 4), integers(0, 3, 0, 2), normal(0)),
+               sample(normal(3, 4), whole([[2, 3], [0, 1], [2, 0]]), normal(3)))
+
+
+def check_updates(indices: Shape, updates: Shape, rest: Shape) -> None:
+    """Raise ShapeError unless there is one slice for each place."""
+    wanted = (*indices[:-1], *rest)
+    if len(updates) != len(wanted):
+        raise ShapeError(f"updates has shape {updates}; indices of shape {indices} want {Shape(wanted)}")
+    for k, (a, b) in enumerate(zip(updates, wanted, strict=True)):
+        merge(a, b, f"updates and the slices to change differ on axis {k}")
+
+
+@op
+class TensorScatterNdUpdate(_TensorScatter):
+    """A copy of a tensor with other slices at places; the last of several for one place counts.
+
+    Raises
+    ------
+    ShapeError if updates has not one slice for each place. OutOfRangeError, when run, for a place outside.
+    """
+
+    names = ("tensor_scatter_nd_update",)
+    onnx = "ScatterND"
+    inputs = (port("tensor", AnyType, "what is changed in a copy"), PLACES,
+              port("updates", AnyType, "slices, one for each place"))
+
+
+@op
+class TensorScatterNdAdd(_TensorScatter):
+    """A copy of a tensor with slices added at places, all of those for one place."""
+
+    names = ("tensor_scatter_nd_add",)
+    combine = "add"
+
+
+@op
+class TensorScatterNdSub(_TensorScatter):
+    """A copy of a tensor with slices subtracted at places, all of those for one place."""
+
+    names = ("tensor_scatter_nd_sub",)
+    combine = "sub"
+
+
+@op
+class TensorScatterNdMax(_TensorScatter):
+    """The larger of a tensor's elements and those of slices at places; equal ones share the gradient."""
+
+    names = ("tensor_scatter_nd_max",)
+    combine = "max"
+
+
+@op
+class TensorScatterNdMin(_TensorScatter):
+    """The smaller of a tensor's elements and those of slices at places; equal ones share the gradient."""
+
+    names = ("tensor_scatter_nd_min",)
+    combine = "min"
+
+
+@op
+class ScatterNd(Composed):
+    """Slices added up at places in zeros.
+
+    Raises
+    ------
+    ShapeError if updates has not one slice for each place. OutOfRangeError, when run, for a place outside.
+
+    Shapes
+    ------
+    indices : (..., d)
+    updates : the shape of indices without d, then what remains of `shape` behind its first d sizes
+    result : `shape`
+    """
+
+    category = "Indexing"
+    names = ("scatter_nd",)
+    inputs = (PLACES, port("updates", Numeric, "slices, one for each place"))
+    shape: tuple[Size, ...] = attr(REQUIRED, "sizes of the result", convert=as_sizes)
+
+    def result_dtype(self, *types: Any) -> Any:
+        return types[1]
+
+    def result_shape(self, indices: Shape, updates: Shape) -> Shape:
+        depth = depth_of(indices, len(self.shape))
+        check_updates(indices, updates, Shape(self.shape[depth:]))
+        return Shape(self.shape)
+
+    def decompose(self, indices: Any, updates: Any) -> Any:
+        zeros = L.broadcast_to(np.zeros((), updates.dtype.numpy), self.shape)
+        return L.tensor_scatter_nd_add(zeros, indices, updates)
+
+    def reference(self, indices: Array, updates: Array) -> Array:
+        sizes = Shape(self.shape).numbers()
+        return TensorScatterNdAdd().reference(np.zeros(sizes, updates.dtype), indices, updates)
+
+    samples = (sample(whole([[4], [1], [4]]), normal(3), shape=[5]),
+               sample(integers(0, 3, 2, 2, 1, dtype="int64"), normal(2, 2, 4), shape=[3, 4]),
+               sample(integers(0, 3, 0, 1), normal(0, 2), shape=[3, 2]))
+
+
+# -------------------------------------------------------------------- segments
+
+@abstract
+class _Segments(Composed):
+    category = "Reduction"
+    inputs: ClassVar[tuple[Port, ...]] = (port("data", Numeric, "what is folded"),
+                                port("segment_ids", INDICES.accepts, "the segment of each slice", "I"))
+    num_segments: int = attr(REQUIRED, "number of segments", low=0, convert=as_int)
+    combine = "add"
+
+    def start(self, dtype: Any) -> Any:
+        """What an empty segment gives."""
+        return {"add": 0, "mul": 1}[self.combine] if self.combine in ("add", "mul") else \
+            dtype.min if self.combine == "max" else dtype.max
+
+    def result_shape(self, data: Shape, ids: Shape) -> Shape:
+        if len(ids) > len(data):
+            raise ShapeError(f"segment_ids has shape {ids}, data only {data}")
+        for k, (a, b) in enumerate(zip(data[:len(ids)], ids, strict=True)):
+            merge(a, b, f"data and segment_ids differ on axis {k}")
+        return Shape((self.num_segments, *data[len(ids):]))
+
+    def decompose(self, data: Any, ids: Any) -> Any:
+        target = tuple(self.result_shape(data.shape, ids.shape))
+        count, inner = product(ids.shape), product(target[1:])  # type: ignore[arg-type]
+        rows = L.reshape(data, (count, inner))
+        table = L.broadcast_to(np.asarray(self.start(data.dtype), data.dtype.numpy), (self.num_segments, inner))
+        found = L.combine_rows(rows, L.reshape(ids, (count,)), table, self.combine, True)
+        return L.reshape(found, target)
+
+    @np.errstate(all="ignore")
+    def reference(self, data: Array, ids: Array) -> Array:
+        from ..dtypes import as_dtype
+
+        rest = data.shape[ids.ndim:]
+        result = np.full((self.num_segments, *rest), self.start(as_dtype(data.dtype)), data.dtype)
+        for place in np.ndindex(ids.shape):
+            if ids[place] >= self.num_segments:
+                raise OutOfRangeError(f"index {ids[place]} is outside [0, {self.num_segments})")
+            if ids[place] >= 0:
+                result[ids[place]] = COMBINES[self.combine](result[ids[place]], data[place])
+        return result
+
+    samples = (sample(normal(5, 3), whole([0, 2, 1, 2, 0]), num_segments=3),
+               sample(normal(4), whole([0, -1, 1, -2]), num_segments=2),
+               sample(normal(2, 3, 2), whole([[0, 1, 2], [2, 2, 1]]), num_segments=3),
+               sample(normal(5, 3), whole([0, 2, 1, 2, 0]), num_segments=4, smooth=False),
+               sample(normal(0, 3), integers(0, 3, 0), num_segments=2, smooth=False))
+
+
+@op
+class UnsortedSegmentSum(_Segments):
+    """Sums of the slices of each segment; slices with a negative id are left out.
+
+    Raises
+    ------
+    ShapeError if segment_ids is not the first axes of data. OutOfRangeError, when run, for an id of num_segments or
+    more.
+
+    Shapes
+    ------
+    data : (*ids, ...)
+    segment_ids : (*ids)
+    result : (num_segments, ...)
+    """
+
+    names = ("math.unsorted_segment_sum",)
+
+
+@op
+class UnsortedSegmentProd(_Segments):
+    """Products of the slices of each segment, 1 of an empty one; slices with a negative id are left out."""
+
+    names = ("math.unsorted_segment_prod",)
+    combine = "mul"
+
+
+@op
+class UnsortedSegmentMax(_Segments):
+    """Largest elements of each segment, the lowest number of an empty one; equal ones share the gradient."""
+
+    names = ("math.unsorted_segment_max",)
+    combine = "max"
+
+
+@op
+class UnsortedSegmentMin(_Segments):
+    """Smallest elements of each segment, the highest number of an empty one; equal ones share the gradient."""
+
+    names = ("math.unsorted_segment_min",)
+    combine = "min"
+
+
+@op
+class UnsortedSegmentMean(_Segments):
+    """Means of the slices of each segment, 0 of an empty one; slices with a negative id are left out."""
+
+    names = ("math.unsorted_segment_mean",)
+    inputs = (port("data", (*Numeric[:2],), "what is folded"),
+              port("segment_ids", INDICES.accepts, "the segment of each slice", "I"))
+
+    def decompose(self, data: Any, ids: Any) -> Any:
+        total = L.unsorted_segment_sum(data, ids, self.num_segments)
+        count = L.unsorted_segment_sum(L.ones_like(ids, data.dtype), ids, self.num_segments)
+        return total / L.reshape(L.maximum(count, 1), (self.num_segments, *(1,) * (total.rank - 1)))
+
+    def reference(self, data: Array, ids: Array) -> Array:
+        total = super().reference(data, ids)
+        count = np.bincount(ids[ids >= 0].reshape(-1), minlength=self.num_segments)
+        return np.asarray(total / np.maximum(count, 1).reshape((-1, *(1,) * (total.ndim - 1))), data.dtype)
+
+
+# -------------------------------------------------------------------- permutations
+
+@op
+class InvertPermutation(Composite):
+    """Where each of 0 .. n - 1 stands in a permutation of them.
+
+        y[x[k]] = k
+
+    Raises
+    ------
+    OutOfRangeError, when run, if a number is outside [0, n).
+    """
+
+    category = "Indexing"
+    names = ("math.invert_permutation",)
+    inputs = (port("x", INDICES.accepts, "the numbers 0 .. n - 1 in some order"),)
+    gradient = NoGradient("it acts on whole numbers")
+
+    def result_shape(self, x: Shape) -> Shape:
+        if len(x) != 1:
+            raise ShapeError(f"x has shape {x}; a permutation has one axis")
+        return x
+
+    def decompose(self, x: Any) -> Any:
+        order = L.iota(x.shape[0], 0, 1, x.dtype)
+        return L.tensor_scatter_nd_update(L.zeros_like(x), L.expand_dims(x, -1), order)
+
+    def reference(self, x: Array) -> Array:
+        check_places(x[:, None], (len(x),))
+        result = np.zeros_like(x)
+        result[x] = np.arange(len(x))
+        return result
+
+    samples = (sample(whole([2, 0, 3, 1])), sample(whole([0])), sample(integers(0, 1, 0)))
+
+

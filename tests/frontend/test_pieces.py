@@ -1,0 +1,93 @@
+"""Functions that give lists, or want numbers known beforehand; an op of two results through a session."""
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine import errors
+
+
+def run(build, feeds=()):
+    """The values of what `build` makes of placeholders of unknown sizes for `feeds`."""
+    with tf.Graph().as_default() as graph:
+        xs = [tf.placeholder(a.dtype, [None] * a.ndim) for a in feeds]
+        fetches = build(*xs)
+        with tf.Session(graph) as session:
+            return session.run(fetches, dict(zip(xs, feeds, strict=True)))
+
+
+X = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+def test_equal_parts_and_parts_of_given_sizes():
+    for got, want in zip(run(lambda x: tf.split(x, 2, axis=1), [X]), np.split(X, 2, 1), strict=True):
+        np.testing.assert_array_equal(got, want)
+    sizes = [a.shape for a in run(lambda x: tf.split(x, [1, 3], axis=-1), [X])]
+    assert sizes == [(3, 1), (3, 3)]
+
+
+def test_slices_along_an_axis():
+    for got, want in zip(run(lambda x: tf.unstack(x, 4, axis=-1), [X]), X.T, strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("indexing", ["xy", "ij"])
+def test_grid(indexing):
+    lines = [np.arange(k, dtype=np.float32) for k in (2, 3, 4)]
+    got = run(lambda *xs: tf.meshgrid(*xs, indexing=indexing), lines)
+    for g, w in zip(got, np.meshgrid(*lines, indexing=indexing), strict=True):
+        np.testing.assert_array_equal(g, w)
+
+
+def test_sequences_and_identity():
+    assert run(lambda: tf.range(3, 18, 3)).tolist() == [3, 6, 9, 12, 15]
+    assert run(lambda: tf.range(2.5)).dtype == np.float32
+    assert run(lambda: tf.eye(2, 3, batch_shape=[2])).shape == (2, 2, 3)
+
+
+def test_counts():
+    assert run(lambda: tf.math.bincount([1, 1, 5, 0], minlength=3, maxlength=3)).tolist() == [1, 2, 0]
+    assert run(lambda: tf.math.confusion_matrix([1, 0, 1], [1, 1, 1], 2)).tolist() == [[0, 1], [0, 2]]
+
+
+def test_sorted_segments():
+    assert run(lambda x: tf.math.segment_sum(x, [0, 0, 2]), [X])[:, 0].tolist() == [4, 0, 8]
+    assert run(lambda x: tf.math.segment_max(x, [0, 0, 2]), [X])[:, 0].tolist() == [4, 0, 8]
+
+
+def test_sizes_that_depend_on_numbers_are_refused():
+    with tf.Graph().as_default():
+        ids = tf.placeholder(tf.int32, [3])
+        for build in (
+            lambda: tf.math.segment_sum(X, ids), lambda: tf.range(ids[0]), lambda: tf.sequence_mask(ids),
+            lambda: tf.math.bincount(ids), lambda: tf.math.confusion_matrix(ids, ids),
+        ):
+            with pytest.raises(errors.InvalidArgumentError):
+                build()
+
+
+def test_two_results_and_their_gradient():
+    x = np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]], np.float32)
+
+    def build(x):
+        values, indices = tf.math.top_k(x, 2)
+        (g,) = tf.gradients(values * values, [x])
+        return values, indices, g
+
+    values, indices, g = run(build, [x])
+    assert values.tolist() == [[3, 2], [5, 4]]
+    assert indices.tolist() == [[0, 2], [1, 2]]
+    assert g.tolist() == [[6, 0, 4], [0, 10, 8]]
+
+
+def test_a_long_row_is_put_in_order(rng):
+    x = rng.integers(-50, 50, (2, 3000)).astype(np.float32)
+    x[0, ::7] = np.nan
+    places = run(lambda x: tf.argsort(x), [x])
+    np.testing.assert_array_equal(places, np.argsort(x, kind="stable"))
+
+
+def test_places_outside_are_errors_when_run():
+    with pytest.raises(errors.OutOfRangeError):
+        run(lambda x: tf.gather_nd(x, np.array([[3, 0]], np.int32)), [X])
+    with pytest.raises(errors.OutOfRangeError):
+        run(lambda x: tf.scatter_nd(np.array([[5]], np.int32), x[0, :1], [5]), [X])
