@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,6 +19,7 @@ from graphengine.ops.kinds import Op
 from graphengine.ops.samples import Sample
 from graphengine.ops.state import Placeholder
 
+ROOT = pathlib.Path(__file__).parents[1]    # where processes that tests start find the package
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}
 
 

@@ -33,6 +33,10 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("graphengine")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update-snapshots", action="store_true", help="write the texts that snapshot tests compare")
+
+
 def pytest_unconfigure():
     if not IS_WORKER:
         shutil.rmtree(os.environ["GRAPHENGINE_CACHE_DIR"], ignore_errors=True)

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 
+import checks
 import numpy as np
 import pytest
 
@@ -220,7 +221,8 @@ INTERRUPTED = """
 
 @pytest.mark.skipif(os.name != "posix", reason="interrupts a process by a signal")
 def test_an_interrupt_stops_the_loop_between_steps():
-    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(INTERRUPTED)], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED)]
+    process = subprocess.Popen(command, cwd=checks.ROOT, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.5)

@@ -228,7 +228,10 @@ def test_deep_view(tmp_path):
         graph.document["view"] = graph.document["view"][0]
 
 
-@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object(), np.float32(1)], ids=["nan", "set", "object", "numpy"])
+IDS = ["nan", "set", "object", "numpy"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), {1, 2}, object(), np.float32(1)], ids=IDS)
 def test_view_that_is_no_json(tmp_path, value):
     graph = Graph()
     graph.document["view"] = {"a": value}

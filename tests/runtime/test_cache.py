@@ -8,6 +8,7 @@ import textwrap
 import warnings
 
 import pytest
+from checks import ROOT
 
 from graphengine.codegen.emit import Kernel
 from graphengine.runtime.cache import ObjectCache
@@ -42,7 +43,7 @@ PROGRAM = textwrap.dedent("""
 def start(folder, program=PROGRAM):
     environment = {**os.environ, "GRAPHENGINE_CACHE_DIR": str(folder)}
     command = [sys.executable, "-W", "error", "-c", program]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
 
 
 def result(process):
