@@ -50,6 +50,15 @@ globals().update(_functions)
 globals().update(_modules)
 
 
+def __getattr__(name: str) -> object:
+    """An error for a name that is not here, which says where something like it is."""
+    if not name.startswith("_"):
+        from .frontend.surface import hint
+
+        raise AttributeError(f"graphengine has no {name!r}{hint(name, __all__)}")
+    raise AttributeError(name)
+
+
 __all__ = [
     "DType", "Explanation", "Graph", "Operation", "Progress", "Rows", "Session", "Tensor", "TensorShape", "Training",
     "Variable", "as_dtype", "bool",

@@ -30,6 +30,8 @@ from .explain import BY_DEBUG_LEVEL, Explanation
 from .store import VariableStore
 from .variables import Variable
 
+MOST_BYTES = 2**28                          # of memory that the layouts of one plan keep
+
 Array = np.ndarray[Any, Any]
 Shapes = tuple[tuple[int, ...], ...]
 
@@ -269,10 +271,17 @@ class Plan:
                    for t in program.compilation.source.fetches]
         if executable is None:
             return Bound(program, sizes, results, None, None)
-        if len(self.layouts) >= MOST_LAYOUTS:
-            del self.layouts[next(iter(self.layouts))]
+        self._make_room()
         made = self.layouts[shapes] = Bound(program, sizes, results, executable, executable.new_layout(sizes))
         return made
+
+    def _make_room(self) -> None:
+        """Forget layouts, the oldest first, while there are many or they hold much memory."""
+        while self.layouts and (
+            len(self.layouts) >= MOST_LAYOUTS
+            or sum(b.layout.bytes() for b in self.layouts.values() if b.layout is not None) > MOST_BYTES
+        ):
+            del self.layouts[next(iter(self.layouts))]
 
     def _fitting_program(self, shapes: Shapes, sizes: dict[str, int]) -> Program:
         """A program whose assumptions hold: sizes of 1 that broadcast are found by trying."""

@@ -2,10 +2,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
+from ..errors import nearest
 from ..ops import OPS
 from ..ops.language import L
 from . import pieces
@@ -40,6 +41,16 @@ def namespaces() -> tuple[dict[str, Callable[..., Any]], dict[str, ModuleType]]:
         space, _, short = name.rpartition(".")
         setattr(modules.setdefault(space, _module(space)), short, call)
     return top, modules
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """Where a function of this name is, or what is nearest to it: the end of an error message."""
+    for cls in OPS.values():
+        for public in cls.names:
+            if public.rpartition(".")[2] == name:
+                return f"; it is {PACKAGE}.{public}"
+    close = nearest(name, known)
+    return f"; did you mean {close!r}?" if close else ""
 
 
 def _module(name: str) -> ModuleType:

@@ -11,6 +11,7 @@ import importlib.util
 import os
 import stat
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from llvmlite import __version__ as llvmlite_version
 
 from ..config import settings
 
+LEFT_OVER_S = 3600
 MAGIC = b"graphengine object 2\n"
 _SOURCES = (
     "codegen/abi.py", "runtime/compiler.py",
@@ -69,8 +71,10 @@ class ObjectCache:
         """Symbol and object code of a kernel, or None."""
         if self.folder is None:
             return None
+        file = self.folder / f"{name}.o"
         try:
-            data = (self.folder / f"{name}.o").read_bytes()
+            data = file.read_bytes()
+            os.utime(file)                  # entries in use are dropped last
         except OSError:
             return None
         head = len(MAGIC)
@@ -111,7 +115,11 @@ class ObjectCache:
         return sorted(found, key=lambda e: (e[2], e[0]))
 
     def trim(self, limit_bytes: int) -> int:
-        """Remove the oldest entries until at most `limit_bytes` are left; returns how many were removed."""
+        """Remove the entries used longest ago until at most `limit_bytes` are left; returns how many were removed.
+
+        What writers that were killed have left behind goes too.
+        """
+        self._sweep()
         entries = self.entries()
         total = sum(size for _, size, _ in entries)
         removed = 0
@@ -122,6 +130,15 @@ class ObjectCache:
             total -= size
             removed += 1
         return removed
+
+    def _sweep(self) -> None:
+        """Remove temporary files older than an hour."""
+        for file in self.root.glob("*/*") if self.root is not None else ():
+            try:
+                if file.suffix != ".o" and time.time() - file.stat().st_mtime > LEFT_OVER_S:
+                    file.unlink(missing_ok=True)
+            except OSError:
+                continue                    # another process has just removed it
 
 
 def _digest(name: str, body: bytes) -> bytes:

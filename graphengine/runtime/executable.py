@@ -48,7 +48,8 @@ def check_sizes(facts: SizeFacts, sizes: Mapping[str, int]) -> None:
         if left != right:
             pairs = ((claim.a, left), (claim.b, right))
             ones = frozenset(s.symbol for s, n in pairs if n == 1 and isinstance(s, Dim) and s.symbol is not None)
-            raise SizesDiffer(ones, f"{claim.problem}: {_named(claim.a, left)} and {_named(claim.b, right)}", claim.reason)
+            problem = f"{claim.problem}: {_named(claim.a, left)} and {_named(claim.b, right)}"
+            raise SizesDiffer(ones, problem, claim.reason)
 
 
 def _named(size: Size, value: int) -> str:

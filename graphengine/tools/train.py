@@ -1,6 +1,7 @@
 """``graphengine train``: a graph file in, a progress bar and weights out."""
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def train_file(file: Path, epochs: int | None, save: Path | None, load: Path | N
     Raises
     ------
     NotFoundError if the folder for the weights does not exist, which is known before the training begins.
+    InvalidArgumentError if the loss becomes NaN; then no weights are saved.
     """
     if save is not None and not save.absolute().parent.is_dir():
         raise errors.NotFoundError(f"there is no folder {os.fspath(save.parent)!r} for the weights", fix="make it")
@@ -33,6 +35,11 @@ def train_file(file: Path, epochs: int | None, save: Path | None, load: Path | N
             training.fit(epochs, bar.report)
         except KeyboardInterrupt:
             finished = False
+    if math.isnan(bar.loss):
+        raise errors.InvalidArgumentError(
+            f"the loss is NaN in epoch {int(bar.epochs) + 1}", op="train",
+            fix="lower the learning rate, or look at the data",
+        )
     if not finished:
         console.print(f"stopped in epoch {int(bar.epochs) + 1}")
     if save is not None:
@@ -48,6 +55,7 @@ class Bar:
 
     def __init__(self, console: Console, total: int) -> None:
         self.epochs = 0.0
+        self.loss = 0.0
         self._first: Report | None = None
         self._last: Report | None = None
         self._progress = Progress(
@@ -63,8 +71,12 @@ class Bar:
     def __exit__(self, *exception: object) -> None:
         self._progress.stop()
 
-    def report(self, now: Report) -> None:
+    def report(self, now: Report) -> bool:
         """Show how far the training is; the rate is that since the report before, in the end that of the whole.
+
+        Returns
+        -------
+        whether to stop, because the loss is NaN
 
         Until the first report kernels are compiled, so that is not counted.
         """
@@ -72,11 +84,12 @@ class Bar:
         samples, seconds = now.samples, now.elapsed_s
         if since is not None:
             samples, seconds = samples - since.samples, seconds - since.elapsed_s
-        self.epochs, self._first, self._last = now.epochs, self._first or now, now
+        self.epochs, self.loss, self._first, self._last = now.epochs, now.loss, self._first or now, now
         self._progress.update(
             self._task, completed=now.epochs, epoch=f"{int(now.epochs):,}/{now.of:,}", loss=f"{now.loss:.5g}",
             rate=f"{samples / seconds:,.0f} samples/s",
         )
+        return math.isnan(now.loss)
 
 
 def results(training: Training) -> Table:

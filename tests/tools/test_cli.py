@@ -312,3 +312,15 @@ def test_cache_is_shown_and_cleared(tmp_path):
     assert str(tmp_path / "cache") in shown and "kernels  0\n" not in shown and "KB of at most 256.0 MB" in shown
     assert "kernels removed" in run("cache", "clear")
     assert "kernels  0\n" in run("cache")
+
+
+def test_a_loss_that_becomes_nan_stops_training_and_saves_nothing(ge, tmp_path):
+    document = json.loads((SAMPLES / "linear_regression.graph.json").read_text())
+    document["train"]["optimizer"]["learning_rate"] = 1e6
+    document["train"]["data"]["file"] = "line.csv"
+    (tmp_path / "line.csv").write_bytes((SAMPLES / "data" / "line.csv").read_bytes())
+    (tmp_path / "x.graph.json").write_text(json.dumps(document))
+    told = ge("train", tmp_path / "x.graph.json", "--save", tmp_path / "w.safetensors", code=1)
+    assert "the loss is NaN in epoch" in told
+    assert "lower the learning rate" in told
+    assert not (tmp_path / "w.safetensors").exists()
