@@ -6,6 +6,7 @@ combination of shapes. While its kernels are still being compiled, the interpret
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from .explain import BY_DEBUG_LEVEL, Explanation
 from .store import VariableStore
 from .variables import Variable
 
+# While numba compiles it shares Python's lock with the interpreter, and both become slow. So the interpreter gives
+# the first results only; who still runs the same thing after this many seconds is better off waiting.
+PATIENCE_S = 0.3
 MOST_BYTES = 2**28                          # of memory that the layouts of one plan keep
 
 Array = np.ndarray[Any, Any]
@@ -50,6 +54,7 @@ class Program:
             store.allocate(name)
         self._executable: Executable | None = None
         self._pending: Future[Any] | None = None
+        self._since = 0.0
 
     def executable(self, wait: bool) -> Executable | None:
         """What runs the kernels; None while they are being compiled in the background and nobody waits.
@@ -61,8 +66,9 @@ class Program:
         if self._executable is None:
             kernels = self.compilation.kernels
             if not wait and not self.compiler.has(kernels):
-                self._pending = self._pending or self.compiler.prepare(kernels)
-                if not self._pending.done():
+                if self._pending is None:
+                    self._pending, self._since = self.compiler.prepare(kernels), time.perf_counter()
+                if not self._pending.done() and time.perf_counter() - self._since < PATIENCE_S:
                     return None
                 self._pending.result()
             self._executable = Executable(self.compilation.program, kernels, self.store.values, self.compiler)
