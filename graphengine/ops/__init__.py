@@ -4,6 +4,7 @@ from . import (
     bitwise,
     compare,
     conversion,
+    convolution,
     cumulative,
     elementary,
     gather,
@@ -17,6 +18,7 @@ from . import (
     nn_losses,
     norms,
     parts,
+    pooling,
     predicates,
     reduce,
     rounding,
@@ -38,6 +40,6 @@ __all__ = [
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
-    nn_losses, trigonometric, special, predicates, bitwise, activations, norms, state, cumulative,
+    nn_losses, convolution, pooling, trigonometric, special, predicates, bitwise, activations, norms, state, cumulative,
     statistics, shaping, scatter, sorting, matrices, parts,
 )

@@ -28,6 +28,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "gemm": ("gemm.py", "tiles.py", "vectors.py", "library.py", *_PARTS),
     "gather": ("gather.py", *_PARTS),
     "argreduce": ("argreduce.py", "vectors.py", *_PARTS),
+    "convolution": ("convolution.py", "tiles.py", "vectors.py", *_PARTS),
+    "pooling": ("pooling.py", *_PARTS),
     "cumulative": ("cumulative.py", *_PARTS),
     "scatter": ("scatter.py", "gather.py", *_PARTS),
     "sorting": ("sorting.py", *_PARTS),
@@ -41,6 +43,9 @@ def _sources() -> Iterator[tuple[str, str]]:
     yield from ((f"scatter_add_{code}_{index}", "gather") for code, index in itertools.product(numbers, indices))
     for name, code, index in itertools.product(("argmax", "argmin"), numbers, indices):
         yield f"{name}_{code}_{index}", "argreduce"
+    yield from ((f"windows_{code}", "convolution") for code in ("f32", "f64"))
+    for name, code in itertools.product(("max_pool", "max_pool_back", "max_pool_pick"), ("f32", "f64")):
+        yield f"{name}_{code}", "pooling"
     yield from ((f"{name}_{code}", "cumulative") for name, code in itertools.product(("cumsum", "cumprod"), numbers))
     yield from ((f"recurrence_{code}", "cumulative") for code in numbers)
     yield from ((f"put_update_{size}_{index}", "scatter") for size, index in itertools.product((1, 4, 8), indices))

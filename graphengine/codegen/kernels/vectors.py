@@ -66,12 +66,15 @@ class Vectors:
         compile time on the many ways to compute them all.
         """
         pointers = [first]
-        hide = ir.FunctionType(first.type, [first.type])
         for k in range(1, count):
             is_there = self.builder.icmp_signed("<", self.index(k), exist)
-            following = self.at(pointers[-1], self.builder.select(is_there, stride, self.index(0)))
-            pointers.append(self.builder.asm(hide, "", "=r,0", [following], side_effect=False))
+            pointers.append(self.hidden(self.at(pointers[-1], self.builder.select(is_there, stride, self.index(0)))))
         return pointers
+
+    def hidden(self, pointer: ir.Value) -> ir.Value:
+        """The same pointer; where it comes from is not to be seen."""
+        signature = ir.FunctionType(pointer.type, [pointer.type])
+        return self.builder.asm(signature, "", "=r,0", [pointer], side_effect=False)
 
     def splat(self, value: ir.Value, vector: ir.VectorType | None = None) -> ir.Value:
         vector = vector or self.vector

@@ -1,0 +1,879 @@
+"""Convolutions over 1 to 3 spatial axes, their gradients, which are convolutions, and what is made from them.
+
+With x padded, w the filters and g the gradient of the result y, all three are sums over one product,
+
+    y[n, o, k] = sum over t, c of x[n, o * stride + t * dilation, c] * w[t, c, k]
+
+taken over taps t and channels c, over positions n, o, or (for x) as a convolution of g with the filters reversed.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..ir.dims import Shape, Size, merge, product
+from ..ir.node import Tensor
+from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, attr, port
+from .language import L
+from .registry import abstract, op
+from .rules import as_sizes, sizes_of
+from .samples import normal, sample
+from .windows import (
+    ANY_FORMAT,
+    SPACE,
+    Numbers,
+    Padding,
+    Windows,
+    as_numbers,
+    as_numbers_or_none,
+    as_padding,
+    canonical,
+    channels_of,
+    from_canonical,
+    place,
+    space_of,
+    spatial_count,
+    to_canonical,
+    user_shape,
+    windows,
+)
+
+SHAPE_ONLY = None                           # gradient of an operand that only lends its shape
+
+
+def taps(
+    x: Array, size: Sequence[int], results: Sequence[int], strides: Sequence[int], dilations: Sequence[int]
+) -> Any:
+    """For each tap of the windows, its place and the elements of x that all windows have there."""
+    for t in np.ndindex(*size):
+        parts = [slice(k * d, k * d + (o - 1) * s + 1, s) if o else slice(0, 0)
+                 for k, d, o, s in zip(t, dilations, results, strides, strict=True)]
+        yield t, x[(slice(None), *parts)]
+
+
+# -------------------------------------------------------------------- primitives
+
+def window_sizes(
+    x: tuple[Size, ...], filters: tuple[Size, ...], y: tuple[Size, ...], strides: Sequence[int],
+    dilations: Sequence[int],
+) -> tuple[tuple[Size, ...], tuple[Size, ...], tuple[Size, ...]]:
+    """Extents and strides in x of positions and of taps, and what the kernel wants to know of channels."""
+    _, _, rows, columns, channels = x
+    steps = (rows * columns * channels, columns * channels, channels)
+    positions = (*y[:4], x[1] * steps[0], *[a * s for a, s in zip(steps, strides, strict=True)])
+    places = (*filters[:4], *[a * d for a, d in zip(steps, dilations, strict=True)], 1)
+    inside, k = filters[3:]
+    groups = channels // inside
+    return positions, places, (groups, inside, k // groups, k)
+
+
+@op
+class Convolve(Library):
+    """Convolution over three axes without padding; the number of windows is given, more would fit.
+
+    Shapes
+    ------
+    x : (batch, d, h, w, groups * c)
+    filters : (kd, kh, kw, c, k)
+    result : (batch, *sizes, k)
+    """
+
+    category = "Convolution"
+    internal = True
+    inputs = (port("x", Floating, "padded input"), port("filters", Floating, "weights"))
+    sizes: tuple[Size, ...] = attr(REQUIRED, "number of windows along each axis", convert=as_sizes)
+    strides: tuple[int, ...] = attr((1, 1, 1), "step from window to window", convert=tuple)
+    dilations: tuple[int, ...] = attr((1, 1, 1), "step from tap to tap", convert=tuple)
+
+    def result_shape(self, x: Shape, filters: Shape) -> Shape:
+        return Shape((x[0], *self.sizes, filters[-1]))
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        x, filters, y = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
+        positions, places, channels = window_sizes(x, filters, y, self.strides, self.dilations)
+        return Call(f"windows_{inputs[0].dtype.code}", (*positions, *places, *channels), extent=product(y[:4]))
+
+    @np.errstate(all="ignore")
+    def reference(self, x: Array, filters: Array) -> Array:
+        *size, inside, outside = filters.shape
+        groups = x.shape[-1] // inside
+        y = np.zeros((x.shape[0], *self.sizes, groups, outside // groups), x.dtype)
+        for t, part in taps(x, size, self.sizes, self.strides, self.dilations):  # type: ignore[arg-type]
+            weights = filters[t].reshape(inside, groups, -1)
+            y += np.einsum("...gc,cgk->...gk", part.reshape(*part.shape[:-1], groups, inside), weights)
+        return y.reshape(*y.shape[:4], outside)
+
+    def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
+        attributes = (self.strides, "VALID", None, self.dilations)
+        return (L.convolution_input_gradient(g, filters, x, *attributes),
+                L.convolution_filter_gradient(x, g, filters, *attributes))
+
+    samples = (sample(normal(2, 1, 6, 5, 3), normal(1, 3, 2, 3, 4), sizes=(1, 4, 4)),
+               sample(normal(1, 3, 6, 7, 4), normal(2, 2, 2, 2, 6), sizes=(2, 3, 2), strides=(1, 2, 3),
+                      dilations=(1, 1, 2)),
+               sample(normal(2, 1, 4, 4, 18), normal(1, 2, 2, 1, 18), sizes=(1, 3, 3)),
+               sample(normal(0, 1, 4, 4, 2), normal(1, 2, 2, 2, 3), sizes=(1, 3, 3)))
+
+
+@op
+class ConvolveFilter(Library):
+    """Gradient of `Convolve` with respect to its filters.
+
+    Shapes
+    ------
+    x : (batch, d, h, w, groups * c)
+    g : (batch, od, oh, ow, k)
+    result : sizes, which is (kd, kh, kw, c, k)
+    """
+
+    category = "Convolution"
+    internal = True
+    inputs = (port("x", Floating, "padded input"), port("g", Floating, "gradient of the result"))
+    sizes: tuple[Size, ...] = attr(REQUIRED, "shape of the filters", convert=as_sizes)
+    strides: tuple[int, ...] = attr((1, 1, 1), "step from window to window", convert=tuple)
+    dilations: tuple[int, ...] = attr((1, 1, 1), "step from tap to tap", convert=tuple)
+
+    def result_shape(self, x: Shape, g: Shape) -> Shape:
+        return Shape(self.sizes)
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        x, g, filters = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
+        positions, places, channels = window_sizes(x, filters, g, self.strides, self.dilations)
+        return Call(f"windows_{inputs[0].dtype.code}", (*places, *positions, *channels), extent=product(filters[:4]))
+
+    @np.errstate(all="ignore")
+    def reference(self, x: Array, g: Array) -> Array:
+        *size, inside, outside = self.sizes
+        groups = x.shape[-1] // inside
+        result = np.zeros((*size, inside, groups, outside // groups), x.dtype)
+        grouped = g.reshape(*g.shape[:-1], groups, outside // groups)
+        for t, part in taps(x, size, g.shape[1:-1], self.strides, self.dilations):  # type: ignore[arg-type]
+            result[t] = np.einsum("ndhwgc,ndhwgk->cgk", part.reshape(*part.shape[:-1], groups, inside), grouped)
+        return result.reshape(*size, inside, outside)  # type: ignore[arg-type]
+
+    def gradient(self, h: Any, y: Any, x: Any, g: Any) -> Any:
+        attributes = (self.strides, "VALID", None, self.dilations)
+        return L.convolution_input_gradient(g, h, x, *attributes), L.convolution_like(x, h, g, *attributes)
+
+    samples = (sample(normal(2, 1, 6, 5, 3), normal(2, 1, 4, 4, 4), sizes=(1, 3, 2, 3, 4)),
+               sample(normal(1, 3, 6, 7, 4), normal(1, 2, 3, 2, 6), sizes=(2, 2, 2, 2, 6), strides=(1, 2, 3),
+                      dilations=(1, 1, 2)),
+               sample(normal(2, 1, 4, 4, 18), normal(2, 1, 3, 3, 18), sizes=(1, 2, 2, 1, 18)),
+               sample(normal(0, 1, 4, 4, 2), normal(0, 1, 3, 3, 3), sizes=(1, 2, 2, 2, 3)))
+
+
+# -------------------------------------------------------------------- any number of axes
+
+class _Windowed(Composite):
+    """Base of all ops with filters that move over an input. Their attributes are TensorFlow's."""
+
+    category = "Convolution"
+    strides: Numbers | None
+    padding: Padding
+    data_format: str | None
+    dilations: Numbers | None
+    only: ClassVar[int | None] = None       # number of spatial axes, if only one is allowed
+
+    def attributes(self) -> tuple[Any, ...]:
+        return self.strides, self.padding, self.data_format, self.dilations
+
+    def windows(self, x: Shape, filters: Shape) -> Windows:
+        """The windows over an input.
+
+        Raises
+        ------
+        ShapeError if numbers of axes do not fit.
+        """
+        n = spatial_count(x, "input", self.only)
+        if len(filters) != n + 2:
+            raise ShapeError(f"filters has shape {filters}; it has {n + 2} axes: taps along {n}, channels in and out")
+        return windows(filters[:n], n, self.data_format, self.strides, self.dilations, self.padding)
+
+    def pad(self, x: Any, w: Windows) -> Any:
+        """`x` of three spatial axes with the zeros that the windows want."""
+        space = tuple(x.shape[1:-1])
+        return place(x, (x.shape[0], *w.padded(space), x.shape[-1]), (0, *w.before(space), 0), (1,) * x.rank)
+
+
+def _numbers(default: Any, doc: str) -> Any:
+    return attr(default, doc, convert=as_numbers if default is REQUIRED else as_numbers_or_none)
+
+
+def _padding(default: Any = REQUIRED) -> Any:
+    return attr(default, "SAME, VALID, or a pair of numbers for each axis", convert=as_padding)
+
+
+STRIDES, DILATIONS = "step from window to window, 1 if None", "step from tap to tap, 1 if None"
+
+
+@abstract
+class _AnyAxes(_Windowed):
+    """Attributes of convolutions over any number of axes."""
+
+    strides: Numbers | None = _numbers(None, STRIDES)
+    padding: Padding = _padding("VALID")
+    data_format: str | None = attr(None, "order of axes, channels last if None", choices=ANY_FORMAT)
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+
+
+class _Forward(_Windowed):
+    """A convolution of an input with filters."""
+
+    def result_shape(self, x: Shape, filters: Shape) -> Shape:
+        w = self.windows(x, filters)
+        check_channels(channels_of(x, self.data_format), filters[-2], filters[-1])
+        space = w.results(canonical(x, self.data_format)[1:-1])
+        return user_shape(x[0], space, filters[-1], len(x) - 2, self.data_format)
+
+    def decompose(self, x: Any, filters: Any) -> Any:
+        w = self.windows(x.shape, filters.shape)
+        y = convolve(self.pad(to_canonical(x, self.data_format), w), filters_of(filters), w, x, self.data_format)
+        return from_canonical(y, self.result_shape(x.shape, filters.shape), self.data_format)
+
+    def reference(self, x: Array, filters: Array) -> Array:
+        w = self.windows(Shape(x.shape), Shape(filters.shape))
+        space = canonical(x.shape, self.data_format)[1:-1]
+        padded = padded_array(x, w, self.data_format)
+        y = Convolve(w.results(space), w.strides, w.dilations).reference(padded, filters_array(filters))
+        return restored(y, self.result_shape(Shape(x.shape), Shape(filters.shape)), self.data_format)
+
+    def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
+        return (L.convolution_input_gradient(g, filters, x, *self.attributes()),
+                L.convolution_filter_gradient(x, g, filters, *self.attributes()))
+
+
+def check_channels(channels: Any, inside: Any, outside: Any) -> None:
+    """Raise ShapeError if filters of `inside` channels cannot be moved over `channels` in groups."""
+    if inside == 0 or outside == 0:
+        raise ShapeError(f"filters have {inside} channels in and {outside} out; there is at least one of each")
+    if not isinstance(channels, int) or not isinstance(inside, int) or not channels:
+        return
+    groups = channels // inside if inside else 0
+    if groups * inside != channels or (isinstance(outside, int) and outside % groups):
+        raise ShapeError(
+            f"{channels} channels (input) do not fit {inside} (filters, axis -2) and {outside} filters (axis -1)",
+            fix="make the first two equal, or multiples for convolution in groups",
+        )
+
+
+def convolve(padded: Any, filters: Any, w: Windows, x: Any, data_format: str | None) -> Any:
+    """`Convolve` of a padded input; a window of one place that misses none is a product of matrices."""
+    sizes = w.results(canonical(x.shape, data_format)[1:-1])
+    batch, *space, channels = padded.shape
+    *size, inside, outside = filters.shape
+    if size == [1] * SPACE and w.strides == (1,) * SPACE and w.padding in ("SAME", "VALID") and inside == channels:
+        rows = L.reshape(padded, (product((batch, *space)), channels))
+        return L.reshape(L.matmul(rows, L.reshape(filters, (inside, outside))), (batch, *sizes, outside))
+    return L.convolve(padded, filters, sizes, w.strides, w.dilations)
+
+
+def filters_of(filters: Any) -> Any:
+    """Filters with three axes of taps."""
+    return L.reshape(filters, (*[1] * (SPACE + 2 - filters.rank), *filters.shape))
+
+
+def filters_array(filters: Array) -> Array:
+    return filters.reshape(*[1] * (SPACE + 2 - filters.ndim), *filters.shape)
+
+
+def canonical_array(x: Array, data_format: str | None) -> Array:
+    last = np.moveaxis(x, 1, -1) if data_format is not None and data_format.startswith("NC") else x
+    return last.reshape(last.shape[0], *[1] * (SPACE + 2 - x.ndim), *last.shape[1:])
+
+
+def padded_array(x: Array, w: Windows, data_format: str | None) -> Array:
+    """`x` with three spatial axes and its padding."""
+    own = canonical_array(x, data_format)
+    space = own.shape[1:-1]
+    result = np.zeros((own.shape[0], *w.padded(space), own.shape[-1]), x.dtype)
+    result[(slice(None), *[slice(b, b + n) for b, n in zip(w.before(space), space, strict=True)])] = own
+    return result
+
+
+def restored(y: Array, target: Shape, data_format: str | None) -> Array:
+    """An array of three spatial axes and channels last in the user's shape."""
+    if data_format is not None and data_format.startswith("NC"):
+        return np.moveaxis(y.reshape(target[0], *target[2:], target[1]), -1, 1)  # type: ignore[arg-type]
+    return y.reshape(tuple(target))
+
+
+INPUT = port("input", Floating, "batch of signals, images or volumes")
+FILTERS = port("filters", Floating, "weights: taps along each axis, channels in, channels out")
+
+
+@op
+class Convolution(_Forward, _AnyAxes):
+    """Convolution over as many axes as the input has between batch and channels.
+
+        y[n, o, k] = sum over t, c of input[n, o * stride + t * dilation - before, c] * filters[t, c, k]
+
+    Filters are not reversed, as everywhere in networks. Where the input has several times the channels of the filters,
+    it is convolved in as many groups.
+
+    Raises
+    ------
+    ShapeError if channels do not fit, or a window is larger than the padded input.
+
+    Shapes
+    ------
+    input : (batch, ..., groups * c), or (batch, groups * c, ...) for formats that begin with NC
+    filters : (..., c, k)
+    result : (batch, ..., k), or (batch, k, ...)
+
+    References
+    ----------
+    Dumoulin and Visin (2016), "A guide to convolution arithmetic for deep learning", for sizes and gradients.
+    """
+
+    names = ("nn.convolution",)
+    node_name = "convolution"
+    inputs = (INPUT, FILTERS)
+
+    samples = (sample(normal(2, 6, 3), normal(3, 3, 4), padding="SAME"),
+               sample(normal(2, 3, 7), normal(2, 3, 2), strides=[2], data_format="NCW"),
+               sample(normal(2, 5, 4, 2), normal(3, 2, 2, 3), strides=[2, 1], padding="SAME", dilations=[1, 2]),
+               sample(normal(1, 3, 4, 3, 2), normal(2, 2, 2, 2, 3), padding="SAME"))
+
+
+@op
+class ConvolutionLike(_AnyAxes):
+    """`Convolution` whose result has the shape of another tensor, which inference may not know how to find."""
+
+    internal = True
+    inputs = (INPUT, FILTERS, port("like", Floating, "lends its shape", same="L"))
+
+    def result_shape(self, x: Shape, filters: Shape, like: Shape) -> Shape:
+        return like
+
+    def decompose(self, x: Any, filters: Any, like: Any) -> Any:
+        w = self.windows(x.shape, filters.shape)
+        sizes = canonical(like.shape, self.data_format)[1:-1]
+        padded = self.pad(to_canonical(x, self.data_format), w)
+        y = L.convolve(padded, filters_of(filters), sizes, w.strides, w.dilations)
+        return from_canonical(y, like.shape, self.data_format)
+
+    def reference(self, x: Array, filters: Array, like: Array) -> Array:
+        w = self.windows(Shape(x.shape), Shape(filters.shape))
+        sizes = canonical(like.shape, self.data_format)[1:-1]
+        padded = padded_array(x, w, self.data_format)
+        y = Convolve(sizes, w.strides, w.dilations).reference(padded, filters_array(filters))
+        return restored(y, Shape(like.shape), self.data_format)
+
+    def gradient(self, g: Any, y: Any, x: Any, filters: Any, like: Any) -> Any:
+        return (L.convolution_input_gradient(g, filters, x, *self.attributes()),
+                L.convolution_filter_gradient(x, g, filters, *self.attributes()), SHAPE_ONLY)
+
+    samples = (sample(normal(2, 6, 5, 3), normal(3, 2, 3, 4), normal(2, 2, 4, 4), strides=[3, 1]),)
+
+
+@op
+class ConvolutionInputGradient(_AnyAxes):
+    """Gradient of a convolution with respect to its input, whose shape `like` has.
+
+    It is a convolution of g, its elements as far apart as the windows were, with the filters reversed and the channels
+    exchanged (Dumoulin and Visin 2016, section 4).
+    """
+
+    internal = True
+    inputs = (port("g", Floating, "gradient of the result"), FILTERS,
+              port("like", Floating, "lends its shape", same="L"))
+
+    def result_shape(self, g: Shape, filters: Shape, like: Shape) -> Shape:
+        return like
+
+    def decompose(self, g: Any, filters: Any, like: Any) -> Any:
+        w = self.windows(like.shape, filters.shape)
+        y = transposed(to_canonical(g, self.data_format), filters_of(filters), w,
+                       canonical(like.shape, self.data_format))
+        return from_canonical(y, like.shape, self.data_format)
+
+    @np.errstate(all="ignore")
+    def reference(self, g: Array, filters: Array, like: Array) -> Array:
+        w = self.windows(Shape(like.shape), Shape(filters.shape))
+        *size, inside, outside = filters_array(filters).shape
+        batch, *space, channels = canonical(like.shape, self.data_format)
+        own = canonical_array(g, self.data_format)
+        groups = channels // inside
+        total = np.zeros((batch, *w.padded(space), channels), g.dtype)
+        rows = own.reshape(*own.shape[:-1], groups, outside // groups)
+        for t, part in taps(total, size, own.shape[1:-1], w.strides, w.dilations):
+            weights = filters_array(filters)[t].reshape(inside, groups, -1)
+            part += np.einsum("...gk,cgk->...gc", rows, weights).reshape(part.shape)
+        parts = [slice(b, b + n) for b, n in zip(w.before(space), space, strict=True)]
+        return restored(total[(slice(None), *parts)], Shape(like.shape), self.data_format)
+
+    def gradient(self, h: Any, y: Any, g: Any, filters: Any, like: Any) -> Any:
+        return (L.convolution_like(h, filters, g, *self.attributes()),
+                L.convolution_filter_gradient(h, g, filters, *self.attributes()), SHAPE_ONLY)
+
+    samples = (sample(normal(2, 6, 4), normal(3, 3, 4), normal(2, 6, 3), padding="SAME"),
+               sample(normal(2, 3, 2, 3), normal(3, 3, 2, 3), normal(2, 5, 4, 2), strides=2, padding="SAME"),
+               sample(normal(1, 2, 3, 1), normal(2, 2, 2, 2), normal(1, 2, 4, 3), strides=[1, 2], data_format="NCHW"),
+               sample(normal(1, 4, 4, 6), normal(2, 2, 2, 6), normal(1, 5, 6, 4), dilations=[1, 2]),
+               sample(normal(2, 8, 4), normal(2, 3, 4), normal(2, 3, 3), padding=[[3, 3]]),
+               sample(normal(2, 3, 4), normal(1, 3, 4), normal(2, 6, 3), strides=2))
+
+
+def transposed(g: Any, filters: Any, w: Windows, like: Sequence[Any]) -> Any:
+    """The gradient of a convolution's input of shape `like`, all with three spatial axes and channels last."""
+    batch, *space, channels = like
+    inside, outside = filters.shape[-2:]
+    before = w.before(space)
+    if w.is_cropped:                        # the input and its padding first
+        space, before, crop = list(w.padded(space)), (0,) * SPACE, before
+    reaches = [span - 1 for span in w.spans]
+    spread = place(
+        g, (batch, *[n + r for n, r in zip(space, reaches, strict=True)], outside),
+        (0, *[r - b for r, b in zip(reaches, before, strict=True)], 0), (1, *w.strides, 1),
+    )
+    y = L.convolve(spread, mirrored(filters, channels // inside), tuple(space), (1,) * SPACE, w.dilations)
+    if w.is_cropped:
+        y = L.strided_slice(y, (0, *crop, 0), tuple(like), (1,) * len(like))
+    return y
+
+
+def mirrored(filters: Any, groups: Any) -> Any:
+    """Filters with taps reversed, and channels in and out of each group exchanged."""
+    *size, inside, outside = filters.shape
+    last = (*[k - 1 for k in size], 0, 0)
+    turned = L.strided_slice(filters, last, (*size, inside, outside), (-1, -1, -1, 1, 1))
+    if groups == 1:
+        return L.transpose(turned, (0, 1, 2, 4, 3))
+    parted = L.reshape(turned, (*size, inside, groups, outside // groups))
+    return L.reshape(L.transpose(parted, (0, 1, 2, 5, 4, 3)), (*size, outside // groups, groups * inside))
+
+
+@op
+class ConvolutionFilterGradient(_AnyAxes):
+    """Gradient of a convolution with respect to its filters, whose shape `like` has."""
+
+    internal = True
+    inputs = (INPUT, port("g", Floating, "gradient of the result"),
+              port("like", Floating, "lends its shape", same="L"))
+
+    def result_shape(self, x: Shape, g: Shape, like: Shape) -> Shape:
+        return like
+
+    def decompose(self, x: Any, g: Any, like: Any) -> Any:
+        w = self.windows(x.shape, like.shape)
+        padded = self.pad(to_canonical(x, self.data_format), w)
+        sizes = (*w.size, *like.shape[-2:])
+        y = L.convolve_filter(padded, to_canonical(g, self.data_format), sizes, w.strides, w.dilations)
+        return L.reshape(y, tuple(like.shape))
+
+    def reference(self, x: Array, g: Array, like: Array) -> Array:
+        w = self.windows(Shape(x.shape), Shape(like.shape))
+        found = ConvolveFilter((*w.size, *like.shape[-2:]), w.strides, w.dilations)
+        rows = canonical_array(g, self.data_format)
+        return found.reference(padded_array(x, w, self.data_format), rows).reshape(like.shape)
+
+    def gradient(self, h: Any, y: Any, x: Any, g: Any, like: Any) -> Any:
+        return (L.convolution_input_gradient(g, h, x, *self.attributes()),
+                L.convolution_like(x, h, g, *self.attributes()), SHAPE_ONLY)
+
+    samples = (sample(normal(2, 6, 3), normal(2, 6, 4), normal(3, 3, 4), padding="SAME"),
+               sample(normal(2, 5, 4, 2), normal(2, 3, 2, 3), normal(3, 3, 2, 3), strides=2, padding="SAME"),
+               sample(normal(1, 4, 5, 6), normal(1, 6, 2, 4), normal(3, 3, 2, 6), data_format="NCHW"),
+               sample(normal(1, 5, 6, 4), normal(1, 4, 4, 6), normal(2, 2, 2, 6), dilations=[1, 2]))
+
+
+# -------------------------------------------------------------------- one class for each number of axes
+
+@op
+class Conv1d(_Forward):
+    """Convolution of signals.
+
+    Raises
+    ------
+    ShapeError if channels do not fit, or a window is larger than the padded input.
+
+    Shapes
+    ------
+    input : (batch, width, groups * c), or (batch, groups * c, width) for NCW
+    filters : (taps, c, k)
+    result : (batch, windows, k), or (batch, k, windows)
+    """
+
+    names = ("nn.conv1d",)
+    node_name = "conv1d"
+    onnx = "Conv"
+    inputs = (INPUT, FILTERS)
+    only = 1
+    stride: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding()
+    data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+
+    @property
+    def strides(self) -> Numbers:  # type: ignore[override]
+        return self.stride
+
+    samples = (sample(normal(2, 7, 3), normal(3, 3, 4), stride=2, padding="SAME"),
+               sample(normal(2, 4, 9), normal(3, 2, 4), stride=[1], padding="valid", data_format="NCW", dilations=3),
+               sample(normal(1, 2, 1), normal(5, 1, 1), stride=1, padding="SAME"))
+
+
+@op
+class Conv2d(_Forward):
+    """Convolution of images.
+
+    Raises
+    ------
+    ShapeError if channels do not fit, or a window is larger than the padded input.
+
+    Shapes
+    ------
+    input : (batch, height, width, groups * c), or (batch, groups * c, height, width) for NCHW
+    filters : (taps down, taps across, c, k)
+    result : (batch, height', width', k), or (batch, k, height', width')
+    """
+
+    names = ("nn.conv2d",)
+    node_name = "Conv2D"
+    onnx = "Conv"
+    inputs = (INPUT, FILTERS)
+    only = 2
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding()
+    data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+
+    samples = (sample(normal(2, 5, 4, 3), normal(3, 3, 3, 4), strides=1, padding="SAME"),
+               sample(normal(2, 6, 7, 2), normal(3, 2, 2, 3), strides=[2, 3], padding="VALID"),
+               sample(normal(1, 7, 6, 2), normal(3, 3, 2, 3), strides=[1, 2, 2, 1], padding="SAME"),
+               sample(normal(2, 4, 5, 5), normal(3, 3, 2, 6), strides=1, padding="SAME", data_format="NCHW"),
+               sample(normal(1, 6, 6, 2), normal(2, 3, 2, 2), strides=1, padding="SAME", dilations=2),
+               sample(normal(2, 3, 3, 2), normal(2, 2, 2, 3), strides=2, padding=[[0, 0], [1, 2], [3, 0], [0, 0]]),
+               sample(normal(2, 3, 4, 3), normal(1, 1, 3, 5), strides=1, padding="VALID"),
+               sample(normal(2, 4, 4, 3), normal(1, 1, 3, 2), strides=2, padding="SAME"),
+               sample(normal(1, 2, 2, 1), normal(5, 5, 1, 2), strides=1, padding="SAME"),
+               sample(normal(2, 2, 3, 4), normal(2, 2, 1, 4), strides=1, padding="SAME"),
+               sample(normal(0, 3, 3, 2), normal(2, 2, 2, 3), strides=1, padding="SAME"))
+
+
+@op
+class Conv3d(_Forward):
+    """Convolution of volumes.
+
+    Raises
+    ------
+    ShapeError if channels do not fit, or a window is larger than the padded input.
+
+    Shapes
+    ------
+    input : (batch, depth, height, width, groups * c), or (batch, groups * c, depth, height, width) for NCDHW
+    filters : (taps along each of the three, c, k)
+    result : (batch, depth', height', width', k), or (batch, k, depth', height', width')
+    """
+
+    names = ("nn.conv3d",)
+    node_name = "Conv3D"
+    onnx = "Conv"
+    inputs = (INPUT, FILTERS)
+    only = 3
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding()
+    data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+
+    samples = (sample(normal(1, 4, 3, 5, 2), normal(2, 3, 2, 2, 3), strides=[1, 1, 2, 2, 1], padding="SAME"),
+               sample(normal(2, 2, 3, 4, 3), normal(2, 2, 2, 2, 2), strides=1, padding="VALID", data_format="NCDHW"))
+
+
+# -------------------------------------------------------------------- made from them
+
+@op
+class GroupedFilters(Composite):
+    """Filters of a depthwise convolution as those of a convolution with a group for each channel."""
+
+    category = "Convolution"
+    internal = True
+    inputs = (port("filters", Floating, "taps, channels, results of each channel"),)
+
+    def result_shape(self, filters: Shape) -> Shape:
+        channels, multiplier = filters[-2:]
+        outside = None if channels is None or multiplier is None else channels * multiplier
+        return Shape((*filters[:-2], 1, outside))
+
+    def decompose(self, filters: Any) -> Any:
+        return L.reshape(filters, tuple(self.result_shape(filters.shape)))
+
+    def reference(self, filters: Array) -> Array:
+        return filters.reshape(*filters.shape[:-2], 1, -1)
+
+    def gradient(self, g: Any, y: Any, filters: Any) -> Any:
+        return L.reshape_like(g, filters)
+
+    samples = (sample(normal(2, 3, 4, 2)),)
+
+
+DEPTHWISE = port("filter", Floating, "weights: taps down and across, channels, results of each channel")
+
+
+class _Depthwise(_Windowed):
+    only = 2
+
+    def depthwise_shape(self, x: Shape, filters: Shape) -> Shape:
+        """Shape of the result of the convolution of each channel by itself."""
+        w = self.windows(x, filters)
+        merge(channels_of(x, self.data_format), filters[2], "channels of input and filter (axis 2) differ")
+        outside = GroupedFilters().result_shape(filters)[-1]
+        return user_shape(x[0], w.results(canonical(x, self.data_format)[1:-1]), outside, 2, self.data_format)
+
+    def depthwise(self, x: Any, filters: Any) -> Any:
+        return L.depthwise_conv2d(x, filters, *self.attributes())
+
+    def depthwise_reference(self, x: Array, filters: Array) -> Array:
+        w = self.windows(Shape(x.shape), Shape(filters.shape))
+        padded = padded_array(x, w, self.data_format)
+        space = w.results(canonical(x.shape, self.data_format)[1:-1])
+        channels, multiplier = filters.shape[-2:]
+        y = np.zeros((x.shape[0], *space, channels, multiplier), x.dtype)
+        for t, part in taps(padded, w.size, space, w.strides, w.dilations):
+            y += part[..., None] * filters_array(filters)[t]
+        target = self.depthwise_shape(Shape(x.shape), Shape(filters.shape))
+        return restored(y.reshape(*y.shape[:4], channels * multiplier), target, self.data_format)
+
+    def depthwise_gradient(self, g: Any, x: Any, filters: Any) -> tuple[Any, Any]:
+        grouped = L.grouped_filters(filters)
+        found = L.convolution_filter_gradient(x, g, grouped, *self.attributes())
+        return L.convolution_input_gradient(g, grouped, x, *self.attributes()), L.reshape_like(found, filters)
+
+
+@op
+class DepthwiseConv2d(_Depthwise):
+    """Convolution of each channel of images by itself.
+
+        y[n, o, c * m + j] = sum over t of input[n, o * stride + t * dilation - before, c] * filter[t, c, j]
+
+    Raises
+    ------
+    ShapeError if channels differ, or a window is larger than the padded input.
+
+    Shapes
+    ------
+    input : (batch, height, width, c), or (batch, c, height, width) for NCHW
+    filter : (taps down, taps across, c, m)
+    result : (batch, height', width', c * m), or (batch, c * m, height', width')
+    """
+
+    names = ("nn.depthwise_conv2d",)
+    node_name = "depthwise"
+    inputs = (INPUT, DEPTHWISE)
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding()
+    data_format: str | None = attr(None, "order of axes, NHWC if None", choices=(None, "NHWC", "NCHW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+
+    def result_shape(self, x: Shape, filters: Shape) -> Shape:
+        return self.depthwise_shape(x, filters)
+
+    def decompose(self, x: Any, filters: Any) -> Any:
+        return L.convolution(x, L.grouped_filters(filters), *self.attributes())
+
+    def reference(self, x: Array, filters: Array) -> Array:
+        return self.depthwise_reference(x, filters)
+
+    def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
+        return self.depthwise_gradient(g, x, filters)
+
+    samples = (sample(normal(2, 5, 4, 3), normal(3, 3, 3, 1), strides=[1, 1, 1, 1], padding="SAME"),
+               sample(normal(2, 5, 6, 2), normal(3, 2, 2, 3), strides=[1, 2, 2, 1], padding="VALID"),
+               sample(normal(1, 3, 5, 6), normal(2, 3, 3, 2), strides=[1, 1, 1, 1], padding="SAME", data_format="NCHW",
+                      dilations=[1, 2]),
+               sample(normal(1, 6, 6, 19), normal(3, 3, 19, 1), strides=[1, 2, 2, 1], padding="SAME"))
+
+
+@op
+class SeparableConv2d(_Depthwise):
+    """Convolution of each channel of images by itself, and then of all of them at each place.
+
+    Raises
+    ------
+    ShapeError if channels differ, or a window is larger than the padded input.
+
+    Shapes
+    ------
+    input : (batch, height, width, c), or (batch, c, height, width) for NCHW
+    depthwise_filter : (taps down, taps across, c, m)
+    pointwise_filter : (1, 1, c * m, k)
+    result : (batch, height', width', k), or (batch, k, height', width')
+    """
+
+    names = ("nn.separable_conv2d",)
+    node_name = "separable_conv2d"
+    inputs = (INPUT, port("depthwise_filter", Floating, "weights of each channel"),
+              port("pointwise_filter", Floating, "weights between channels"))
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding()
+    data_format: str | None = attr(None, "order of axes, NHWC if None", choices=(None, "NHWC", "NCHW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+
+    def result_shape(self, x: Shape, filters: Shape, points: Shape) -> Shape:
+        if len(points) != 4:
+            raise ShapeError(f"pointwise_filter has shape {points}; it has one tap: (1, 1, channels, filters)")
+        for k in (0, 1):
+            merge(points[k], 1, f"pointwise_filter has one tap; its size on axis {k} and 1 differ")
+        between = self.depthwise_shape(x, filters)
+        channels = channels_of(between, self.data_format)
+        merge(channels, points[2], "channels after the depthwise convolution and of pointwise_filter differ")
+        space = canonical(between, self.data_format)[1:-1]
+        return user_shape(x[0], space, points[3], 2, self.data_format)
+
+    def decompose(self, x: Any, filters: Any, points: Any) -> Any:
+        return L.convolution(self.depthwise(x, filters), points, None, "VALID", self.data_format)
+
+    def reference(self, x: Array, filters: Array, points: Array) -> Array:
+        between = self.depthwise_reference(x, filters)
+        axes = "nchw,ck->nkhw" if self.data_format == "NCHW" else "nhwc,ck->nhwk"
+        return np.asarray(np.einsum(axes, between, points[0, 0]))
+
+    def gradient(self, g: Any, y: Any, x: Any, filters: Any, points: Any) -> Any:
+        between = self.depthwise(x, filters)
+        g_between = L.convolution_input_gradient(g, points, between, None, "VALID", self.data_format)
+        g_points = L.convolution_filter_gradient(between, g, points, None, "VALID", self.data_format)
+        return (*self.depthwise_gradient(g_between, x, filters), g_points)
+
+    samples = (sample(normal(2, 5, 4, 3), normal(3, 3, 3, 1), normal(1, 1, 3, 4), strides=[1, 1, 1, 1],
+                      padding="SAME"),
+               sample(normal(1, 2, 5, 6), normal(3, 2, 2, 2), normal(1, 1, 4, 3), strides=[1, 1, 2, 2],
+                      padding="VALID", data_format="NCHW"))
+
+
+# -------------------------------------------------------------------- transposed
+
+def as_output_shape(value: Any) -> tuple[Any, ...]:
+    """Sizes; None or -1 where they follow from the operands."""
+    return as_sizes([-1 if s is None else s for s in value])
+
+
+class _Transposed(_Windowed):
+    """A convolution's gradient with respect to its input, used as a layer of its own."""
+
+    output_shape: tuple[Any, ...]
+
+    def result_shape(self, x: Shape, filters: Shape) -> Shape:
+        n = spatial_count(x, "input", self.only)
+        if len(self.output_shape) != n + 2:
+            raise ShapeError(f"output_shape={list(self.output_shape)}; it takes {n + 2} sizes")
+        merge(channels_of(x, self.data_format), filters[-1], "channels of input and of filters (axis -1) differ")
+        own = Shape(self.output_shape)
+        space = space_of(own, self.data_format)
+        if any(s == -1 for s in space):
+            raise ShapeError(f"output_shape={list(own)}; only batch and channels may be left out")
+        w = self.windows(x, filters)
+        # Of the sizes that a convolution would bring to the input's, output_shape has to be one.
+        back = w.results(canonical(own, self.data_format)[1:-1])
+        for k, (found, size) in enumerate(zip(back, canonical(x, self.data_format)[1:-1], strict=True)):
+            merge(found, size, f"output_shape={list(own)} does not fit the input: windows along axis {k - 3} differ")
+        merge(x[0], x[0] if own[0] == -1 else own[0], "batch sizes of input and output_shape differ")
+        channels = filters[-2]
+        given = channels_of(own, self.data_format)
+        merge(channels, channels if given == -1 else given, "channels of filters (axis -2) and output_shape differ")
+        return user_shape(x[0], canonical(own, self.data_format)[1:-1], channels, n, self.data_format)
+
+    def decompose(self, x: Any, filters: Any) -> Any:
+        target = self.result_shape(x.shape, filters.shape)
+        w = self.windows(x.shape, filters.shape)
+        y = transposed(to_canonical(x, self.data_format), filters_of(filters), w, canonical(target, self.data_format))
+        return from_canonical(y, target, self.data_format)
+
+    def reference(self, x: Array, filters: Array) -> Array:
+        target = self.result_shape(Shape(x.shape), Shape(filters.shape))
+        like = np.zeros(target.numbers(), x.dtype)
+        return np.asarray(ConvolutionInputGradient(*self.attributes()).reference(x, filters, like))
+
+    def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
+        return (L.convolution_like(g, filters, x, *self.attributes()),
+                L.convolution_filter_gradient(g, x, filters, *self.attributes()))
+
+
+TURNED = port("filters", Floating, "weights: taps along each axis, channels out, channels in")
+OUTPUT_SHAPE = "sizes of the result; batch and channels may be -1"
+
+
+@op
+class Conv1dTranspose(_Transposed):
+    """Transpose of the convolution of signals: each number of the input is spread over a window.
+
+    Raises
+    ------
+    ShapeError if channels differ, or output_shape is not a size that a convolution would bring to the input's.
+
+    Shapes
+    ------
+    input : (batch, width, c), or (batch, c, width) for NCW
+    filters : (taps, k, c)
+    result : output_shape
+    """
+
+    names = ("nn.conv1d_transpose",)
+    node_name = "conv1d_transpose"
+    inputs = (INPUT, TURNED)
+    only = 1
+    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding("SAME")
+    data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+    samples = (sample(normal(2, 4, 3), normal(3, 2, 3), output_shape=[2, 7, 2], strides=2),)
+
+
+@op
+class Conv2dTranspose(_Transposed):
+    """Transpose of the convolution of images: each number of the input is spread over a window.
+
+    Raises
+    ------
+    ShapeError if channels differ, or output_shape is not a size that a convolution would bring to the input's.
+
+    Shapes
+    ------
+    input : (batch, height, width, c), or (batch, c, height, width) for NCHW
+    filters : (taps down, taps across, k, c)
+    result : output_shape
+    """
+
+    names = ("nn.conv2d_transpose",)
+    node_name = "conv2d_transpose"
+    onnx = "ConvTranspose"
+    inputs = (INPUT, TURNED)
+    only = 2
+    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding("SAME")
+    data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+    samples = (sample(normal(2, 3, 2, 3), normal(3, 3, 2, 3), output_shape=[2, 5, 4, 2], strides=[2, 2]),
+               sample(normal(1, 3, 2, 3), normal(2, 3, 2, 3), output_shape=[-1, 2, 3, 7], strides=[1, 1, 1, 2],
+                      padding="VALID", data_format="NCHW"))
+
+
+@op
+class Conv3dTranspose(_Transposed):
+    """Transpose of the convolution of volumes: each number of the input is spread over a window.
+
+    Raises
+    ------
+    ShapeError if channels differ, or output_shape is not a size that a convolution would bring to the input's.
+
+    Shapes
+    ------
+    input : (batch, depth, height, width, c), or (batch, c, depth, height, width) for NCDHW
+    filters : (taps along each of the three, k, c)
+    result : output_shape
+    """
+
+    names = ("nn.conv3d_transpose",)
+    node_name = "conv3d_transpose"
+    inputs = (INPUT, TURNED)
+    only = 3
+    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
+    strides: Numbers = _numbers(REQUIRED, "step from window to window")
+    padding: Padding = _padding("SAME")
+    data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))
+    dilations: Numbers | None = _numbers(None, DILATIONS)
+    samples = (sample(normal(1, 2, 2, 3, 2), normal(2, 3, 2, 1, 2), output_shape=[1, 4, 4, 3, 1], strides=[2, 2, 1]),)
