@@ -100,7 +100,7 @@ def as_dtype(spec: Any) -> DType:
     """
     if isinstance(spec, DType):
         return spec
-    if spec is float or (isinstance(spec, str) and spec == "float"):     # TensorFlow's float is single, numpy's is double
+    if spec is float or (isinstance(spec, str) and spec == "float"):     # single in TensorFlow, double in numpy
         return float32
     if spec is int:
         return int32

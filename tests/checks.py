@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from graphengine import dtypes, interpret
-from graphengine.ir.dims import Dim, Shape, SizeFacts, evaluate
+from graphengine.ir.dims import Claim, Dim, Shape, SizeFacts, evaluate
 from graphengine.ir.graph import Graph
 from graphengine.ir.node import Node, Tensor
 from graphengine.ir.walk import needed
@@ -148,7 +148,7 @@ def size_value(size: Any, sizes: Mapping[str, int]) -> int:
     return evaluate(size, sizes)
 
 
-def claims(shapes: Sequence[Shape]) -> list[tuple[Any, Any, str]]:
+def claims(shapes: Sequence[Shape]) -> list[Claim]:
     """What was assumed about the symbols in `shapes`."""
     facts = {id(s.facts): s.facts for shape in shapes for s in shape if isinstance(s, Dim)}
     return [claim for f in facts.values() for claim in f.claims]

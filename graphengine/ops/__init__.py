@@ -40,6 +40,6 @@ __all__ = [
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
-    nn_losses, convolution, pooling, trigonometric, special, predicates, bitwise, activations, norms, state, cumulative,
-    statistics, shaping, scatter, sorting, matrices, parts,
+    nn_losses, convolution, pooling, trigonometric, special, predicates, bitwise, activations,
+    norms, state, cumulative, statistics, shaping, scatter, sorting, matrices, parts,
 )

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -257,6 +258,5 @@ class Executable:
 
 def array_at(address: int, dtype: DType, shape: Sequence[int]) -> Array:
     """The dense array at an address."""
-    count = int(np.prod(shape))
-    memory = (ctypes.c_byte * (count * dtype.size)).from_address(address)
-    return np.frombuffer(memory, dtype.numpy, count).reshape(shape)
+    memory: Any = (ctypes.c_byte * (math.prod(shape) * dtype.size)).from_address(address)
+    return np.frombuffer(memory, dtype.numpy).reshape(tuple(shape))

@@ -72,8 +72,8 @@ def test_decomposition_with_symbols_for_sizes_equals_the_reference(case):
     for result, got, want in zip(outputs, found, checks.wanted(case.op, arrays), strict=True):
         checks.assert_close(got, want, max([a.size for a in arrays]), case.label)
         assert [checks.size_value(s, sizes) for s in result.shape] == list(want.shape)
-    for left, right, why in checks.claims(shapes):
-        assert checks.size_value(left, sizes) == checks.size_value(right, sizes), why
+    for claim in checks.claims(shapes):
+        assert checks.size_value(claim.a, sizes) == checks.size_value(claim.b, sizes), claim
 
 
 # ------------------------------------------------------------------ gradients

@@ -56,7 +56,7 @@ def test_sizes_known_when_bound(shape, index):
     except errors.ShapeError:               # an axis of size 1 keeps its number
         assert want is None
         return
-    holds = all(evaluate(a, sizes) == evaluate(b, sizes) for a, b, _ in checks.claims(symbols))
+    holds = all(evaluate(c.a, sizes) == evaluate(c.b, sizes) for c in checks.claims(symbols))
     assert holds == (want is not None)
     if want is not None:
         outputs, feeds = checks.opened(node.outputs, node.inputs)
@@ -136,8 +136,8 @@ def test_block_that_does_not_fit(begin, size, problem):
 def test_block_of_a_symbolic_axis_claims_that_it_fits():
     x = symbolic_vector()
     L.slice(x, [2], [3])
-    ((a, b, _),) = x.shape[0].facts.claims
-    assert [evaluate(a, {"n": n}) == evaluate(b, {"n": n}) for n in (4, 5, 6)] == [False, True, True]
+    (claim,) = x.shape[0].facts.claims
+    assert [evaluate(claim.a, {"n": n}) == evaluate(claim.b, {"n": n}) for n in (4, 5, 6)] == [False, True, True]
 
 
 def test_concat_names_the_operand_that_does_not_fit():

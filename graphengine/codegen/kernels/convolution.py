@@ -210,7 +210,7 @@ class WindowTiles(Tiles):
             place, *totals = carried
             line = v.at(b, place)
             across = [v.load(v.at(line, s), mask) for s, mask in zip(starts, masks, strict=True)]
-            pairs = []
+            pairs: list[Any] = []
             for start in lines:
                 here = v.at(start, offset)
                 if is_channelwise:
