@@ -12,12 +12,23 @@ from typing import Any
 
 from ..errors import ShapeError
 
-Atom = Any                                  # a symbol, or (top, bottom) of a floor quotient
+Atom = Any                                  # a symbol, ("//", top, bottom), or ("min", a, b)
 Monomial = tuple[Any, ...]                  # atoms in a fixed order; () is the constant term
 
 
-def _atom_key(atom: Any) -> str:
-    return atom if isinstance(atom, str) else f"({atom[0]!r}//{atom[1]!r})"
+def _atom_key(atom: Atom) -> str:
+    if isinstance(atom, str):
+        return atom
+    kind, a, b = atom
+    return f"({a!r}//{b!r})" if kind == "//" else f"min({a!r}, {b!r})"
+
+
+def _atom_value(atom: Atom, sizes: Mapping[str, int]) -> int:
+    if isinstance(atom, str):
+        return sizes[atom]
+    kind, a, b = atom
+    left, right = evaluate(a, sizes), evaluate(b, sizes)
+    return left // right if kind == "//" else min(left, right)
 
 
 class Dim:
@@ -26,12 +37,13 @@ class Dim:
     Arithmetic with numbers and other Dims gives Dims, or a number once nothing unknown is left.
     """
 
-    __slots__ = ("_hash", "facts", "terms")
+    __slots__ = ("_hash", "_text", "facts", "terms")
 
     def __init__(self, terms: Mapping[Monomial, int], facts: SizeFacts) -> None:
         self.terms = {m: terms[m] for m in sorted(terms, key=lambda m: [_atom_key(a) for a in m]) if terms[m]}
         self.facts = facts
         self._hash = hash(tuple(self.terms.items()))
+        self._text: str | None = None
 
     @property
     def symbol(self) -> str | None:
@@ -94,10 +106,7 @@ class Dim:
         total = 0
         for mono, factor in self.terms.items():
             for atom in mono:
-                if isinstance(atom, str):
-                    factor *= sizes[atom]
-                else:
-                    factor *= evaluate(atom[0], sizes) // evaluate(atom[1], sizes)
+                factor *= _atom_value(atom, sizes)
             total += factor
         return total
 
@@ -110,8 +119,9 @@ class Dim:
                 if isinstance(atom, str):
                     term = term * known.get(atom, Dim({(atom,): 1}, self.facts))
                 else:
-                    top, bottom = substitute(atom[0], known), substitute(atom[1], known)
-                    term = term * floor_quotient(top, bottom, self.facts)
+                    left, right = substitute(atom[1], known), substitute(atom[2], known)
+                    value = floor_quotient(left, right, self.facts) if atom[0] == "//" else smaller(left, right)
+                    term = term * value
             total = total + term
         return total
 
@@ -120,7 +130,9 @@ class Dim:
             names = [_atom_key(a) for a in mono]
             return "*".join(([] if factor == 1 and names else [str(factor)]) + names)
 
-        return " + ".join(show(m, c) for m, c in self.terms.items()).replace("+ -", "- ")
+        if self._text is None:
+            self._text = " + ".join(show(m, c) for m, c in self.terms.items()).replace("+ -", "- ")
+        return self._text
 
 
 Size = int | Dim
@@ -144,7 +156,7 @@ def symbols(size: Size) -> set[str]:
     if not isinstance(size, Dim):
         return set()
     atoms = [atom for mono in size.terms for atom in mono]
-    inside = [symbols(part) for atom in atoms if not isinstance(atom, str) for part in atom]
+    inside = [symbols(part) for atom in atoms if not isinstance(atom, str) for part in atom[1:]]
     return {a for a in atoms if isinstance(a, str)}.union(*inside)
 
 
@@ -169,7 +181,56 @@ def floor_quotient(top: Size, bottom: Size, facts: SizeFacts) -> Size:
             break
         else:
             return Dim({}, facts)._simplest(terms)
-    return Dim({((top, bottom),): 1}, facts)
+    return Dim({(("//", top, bottom),): 1}, facts)
+
+
+def smaller(a: Size, b: Size) -> Size:
+    """The smaller of two sizes, neither of them negative."""
+    if isinstance(a, int) and isinstance(b, int):
+        return min(a, b)
+    if a == b or b == 0:
+        return b
+    if a == 0:
+        return a
+    if isinstance(b, int) or (isinstance(a, Dim) and _remainder(a) and not _remainder(b)):
+        a, b = b, a
+    assert isinstance(b, Dim), "one of them is an expression"
+    rest = _remainder(b)
+    if rest is not None:
+        whole, cut = rest
+        limit = _limit(a, whole, cut)
+        if isinstance(limit, int):          # slices of slices would otherwise double in length each time
+            return smaller(limit + cut, whole) - smaller(cut, whole)
+    return Dim({(("min", a, b),): 1}, b.facts)
+
+
+def _limit(size: Size, whole: Dim, cut: int) -> Size:
+    """A number that may stand for `size` beside what is left of `whole` without `cut` elements, or the size itself.
+
+    min(k, whole) may be k, since no rest is longer than the whole. min(k, whole) - min(j, whole) with j <= cut is
+    min(k - j, a longer rest), and may be k - j.
+    """
+    if not isinstance(size, Dim):
+        return size
+    found: dict[int, int] = {}              # factor -> k
+    for mono, factor in size.terms.items():
+        is_minimum = len(mono) == 1 and not isinstance(mono[0], str) and mono[0][0] == "min" and mono[0][2] == whole
+        if not is_minimum or not isinstance(mono[0][1], int) or factor in found:
+            return size
+        found[factor] = mono[0][1]
+    if set(found) == {1}:
+        return found[1]
+    return found[1] - found[-1] if set(found) == {1, -1} and found[-1] <= min(cut, found[1]) else size
+
+
+def _remainder(size: Dim) -> tuple[Dim, int] | None:
+    """`whole` and `cut` where the size is whole - min(cut, whole): an axis without `cut` of its elements."""
+    for mono, factor in size.terms.items():
+        if factor == -1 and len(mono) == 1 and not isinstance(mono[0], str) and mono[0][0] == "min":
+            _, cut, whole = mono[0]
+            if isinstance(cut, int) and size + Dim({mono: 1}, size.facts) == whole:
+                return whole, cut
+    return None
 
 
 def product(sizes: Iterable[Size]) -> Size:

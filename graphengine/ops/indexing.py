@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError, ShapeError
-from ..ir.dims import Dim, Shape, Size, merge
+from ..ir.dims import Dim, Shape, Size, merge, smaller
 from ..ir.operand import Operand
 from .kinds import (
     REQUIRED,
@@ -39,16 +39,7 @@ Entry = Any                                 # int, (start, stop, step) with None
 
 def at_most(a: Any, b: Any) -> Any:
     """min(a, b) of sizes, exact also for expressions; None if one is not known."""
-    if a is None or b is None:
-        return None
-    if isinstance(a, int) and isinstance(b, int):
-        return min(a, b)
-    if a == b or b == 0:
-        return b
-    if a == 0:
-        return a
-    fits = 1 // (1 + a // (1 + b))          # 1 where a <= b, else 0
-    return b + fits * (a - b)
+    return None if a is None or b is None else smaller(a, b)
 
 
 def difference(a: Any, b: Any) -> Any:
