@@ -3,6 +3,8 @@ from . import (
     activations,
     bitwise,
     compare,
+    conv,
+    conv_transpose,
     conversion,
     convolution,
     cumulative,
@@ -17,6 +19,7 @@ from . import (
     nn,
     nn_losses,
     norms,
+    padding,
     parts,
     pooling,
     predicates,
@@ -24,6 +27,7 @@ from . import (
     rounding,
     scatter,
     shaping,
+    sizes,
     sorting,
     special,
     state,
@@ -40,6 +44,6 @@ __all__ = [
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
-    nn_losses, convolution, pooling, trigonometric, special, predicates, bitwise, activations,
-    norms, state, cumulative, statistics, shaping, scatter, sorting, matrices, parts,
+    nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
+    norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, parts,
 )

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.dims import Shape, Size, merge, product
+from ..ir.dims import Shape, Size, product
 from ..ir.node import Tensor
 from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, attr, port
 from .language import L
@@ -34,7 +34,6 @@ from .windows import (
     channels_of,
     from_canonical,
     place,
-    space_of,
     spatial_count,
     to_canonical,
     user_shape,
@@ -167,7 +166,7 @@ class ConvolveFilter(Library):
 
 # -------------------------------------------------------------------- any number of axes
 
-class _Windowed(Composite):
+class Windowed(Composite):
     """Base of all ops with filters that move over an input. Their attributes are TensorFlow's."""
 
     category = "Convolution"
@@ -198,11 +197,11 @@ class _Windowed(Composite):
         return place(x, (x.shape[0], *w.padded(space), x.shape[-1]), (0, *w.before(space), 0), (1,) * x.rank)
 
 
-def _numbers(default: Any, doc: str) -> Any:
+def numbers_attr(default: Any, doc: str) -> Any:
     return attr(default, doc, convert=as_numbers if default is REQUIRED else as_numbers_or_none)
 
 
-def _padding(default: Any = REQUIRED) -> Any:
+def padding_attr(default: Any = REQUIRED) -> Any:
     return attr(default, "SAME, VALID, or a pair of numbers for each axis", convert=as_padding)
 
 
@@ -210,16 +209,16 @@ STRIDES, DILATIONS = "step from window to window, 1 if None", "step from tap to 
 
 
 @abstract
-class _AnyAxes(_Windowed):
+class AnyAxes(Windowed):
     """Attributes of convolutions over any number of axes."""
 
-    strides: Numbers | None = _numbers(None, STRIDES)
-    padding: Padding = _padding("VALID")
+    strides: Numbers | None = numbers_attr(None, STRIDES)
+    padding: Padding = padding_attr("VALID")
     data_format: str | None = attr(None, "order of axes, channels last if None", choices=ANY_FORMAT)
-    dilations: Numbers | None = _numbers(None, DILATIONS)
+    dilations: Numbers | None = numbers_attr(None, DILATIONS)
 
 
-class _Forward(_Windowed):
+class Forward(Windowed):
     """A convolution of an input with filters."""
 
     def result_shape(self, x: Shape, filters: Shape) -> Shape:
@@ -305,7 +304,7 @@ FILTERS = port("filters", Floating, "weights: taps along each axis, channels in,
 
 
 @op
-class Convolution(_Forward, _AnyAxes):
+class Convolution(Forward, AnyAxes):
     """Convolution over as many axes as the input has between batch and channels.
 
         y[n, o, k] = sum over t, c of input[n, o * stride + t * dilation - before, c] * filters[t, c, k]
@@ -339,7 +338,7 @@ class Convolution(_Forward, _AnyAxes):
 
 
 @op
-class ConvolutionLike(_AnyAxes):
+class ConvolutionLike(AnyAxes):
     """`Convolution` whose result has the shape of another tensor, which inference may not know how to find."""
 
     internal = True
@@ -370,7 +369,7 @@ class ConvolutionLike(_AnyAxes):
 
 
 @op
-class ConvolutionInputGradient(_AnyAxes):
+class ConvolutionInputGradient(AnyAxes):
     """Gradient of a convolution with respect to its input, whose shape `like` has.
 
     It is a convolution of g, its elements as far apart as the windows were, with the filters reversed and the channels
@@ -447,7 +446,7 @@ def mirrored(filters: Any, groups: Any) -> Any:
 
 
 @op
-class ConvolutionFilterGradient(_AnyAxes):
+class ConvolutionFilterGradient(AnyAxes):
     """Gradient of a convolution with respect to its filters, whose shape `like` has."""
 
     internal = True
@@ -478,402 +477,3 @@ class ConvolutionFilterGradient(_AnyAxes):
                sample(normal(2, 5, 4, 2), normal(2, 3, 2, 3), normal(3, 3, 2, 3), strides=2, padding="SAME"),
                sample(normal(1, 4, 5, 6), normal(1, 6, 2, 4), normal(3, 3, 2, 6), data_format="NCHW"),
                sample(normal(1, 5, 6, 4), normal(1, 4, 4, 6), normal(2, 2, 2, 6), dilations=[1, 2]))
-
-
-# -------------------------------------------------------------------- one class for each number of axes
-
-@op
-class Conv1d(_Forward):
-    """Convolution of signals.
-
-    Raises
-    ------
-    ShapeError if channels do not fit, or a window is larger than the padded input.
-
-    Shapes
-    ------
-    input : (batch, width, groups * c), or (batch, groups * c, width) for NCW
-    filters : (taps, c, k)
-    result : (batch, windows, k), or (batch, k, windows)
-    """
-
-    names = ("nn.conv1d",)
-    node_name = "conv1d"
-    onnx = "Conv"
-    inputs = (INPUT, FILTERS)
-    only = 1
-    stride: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding()
-    data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-
-    @property
-    def strides(self) -> Numbers:  # type: ignore[override]
-        return self.stride
-
-    samples = (sample(normal(2, 7, 3), normal(3, 3, 4), stride=2, padding="SAME"),
-               sample(normal(2, 4, 9), normal(3, 2, 4), stride=[1], padding="valid", data_format="NCW", dilations=3),
-               sample(normal(1, 2, 1), normal(5, 1, 1), stride=1, padding="SAME"))
-
-
-@op
-class Conv2d(_Forward):
-    """Convolution of images.
-
-    Raises
-    ------
-    ShapeError if channels do not fit, or a window is larger than the padded input.
-
-    Shapes
-    ------
-    input : (batch, height, width, groups * c), or (batch, groups * c, height, width) for NCHW
-    filters : (taps down, taps across, c, k)
-    result : (batch, height', width', k), or (batch, k, height', width')
-    """
-
-    names = ("nn.conv2d",)
-    node_name = "Conv2D"
-    onnx = "Conv"
-    inputs = (INPUT, FILTERS)
-    only = 2
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding()
-    data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-
-    samples = (sample(normal(2, 5, 4, 3), normal(3, 3, 3, 4), strides=1, padding="SAME"),
-               sample(normal(2, 6, 7, 2), normal(3, 2, 2, 3), strides=[2, 3], padding="VALID"),
-               sample(normal(1, 7, 6, 2), normal(3, 3, 2, 3), strides=[1, 2, 2, 1], padding="SAME"),
-               sample(normal(2, 4, 5, 5), normal(3, 3, 2, 6), strides=1, padding="SAME", data_format="NCHW"),
-               sample(normal(1, 6, 6, 2), normal(2, 3, 2, 2), strides=1, padding="SAME", dilations=2),
-               sample(normal(2, 3, 3, 2), normal(2, 2, 2, 3), strides=2, padding=[[0, 0], [1, 2], [3, 0], [0, 0]]),
-               sample(normal(2, 3, 4, 3), normal(1, 1, 3, 5), strides=1, padding="VALID"),
-               sample(normal(2, 4, 4, 3), normal(1, 1, 3, 2), strides=2, padding="SAME"),
-               sample(normal(1, 2, 2, 1), normal(5, 5, 1, 2), strides=1, padding="SAME"),
-               sample(normal(2, 2, 3, 4), normal(2, 2, 1, 4), strides=1, padding="SAME"),
-               sample(normal(0, 3, 3, 2), normal(2, 2, 2, 3), strides=1, padding="SAME"))
-
-
-@op
-class Conv3d(_Forward):
-    """Convolution of volumes.
-
-    Raises
-    ------
-    ShapeError if channels do not fit, or a window is larger than the padded input.
-
-    Shapes
-    ------
-    input : (batch, depth, height, width, groups * c), or (batch, groups * c, depth, height, width) for NCDHW
-    filters : (taps along each of the three, c, k)
-    result : (batch, depth', height', width', k), or (batch, k, depth', height', width')
-    """
-
-    names = ("nn.conv3d",)
-    node_name = "Conv3D"
-    onnx = "Conv"
-    inputs = (INPUT, FILTERS)
-    only = 3
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding()
-    data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-
-    samples = (sample(normal(1, 4, 3, 5, 2), normal(2, 3, 2, 2, 3), strides=[1, 1, 2, 2, 1], padding="SAME"),
-               sample(normal(2, 2, 3, 4, 3), normal(2, 2, 2, 2, 2), strides=1, padding="VALID", data_format="NCDHW"))
-
-
-# -------------------------------------------------------------------- made from them
-
-@op
-class GroupedFilters(Composite):
-    """Filters of a depthwise convolution as those of a convolution with a group for each channel."""
-
-    category = "Convolution"
-    internal = True
-    inputs = (port("filters", Floating, "taps, channels, results of each channel"),)
-
-    def result_shape(self, filters: Shape) -> Shape:
-        channels, multiplier = filters[-2:]
-        outside = None if channels is None or multiplier is None else channels * multiplier
-        return Shape((*filters[:-2], 1, outside))
-
-    def decompose(self, filters: Any) -> Any:
-        return L.reshape(filters, tuple(self.result_shape(filters.shape)))
-
-    def reference(self, filters: Array) -> Array:
-        return filters.reshape(*filters.shape[:-2], 1, -1)
-
-    def gradient(self, g: Any, y: Any, filters: Any) -> Any:
-        return L.reshape_like(g, filters)
-
-    samples = (sample(normal(2, 3, 4, 2)),)
-
-
-DEPTHWISE = port("filter", Floating, "weights: taps down and across, channels, results of each channel")
-
-
-class _Depthwise(_Windowed):
-    only = 2
-
-    def depthwise_shape(self, x: Shape, filters: Shape) -> Shape:
-        """Shape of the result of the convolution of each channel by itself."""
-        w = self.windows(x, filters)
-        merge(channels_of(x, self.data_format), filters[2], "channels of input and filter (axis 2) differ")
-        outside = GroupedFilters().result_shape(filters)[-1]
-        return user_shape(x[0], w.results(canonical(x, self.data_format)[1:-1]), outside, 2, self.data_format)
-
-    def depthwise(self, x: Any, filters: Any) -> Any:
-        return L.depthwise_conv2d(x, filters, *self.attributes())
-
-    def depthwise_reference(self, x: Array, filters: Array) -> Array:
-        w = self.windows(Shape(x.shape), Shape(filters.shape))
-        padded = padded_array(x, w, self.data_format)
-        space = w.results(canonical(x.shape, self.data_format)[1:-1])
-        channels, multiplier = filters.shape[-2:]
-        y = np.zeros((x.shape[0], *space, channels, multiplier), x.dtype)
-        for t, part in taps(padded, w.size, space, w.strides, w.dilations):
-            y += part[..., None] * filters_array(filters)[t]
-        target = self.depthwise_shape(Shape(x.shape), Shape(filters.shape))
-        return restored(y.reshape(*y.shape[:4], channels * multiplier), target, self.data_format)
-
-    def depthwise_gradient(self, g: Any, x: Any, filters: Any) -> tuple[Any, Any]:
-        grouped = L.grouped_filters(filters)
-        found = L.convolution_filter_gradient(x, g, grouped, *self.attributes())
-        return L.convolution_input_gradient(g, grouped, x, *self.attributes()), L.reshape_like(found, filters)
-
-
-@op
-class DepthwiseConv2d(_Depthwise):
-    """Convolution of each channel of images by itself.
-
-        y[n, o, c * m + j] = sum over t of input[n, o * stride + t * dilation - before, c] * filter[t, c, j]
-
-    Raises
-    ------
-    ShapeError if channels differ, or a window is larger than the padded input.
-
-    Shapes
-    ------
-    input : (batch, height, width, c), or (batch, c, height, width) for NCHW
-    filter : (taps down, taps across, c, m)
-    result : (batch, height', width', c * m), or (batch, c * m, height', width')
-    """
-
-    names = ("nn.depthwise_conv2d",)
-    node_name = "depthwise"
-    inputs = (INPUT, DEPTHWISE)
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding()
-    data_format: str | None = attr(None, "order of axes, NHWC if None", choices=(None, "NHWC", "NCHW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-
-    def result_shape(self, x: Shape, filters: Shape) -> Shape:
-        return self.depthwise_shape(x, filters)
-
-    def decompose(self, x: Any, filters: Any) -> Any:
-        return L.convolution(x, L.grouped_filters(filters), *self.attributes())
-
-    def reference(self, x: Array, filters: Array) -> Array:
-        return self.depthwise_reference(x, filters)
-
-    def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
-        return self.depthwise_gradient(g, x, filters)
-
-    samples = (sample(normal(2, 5, 4, 3), normal(3, 3, 3, 1), strides=[1, 1, 1, 1], padding="SAME"),
-               sample(normal(2, 5, 6, 2), normal(3, 2, 2, 3), strides=[1, 2, 2, 1], padding="VALID"),
-               sample(normal(1, 3, 5, 6), normal(2, 3, 3, 2), strides=[1, 1, 1, 1], padding="SAME", data_format="NCHW",
-                      dilations=[1, 2]),
-               sample(normal(1, 6, 6, 19), normal(3, 3, 19, 1), strides=[1, 2, 2, 1], padding="SAME"))
-
-
-@op
-class SeparableConv2d(_Depthwise):
-    """Convolution of each channel of images by itself, and then of all of them at each place.
-
-    Raises
-    ------
-    ShapeError if channels differ, or a window is larger than the padded input.
-
-    Shapes
-    ------
-    input : (batch, height, width, c), or (batch, c, height, width) for NCHW
-    depthwise_filter : (taps down, taps across, c, m)
-    pointwise_filter : (1, 1, c * m, k)
-    result : (batch, height', width', k), or (batch, k, height', width')
-    """
-
-    names = ("nn.separable_conv2d",)
-    node_name = "separable_conv2d"
-    inputs = (INPUT, port("depthwise_filter", Floating, "weights of each channel"),
-              port("pointwise_filter", Floating, "weights between channels"))
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding()
-    data_format: str | None = attr(None, "order of axes, NHWC if None", choices=(None, "NHWC", "NCHW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-
-    def result_shape(self, x: Shape, filters: Shape, points: Shape) -> Shape:
-        if len(points) != 4:
-            raise ShapeError(f"pointwise_filter has shape {points}; it has one tap: (1, 1, channels, filters)")
-        for k in (0, 1):
-            merge(points[k], 1, f"pointwise_filter has one tap; its size on axis {k} and 1 differ")
-        between = self.depthwise_shape(x, filters)
-        channels = channels_of(between, self.data_format)
-        merge(channels, points[2], "channels after the depthwise convolution and of pointwise_filter differ")
-        space = canonical(between, self.data_format)[1:-1]
-        return user_shape(x[0], space, points[3], 2, self.data_format)
-
-    def decompose(self, x: Any, filters: Any, points: Any) -> Any:
-        return L.convolution(self.depthwise(x, filters), points, None, "VALID", self.data_format)
-
-    def reference(self, x: Array, filters: Array, points: Array) -> Array:
-        between = self.depthwise_reference(x, filters)
-        axes = "nchw,ck->nkhw" if self.data_format == "NCHW" else "nhwc,ck->nhwk"
-        return np.asarray(np.einsum(axes, between, points[0, 0]))
-
-    def gradient(self, g: Any, y: Any, x: Any, filters: Any, points: Any) -> Any:
-        between = self.depthwise(x, filters)
-        g_between = L.convolution_input_gradient(g, points, between, None, "VALID", self.data_format)
-        g_points = L.convolution_filter_gradient(between, g, points, None, "VALID", self.data_format)
-        return (*self.depthwise_gradient(g_between, x, filters), g_points)
-
-    samples = (sample(normal(2, 5, 4, 3), normal(3, 3, 3, 1), normal(1, 1, 3, 4), strides=[1, 1, 1, 1],
-                      padding="SAME"),
-               sample(normal(1, 2, 5, 6), normal(3, 2, 2, 2), normal(1, 1, 4, 3), strides=[1, 1, 2, 2],
-                      padding="VALID", data_format="NCHW"))
-
-
-# -------------------------------------------------------------------- transposed
-
-def as_output_shape(value: Any) -> tuple[Any, ...]:
-    """Sizes; None or -1 where they follow from the operands."""
-    return as_sizes([-1 if s is None else s for s in value])
-
-
-class _Transposed(_Windowed):
-    """A convolution's gradient with respect to its input, used as a layer of its own."""
-
-    output_shape: tuple[Any, ...]
-
-    def result_shape(self, x: Shape, filters: Shape) -> Shape:
-        n = spatial_count(x, "input", self.only)
-        if len(self.output_shape) != n + 2:
-            raise ShapeError(f"output_shape={list(self.output_shape)}; it takes {n + 2} sizes")
-        merge(channels_of(x, self.data_format), filters[-1], "channels of input and of filters (axis -1) differ")
-        own = Shape(self.output_shape)
-        space = space_of(own, self.data_format)
-        if any(s == -1 for s in space):
-            raise ShapeError(f"output_shape={list(own)}; only batch and channels may be left out")
-        w = self.windows(x, filters)
-        # Of the sizes that a convolution would bring to the input's, output_shape has to be one.
-        back = w.results(canonical(own, self.data_format)[1:-1])
-        for k, (found, size) in enumerate(zip(back, canonical(x, self.data_format)[1:-1], strict=True)):
-            merge(found, size, f"output_shape={list(own)} does not fit the input: windows along axis {k - 3} differ")
-        merge(x[0], x[0] if own[0] == -1 else own[0], "batch sizes of input and output_shape differ")
-        channels = filters[-2]
-        given = channels_of(own, self.data_format)
-        merge(channels, channels if given == -1 else given, "channels of filters (axis -2) and output_shape differ")
-        return user_shape(x[0], canonical(own, self.data_format)[1:-1], channels, n, self.data_format)
-
-    def decompose(self, x: Any, filters: Any) -> Any:
-        target = self.result_shape(x.shape, filters.shape)
-        w = self.windows(x.shape, filters.shape)
-        y = transposed(to_canonical(x, self.data_format), filters_of(filters), w, canonical(target, self.data_format))
-        return from_canonical(y, target, self.data_format)
-
-    def reference(self, x: Array, filters: Array) -> Array:
-        target = self.result_shape(Shape(x.shape), Shape(filters.shape))
-        like = np.zeros(target.numbers(), x.dtype)
-        return np.asarray(ConvolutionInputGradient(*self.attributes()).reference(x, filters, like))
-
-    def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
-        return (L.convolution_like(g, filters, x, *self.attributes()),
-                L.convolution_filter_gradient(g, x, filters, *self.attributes()))
-
-
-TURNED = port("filters", Floating, "weights: taps along each axis, channels out, channels in")
-OUTPUT_SHAPE = "sizes of the result; batch and channels may be -1"
-
-
-@op
-class Conv1dTranspose(_Transposed):
-    """Transpose of the convolution of signals: each number of the input is spread over a window.
-
-    Raises
-    ------
-    ShapeError if channels differ, or output_shape is not a size that a convolution would bring to the input's.
-
-    Shapes
-    ------
-    input : (batch, width, c), or (batch, c, width) for NCW
-    filters : (taps, k, c)
-    result : output_shape
-    """
-
-    names = ("nn.conv1d_transpose",)
-    node_name = "conv1d_transpose"
-    inputs = (INPUT, TURNED)
-    only = 1
-    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding("SAME")
-    data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-    samples = (sample(normal(2, 4, 3), normal(3, 2, 3), output_shape=[2, 7, 2], strides=2),)
-
-
-@op
-class Conv2dTranspose(_Transposed):
-    """Transpose of the convolution of images: each number of the input is spread over a window.
-
-    Raises
-    ------
-    ShapeError if channels differ, or output_shape is not a size that a convolution would bring to the input's.
-
-    Shapes
-    ------
-    input : (batch, height, width, c), or (batch, c, height, width) for NCHW
-    filters : (taps down, taps across, k, c)
-    result : output_shape
-    """
-
-    names = ("nn.conv2d_transpose",)
-    node_name = "conv2d_transpose"
-    onnx = "ConvTranspose"
-    inputs = (INPUT, TURNED)
-    only = 2
-    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding("SAME")
-    data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-    samples = (sample(normal(2, 3, 2, 3), normal(3, 3, 2, 3), output_shape=[2, 5, 4, 2], strides=[2, 2]),
-               sample(normal(1, 3, 2, 3), normal(2, 3, 2, 3), output_shape=[-1, 2, 3, 7], strides=[1, 1, 1, 2],
-                      padding="VALID", data_format="NCHW"))
-
-
-@op
-class Conv3dTranspose(_Transposed):
-    """Transpose of the convolution of volumes: each number of the input is spread over a window.
-
-    Raises
-    ------
-    ShapeError if channels differ, or output_shape is not a size that a convolution would bring to the input's.
-
-    Shapes
-    ------
-    input : (batch, depth, height, width, c), or (batch, c, depth, height, width) for NCDHW
-    filters : (taps along each of the three, k, c)
-    result : output_shape
-    """
-
-    names = ("nn.conv3d_transpose",)
-    node_name = "conv3d_transpose"
-    inputs = (INPUT, TURNED)
-    only = 3
-    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
-    strides: Numbers = _numbers(REQUIRED, "step from window to window")
-    padding: Padding = _padding("SAME")
-    data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))
-    dilations: Numbers | None = _numbers(None, DILATIONS)
-    samples = (sample(normal(1, 2, 2, 3, 2), normal(2, 3, 2, 1, 2), output_shape=[1, 4, 4, 3, 1], strides=[2, 2, 1]),)

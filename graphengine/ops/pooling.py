@@ -58,7 +58,7 @@ class _Pool(Composite):
         return user_shape(x[0], space, channels_of(x, self.data_format), len(x) - 2, self.data_format)
 
 
-def _numbers(doc: str) -> Any:
+def numbers_attr(doc: str) -> Any:
     return attr(REQUIRED, doc, convert=as_numbers)
 
 
@@ -67,11 +67,11 @@ PADDING = "SAME, VALID, or a pair of numbers for each axis"
 
 
 @abstract
-class _AnyAxes(_Pool):
+class AnyAxes(_Pool):
     """Attributes of pooling over any number of axes."""
 
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr(None, "order of axes, channels last if None", choices=ANY_FORMAT)
 
@@ -241,7 +241,7 @@ class _MaxPool(_Pool):
 
 
 @op
-class MaxPoolGradient(_AnyAxes):
+class MaxPoolGradient(AnyAxes):
     """Gradient of max pooling: g goes to the first largest element of each window, as in TensorFlow on CPUs."""
 
     internal = True
@@ -270,7 +270,7 @@ class MaxPoolGradient(_AnyAxes):
 
 
 @op
-class MaxPoolPick(_AnyAxes):
+class MaxPoolPick(AnyAxes):
     """Elements of h at the places of the first largest elements of windows over x."""
 
     internal = True
@@ -329,7 +329,7 @@ class _AveragePool(_Pool):
 
 
 @op
-class AveragePoolGradient(_AnyAxes):
+class AveragePoolGradient(AnyAxes):
     """Gradient of average pooling: each element of a window gets the same part of g."""
 
     internal = True
@@ -367,7 +367,7 @@ class AveragePoolGradient(_AnyAxes):
 # -------------------------------------------------------------------- the public ones
 
 @op
-class MaxPool(_MaxPool, _AnyAxes):
+class MaxPool(_MaxPool, AnyAxes):
     """Largest element of windows over any number of spatial axes.
 
     Where several elements are the largest, the gradient goes to the first.
@@ -408,8 +408,8 @@ class MaxPool1d(_MaxPool):
     names = ("nn.max_pool1d",)
     node_name = "max_pool1d"
     only = 1
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
     samples = (sample(distinct(2, 7, 3), ksize=3, strides=2, padding="SAME"),
@@ -435,8 +435,8 @@ class MaxPool2d(_MaxPool):
     names = ("nn.max_pool2d",)
     node_name = "max_pool2d"
     only = 2
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
     samples = (sample(distinct(2, 4, 6, 3), ksize=2, strides=2, padding="VALID"),
@@ -465,8 +465,8 @@ class MaxPool3d(_MaxPool):
     names = ("nn.max_pool3d",)
     node_name = "max_pool3d"
     only = 3
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))
     samples = (sample(distinct(1, 4, 3, 5, 2), ksize=2, strides=2, padding="SAME"),
@@ -474,7 +474,7 @@ class MaxPool3d(_MaxPool):
 
 
 @op
-class AvgPool(_AveragePool, _AnyAxes):
+class AvgPool(_AveragePool, AnyAxes):
     """Average of windows over any number of spatial axes.
 
     Padding does not count.
@@ -515,8 +515,8 @@ class AvgPool1d(_AveragePool):
     names = ("nn.avg_pool1d",)
     node_name = "avg_pool1d"
     only = 1
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
     samples = (sample(normal(2, 7, 3), ksize=3, strides=2, padding="SAME"),
@@ -542,8 +542,8 @@ class AvgPool2d(_AveragePool):
     names = ("nn.avg_pool2d",)
     node_name = "avg_pool2d"
     only = 2
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
     samples = (sample(normal(2, 4, 6, 3), ksize=2, strides=2, padding="VALID"),
@@ -572,8 +572,8 @@ class AvgPool3d(_AveragePool):
     names = ("nn.avg_pool3d",)
     node_name = "avg_pool3d"
     only = 3
-    ksize: Numbers = _numbers(KSIZE)
-    strides: Numbers = _numbers(STRIDES)
+    ksize: Numbers = numbers_attr(KSIZE)
+    strides: Numbers = numbers_attr(STRIDES)
     padding: Padding = attr(REQUIRED, PADDING, convert=as_padding)
     data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))
     samples = (sample(normal(1, 4, 3, 5, 2), ksize=2, strides=2, padding="SAME"),
