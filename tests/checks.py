@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import signal
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -152,3 +153,8 @@ def claims(shapes: Sequence[Shape]) -> list[Claim]:
     """What was assumed about the symbols in `shapes`."""
     facts = {id(s.facts): s.facts for shape in shapes for s in shape if isinstance(s, Dim)}
     return [claim for f in facts.values() for claim in f.claims]
+
+
+def hear_interrupts() -> None:
+    """For `preexec_fn`: a child process hears Ctrl-C even where the tests ignore it, as in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

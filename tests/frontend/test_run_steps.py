@@ -222,7 +222,9 @@ INTERRUPTED = """
 @pytest.mark.skipif(os.name != "posix", reason="interrupts a process by a signal")
 def test_an_interrupt_stops_the_loop_between_steps():
     command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED)]
-    process = subprocess.Popen(command, cwd=checks.ROOT, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, cwd=checks.ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=checks.hear_interrupts
+    )
     try:
         assert process.stdout.readline() == "ready\n"
         time.sleep(0.5)
@@ -233,4 +235,4 @@ def test_an_interrupt_stops_the_loop_between_steps():
         process.kill()
         process.wait()
     assert rest[1] == "whole"
-    assert float(rest[0]) - sent < 0.3
+    assert float(rest[0]) - sent < 1.0      # 0.03 s on an idle machine
