@@ -19,7 +19,7 @@ FROM_C = {"memcpy", "memset", "memmove"}
 
 @functools.cache
 def compiled(name):
-    return numba.cfunc(abi.SIGNATURE)(library.build(name))
+    return numba.cfunc(abi.SIGNATURE, error_model="numpy")(library.build(name))     # as the compiler does
 
 
 def call(kernel, arrays, sizes, lo, hi):
