@@ -16,6 +16,8 @@ from ..ops.language import L
 from .build import convert_to_tensor, group
 from .variables import Variable, tensor_of, trainable_variables
 
+__all__ = ["AdamOptimizer", "GradientDescentOptimizer", "MomentumOptimizer", "Optimizer"]
+
 GradsAndVars = Sequence[tuple["Tensor | None", Variable]]
 
 

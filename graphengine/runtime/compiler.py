@@ -5,7 +5,6 @@ its kernels there never imports numba.
 """
 from __future__ import annotations
 
-import atexit
 import hashlib
 import threading
 import time
@@ -71,10 +70,12 @@ class Compiler:
         return all(name in self._addresses or self._load(name) is not None for name in names)
 
     def prepare(self, kernels: Sequence[Kernel]) -> Future[list[int]]:
-        """Compile kernels in the background, most used first. A process that ends does not wait for the rest."""
+        """Compile kernels in the background, most used first.
+
+        A process that ends waits until they are done, once for each machine: the next one finds them on disk.
+        """
         if self._background is None:
             self._background = ThreadPoolExecutor(1, "graphengine-compiler")
-            atexit.register(self._background.shutdown, wait=False, cancel_futures=True)
         uses = Counter(k.name for k in kernels)
         order = sorted(kernels, key=lambda k: -uses[k.name])
 
