@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -208,8 +209,10 @@ def test_weights_of_another_graph_are_refused(ge, tmp_path):
 def test_ctrl_c_stops_training_and_saves(tmp_path):
     weights = tmp_path / "w.safetensors"
     started = process("train", SAMPLES / "digits.graph.json", "--epochs", 10**7, "--save", weights,
-                      env={"FORCE_COLOR": "1"},          # rich then draws the bar though this is no terminal
+                      env={"FORCE_COLOR": "1", "TERM": "xterm"},     # rich then draws the bar as on a terminal
                       preexec_fn=hear_interrupts)
+    limit = threading.Timer(60, started.kill)       # s, should no report ever come
+    limit.start()
     try:
         seen = ""
         while "samples/s" not in seen:      # until the first report, which comes after a step
@@ -221,6 +224,7 @@ def test_ctrl_c_stops_training_and_saves(tmp_path):
         out, err = started.communicate(timeout=30)
         assert time.perf_counter() - begin < 5.0        # 0.4 s on an idle machine
     finally:
+        limit.cancel()
         started.kill()
     assert started.returncode == 130, err
     assert "stopped in epoch" in out and err == ""
