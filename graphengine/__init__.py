@@ -24,7 +24,7 @@ from .dtypes import (
     uint32,
 )
 from .dtypes import float16 as half
-from .frontend import train
+from .frontend import saved_model, train
 from .frontend.build import (
     constant,
     control_dependencies,
@@ -148,6 +148,7 @@ __all__ = [
     "placeholder",
     "range",
     "reset_default_graph",
+    "saved_model",
     "scan",
     "split",
     "switch_case",

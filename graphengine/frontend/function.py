@@ -7,6 +7,7 @@ the program around: things happen to them in the order in which the function say
 from __future__ import annotations
 
 import functools
+import inspect
 import threading
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -62,17 +63,19 @@ class Concrete:
     inputs : placeholders, and handles of variables whose values are given
     outputs : tensors
     targets : nodes that run for their effects
+    arguments : what the Python function was called with, a TensorSpec for each input
     """
 
     def __init__(
         self, graph: Graph, inputs: Sequence[Tensor], outputs: Sequence[Tensor], targets: Sequence[Node] = (),
-        structure: Structure | None = None, store: VariableStore | None = None,
+        structure: Structure | None = None, store: VariableStore | None = None, arguments: Any = None,
     ) -> None:
         self.graph = graph
         self.inputs = tuple(inputs)
         self.outputs = tuple(outputs)
         self.targets = tuple(targets)
         self.structured_outputs = structure
+        self.arguments = arguments
         self.store = VariableStore(graph) if store is None else store
         self._plan: Plan | None = None
         self._lock = threading.RLock()      # one run at a time: a plan has one set of tables
@@ -208,7 +211,14 @@ class Function:
         call.graph = concrete.graph  # type: ignore[attr-defined]
         call.inputs = concrete.inputs  # type: ignore[attr-defined]
         call.outputs = concrete.outputs  # type: ignore[attr-defined]
+        call.concrete = concrete  # type: ignore[attr-defined]
+        call.signature = inspect.signature(self.python_function)  # type: ignore[attr-defined]
         return call
+
+    @property
+    def traces(self) -> list[Concrete]:
+        """The graphs that it has been traced to."""
+        return [concrete for known in self._traced.values() for _, concrete in known]
 
     def experimental_get_tracing_count(self) -> int:
         """How often the Python function has been traced."""
@@ -281,7 +291,9 @@ class Function:
             outputs = [x if x is None or isinstance(x, Node) else graph.adopt(convert_to_tensor(x)) for x in found]
         tensors = [x for x in outputs if isinstance(x, Tensor)]
         targets = [n for n in graph.nodes if changes_variables(n)]
-        return Concrete(graph, inputs, tensors, targets, _with_none(returned, outputs))
+        specs = iter([TensorSpec(shape, dtype) for dtype, shape in types])
+        arguments = structure.fill([next(specs) if isinstance(x, (EagerTensor, TensorSpec)) else x for x in leaves])
+        return Concrete(graph, inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)
 
 
 class FunctionGraph(Graph):

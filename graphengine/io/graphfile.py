@@ -15,6 +15,7 @@ from ..ir.graph import Graph
 from .arrays import ArraysFile, Collected, arrays_bytes, arrays_mentioned, arrays_name
 from .document import build, describe, migrate
 from .files import FileMissingError, read_file, write_file
+from .nodes import Beginning, present_value
 from .structure import refuse
 from .text import Mismatch, compact, parse_json
 
@@ -22,7 +23,7 @@ MAX_DOCUMENT_BYTES = 64 * 2**20
 LINE = 110                                  # characters up to which an object of the document stays on one line
 
 
-def save(graph: Graph, path: str | os.PathLike[str]) -> None:
+def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = present_value) -> None:
     """Write a graph to a file, conventionally ``NAME.graph.json``.
 
     The file is replaced in one step: a failed save leaves the old one, and its arrays, whole. Arrays of more than
@@ -33,6 +34,7 @@ def save(graph: Graph, path: str | os.PathLike[str]) -> None:
     ----------
     graph : also its `document`: train, view and keys that other programs wrote
     path : where; the folder has to exist
+    beginning : what a variable of the program around the graph begins with in the file; what it holds now
 
     Raises
     ------
@@ -41,7 +43,7 @@ def save(graph: Graph, path: str | os.PathLike[str]) -> None:
     """
     file, target = os.fspath(path), Path(os.path.realpath(path))
     collected = Collected()
-    document = describe(graph, collected.keep, file)
+    document = describe(graph, collected.keep, file, beginning)
     before = _arrays_of_old(target)
     name, data = None, b""
     if collected.arrays:
