@@ -1,0 +1,208 @@
+"""A drawn graph, and the history of what was done to it.
+
+The only way to change a document is a `Change`: for each item that is touched, what stands there before and after.
+Undoing swaps the two, so every edit can be undone, whatever it does. Who shows the document is told which items changed.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .items import Card, Frame, Item, Note, Ref, Setting, Wire
+
+Listener = Callable[[frozenset[Ref]], None]
+LEVELS = 1000                               # edits that can be undone
+
+
+@dataclass(frozen=True)
+class Change:
+    """One edit.
+
+    label : what is done, for menus and history: "Move 3 cards"
+    before, after : the items at the places that change; None where there is none
+    merge : edits that follow each other with an equal key that is not None are one, as of a drag or of typing
+    """
+
+    label: str
+    before: Mapping[Ref, Item | None] = field(hash=False)
+    after: Mapping[Ref, Item | None] = field(hash=False)
+    merge: Any = None
+
+    @property
+    def is_nothing(self) -> bool:
+        return dict(self.before) == dict(self.after)
+
+    def reversed(self) -> Change:
+        return Change(self.label, self.after, self.before)
+
+    def then(self, later: Change) -> Change:
+        """This edit and a later one as one."""
+        before = {**later.before, **self.before}
+        after = {**self.after, **later.after}
+        return Change(self.label, before, after, self.merge)
+
+
+class GraphDocument:
+    """Cards, wires, frames, notes and settings, with undo.
+
+    Attributes
+    ----------
+    items : everything, by `Ref`, in the order in which it came
+    arrays : large arrays of attributes, by the hash of their contents; they stay while the document is open
+    listeners : called with the places that changed, once for each edit
+    """
+
+    def __init__(self, items: Iterable[Item] = (), arrays: Mapping[str, np.ndarray[Any, Any]] | None = None) -> None:
+        self.items: dict[Ref, Item] = {item.ref: item for item in items}
+        self.arrays: dict[str, np.ndarray[Any, Any]] = dict(arrays or {})
+        self.listeners: list[Listener] = []
+        self._into: dict[str, dict[int, Wire]] = {}     # card -> number of its input -> wire
+        self._out: dict[str, dict[Ref, Wire]] = {}      # card -> wires that begin there
+        self._done: list[Change] = []
+        self._undone: list[Change] = []
+        self._saved: Change | None = None
+        for item in self.items.values():
+            self._index(item)
+
+    # ------------------------------------------------ asking
+
+    @property
+    def cards(self) -> Iterator[Card]:
+        return (item for item in self.items.values() if isinstance(item, Card))
+
+    @property
+    def wires(self) -> Iterator[Wire]:
+        return (item for item in self.items.values() if isinstance(item, Wire))
+
+    @property
+    def frames(self) -> Iterator[Frame]:
+        return (item for item in self.items.values() if isinstance(item, Frame))
+
+    @property
+    def notes(self) -> Iterator[Note]:
+        return (item for item in self.items.values() if isinstance(item, Note))
+
+    def card(self, id: str) -> Card | None:
+        found = self.items.get(Ref("card", id))
+        return found if isinstance(found, Card) else None
+
+    def setting(self, name: str, default: Any = None) -> Any:
+        found = self.items.get(Ref("setting", name))
+        return found.value if isinstance(found, Setting) else default
+
+    def wires_into(self, card: str) -> dict[int, Wire]:
+        """The wires that end at a card, by the number of the input, in order."""
+        return dict(sorted(self._into.get(card, {}).items()))
+
+    def wires_from(self, card: str, output: int | None = None) -> list[Wire]:
+        """The wires that begin at a card, or at one of its outputs."""
+        return [w for w in self._out.get(card, {}).values() if output is None or w.output == output]
+
+    def leads_to(self, start: str, end: str) -> bool:
+        """Whether wires lead from one card to another, or both are the same."""
+        seen, left = {start}, [start]
+        while left:
+            card = left.pop()
+            if card == end:
+                return True
+            for wire in self._out.get(card, {}).values():
+                if wire.target not in seen:
+                    seen.add(wire.target)
+                    left.append(wire.target)
+        return False
+
+    def new_id(self, wanted: str, kind: str = "card", taken: Iterable[str] = ()) -> str:
+        """`wanted`, or with ``_1``, ``_2`` ... if an item of that kind has it; case does not tell names apart."""
+        used = {ref.key.lower() for ref in self.items if ref.kind == kind} | {t.lower() for t in taken}
+        name, k = wanted, 0
+        while name.lower() in used:
+            k += 1
+            name = f"{wanted}_{k}"
+        return name
+
+    # ------------------------------------------------ editing
+
+    def do(self, change: Change) -> None:
+        """Make an edit; what was undone can no longer be done again."""
+        if change.is_nothing:
+            return
+        self._put(change)
+        last = self._done[-1] if self._done else None
+        if last is not None and last.merge is not None and last.merge == change.merge and last is not self._saved:
+            self._done[-1] = last.then(change)
+        else:
+            self._done.append(change)
+            del self._done[:-LEVELS]
+        self._undone.clear()
+        self._tell(change)
+
+    def undo(self) -> Change | None:
+        """Take the last edit back; returns it, or None if there is none."""
+        if not self._done:
+            return None
+        change = self._done.pop()
+        self._undone.append(change)
+        self._put(change.reversed())
+        self._tell(change)
+        return change
+
+    def redo(self) -> Change | None:
+        """Make the edit again that was taken back last; returns it, or None if there is none."""
+        if not self._undone:
+            return None
+        change = self._undone.pop()
+        self._done.append(change)
+        self._put(change)
+        self._tell(change)
+        return change
+
+    @property
+    def history(self) -> list[str]:
+        """Labels of the edits that can be undone, the oldest first."""
+        return [change.label for change in self._done]
+
+    @property
+    def undone(self) -> list[str]:
+        """Labels of the edits that can be made again, the next first."""
+        return [change.label for change in reversed(self._undone)]
+
+    def end_merging(self) -> None:
+        """Let the next edit be one of its own: a drag ended, a field was left."""
+        if self._done and self._done[-1].merge is not None:
+            last = self._done[-1]
+            fresh = Change(last.label, last.before, last.after)
+            if self._saved is last:
+                self._saved = fresh
+            self._done[-1] = fresh
+
+    def mark_saved(self) -> None:
+        self._saved = self._done[-1] if self._done else None
+
+    @property
+    def is_modified(self) -> bool:
+        return (self._done[-1] if self._done else None) is not self._saved
+
+    def _put(self, change: Change) -> None:
+        for ref, item in change.after.items():
+            old = self.items.get(ref)
+            if isinstance(old, Wire):
+                del self._into[old.target][old.input]
+                del self._out[old.source][ref]
+            if item is None:
+                self.items.pop(ref, None)
+            else:
+                self.items[ref] = item
+                self._index(item)
+
+    def _index(self, item: Item) -> None:
+        if isinstance(item, Wire):
+            self._into.setdefault(item.target, {})[item.input] = item
+            self._out.setdefault(item.source, {})[item.ref] = item
+
+    def _tell(self, change: Change) -> None:
+        refs = frozenset(change.after)
+        for listener in list(self.listeners):
+            listener(refs)

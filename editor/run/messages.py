@@ -1,0 +1,355 @@
+"""What the window and the process that runs graphs say to each other: plain values that pickle.
+
+Cards are named by id, results by (card, number of output). The process never sends a whole tensor unless asked for.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Output = tuple[str, int]
+
+
+# -------------------------------------------------------------------- to the process
+
+@dataclass(frozen=True)
+class Load:
+    """From now on this is the graph. Variables keep their values where name, dtype and shape stay.
+
+    text : the document as `editor.model.files.to_text` writes it
+    arrays : its large arrays, only those that the process has not been sent yet
+    folder : what paths of data are relative to
+    serial : number of this version; answers name it
+    """
+
+    text: str
+    arrays: Mapping[str, Array]
+    folder: str
+    serial: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """Compute every card once. feeds : examples of placeholders that differ from the document (sliders)."""
+
+    feeds: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train as the Train card `card` says, from the values that the variables have (`fresh`: from the beginning)."""
+
+    card: str
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of training, then pause."""
+
+    card: str
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the training or run after the present step."""
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Hold the training; `Train` without `fresh` goes on."""
+
+
+@dataclass(frozen=True)
+class SetLearningRate:
+    value: float
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Ask for the elements of one result. index : one entry an axis, a number or None for all; at most 2 are None."""
+
+    output: Output
+    index: tuple[int | None, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Compile:
+    """Ask for what the compiler does. training : of the training step of this Train card; None: of a run."""
+
+    training: str | None = None
+
+
+@dataclass(frozen=True)
+class MeasureProfile:
+    """Run some times and ask for the time of each kernel. training : as in `Compile`."""
+
+    training: str | None = None
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """Ask for the values of `output` over a grid of the two columns of placeholder `feed`."""
+
+    feed: str
+    output: Output
+    low: tuple[float, float]
+    high: tuple[float, float]
+    points: int = 64
+
+
+@dataclass(frozen=True)
+class GetWeights:
+    """Ask for the values of all variables, to be saved with the document."""
+
+
+@dataclass(frozen=True)
+class Quit:
+    pass
+
+
+Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | Compile | MeasureProfile | Boundary
+           | GetWeights | Quit)
+
+
+# -------------------------------------------------------------------- from the process
+
+@dataclass(frozen=True)
+class Preview:
+    """What a result looks like.
+
+    minimum, maximum, mean, std : over the finite elements; None if there are none, or no numbers
+    histogram : counts in 64 bins between minimum and maximum
+    thumbnail : uint8, (h, w) or (h, w, 3), at most 128 a side; None where a picture says nothing
+    text : the value itself where it is short
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    nans: int
+    infs: int
+    histogram: tuple[int, ...]
+    thumbnail: Array | None
+    text: str
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The process is up. pid : of it; machine : sentence about processor and threads."""
+
+    pid: int
+    machine: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The graph is there. parameters : number of trained numbers; seconds : to build it."""
+
+    serial: int
+    parameters: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Started:
+    """what : "run", "train", "step", "compile", "profile"."""
+
+    what: str
+
+
+@dataclass(frozen=True)
+class Values:
+    """Previews of results, after a run or while training. seconds : the run took."""
+
+    previews: Mapping[Output, Preview]
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """epochs : passes done, with the part of the present one; of : wanted; rate : samples a second; left_s : estimate."""
+
+    epochs: float
+    of: int
+    steps: int
+    rate: float
+    elapsed_s: float
+    left_s: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Points of curves: epoch, and for each label ("loss", "accuracy", "test accuracy") the value there."""
+
+    epoch: float
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Of each trained variable's card: norm of its gradient, of its value, of its last update; histogram of its value.
+
+    A layer's card has the norm over all its variables.
+    """
+
+    norms: Mapping[str, float]
+    weights: Mapping[str, Preview]
+    updates: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """what : as in `Started`; stopped : before its end; seconds : it took."""
+
+    what: str
+    stopped: bool = False
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TensorPart:
+    """Answer to `Inspect`: the elements asked for, at most 200 x 200 of the part; whole : shape of the result."""
+
+    output: Output
+    index: tuple[int | None, ...]
+    whole: tuple[int, ...]
+    dtype: str
+    values: Array
+    preview: Preview
+
+
+@dataclass(frozen=True)
+class KernelInfo:
+    """A compiled kernel.
+
+    cards : those whose ops are in it
+    lines : for each line of `source` (from 0) the card it comes from, where there is one
+    reason : why it ends here and does not take in its neighbour
+    """
+
+    name: str
+    title: str
+    cards: tuple[str, ...]
+    source: str
+    lines: Mapping[int, str]
+    calls: int = 1
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class StageNode:
+    """A node of the graph at one stage of the compiler. cards : those it stands for."""
+
+    id: str
+    title: str
+    category: str
+    inputs: tuple[str, ...]
+    cards: tuple[str, ...]
+    shape: str
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The graph after a pass: "as drawn", "simplified" ..., "fused". fired : rules with where they were applied."""
+
+    name: str
+    nodes: tuple[StageNode, ...]
+    fired: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MemoryInfo:
+    """A buffer: offset and size in the arena in bytes, first and last step of its life, the cards whose value it is."""
+
+    name: str
+    offset: int
+    bytes: int
+    first: int
+    last: int
+    cards: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """Answer to `Compile`."""
+
+    stages: tuple[Stage, ...]
+    kernels: tuple[KernelInfo, ...]
+    memory: tuple[MemoryInfo, ...]
+    arena_bytes: int
+    seconds: float
+    text: str
+
+
+@dataclass(frozen=True)
+class ProfileRow:
+    """One kernel's time in a run: median seconds, bytes it moves, operations, share of the machine's bandwidth (0 to 1)."""
+
+    kernel: str
+    cards: tuple[str, ...]
+    seconds: float
+    bytes: int
+    operations: int | None
+    bandwidth_share: float | None
+    peak_share: float | None
+
+
+@dataclass(frozen=True)
+class ProfileResult:
+    """Answer to `MeasureProfile`; cards : seconds shared out to the drawn cards."""
+
+    rows: tuple[ProfileRow, ...]
+    cards: Mapping[str, float]
+    total_s: float
+
+
+@dataclass(frozen=True)
+class BoundaryValues:
+    """Answer to `Boundary`: (points, points) class numbers or values, with the rows of data beside."""
+
+    output: Output
+    grid: Array
+    low: tuple[float, float]
+    high: tuple[float, float]
+    points: Array
+    labels: Array | None
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Answer to `GetWeights`: variable's name in the graph -> value."""
+
+    values: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A request could not be carried out. card : where, if known; fix : what to do about it."""
+
+    what: str
+    text: str
+    card: str | None = None
+    fix: str = ""
+    traceback: str = ""
+
+
+@dataclass(frozen=True)
+class Died:
+    """The process ended; made by the window's side. A new one is on its way."""
+
+    text: str
+
+
+Reply = (Ready | Loaded | Started | Values | TrainingProgress | Metrics | Gradients | Finished | TensorPart | Compiled
+         | ProfileResult | BoundaryValues | Weights | Failed | Died)
