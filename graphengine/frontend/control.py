@@ -17,7 +17,8 @@ from ..ir.graph import Graph, get_default_graph, is_drawing
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, inlined
 from ..ops.body import Body
-from ..ops.control import Switch, check_kept, loop
+from ..ops.choice import switch
+from ..ops.control import check_kept, loop
 from ..ops.language import L
 from ..ops.state import Placeholder
 from .build import constant, convert_to_tensor
@@ -132,9 +133,9 @@ def _switch(index: Tensor, functions: Sequence[Callable[[], Any]], name: str) ->
                     op=name, fix="let all branches return the same structure",
                 )
         operands = list({id(t): t for _, captures, _ in traced for t in captures}.values())
-        regions = tuple(_taking(region, captures, operands) for region, captures, _ in traced)
-        node = graph.add(Switch(regions), [index, *operands], "switch")
-    return _filled(first, node.outputs, node)
+        regions = [_taking(region, captures, operands) for region, captures, _ in traced]
+        node, count = switch(regions, [index, *operands], graph, "switch")
+    return _filled(first, node.outputs[:count], node)
 
 
 def _taking(region: Region, captures: Sequence[Tensor], operands: Sequence[Tensor]) -> Region:

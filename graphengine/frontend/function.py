@@ -26,8 +26,7 @@ from ..ir.graph import Graph, is_drawing
 from ..ir.node import Node, Tensor
 from ..ir.walk import needed
 from ..ops.apply import is_recording, tell_recorders
-from ..ops.body import changed_variables, changes_variables
-from ..ops.kinds import Effect
+from ..ops.body import changed_variables, changes_variables, happens_once
 from ..ops.state import Kept, Placeholder, SharedVariable
 from ..runtime.compiler import default_compiler
 from .build import convert_to_tensor
@@ -116,13 +115,13 @@ class Concrete:
 
     @cached_property
     def records(self) -> list[Tensor]:
-        """What a gradient may not compute again: what was read from variables that change, and drawn at random."""
+        """What a gradient may not compute again: what changes variables, reads those that change or draws at random."""
         changed = changed_variables(self.targets)
         nodes = needed([*(t.node for t in self.outputs), *self.targets], self.inputs)
         given = {id(t) for t in self.inputs}
         return [
             t for n in nodes for t in n.outputs
-            if id(t) not in given and (isinstance(n.op, Effect) or (isinstance(n.op, Kept) and n.name in changed))
+            if id(t) not in given and (happens_once(n) or (isinstance(n.op, Kept) and n.name in changed))
         ]
 
     @cached_property

@@ -2,6 +2,7 @@
 from . import (
     activations,
     bitwise,
+    choice,
     compare,
     control,
     conv,
@@ -72,5 +73,5 @@ FAMILIES = (
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
     parts, triangular, systems, spectral, orthogonal, lengths, philox, random,
-    control, saturation, dynamic, extents,
+    control, choice, saturation, dynamic, extents,
 )

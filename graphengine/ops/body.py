@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import GradientError
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, copy_nodes
@@ -125,6 +124,11 @@ def changes_variables(node: Node) -> bool:
     return isinstance(node.op, Effect) and not isinstance(node.op, ReadVariable)
 
 
+def happens_once(node: Node) -> bool:
+    """Whether running the node again may give something else, or do something that must not happen twice."""
+    return isinstance(node.op, (Effect, State)) or changes_variables(node)
+
+
 def changed_variables(nodes: Sequence[Node]) -> dict[str, State]:
     """Variables that running these nodes assigns to, with type and sizes, in order."""
     found: dict[str, State] = {}
@@ -136,11 +140,3 @@ def changed_variables(nodes: Sequence[Node]) -> dict[str, State]:
             name = variable_name(handle)
             found[name] = State(name, handle.dtype, handle.shape)
     return found
-
-
-def refuse_effects(region: Region, what: str) -> None:
-    """Raise GradientError if the region changes variables: it cannot be run again for its gradient."""
-    if region.targets:
-        names = ", ".join(changed_variables(region.targets))
-        raise GradientError(f"the gradient of a {what} that changes variables ({names})",
-                            fix="change the variables outside, or pass their values in and out")

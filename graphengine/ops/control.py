@@ -1,4 +1,4 @@
-"""Loops and branches: ops whose kernel runs the programs of regions.
+"""Loops: an op whose kernel runs the program of a region step after step.
 
 One loop serves `while_loop`, `scan`, `map_fn` and `foldl`, and its own gradient: it carries values from step to step,
 walks along the first axis of others, and stacks results. Users build it in `frontend.control`.
@@ -6,64 +6,27 @@ walks along the first axis of others, and stacks results. Users build it in `fro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..dtypes import DType, int32
 from ..dtypes import bool as boolean
+from ..dtypes import int32
 from ..errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
 from ..ir.dims import UNKNOWN, Shape, UserSize, merge
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
-from ..ir.region import Region, copy_nodes
-from ..ir.walk import needed
-from .body import changed_variables, refuse_effects
-from .kinds import REQUIRED, AnyType, Array, Call, Control, DrawRegion, Effect, RunRegion, attr, variadic
+from ..ir.region import Region
+from .body import happens_once
+from .kinds import REQUIRED, Array, DrawRegion, RunRegion, attr
 from .language import L
 from .pullback import pulled_back
+from .regions import OfRegions, Trace, Types, check_operands, inputs_read
 from .registry import op
-from .state import Placeholder, State
-
-Types = list[tuple[DType, Shape]]
-
-
-class _OfRegions(Control):
-    """What loops and branches have in common: operands of any types, no kernel without its regions' programs."""
-
-    category = "Control"
-    internal = True                         # users call while_loop, cond and the like
-    inputs = (variadic("operands", AnyType, "what the op reads itself, then what the regions take"),)
-
-    @cached_property
-    def states(self) -> tuple[State, ...]:
-        return tuple(changed_variables([n for r in self.regions for n in r.nodes]).values())
-
-    def can_fail(self, *types: DType) -> bool:
-        return any(n.op.can_fail(*[t.dtype for t in n.inputs]) for r in self.regions for n in r.nodes)
-
-    def check_dtypes(self, types: Sequence[DType]) -> None:
-        """Operands may be of any type; the regions say what they must be."""
-
-    def label_operands(self, texts: Sequence[str]) -> list[tuple[str, str]]:
-        return [(str(k), text) for k, text in enumerate(texts)]
-
-    def check_head(self, inputs: Sequence[Tensor], wanted: Sequence[DType]) -> None:
-        """Raise unless the first operands are single values of these types."""
-        for k, dtype in enumerate(wanted):
-            if k >= len(inputs):
-                raise InvalidArgumentError(f"operand {k}, a single {dtype.name}, is missing")
-            t = inputs[k]
-            if t.dtype is not dtype or t.shape.rank not in (None, 0):
-                raise DTypeError(f"{t.node.name} is {t.dtype.name} {t.shape}; operand {k} is a single {dtype.name}")
-
-    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
-        return Call(self.name, (), 1)
 
 
 @op
-class Loop(_OfRegions):
+class Loop(OfRegions):
     """Run a region step after step.
 
     The region takes the carried values, a slice of each walked array and the fixed operands. It gives the next carried
@@ -215,7 +178,7 @@ class Loop(_OfRegions):
         if self.conditional:
             outputs.add(n)
         while True:
-            read = _read(self.body, sorted(outputs))
+            read = inputs_read(self.body, sorted(outputs))
             more = {k for k in range(n) if k in read} - outputs
             if not more:
                 break
@@ -254,26 +217,6 @@ class Loop(_OfRegions):
         return _GradientOfLoop(self, g, y, inputs).run()
 
 
-def check_operands(region: Region, given: Types) -> None:
-    """Raise unless values of these types may be given to a region."""
-    if len(given) != len(region.inputs):
-        raise InvalidArgumentError(f"the region takes {len(region.inputs)} values, but {len(given)} are given",
-                                   fix="give one for each input")
-    for k, (t, (dtype, shape)) in enumerate(zip(region.inputs, given, strict=True)):
-        if t.dtype is not dtype:
-            raise DTypeError(f"input {k} of the region, {t.node.name}, is {t.dtype.name}; {dtype.name} is given",
-                             fix=f"cast it to {t.dtype.name}")
-        if t.shape.rank is not None and shape.rank is not None and not may_be_same(t.shape, shape):
-            raise ShapeError(f"input {k} of the region, {t.node.name}, has shape {t.shape}; {shape} is given")
-
-
-def may_be_same(a: Shape, b: Shape) -> bool:
-    """Whether shapes of known rank may be the same, for all that is known."""
-    return len(a) == len(b) and all(
-        m == n or not (isinstance(m, int) and isinstance(n, int)) for m, n in zip(a, b, strict=True)
-    )
-
-
 def check_kept(k: int, before: Tensor, after: Tensor) -> None:
     """Raise unless a carried value keeps its type and its sizes."""
     if before.dtype is not after.dtype:
@@ -290,19 +233,9 @@ def check_kept(k: int, before: Tensor, after: Tensor) -> None:
         merge(m, n, f"carried value {k} changes its size on axis {axis}")
 
 
-def _read(region: Region, outputs: Sequence[int]) -> set[int]:
-    """Which inputs these outputs of a region depend on."""
-    nodes = needed([region.outputs[k].node for k in outputs], region.inputs)
-    ids = {id(t) for n in nodes for t in n.inputs} | {id(region.outputs[k]) for k in outputs}
-    return {k for k, t in enumerate(region.inputs) if id(t) in ids}
-
-
 def records(body: Region, carried: int) -> list[Tensor]:
     """What a gradient wants of each step: the carried values, and what it should not compute again."""
-    costly = [
-        t for node in body.nodes for t in node.outputs
-        if node.op.is_costly or isinstance(node.op, (Effect, State))
-    ]
+    costly = [t for node in body.nodes for t in node.outputs if node.op.is_costly or happens_once(node)]
     return [*body.inputs[:carried], *costly]
 
 
@@ -324,34 +257,6 @@ def loop(
     return graph.add(made, operands, name), results
 
 
-class _Trace:
-    """A region copied into a graph of its own, in which its gradient is drawn."""
-
-    def __init__(self, region: Region) -> None:
-        self.graph = Graph()
-        self.known: dict[int, Tensor] = {}
-        self.inputs = [self.placeholder(t) for t in region.inputs]
-        self.known |= {id(t): x for t, x in zip(region.inputs, self.inputs, strict=True)}
-        copy_nodes(region.nodes, self.known, self.graph)
-
-    def placeholder(self, like: Tensor) -> Tensor:
-        name = self.graph.unique_name(like.node.name) + "/"
-        return self.graph.add(Placeholder(like.dtype, like.shape), (), name, origin=like.node.origin).outputs[0]
-
-    def of(self, tensor: Tensor) -> Tensor:
-        """The copy of a tensor of the region."""
-        return self.known[id(tensor)]
-
-
-def _taken_out(roots: Sequence[Tensor], given: Sequence[Tensor]) -> tuple[list[Node], list[bool]]:
-    """Nodes that compute `roots` from `given`, and which of those they read."""
-    nodes = needed([t.node for t in roots], given)
-    stop = {id(t) for t in given}
-    nodes = [n for n in nodes if not n.outputs or not all(id(t) in stop for t in n.outputs)]
-    read = {id(t) for n in nodes for t in n.inputs} | {id(t) for t in roots}
-    return nodes, [id(t) in read for t in given]
-
-
 class _GradientOfLoop:
     """The loop that gives the gradients of a loop's operands."""
 
@@ -366,7 +271,7 @@ class _GradientOfLoop:
     def run(self) -> tuple[Tensor | None, ...]:
         f, body = self.forward, self.forward.body
         n, m = f.carried, f.carried + f.walked
-        trace = _Trace(body)
+        trace = Trace(body)
         floats = [k for k, t in enumerate(body.inputs) if t.dtype.is_floating]
         seeds, ys, arriving = self._seeds(trace)
         if not ys:
@@ -393,7 +298,7 @@ class _GradientOfLoop:
         back: dict[int, Tensor] = dict(zip([*carried, *fixed, *walked], node.outputs, strict=False))
         return (*[None] * f.head, *(back.get(k) for k in range(len(body.inputs))))
 
-    def _seeds(self, trace: _Trace) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
+    def _seeds(self, trace: Trace) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
         """Gradients that arrive at a step's outputs: placeholders, the outputs, and (placeholder, array to walk)."""
         f = self.forward
         self.carried_seeds: dict[int, Tensor] = {}
@@ -421,7 +326,7 @@ class _GradientOfLoop:
         return L.zeros_like(self.y[k]) if g is None else g
 
     def _region(
-        self, trace: _Trace, outputs: Sequence[Tensor], carried: Sequence[Tensor],
+        self, trace: Trace, outputs: Sequence[Tensor], carried: Sequence[Tensor],
         arriving: Sequence[tuple[Tensor, Tensor]],
     ) -> tuple[Region, tuple[list[Tensor], list[Tensor]]]:
         """The backward step, and its operands: arrays to walk, fixed ones.
@@ -439,123 +344,8 @@ class _GradientOfLoop:
             unique.setdefault(id(inner), (inner, outer))
         pairs = list(unique.values())
         given = [*carried, *(t for t, _ in pairs), *(t for t, _ in fixed)]
-        nodes, is_read = _taken_out(outputs, given)
-        read = {id(t) for t, r in zip(given, is_read, strict=True) if r}
+        nodes, read = trace.taken_out(outputs, given)
         pairs = [p for p in pairs if id(p[0]) in read] or pairs[:1]
         fixed = [p for p in fixed if id(p[0]) in read]
-        for node in nodes:
-            if isinstance(node.op, Effect):
-                raise GradientError(f"the gradient would run {node.name} again, which changes a variable")
-        graph = Graph()
-        known: dict[int, Tensor] = {}
         inputs = [*carried, *(t for t, _ in pairs), *(t for t, _ in fixed)]
-        for t in inputs:
-            name = graph.unique_name(t.node.name) + "/"
-            known[id(t)] = graph.add(Placeholder(t.dtype, t.shape), (), name, origin=t.node.origin).outputs[0]
-        made = tuple(known[id(t)] for t in inputs)
-        copy_nodes(nodes, known, graph)
-        region = Region(graph, made, tuple(known[id(t)] for t in outputs))
-        return region, ([o for _, o in pairs], [o for _, o in fixed])
-
-
-@op
-class Switch(_OfRegions):
-    """Run one of several regions.
-
-    Shapes
-    ------
-    operands : which region, int32, of shape (); then what the regions take. An index outside 0..n-1 means the last.
-    results : those of the region
-    """
-
-    branches: tuple[Region, ...] = attr(REQUIRED, "the regions")
-    head = 1
-
-    @property
-    def regions(self) -> tuple[Region, ...]:
-        return self.branches
-
-    def with_regions(self, regions: Sequence[Region]) -> Switch:
-        return Switch(tuple(regions))
-
-    def infer(self, inputs: Sequence[Tensor]) -> Types:
-        self.check_head(inputs, [int32])
-        if not self.branches:
-            raise InvalidArgumentError("there is no branch", fix="give it regions to choose from")
-        for region in self.branches:
-            check_operands(region, [(t.dtype, t.shape) for t in inputs[1:]])
-        first, *others = self.branches
-        for number, branch in enumerate(others, 1):
-            if len(branch.outputs) != len(first.outputs):
-                raise InvalidArgumentError(f"branch 0 gives {len(first.outputs)} values and branch {number} "
-                                           f"{len(branch.outputs)}", fix="let all branches give the same values")
-        found: Types = []
-        for k, t in enumerate(first.outputs):
-            shape = t.shape
-            for number, branch in enumerate(others, 1):
-                shape = _common(k, t, branch.outputs[k], shape, number)
-            found.append((t.dtype, shape))
-        return found
-
-    def evaluate(self, run: RunRegion, *arrays: Array) -> tuple[Array, ...]:
-        index = int(arrays[0])
-        last = len(self.branches) - 1
-        return tuple(run(self.branches[index if 0 <= index < last else last], arrays[1:]))
-
-    def specialized(self, draw: DrawRegion, inputs: Sequence[Tensor], states: int) -> tuple[Switch, int, int]:
-        types = [(t.dtype, t.shape) for t in inputs[1:]]
-        branches = [draw(r, types) for r in self.branches]
-        return Switch(tuple(branches)), len(inputs) - states, len(branches[0].outputs) - states
-
-    def pruned(self, used: Sequence[bool]) -> tuple[Switch, list[int], list[int]]:
-        keep = [k for k, u in enumerate(used) if u]
-        read = sorted(set().union(*(_read(r, keep) for r in self.branches)))
-        branches = [
-            Region(r.graph, tuple(r.inputs[k] for k in read), tuple(r.outputs[k] for k in keep)) for r in self.branches
-        ]
-        return Switch(tuple(branches)), [0, *(k + 1 for k in read)], keep
-
-    def gradient(self, g: Any, y: Any, *inputs: Any) -> Any:
-        """The same choice among the branches' gradients; a branch computes its own values again."""
-        arriving = [g] if isinstance(g, Tensor) or g is None else list(g)
-        ks = [k for k, s in enumerate(arriving) if s is not None and self.branches[0].outputs[k].dtype.is_floating]
-        operands = inputs[1:]
-        floats = [k for k, t in enumerate(operands) if t.dtype.is_floating]
-        found = [self._branch(r, ks, floats) for r in self.branches]
-        reached = [j for j in range(len(floats)) if any(grads[j] is not None for _, _, grads in found)]
-        if not reached:
-            return None
-        regions = []
-        for trace, seeds, grads in found:
-            with trace.graph.as_default():
-                outputs = [grads[j] if grads[j] is not None else L.zeros_like(trace.inputs[floats[j]]) for j in reached]
-            regions.append(Region(trace.graph, (*trace.inputs, *seeds), tuple(outputs)))
-        graph = inputs[0].node.graph
-        node = graph.add(Switch(tuple(regions)), [*inputs, *(arriving[k] for k in ks)], "cond_gradient")
-        back = {floats[j]: t for j, t in zip(reached, node.outputs, strict=True)}
-        return (None, *(back.get(k) for k in range(len(operands))))
-
-    def _branch(
-        self, region: Region, ks: Sequence[int], floats: Sequence[int]
-    ) -> tuple[_Trace, list[Tensor], list[Any]]:
-        refuse_effects(region, "branch")
-        trace = _Trace(region)
-        seeds = [trace.placeholder(region.outputs[k]) for k in ks]
-        ys = [trace.of(region.outputs[k]) for k in ks]
-        with trace.graph.as_default():
-            return trace, seeds, pulled_back(ys, seeds, [trace.inputs[k] for k in floats])
-
-
-def _common(k: int, a: Tensor, b: Tensor, shape: Shape, number: int) -> Shape:
-    """The shape of a result that all branches give."""
-    if a.dtype is not b.dtype:
-        raise DTypeError(f"result {k} is {a.dtype.name} in branch 0 and {b.dtype.name} in branch {number}",
-                         fix=f"cast it in branch {number} to {a.dtype.name}")
-    if shape.rank is None or b.shape.rank is None:
-        return UNKNOWN
-    if len(shape) != len(b.shape):
-        raise ShapeError(f"result {k} has shape {shape} in branch 0 and {b.shape} in branch {number}",
-                         fix="let all branches give the same shape")
-    return Shape(merge(m, n, f"result {k} differs on axis {axis} between branch 0 and branch {number}")
-                 for axis, (m, n) in enumerate(zip(shape, b.shape, strict=True)))
-
+        return trace.region(inputs, nodes, outputs), ([o for _, o in pairs], [o for _, o in fixed])

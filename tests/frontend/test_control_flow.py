@@ -220,6 +220,80 @@ def test_gradient_of_a_branch(sign):
                     np.array([1.0, 2.0]) * sign, np.array(3.0))
 
 
+def test_dropout_in_a_branch_is_that_without_a_branch():
+    x, p = tf.placeholder(tf.float32, [None, 16]), tf.placeholder(tf.bool, [])
+
+    def noisy():
+        return tf.nn.dropout(x * x * x, rate=0.5, seed=3)
+
+    def with_gradients(y):
+        first = tf.gradients(y, [x])[0]
+        return [y, first, tf.gradients(first, [x])[0]]
+
+    chosen, plain = with_gradients(tf.cond(p, noisy, lambda: x * 3.0)), with_gradients(noisy())
+    session, value = tf.Session(), np.arange(32.0).reshape(2, 16)
+    for _ in range(2):                      # the state goes on from run to run, in both
+        for a, b in zip(session.run(chosen, {x: value, p: True}), session.run(plain, {x: value}), strict=True):
+            assert np.array_equal(a, b)
+    assert np.array_equal(session.run(chosen[1], {x: value, p: False}), np.full((2, 16), 3.0))
+
+
+def test_gradient_of_a_branch_that_assigns():
+    """It sees the value between the assignments, and assigns nothing again."""
+    v, x, p = tf.Variable(2.0, trainable=False), tf.placeholder(tf.float32, []), tf.placeholder(tf.bool, [])
+
+    def assigning():
+        v.assign_add(1.0)
+        y = x * x * v
+        v.assign(y)
+        return y * v
+
+    y = tf.cond(p, assigning, lambda: x * v)
+    (g,) = tf.gradients(y, [x])
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    assert session.run([y, g], {x: 2.0, p: False}) == [4.0, 2.0]
+    assert session.run([y, g], {x: 2.0, p: True}) == [144.0, 144.0]     # y = 12, assigned: a constant for the gradient
+    assert session.run(v) == 12.0
+
+
+def test_a_branch_with_a_loop_that_draws():
+    """How many numbers the loop draws depends on a size; where the other branch runs there are zeros in their place."""
+    x, p = tf.placeholder(tf.float32, [None, 32]), tf.placeholder(tf.bool, [])
+    y = tf.cond(p, lambda: tf.map_fn(lambda v: tf.nn.dropout(v * v, rate=0.5, seed=5), x), lambda: x * 2.0)
+    g = tf.gradients(y, [x])[0]
+    session = tf.Session()
+    for rows in (3, 1, 0):
+        values, grads = session.run([y, g], {x: np.ones((rows, 32)), p: True})
+        assert np.array_equal(values * 2.0, grads)
+        assert np.array_equal(session.run(g, {x: np.ones((rows, 32)), p: False}), np.full((rows, 32), 2.0))
+
+
+def test_branches_inside_branches_and_loops_that_draw():
+    x = tf.placeholder(tf.float32, [None, 64])
+
+    def noisy(v):
+        return tf.cond(v[0] > 1.0, lambda: tf.nn.dropout(v, 0.5, seed=1), lambda: tf.nn.dropout(v, 0.2, seed=2))
+
+    y = tf.map_fn(lambda v: tf.cond(v[0] > 0.0, lambda: noisy(v), lambda: v * 4.0), x)
+    values = np.array([[2.0], [-1.0], [1.0], [3.0]]) * np.ones(64)
+    found, g = tf.Session().run([y, tf.gradients(y, [x])[0]], {x: values})
+    np.testing.assert_allclose(g * values, found, rtol=1e-6)
+    assert [len(np.unique(row)) for row in g] == [2, 1, 2, 2]
+
+
+def test_what_a_branch_keeps_for_a_gradient_is_not_made_without_one():
+    x = tf.placeholder(tf.float32, [4])
+    y = tf.cond(x[0] > 0.0, lambda: tf.nn.dropout(x, rate=0.5), lambda: x)
+
+    def results(fetches):
+        (found,) = [n for n in tf.explain(fetches).stages[0].computation.nodes if n.name == "cond/switch"]
+        return len(found.outputs)
+
+    assert results(y) == 2                  # and the state
+    assert results([y, tf.gradients(y, [x])[0]]) == 3
+
+
 def test_gradient_of_nested_control_flow(rng):
     def nested(x, w):
         def outer(a, row):

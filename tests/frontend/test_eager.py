@@ -302,6 +302,20 @@ def test_the_gradient_of_a_call_knows_what_the_call_drew_and_read():
     assert [float(y), *(float(d) for d in tape.gradient(y, [x, v]))] == [9.0, 9.0, 6.0]
 
 
+@pytest.mark.parametrize("draws", [
+    lambda x: tf.cond(x[0] > 0.0, lambda: tf.nn.dropout(x, rate=0.5), lambda: x),
+    lambda x: tf.map_fn(lambda v: tf.nn.dropout(v, rate=0.5), x),
+], ids=["branch", "loop"])
+def test_the_gradient_of_a_call_draws_nothing_again(draws):
+    x = tf.ones([64])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        once, at_once = tf.function(draws)(x), draws(x)
+    for y in (once, at_once):
+        assert 0 < np.count_nonzero(y) < 64
+        assert np.array_equal(tape.gradient(y, x), y)
+
+
 def test_equal_dicts_are_equal_arguments():
     f = tf.function(lambda d: d["a"] - d["b"])
     a, b = tf.constant(10.0), tf.constant(3.0)

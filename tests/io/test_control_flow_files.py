@@ -91,6 +91,12 @@ def noise():
     return [tf.map_fn(lambda v: tf.nn.dropout(v, rate=0.5, seed=3), x)], {"x": np.ones((3, 8))}
 
 
+def noise_in_a_branch():
+    x = x_of(None, 8)
+    y = tf.cond(tf.reduce_sum(x) > 0.0, lambda: tf.nn.dropout(x, rate=0.5, seed=3), lambda: x * 2.0)
+    return [y, tf.gradients(y, [x])[0]], {"x": np.ones((3, 8))}
+
+
 def long_constant():
     """More numbers than a document holds itself, made inside a body."""
     x = x_of(None, dtype=tf.float64)
@@ -104,7 +110,7 @@ def names_that_meet():
 
 
 CASES = [fibonacci, limited, choice, choice_of_many, folds, nested, assigning, assigning_in_a_branch_of_a_loop,
-         recurrent, noise, long_constant, names_that_meet]
+         recurrent, noise, noise_in_a_branch, long_constant, names_that_meet]
 
 
 def values(graph, names, feeds):
@@ -195,8 +201,9 @@ def with_loop(body=BODY, inputs=("c",), **attributes):
     return [C, K, loop]
 
 
-def with_switch(*branches, inputs=("k", "c")):
-    return [C, K, {"id": "n", "op": "switch", "inputs": list(inputs), "attributes": {"branches": list(branches)}}]
+def with_switch(*branches, inputs=("k", "c"), **attributes):
+    return [C, K, {"id": "n", "op": "switch", "inputs": list(inputs),
+                   "attributes": {"branches": list(branches), **attributes}}]
 
 
 def body(*nodes, inputs=("a",), outputs=("sum",), **parts):
@@ -282,6 +289,9 @@ UNFIT = {
     "no branch": (with_switch(), InvalidArgumentError, "there is no branch"),
     "no index": (with_switch(BODY, inputs=[]), InvalidArgumentError, "operand 0, a single int32, is missing"),
     "branches of different numbers": (with_switch(BODY, body(outputs=[])), InvalidArgumentError, "branch 1 0"),
+    "branch that gives less than is shared": (with_switch(BODY, body(outputs=[]), shared=1), InvalidArgumentError,
+                                              "branch 1 gives 0 values, but 1 are shared"),
+    "fewer than none shared": (with_switch(BODY, BODY, shared=-1), InvalidArgumentError, "shared=-1 is below 0"),
     "branch that takes more": (with_switch(BODY, inputs=["k"]), InvalidArgumentError, "but 0 are given"),
 }
 
@@ -313,13 +323,14 @@ def test_regions_that_do_not_fit_are_refused(tmp_path, nodes, kind, message):
 def test_the_ones_that_are_whole(tmp_path):
     path = tmp_path / "x.graph.json"
     for nodes in (with_loop(), deep(MAX_DEPTH), with_switch(BODY, BODY),
+                  with_switch(BODY, body(outputs=["sum", "a"]), shared=1),
                   [C, V, *with_loop(body(A, SUM, state(shape=[]), ASSIGN, targets=["w"]))[1:]]):
         path.write_text(json.dumps({"format": "graphengine", "version": 1, "nodes": nodes}))
         graph = load(path)
         found = tf.Session(graph)
         with graph.as_default():
             found.run(tf.global_variables_initializer())
-        assert found.run("n") in (8.0, 2.0)
+        assert found.run("n:0") in (8.0, 2.0)
 
 
 def test_too_deep_is_not_saved(tmp_path, graph):
