@@ -43,14 +43,14 @@ class Card:
 
     id: str
     kind: str
-    attributes: Mapping[str, Any] = NOTHING
+    attributes: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
     x: float = 0.0
     y: float = 0.0
     width: float = 192.0
     bypassed: bool = False
     collapsed: bool = False
     preview: bool = True
-    example: Any = None
+    example: Any = field(default=None, hash=False)
     after: tuple[str, ...] = ()
 
     @property
