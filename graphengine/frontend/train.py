@@ -69,13 +69,17 @@ class Optimizer:
         GradientError if no variable has a gradient; it names the path and where it is cut.
         """
         pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
+        self.check_connected(pairs, loss)
+        return self.apply_gradients(pairs, global_step, name)
+
+    def check_connected(self, pairs: GradsAndVars, loss: Tensor) -> None:
+        """Raise GradientError if no variable has a gradient; it names the path and where it is cut."""
         if all(g is None for g, _ in pairs):
             reasons = "; ".join(why_unconnected([tensor_of(loss)], v.handle) for _, v in pairs[:3])
             raise GradientError(
                 f"no variable has a gradient of {loss.name}" + (f": {reasons}" if reasons else ""), op=self.name,
                 fix="let the loss depend on a trainable variable through differentiable ops",
             )
-        return self.apply_gradients(pairs, global_step, name)
 
     def compute_gradients(
         self, loss: Tensor, var_list: Sequence[Variable] | None = None, gate_gradients: Any = None,

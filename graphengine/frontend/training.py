@@ -15,12 +15,13 @@ import numpy as np
 
 from ..errors import FileFormatError
 from ..ir.graph import Graph
+from ..ir.node import Tensor
 from ..ops.apply import as_array
 from ..runtime.executable import Rows
 from .document import load
 from .session import Session
 from .train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
-from .variables import global_variables, global_variables_initializer
+from .variables import Variable, global_variables, global_variables_initializer
 
 if TYPE_CHECKING:
     from ..io.trainspec import OptimizerSpec, TrainSpec
@@ -43,7 +44,7 @@ class Progress:
     steps : changes of the variables
     samples : rows used, each as often as it was
     loss : mean over the steps since the last report, each before its change
-    elapsed_s : since the beginning
+    elapsed_s : spent on steps since the beginning
     """
 
     epochs: float
@@ -69,6 +70,7 @@ class Training:
     spec : the section as a value
     session : holds the variables
     step : the node that makes one step
+    gradients : of the loss, by the name of each variable that is trained and has one
 
     Raises
     ------
@@ -85,13 +87,20 @@ class Training:
         check_train(self.spec, graph, "the document")
         self.graph = graph
         self._data = {part: _arrays(graph, self.spec, folder, part) for part in PARTS}
-        self._random = np.random.default_rng(self.spec.seed)
+        self.random = np.random.default_rng(self.spec.seed)
         self._variables = global_variables(graph)
         self._loss = graph.as_tensor(self.spec.loss)
         wanted = self.spec.variables
         chosen = [v for v in self._variables if (v.trainable if wanted is None else v.node.name in wanted)]
-        with graph.as_default():
-            self.step = optimizer(self.spec.optimizer).minimize(self._loss, var_list=chosen)
+        with graph.as_default(), graph.name_scope(None):
+            start = self.spec.optimizer.parameters["learning_rate"]
+            kind = np.result_type(np.float32, *(v.dtype.numpy for v in chosen if v.dtype.is_floating))
+            self._rate = Variable(np.asarray(start, kind), trainable=False, name="learning_rate")
+            method = optimizer(self.spec.optimizer, self._rate)
+            pairs = method.compute_gradients(self._loss, chosen)
+            method.check_connected(pairs, self._loss)
+            self.gradients: dict[str, Tensor] = {v.node.name: g for g, v in pairs if g is not None}
+            self.step = method.apply_gradients(pairs)
             self.session = Session(graph)
             self.session.run(global_variables_initializer())
 
@@ -118,28 +127,54 @@ class Training:
         ------
         KeyboardInterrupt between two steps: variables are those of the last whole step.
         """
-        count = self.spec.epochs if epochs is None else epochs
-        feeds = self._data["train"]
-        rows = len(next(iter(feeds.values())))
-        batch = min(self.spec.batch_size or rows, rows)
-        pieces = (p for _ in range(count) for p in batches(rows, batch, self._random if self.spec.shuffle else None))
-        progress = Progress(0.0, count, 0, 0, float("nan"), 0.0)
-        start = time.perf_counter()
-        pace = Pace()
-        for indices in stretches(pieces, pace):
-            begin = time.perf_counter()
-            losses, _ = self.session.run_steps(
-                [self._loss, self.step], {name: Rows(data, indices) for name, data in feeds.items()}, collect=True
-            )
-            now = time.perf_counter()
-            pace.took(len(indices), now - begin)
-            samples = progress.samples + indices.size
-            progress = Progress(
-                samples / rows, count, progress.steps + len(indices), samples, float(np.mean(losses)), now - start
-            )
-            if on_progress is not None and on_progress(progress):
+        course = self.course(epochs)
+        while course.advance():
+            if on_progress is not None and on_progress(course.progress):
                 break
-        return progress
+        return course.progress
+
+    def course(self, epochs: int | None = None) -> Course:
+        """The steps of some epochs, to be made stretch by stretch; as many epochs as the section says if None."""
+        return Course(self, self.spec.epochs if epochs is None else epochs)
+
+    def run_steps(self, indices: Array, should_stop: Callable[[], bool] | None = None) -> Array:
+        """Make steps in a compiled loop.
+
+        Parameters
+        ----------
+        indices : rows that train, (steps, batch)
+        should_stop : asked about 30 times a second; True ends the loop after a whole step
+
+        Returns
+        -------
+        the loss of each step that was made, before its change
+        """
+        feeds = {name: Rows(data, indices) for name, data in self._data["train"].items()}
+        poll = None if should_stop is None else lambda done: should_stop()
+        losses, _ = self.session.run_steps([self._loss, self.step], feeds, collect=True, on_progress=poll)
+        return losses  # type: ignore[no-any-return]
+
+    @property
+    def rows(self) -> int:
+        """Number of rows that train."""
+        return len(next(iter(self._data["train"].values())))
+
+    def batch(self, indices: Array) -> dict[str, Array]:
+        """Rows that train, by placeholder."""
+        return {name: data[indices] for name, data in self._data["train"].items()}
+
+    def data(self, part: Literal["train", "test"]) -> dict[str, Array]:
+        """The rows that train, or those that judge, by placeholder; not copies."""
+        return dict(self._data[part])
+
+    @property
+    def learning_rate(self) -> float:
+        """Length of a step; may be changed at any time."""
+        return float(self.session.variables()[self._rate.node.name])
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.session.load_variables({self._rate.node.name: np.asarray(value, self._rate.dtype.numpy)})
 
     def evaluate(self, part: Literal["train", "test"] = "test") -> dict[str, Any]:
         """Loss and metrics over the rows that train, or over those that judge; empty if there are none.
@@ -166,9 +201,62 @@ class Training:
         return {v.node.name: values[v.node.name] for v in self._variables}
 
 
-def optimizer(spec: OptimizerSpec) -> Optimizer:
-    """The optimizer that a `train` section names."""
-    return OPTIMIZERS[spec.name](**spec.parameters)
+def optimizer(spec: OptimizerSpec, learning_rate: Any = None) -> Optimizer:
+    """The optimizer that a `train` section names.
+
+    Parameters
+    ----------
+    learning_rate : in place of the number in the section, if not None
+    """
+    other = {} if learning_rate is None else {"learning_rate": learning_rate}
+    return OPTIMIZERS[spec.name](**{**spec.parameters, **other})
+
+
+class Course:
+    """Some epochs of a training, under way: it goes on by stretches, and may rest between them.
+
+    Attributes
+    ----------
+    progress : how far it is
+    last : rows of the last stretch, (steps, batch); empty before the first
+    losses : of its steps
+    """
+
+    def __init__(self, training: Training, epochs: int) -> None:
+        self.training = training
+        rows, spec = training.rows, training.spec
+        size = min(spec.batch_size or rows, rows)
+        random = training.random if spec.shuffle else None
+        self._pace = Pace()
+        self._stretches = stretches((p for _ in range(epochs) for p in batches(rows, size, random)), self._pace)
+        self._left = self.last = np.zeros((0, size), np.int64)
+        self.losses: Array = np.zeros(0)
+        self.progress = Progress(0.0, epochs, 0, 0, float("nan"), 0.0)
+
+    def advance(self, should_stop: Callable[[], bool] | None = None, steps: int | None = None) -> bool:
+        """Make the steps up to the next report, about a tenth of a second; False if there are none left.
+
+        Parameters
+        ----------
+        should_stop : asked about 30 times a second; True ends the stretch after a whole step
+        steps : make at most so many
+        """
+        indices = self._left if len(self._left) else next(self._stretches, self._left)
+        if not len(indices):
+            return False
+        wanted = indices if steps is None else indices[:steps]
+        begin = time.perf_counter()
+        self.losses = self.training.run_steps(wanted, should_stop)
+        elapsed = time.perf_counter() - begin
+        done = len(self.losses)
+        self.last, self._left = indices[:done], indices[done:]
+        if steps is None:
+            self._pace.took(done, elapsed)
+        before = self.progress
+        samples = before.samples + self.last.size
+        self.progress = Progress(samples / self.training.rows, before.of, before.steps + done, samples,
+                                 float(np.mean(self.losses)), before.elapsed_s + elapsed)
+        return True
 
 
 def _arrays(

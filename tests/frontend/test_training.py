@@ -185,3 +185,30 @@ def test_whole_numbers_without_sign_may_be_fed_as_any():
         y = tf.placeholder(tf.int32, [None])
         with pytest.raises(tf.errors.DTypeError, match="outside int32"):
             tf.Session().run(y + 1, {y: np.array([2**31], np.uint32)})
+
+
+# -------------------------------------------------------------------- stretch by stretch
+
+def test_a_course_that_is_stopped_goes_on_where_it_was(mean):
+    whole, parts = mean(epochs=30), mean(epochs=30)
+    whole.fit()
+    course = parts.course()
+    while course.advance(should_stop=lambda: True, steps=2):
+        assert len(course.last) <= 2 and len(course.losses) == len(course.last)
+    assert course.progress.steps == 90 and course.progress.epochs == 30
+    assert parts.weights()["m"] == whole.weights()["m"]
+
+
+def test_the_learning_rate_may_change_while_it_trains(mean):
+    training = mean()
+    assert training.learning_rate == 0.1
+    training.learning_rate = 0.0
+    training.fit()
+    assert training.weights()["m"] == 0.0
+    assert "learning_rate" not in training.weights()
+
+
+def test_gradients_are_there_to_look_at(mean):
+    training = mean(batch_size=ROWS)
+    values = training.batch(np.arange(ROWS))
+    assert training.session.run(training.gradients["m"], values) == pytest.approx(-2 * values["x"].mean())

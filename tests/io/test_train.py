@@ -39,7 +39,7 @@ def test_round_trip(raw):
 
 def test_values():
     spec = parse_train(IRIS, "f")
-    assert spec.data.feeds == {"x": tuple(LENGTHS), "label": "species"}
+    assert spec.data[0].feeds == {"x": tuple(LENGTHS), "label": "species"}
     assert spec.optimizer.parameters == {"learning_rate": 0.1, "momentum": 0.9, "use_nesterov": False}
     assert (spec.epochs, spec.batch_size, spec.shuffle, spec.seed) == (1000, 15, False, 7)
     spec = parse_train(DIGITS, "f")
@@ -63,7 +63,7 @@ WRONG = [
     ("data.file", "http://x/iris.csv", "train.data.file", "no plain relative path"),
     ("data.file", "data//iris.csv", "train.data.file", "empty"),
     ("data.file", "a\0.csv", "train.data.file", "empty"),
-    ("data.file", "iris.pkl", "train.data.file", "neither .csv nor .npz"),
+    ("data.file", "iris.pkl", "train.data.file", "neither .csv, .npz, .npy nor .png"),
     ("data.feeds", GONE, "train.data", "'feeds' is missing"),
     ("data.feeds", {}, "train.data.feeds", "no placeholder is fed"),
     ("data.feeds", [], "train.data.feeds", "not an object"),
@@ -313,3 +313,75 @@ def test_pickle_in_an_archive_is_not_opened(tmp_path):
     np.savez(tmp_path / "d.npz", x=np.array([{"a": 1}], dtype=object))
     with pytest.raises(FileFormatError, match="holds object, not numbers"):
         load_feeds(DataSpec("d.npz", {"x": "x"}), tmp_path)
+
+
+# -------------------------------------------------------------------- other sources
+
+def section(data):
+    return {**DIGITS, "data": data}
+
+
+IRISES = {"dataset": "iris", "feeds": {"x": "x", "label": "y"}, "train_rows": 100}
+NOISE = {"random": {"distribution": "normal", "shape": [150, 3]}, "feeds": {"noise": "values"}}
+
+
+@pytest.mark.parametrize("data", [
+    IRISES, NOISE, [IRISES, NOISE],
+    {"random": {"distribution": "integers", "shape": [5], "high": 9, "seed": 3}, "feeds": {"x": "values"}},
+    {"file": "a.npy", "feeds": {"x": "values"}, "scale": {"x": "standard"}},
+    {"file": "a.png", "feeds": {"x": "values"}, "scale": {"x": {"divide": 255.0}}},
+], ids=["dataset", "random", "several", "integers", "npy", "png"])
+def test_other_sources_round_trip(data):
+    spec = parse_train(section(data), "f")
+    assert spec.as_json()["data"] == data
+    assert parse_train(spec.as_json(), "f") == spec
+
+
+def test_a_data_set_that_is_shipped(tmp_path):
+    from graphengine.keras.datasets import iris
+
+    (x, y), (others, _) = iris.load_data(test_split=1 / 3)
+    feeds = load_feeds(parse_train(section(IRISES), "f"), tmp_path)
+    np.testing.assert_array_equal(feeds["x"], x)
+    np.testing.assert_array_equal(feeds["label"], y)
+    np.testing.assert_array_equal(load_feeds(parse_train(section(IRISES), "f"), tmp_path, "test")["x"], others)
+
+
+def test_random_numbers_are_the_same_each_time(tmp_path):
+    made = [load_feeds(parse_train(section(NOISE), "f"), tmp_path)["noise"] for _ in range(2)]
+    np.testing.assert_array_equal(*made)
+    assert made[0].shape == (150, 3) and abs(made[0].mean()) < 0.2 and abs(made[0].std() - 1) < 0.1
+    whole = {"random": {"distribution": "integers", "shape": [99], "low": -2, "high": 2}, "feeds": {"x": "values"}}
+    assert set(load_feeds(parse_train(section(whole), "f"), tmp_path)["x"]) == {-2, -1, 0, 1}
+
+
+def test_npy_and_several_sources(tmp_path):
+    np.save(tmp_path / "a.npy", np.arange(12.0).reshape(4, 3))
+    (tmp_path / "b.csv").write_text("v\n1\n2\n3\n4\n")
+    data = [{"file": "a.npy", "feeds": {"x": "values"}, "train_rows": 3},
+            {"file": "b.csv", "feeds": {"label": "v"}, "train_rows": 3}]
+    spec = parse_train(section(data), "f")
+    assert {k: v.shape for k, v in load_feeds(spec, tmp_path).items()} == {"x": (3, 3), "label": (3,)}
+    assert load_feeds(spec, tmp_path, "test")["label"].tolist() == [4]
+    del data[1]["train_rows"]
+    with pytest.raises(FileFormatError, match=r"3 \(x\) and 4 \(label\)"):
+        load_feeds(parse_train(section(data), "f"), tmp_path)
+
+
+@pytest.mark.parametrize(("data", "problem"), [
+    ([], "no source"),
+    ([IRISES, IRISES], "fed twice"),
+    ({**IRISES, "dataset": "irises"}, "did you mean 'iris'"),
+    ({**IRISES, "feeds": {"x": "z"}}, "no array 'z'"),
+    ({**IRISES, **NOISE}, "there is 'dataset' and 'random'"),
+    ({**NOISE, "random": {"distribution": "cauchy", "shape": [2]}}, "no 'cauchy'"),
+    ({**NOISE, "random": {"distribution": "normal"}}, "'shape' is missing"),
+    ({**NOISE, "random": {"distribution": "normal", "shape": [0, 2]}}, "rows first"),
+    ({**NOISE, "random": {"distribution": "normal", "shape": [2**20, 2**20]}}, "rows first"),
+    ({**NOISE, "random": {"distribution": "uniform", "shape": [2], "low": 1}}, "low be less"),
+    ({**NOISE, "random": {"distribution": "integers", "shape": [2], "high": 1.5}}, "whole for integers"),
+    ({"file": "a.npy", "feeds": {"x": "x"}}, "no array 'x'"),
+])
+def test_other_sources_are_refused(data, problem):
+    with pytest.raises(FileFormatError, match=problem):
+        parse_train(section(data), "f")

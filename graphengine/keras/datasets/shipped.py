@@ -1,11 +1,8 @@
-"""Data that comes with the package: arrays of a file, in two parts."""
+"""Data that comes with the package, in two parts."""
 from __future__ import annotations
 
-from importlib.resources import files
-
-import numpy as np
-
 from ...errors import AttributeValueError
+from ...io.datasets import read_dataset
 from ..data import Array
 
 Parts = tuple[tuple[Array, Array], tuple[Array, Array]]
@@ -25,8 +22,7 @@ def load(name: str, test_split: float, seed: int) -> Parts:
     """
     if not 0 <= test_split < 1:
         raise AttributeValueError(f"test_split={test_split} is outside [0, 1)", op=f"datasets.{name}.load_data")
-    with (files(__package__) / "data" / f"{name}.npz").open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-        x, y = arrays["x"], arrays["y"]
-    order = np.random.default_rng(seed).permutation(len(x))
+    found = read_dataset(name, seed)
+    x, y = found["x"], found["y"]
     at = int(len(x) * (1 - test_split))
-    return (x[order[:at]], y[order[:at]]), (x[order[at:]], y[order[at:]])
+    return (x[:at], y[:at]), (x[at:], y[at:])
