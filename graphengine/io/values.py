@@ -53,15 +53,15 @@ def attribute_types(cls: Any) -> dict[str, Any]:
     return {f.name: hints.get(f.name, Any) for f in dataclasses.fields(cls)}
 
 
-def _members(hint: Any) -> tuple[Any, ...]:
+def union_members(hint: Any) -> tuple[Any, ...]:
     """The alternatives of a union; one for anything else."""
     is_union = typing.get_origin(hint) in (typing.Union, types.UnionType)
-    return tuple(m for h in typing.get_args(hint) for m in _members(h)) if is_union else (hint,)
+    return tuple(m for h in typing.get_args(hint) for m in union_members(h)) if is_union else (hint,)
 
 
 def holds_regions(hint: Any) -> bool:
     """Whether an attribute of this type holds a region, or a tuple of them."""
-    return any(m is Region or Region in typing.get_args(m) for m in _members(hint))
+    return any(m is Region or Region in typing.get_args(m) for m in union_members(hint))
 
 
 _WORDS: dict[Any, str] = {
@@ -72,7 +72,7 @@ _WORDS: dict[Any, str] = {
 
 def _in_words(hint: Any) -> str:
     """What a value of type `hint` looks like in a file."""
-    members = [m for m in _members(hint) if m is not Dim]
+    members = [m for m in union_members(hint) if m is not Dim]
     if len(members) > 1:
         return " or ".join(map(_in_words, members))
     member, = members
@@ -108,7 +108,7 @@ def encode(value: Any, hint: Any, name: str, keep: Keep) -> Any:
     if isinstance(value, bool):
         return value
     if isinstance(value, (int, float)):
-        return _encode_number(value, _members(hint))
+        return _encode_number(value, union_members(hint))
     if isinstance(value, DType):
         return value.name
     if isinstance(value, Shape):
@@ -199,7 +199,7 @@ def decode(raw: Any, hint: Any, fetch: Fetch) -> Any:
     """
     if hint is Any:
         return decode_untyped(raw, fetch)
-    members = _members(hint)
+    members = union_members(hint)
     for member in members:
         decoder = _decoder(raw, member)
         if decoder is not None:
@@ -283,7 +283,7 @@ def _decode_shape(raw: Any, hint: Any, fetch: Fetch) -> Shape:
 
 def _item_hints(hint: Any, count: int) -> tuple[Any, ...]:
     """The type of each item of a list declared as `hint`."""
-    for member in _members(hint):
+    for member in union_members(hint):
         arguments = typing.get_args(member)
         if typing.get_origin(member) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
             return arguments[:1] * count

@@ -68,6 +68,8 @@ class Layer:
     name : "dense", "dense_1" and so on if None
     """
 
+    takes_list = False                      # whether its operands come as one list
+
     def __init__(
         self, *, activity_regularizer: Any = None, trainable: bool = True, dtype: Any = None, autocast: bool = True,
         name: str | None = None, **kwargs: Any,

@@ -65,6 +65,11 @@ def register(module: Any, *aliases: str, name: str | None = None) -> Any:
     return add
 
 
+def registered(module: str) -> Mapping[str, Any]:
+    """The classes and functions of a module, each under its own name."""
+    return {name: obj for name, obj in _public.get(module, {}).items() if _homes[obj] == (module, name)}
+
+
 # -------------------------------------------------------------------- what programs register
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[T], T]:

@@ -113,6 +113,7 @@ class Op:
     samples: ClassVar[tuple[Sample, ...]] = ()
     alone: ClassVar[str | None] = None      # saved name of what is meant where only the first operand is given
     internal: ClassVar[bool] = False        # made by the engine only, not by users
+    drawn: ClassVar[bool | None] = None     # whether people draw it as a card; None: unless it is internal
     takes_missing: ClassVar[bool] = False   # its gradient rule sees None, not zeros, for a result without gradient
     reads_inputs: ClassVar[bool] = True     # False: running the node does not need its inputs
     is_costly: ClassVar[bool] = False       # a loop keeps its results for the gradient instead of computing them again

@@ -60,6 +60,7 @@ class Const(Source):
 
     category = "Source"
     internal = True                         # users call constant()
+    drawn = True
     value: ArrayValue = attr(REQUIRED, "the numbers", convert=as_array_value)
 
     def result_dtype(self) -> DType:
@@ -78,6 +79,7 @@ class Placeholder(Source):
 
     category = "Source"
     internal = True                         # users call placeholder()
+    drawn = True
     dtype: DType = attr(dtypes.float32, "type of the elements", convert=as_dtype)
     shape: Shape = attr(None, "sizes, None where they differ from run to run", convert=as_shape)
 
@@ -175,6 +177,7 @@ class Variable(Kept):
     initial_value : the variable's own
     """
 
+    drawn = True
     inputs = (port("initial_value", AnyType, "what the initializer assigns"),)
     trainable: bool = attr(True, "whether optimizers change it")
 
@@ -337,6 +340,7 @@ class Assign(_Assignment):
 
     category = "State"
     internal = True
+    drawn = True
 
     def updated(self, old: Any, *values: Any) -> Any:
         return values[0]
@@ -348,6 +352,7 @@ class AssignAdd(_Assignment):
 
     category = "State"
     internal = True
+    drawn = True
     inputs = (
         port("ref", Numeric, "the variable's handle"),
         port("value", Numeric, "array of the variable's shape"),
@@ -363,6 +368,7 @@ class AssignSub(_Assignment):
 
     category = "State"
     internal = True
+    drawn = True
     inputs = AssignAdd.inputs
 
     def updated(self, old: Any, *values: Any) -> Any:

@@ -70,6 +70,8 @@ class Attention(Configured):
     Luong, Pham and Manning (2015), "Effective approaches to attention-based neural machine translation", section 3.1.
     """
 
+    takes_list = True
+
     def __init__(
         self, use_scale: bool = False, score_mode: str = "dot", dropout: float = 0.0, seed: int | None = None,
         **kwargs: Any,

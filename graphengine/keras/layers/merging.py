@@ -16,6 +16,8 @@ from .settings import Configured
 class _Merge(Configured):
     """Takes a list of inputs. Where they differ in rank, the lower ones get axes of size 1 behind the batch."""
 
+    takes_list = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True
