@@ -129,11 +129,14 @@ class Executable:
             self.compiler.team.call()
         if not hears:
             return self.run_rows(layout.control_pointer)  # type: ignore[no-any-return]
+        layout.is_running = True
         try:
             return hear(layout.stop, lambda: self.run_rows(layout.control_pointer))
         except BaseException:
             layout.start_anew()
             raise
+        finally:
+            layout.is_running = False
 
     # ------------------------------------------------ one run
 
@@ -144,7 +147,14 @@ class Executable:
         ----------
         feeds : arrays of the layout's shapes and the feeds' dtypes
         out : for each fetch an array to write it into (dense, of its shape and dtype), or None
+
+        Raises
+        ------
+        InvalidArgumentError in the handler of a signal that arrived while the layout runs.
         """
+        if layout.is_running:
+            raise InvalidArgumentError("the handler of a signal runs what the signal has interrupted", op="run",
+                                       fix="run it in another session, or after the handler has returned")
         pointed = False
         try:
             for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):

@@ -69,6 +69,7 @@ class Layout:
     is_long : whether it may run so long that somebody loses patience
     is_endless : whether it has a loop that may run for ever
     shared : how many kernels are shared between threads, those of loops and branches included
+    is_running : whether it is in the middle of a run that hears signals
     """
 
     def __init__(
@@ -122,6 +123,7 @@ class Layout:
         self.is_small = is_small and not (self.is_long or self.shared)
         self.control[Control.STOP] = address_of(self.stop)
         self.control[Control.TEAM] = team
+        self.is_running = False
         self.ahead = 0                                  # rows before those of the program
         self._own = self.home, self.sizes, self.rows
         self._tell()

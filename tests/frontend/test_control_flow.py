@@ -177,6 +177,20 @@ def test_a_branch_assigns_only_if_taken():
     assert session.run(v) == 4.0
 
 
+def test_a_branch_that_does_nothing():
+    v, p = tf.Variable(3.0), tf.placeholder(tf.bool, [])
+
+    def assign():
+        v.assign_add(1.0)
+
+    changed = tf.cond(p, assign, lambda: None)
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    for take, value in ((False, 3.0), (True, 4.0), (False, 4.0)):
+        assert session.run(changed, {p: take}) is None
+        assert session.run(v) == value
+
+
 def test_gradient_reaches_a_variable_used_in_a_body():
     v, x = tf.Variable(3.0), tf.placeholder(tf.float32, [None])
     y = tf.reduce_sum(tf.map_fn(lambda e: e * v * v, x))

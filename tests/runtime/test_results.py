@@ -1,13 +1,17 @@
 """Memory of large results is used again, but never while somebody can see it."""
 import gc
 import pickle
+import sys
 import weakref
 
 import numpy as np
 import pytest
 
 import graphengine as tf
+from graphengine.frontend.plan import Plan
+from graphengine.frontend.store import VariableStore
 from graphengine.runtime import results
+from graphengine.runtime.compiler import default_compiler
 from graphengine.runtime.results import POOLED_BYTES, ResultPool
 
 LONG = POOLED_BYTES // 4
@@ -29,6 +33,30 @@ def test_memory_that_nobody_holds_is_used_again():
     first = address(make(pool))
     assert address(make(pool)) == first
     assert first % 64 == 0
+
+
+def test_a_block_that_nobody_else_holds_counts_as_free():
+    """How many references that is differs between versions of Python."""
+    blocks = [np.empty(1, np.uint8) for _ in range(2)]
+    for block in blocks:
+        assert sys.getrefcount(block) == results._HELD_BY_POOL == results._held_by_pool()
+    held = blocks[-1][:]
+    assert sys.getrefcount(block) == results._HELD_BY_POOL + 1
+    del held
+
+
+def test_a_run_that_fails_while_it_is_set_up_leaves_no_address_behind():
+    with tf.Graph().as_default() as graph:
+        a, b = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.float32, [None])
+        plan = Plan(VariableStore(graph), default_compiler(), [tf.reduce_sum(a) + b], [a, b])
+    bound = plan.bound(((LONG,), (3,)), wait=True)
+    executable, layout = bound.executable, bound.layout
+    ones, three = np.ones(LONG, "f4"), np.arange(3, dtype="f4")
+    (expected,) = executable.run(layout, [ones, three])
+    with pytest.raises(ValueError, match="broadcast"):
+        executable.run(layout, [ones * 2.0, np.zeros(4, "f4")])     # the first is in its place already
+    assert np.array_equal(layout.addresses, layout.home)
+    assert executable.run(layout, [ones, three])[0].tolist() == expected.tolist() == [LONG, LONG + 1, LONG + 2]
 
 
 HOLDERS = {

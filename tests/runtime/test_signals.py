@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
+from graphengine.errors import InvalidArgumentError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is heard after a run")
 
@@ -94,6 +95,37 @@ def test_what_a_handler_raises_ends_the_run(session):
     assert session.run(y, {x: 0}) == 7
     with tf.Session(session.graph) as other:
         assert session.run(y, {x: 1001}) == other.run(y, {x: 1001})
+
+
+def test_a_handler_may_run_a_session_itself(session):
+    """Also one whose run takes longer than the time to the next signal; the run outside goes on and still hears."""
+    x, n = tf.placeholder(tf.int32, []), tf.placeholder(tf.int32, [])
+    y, inner = counted(x), counted(n + 1)
+    expected, expected_inside = session.run(y, {x: STEPS // 10}), session.run(inner, {n: STEPS // 40})
+    found, refused, inside = [], [], []
+
+    def handle(number, frame):
+        if inside or len(found) == 3:       # a signal may arrive during the run below, too
+            return
+        inside.append(True)
+        found.append(session.run(inner, {n: STEPS // 40}))
+        with pytest.raises(InvalidArgumentError, match="what the signal has interrupted"):
+            session.run(y, {x: STEPS // 10})
+        refused.append(True)
+        inside.clear()
+
+    before = signal.signal(signal.SIGALRM, handle)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.02)
+        assert session.run(y, {x: STEPS // 10}) == expected
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert len(refused) == len(found) > 1
+    assert set(found) == {expected_inside}
+    with Alarms() as alarms:
+        assert session.run(y, {x: STEPS // 10}) == expected
+    assert alarms.count > 1
 
 
 def test_who_waits_for_signals_is_told(session):
