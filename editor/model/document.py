@@ -1,6 +1,6 @@
 """A drawn graph, and the history of what was done to it.
 
-The only way to change a document is a `Change`: for each item that is touched, what stands there before and after.
+The only way to change a document is a `Change`: for each item it touches, what stands there before and after.
 Undoing swaps the two, so every edit can be undone, whatever it does. Who shows the document is told which items changed.
 """
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from graphengine import errors
+import graphengine as ge
 
 from .items import Card, Frame, Item, Note, Ref, Setting, Wire
 
@@ -58,21 +58,21 @@ def from_plain(raw: Any, place: str) -> Item:
     """
     cls = KINDS.get(raw.get("item", "")) if isinstance(raw, dict) and isinstance(raw.get("item"), str) else None
     if cls is None:
-        raise errors.FileFormatError(f"it is no item: {str(raw)[:60]!r}", at=place, fix=f'write "item": one of {", ".join(KINDS)}')
+        raise ge.errors.FileFormatError(f"it is no item: {str(raw)[:60]!r}", at=place, fix=f'write "item": one of {", ".join(KINDS)}')
     known = {f.name: f for f in dataclasses.fields(cls)}
     values = {}
     for key, value in raw.items():
         if key == "item":
             continue
         if key not in known:
-            raise errors.FileFormatError(f"a {raw['item']} has no part {key!r}", at=place, fix="remove it")
+            raise ge.errors.FileFormatError(f"a {raw['item']} has no part {key!r}", at=place, fix="remove it")
         what, fits = _TESTS.get(str(known[key].type), ("", lambda v: True))
         if not fits(value):
-            raise errors.FileFormatError(f"{key} is {str(value)[:60]!r}, not {what}", at=place, fix=f"write {what}")
+            raise ge.errors.FileFormatError(f"{key} is {str(value)[:60]!r}, not {what}", at=place, fix=f"write {what}")
         values[key] = tuple(map(_frozen, value)) if str(known[key].type).startswith("tuple") else value
     for name, f in known.items():
         if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise errors.FileFormatError(f"a {raw['item']} has no {name}", at=place, fix="add it")
+            raise ge.errors.FileFormatError(f"a {raw['item']} has no {name}", at=place, fix="add it")
     item: Item = cls(**values)
     return item
 
@@ -90,10 +90,10 @@ def ref_from_plain(raw: Any, place: str) -> Ref:
 
     Raises
     ------
-    errors.FileFormatError
+    ge.errors.FileFormatError
     """
     if isinstance(raw, list) and raw and raw[0] in KINDS and len(raw) == (3 if raw[0] == "wire" else 2):
         key = tuple(raw[1:]) if raw[0] == "wire" else raw[1]
         if isinstance(raw[1], str) and (raw[0] != "wire" or _TESTS["int"][1](raw[2])):
             return Ref(raw[0], key)
-    raise errors.FileFormatError(f"{str(raw)[:60]!r} names no item", at=place, fix="remove the line")
+    raise ge.errors.FileFormatError(f"{str(raw)[:60]!r} names no item", at=place, fix="remove the line")

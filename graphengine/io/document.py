@@ -17,7 +17,8 @@ from ..ir.graph import Graph
 from .files import brief
 from .nodes import Beginning, NodeReader, NodeWriter, present_value
 from .structure import refuse
-from .values import Fetch, Keep
+from ..ops.state import ArrayValue
+from .values import Fetch, Keep, encode
 
 FORMAT = "graphengine"
 MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
@@ -43,7 +44,18 @@ def describe(graph: Graph, keep: Keep, file: str, beginning: Beginning = present
     rest = {key: value for key, value in graph.document.items() if key not in OWN_KEYS}
     first = [key for key in ("train", "view") if key in rest]
     order = [*first, *sorted((key for key in rest if key not in first), key=str)]
-    return {"format": FORMAT, "version": VERSION, "nodes": nodes, **{key: rest[key] for key in order}}
+    return {"format": FORMAT, "version": VERSION, "nodes": nodes, **{key: _kept(rest[key], key, keep) for key in order}}
+
+
+def _kept(value: Any, name: str, keep: Keep) -> Any:
+    """A part that the engine does not use, with the arrays in it as they stand in files."""
+    if isinstance(value, ArrayValue):
+        return encode(value, ArrayValue, name, keep)
+    if isinstance(value, Mapping):
+        return {key: _kept(item, f"{name}.{key}", keep) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_kept(item, f"{name}.{k}", keep) for k, item in enumerate(value)]
+    return value
 
 
 # -------------------------------------------------------------------- document -> graph

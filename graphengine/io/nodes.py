@@ -204,6 +204,16 @@ class NodeReader:
             self._add(graph, raw, results[raw["id"]], file, depth)
         return graph
 
+    def add(self, graph: Graph, raw: dict[str, Any], file: str) -> Node:
+        """Append one node to a graph that is being drawn.
+
+        Raises
+        ------
+        FileFormatError, ShapeError, DTypeError and the like, as `graph` does.
+        """
+        self._add(graph, raw, 1, file, 0)
+        return graph.nodes[-1]
+
     def _add(self, graph: Graph, raw: dict[str, Any], results: int, file: str, depth: int) -> None:
         name = raw["id"]
         inputs = [_tensor(graph, text, file, name) for text in raw.get("inputs", ())]

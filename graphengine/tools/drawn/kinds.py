@@ -239,11 +239,15 @@ def _optimizers() -> Iterator[Kind]:
                    ("optimizer", "train"), to_snake_case(name))
 
 
+_USUAL = {"learning_rate": 0.01, "momentum": 0.9}   # where the engine wants a number to be given
+
+
 def _parameter(name: str, limits: Parameter) -> Field:
     if isinstance(limits.default, bool):
         return Field(name, "", "bool", limits.default)
     high = None if limits.high == float("inf") else limits.high
-    return Field(name, "", "float", 0.01 if limits.default is None else limits.default, low=limits.low, high=high)
+    default = limits.default if limits.default is not None else _USUAL[name]
+    return Field(name, "", "float", default, low=limits.low, high=high)
 
 
 def _training() -> Iterator[Kind]:
@@ -277,6 +281,17 @@ def _data() -> Iterator[Kind]:
         Field("file", "an .npz file, beside the document", "file"),
         Field("feeds", 'outputs and their arrays: {"x": "images", "y": "labels"}', "json", {}),
         _SCALE, _ROWS), ("numpy", "file", "arrays"))
+    values = (Socket("values", "the array", "feed"),)
+    yield _source("npy", "NPY", "The array of a file that numpy.save wrote, a row for each example.", (
+        Field("file", "an .npy file, beside the document", "file"), _SCALE, _ROWS), ("numpy", "array"), values)
+    yield _source("image", "Image", "A picture as one row of numbers from 0 to 255: (1, height, width, channels).", (
+        Field("file", "a .png picture, beside the document", "file"), _SCALE), ("picture", "png"), values)
+    yield _source("random", "Random", "Random numbers, the same in each run.", (
+        Field("distribution", "which numbers; of normal ones low is the mean, high the mean plus the deviation",
+              "choice", "normal", choices=("normal", "uniform", "integers")),
+        Field("shape", "sizes, rows first", "sizes", [256, 4]), Field("low", "the least", "float", 0.0),
+        Field("high", "the end, left out", "float", 1.0), Field("seed", "of the numbers", "int", 0, low=0),
+        _SCALE, _ROWS), ("noise",), values)
     for name in datasets.__all__:
         module = getattr(datasets, name)
         doc = inspect.cleandoc(module.__doc__ or "")

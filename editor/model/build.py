@@ -1,0 +1,255 @@
+"""The engine's graph that a drawn graph means."""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import graphengine as ge
+from graphengine.tools.drawn.draw import Drawing, becomes_nodes, decoded
+
+from .catalog import REQUIRED, Kind
+from .document import GraphDocument
+from .items import Card
+from .kinds import METRICS, TRAIN, catalog
+
+ROWS_KEYS = ("scale", "train_rows")
+
+
+@dataclass
+class Built:
+    """A graph of the engine and what in it belongs to which card.
+
+    graph : its `document` has the `train` section, if there is a Train card that is complete
+    tensors : the result of each card's output
+    nodes : names of the nodes of each card
+    problems : the error of each card that is not in the graph because of itself
+    left_out : cards that are not in the graph because of others
+    layers : the layer of each card; given to another `build` of the same document, both graphs share weights
+    """
+
+    graph: ge.Graph
+    tensors: dict[tuple[str, int], ge.Tensor] = field(default_factory=dict)
+    nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: dict[str, ge.errors.GraphEngineError] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    layers: dict[str, Any] = field(default_factory=dict)
+    _card_of: dict[str, str] = field(default_factory=dict)
+
+    def card_of(self, node: str) -> str | None:
+        """The card that a node of the graph belongs to."""
+        if not self._card_of:
+            self._card_of.update({n: card for card, names in self.nodes.items() for n in names})
+        return self._card_of.get(node)
+
+
+def in_order(document: GraphDocument) -> list[Card]:
+    """The cards, each after those that it reads or waits for; otherwise by name. Cards on a cycle are left out."""
+    cards = {card.id: card for card in document.cards}
+    left: dict[str, int] = {}
+    readers: dict[str, list[str]] = {}
+    for card in cards.values():
+        before = {w.source for w in document.wires_into(card.id).values()} | {a for a in card.after if a in cards}
+        left[card.id] = len(before)
+        for source in before:
+            readers.setdefault(source, []).append(card.id)
+    ready = sorted((c for c, count in left.items() if not count), reverse=True)
+    found: list[Card] = []
+    while ready:
+        card = cards[ready.pop()]
+        found.append(card)
+        fresh = []
+        for reader in readers.get(card.id, ()):
+            left[reader] -= 1
+            if not left[reader]:
+                fresh.append(reader)
+        if fresh:
+            ready = sorted([*ready, *fresh], reverse=True)
+    return found
+
+
+def build(document: GraphDocument, training: bool = False, layers: Mapping[str, Any] | None = None) -> Built:
+    """The graph of a document. What does not fit is left out, with all that reads it.
+
+    Parameters
+    ----------
+    training : whether layers behave as in training
+    layers : `Built.layers` of another build of the same document, to share its weights
+    """
+    names = [card.id for card in document.cards]
+    drawing = Drawing(lambda name, dtype, shape: stored_array(document, name), training=training,
+                      seed=int(document.setting("seed", 0) or 0), layers=dict(layers or {}), names=names)
+    built = Built(drawing.graph, layers=drawing.layers)
+    for card in in_order(document):
+        kind = catalog().get(card.kind)
+        if kind is None:
+            built.problems[card.id] = ge.errors.NotFoundError(f"there is no {card.kind!r}", fix="remove the card")
+        elif becomes_nodes(card.kind):
+            _add(document, drawing, built, card, kind)
+    train = next((c for c in document.cards if c.kind == TRAIN), None)
+    if train is not None:
+        try:
+            drawing.graph.document["train"] = train_section(document, built, train)
+        except ge.errors.GraphEngineError as error:
+            built.problems[train.id] = error
+    _load_weights(document, drawing.graph)
+    return built
+
+
+def stored_array(document: GraphDocument, name: str) -> Any:
+    """A large array of the document.
+
+    Raises
+    ------
+    NotFoundError
+    """
+    if name not in document.arrays:
+        raise ge.errors.NotFoundError(f"the array {name!r} is not there", fix="set the value again")
+    return document.arrays[name]
+
+
+def _add(document: GraphDocument, drawing: Drawing, built: Built, card: Card, kind: Kind) -> None:
+    if any(w.source in built.problems or w.source in built.left_out for w in document.wires_into(card.id).values()):
+        built.left_out.add(card.id)
+        return
+    try:
+        operands = _operands(document, built, card, kind)
+        if card.bypassed and operands:
+            built.tensors[card.id, 0] = operands[0]
+            return
+        _check_complete(card, kind)
+        first = len(drawing.graph.nodes)
+        waits = [drawing.graph.by_name[n] for a in card.after for n in built.nodes.get(a, ())[-1:]]
+        results = drawing.card(card.id, card.kind, card.attributes, operands, waits)
+    except ge.errors.GraphEngineError as error:
+        built.problems[card.id] = error
+        return
+    built.tensors.update({(card.id, k): t for k, t in enumerate(results)})
+    built.nodes[card.id] = tuple(node.name for node in drawing.graph.nodes[first:])
+
+
+def _check_complete(card: Card, kind: Kind) -> None:
+    for f in kind.fields:
+        if f.default is REQUIRED and f.name not in card.attributes:
+            raise ge.errors.InvalidArgumentError(f"{f.name} is not given", fix=f"set {f.name}: {f.doc}")
+
+
+def _operands(document: GraphDocument, built: Built, card: Card, kind: Kind) -> list[ge.Tensor]:
+    wires = {k: w for k, w in document.wires_into(card.id).items() if _carries(kind, k) == "tensor"}
+    found = []
+    for number in range(max([*wires, -1]) + 1):
+        if number not in wires:
+            socket = kind.input(number)
+            raise ge.errors.InvalidArgumentError(f"{socket.name if socket else number} is not connected",
+                                                 fix="connect it")
+        wire = wires[number]
+        tensor = built.tensors.get((wire.source, wire.output))
+        if tensor is None:
+            raise ge.errors.NotFoundError(f"{wire.source} has no output {wire.output}", fix="connect another one")
+        found.append(tensor)
+    needed = [s for s in kind.inputs if s.carries == "tensor" and not s.optional]
+    if len(found) < len(needed):
+        raise ge.errors.InvalidArgumentError(f"{needed[len(found)].name} is not connected", fix="connect it")
+    return found
+
+
+def _carries(kind: Kind, number: int) -> str:
+    socket = kind.input(number)
+    return socket.carries if socket is not None else "tensor"
+
+
+# -------------------------------------------------------------------- training
+
+def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str, Any]:
+    """The `train` section of the engine's documents for a Train card.
+
+    Raises
+    ------
+    GraphEngineError for what is missing.
+    """
+    wires = document.wires_into(card.id)
+    for number, name in ((0, "the loss"), (1, "an optimizer")):
+        if number not in wires:
+            raise ge.errors.InvalidArgumentError(f"{name} is not connected", fix=f"connect {name}")
+    loss = built.tensors.get((wires[0].source, wires[0].output))
+    optimizer = document.card(wires[1].source)
+    if loss is None or optimizer is None:
+        raise ge.errors.InvalidArgumentError("the loss cannot be computed", fix=f"look at {wires[0].source}")
+    sources: dict[str, dict[str, Any]] = {}
+    for placeholder in document.cards:
+        feed = document.wires_into(placeholder.id).get(0)
+        source = document.card(feed.source) if feed is not None and placeholder.kind == "op/placeholder" else None
+        if feed is None or source is None:
+            continue
+        section = sources.setdefault(source.id, _source(source))
+        name, columns = feed_outputs(source)[feed.output]
+        section["feeds"][placeholder.id] = columns
+        scale = source.attributes.get("scale", {}).get(name)
+        if scale is not None:
+            section.setdefault("scale", {})[placeholder.id] = scale
+    if not sources:
+        raise ge.errors.InvalidArgumentError("no data feeds a placeholder", fix="connect a source of data to one")
+    data = list(sources.values())
+    fields = catalog()[TRAIN].fields
+    own = {f.name: card.attributes.get(f.name, f.default) for f in fields}
+    rates = {f.name: f.default for f in catalog()[optimizer.kind].fields}
+    metrics = {}
+    for number in sorted(wires):
+        tensor = built.tensors.get((wires[number].source, wires[number].output))
+        if number >= METRICS and tensor is not None:
+            metrics[wires[number].source] = tensor.name.removesuffix(":0")
+    section = {
+        "data": data[0] if len(data) == 1 else data, "loss": loss.name.removesuffix(":0"),
+        "optimizer": {"name": optimizer.kind.partition("/")[2], **rates, **optimizer.attributes},
+        "epochs": own["epochs"], "batch_size": own["batch_size"], "seed": own["seed"], "metrics": metrics,
+    }
+    if not own["shuffle"]:
+        section["shuffle"] = False
+    return {key: value for key, value in section.items() if value is not None and value != {}}
+
+
+def _source(card: Card) -> dict[str, Any]:
+    """The description of a source of data, without feeds."""
+    name = card.kind.partition("/")[2]
+    found: dict[str, Any] = {}
+    if catalog()[card.kind].field("file") is not None:
+        if not card.attributes.get("file"):
+            raise ge.errors.InvalidArgumentError(f"{card.id} names no file", fix="choose a file")
+        found["file"] = card.attributes["file"]
+    elif name == "random":
+        known = ("distribution", "shape", "low", "high", "seed")
+        values = {f.name: card.attributes.get(f.name, f.default) for f in catalog()[card.kind].fields}
+        found["random"] = {key: values[key] for key in known if key in values}
+    else:
+        found["dataset"] = name
+    rows = card.attributes.get("train_rows")
+    return {**found, "feeds": {}, **({"train_rows": rows} if rows is not None else {})}
+
+
+def feed_outputs(card: Card) -> list[tuple[str, Any]]:
+    """Name of each output of a source of data, and its columns or the array that it is."""
+    feeds = card.attributes.get("feeds")
+    if isinstance(feeds, Mapping) and feeds:
+        return list(feeds.items())
+    kind = catalog().get(card.kind)
+    return [(socket.name, socket.name) for socket in kind.outputs] if kind is not None else []
+
+
+# -------------------------------------------------------------------- weights
+
+def weights_of(document: GraphDocument) -> dict[str, Any]:
+    """The values of variables that were saved with the document, by the variable's name."""
+    found = {}
+    for name, value in (document.setting("weights") or {}).items():
+        found[name] = decoded(value, lambda key, dtype, shape: stored_array(document, key))
+    return found
+
+
+def _load_weights(document: GraphDocument, graph: ge.Graph) -> None:
+    saved = weights_of(document)
+    if saved:
+        for variable in ge.global_variables(graph):
+            value = saved.get(variable.node.name)
+            is_layers = variable.node.op.name == "shared_variable"
+            if value is not None and is_layers and value.shape == tuple(variable.shape):
+                variable.assign(value)

@@ -1,0 +1,278 @@
+"""Drawn graphs in the engine's ``*.graph.json``, and as text.
+
+A file holds the graph itself, as the engine reads and runs it: ``nodes`` and ``train``. Beside them stands ``view``:
+
+    "view": {"items": [...],        every item as plain.py writes it; an op that is a node leaves its attributes there
+             "inside": {"dense": {"nodes": ["dense/kernel", ...], "outputs": ["dense/Relu"]}},    nodes of other cards
+             "digest": "..."}       of the nodes; if somebody else changed them, they count and the view lends places
+
+What a graph cannot hold yet, a card that lacks an input perhaps, is in the items with everything that belongs to it.
+"""
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+import graphengine as ge
+from graphengine.tools.drawn import files as engine
+from graphengine.tools.drawn.train import parse_train
+
+from .build import Built, build, in_order, stored_array
+from .document import GraphDocument
+from .items import Card, Item, Ref, Setting, Wire
+from .kinds import METRICS, TRAIN, catalog
+from .plain import from_plain, to_plain
+
+Array = np.ndarray[Any, Any]
+OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
+MAX_ITEMS = 100_000
+
+
+# -------------------------------------------------------------------- text
+
+def to_text(document: GraphDocument) -> str:
+    """All items, one a line, in an order that does not depend on how they came about. Large arrays stay beside."""
+    lines = [json.dumps(to_plain(item), sort_keys=True, ensure_ascii=False) for item in _sorted(document)]
+    rows = ",\n".join(f"  {line}" for line in lines)
+    return f'{{"graphengine": "drawing", "version": 1, "items": [\n{rows}\n]}}\n'
+
+
+def _sorted(document: GraphDocument) -> list[Item]:
+    return [document.items[ref] for ref in sorted(document.items, key=lambda ref: (ref.kind, str(ref.key)))]
+
+
+def from_text(text: str, arrays: Mapping[str, Array] | None = None, file: str = "the text") -> GraphDocument:
+    """The document that `to_text` wrote.
+
+    Raises
+    ------
+    FileFormatError
+    """
+    try:
+        raw = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ge.errors.FileFormatError(f"it is no JSON: {error}", at=file, fix="use another file") from None
+    if not isinstance(raw, dict) or raw.get("graphengine") != "drawing":
+        raise ge.errors.FileFormatError("it is no drawn graph", at=file, fix="use another file")
+    return GraphDocument(_items(raw.get("items"), file), arrays)
+
+
+def _items(raw: Any, file: str) -> list[Item]:
+    """Items that belong together: every wire has its cards, no item is there twice, no wires lead in a circle."""
+    if not isinstance(raw, list) or len(raw) > MAX_ITEMS:
+        raise ge.errors.FileFormatError("items is no list, or too long", at=file, fix="use another file")
+    found: dict[Ref, Item] = {}
+    for k, entry in enumerate(raw):
+        item = from_plain(entry, f"{file}, item {k}")
+        if item.ref in found:
+            raise ge.errors.FileFormatError(f"{item.ref.kind} {item.ref.key!r} is there twice", at=f"{file}, item {k}",
+                                            fix="remove one of them")
+        found[item.ref] = item
+    for item in found.values():
+        if isinstance(item, Wire):
+            missing = next((c for c in (item.source, item.target) if Ref("card", c) not in found), None)
+            if missing is not None:
+                raise ge.errors.FileFormatError(f"a wire ends at {missing!r}, which is not there", at=file,
+                                                fix="remove the wire")
+    document = GraphDocument(found.values())
+    circle = {c.id for c in document.cards} - {c.id for c in in_order(document)}
+    if circle:
+        raise ge.errors.FileFormatError(f"wires lead in a circle through {min(circle)!r}", at=file, fix="remove one")
+    return list(found.values())
+
+
+# -------------------------------------------------------------------- saving
+
+def save(document: GraphDocument, path: str | os.PathLike[str]) -> Built:
+    """Write a document; the old file stays whole if that fails. Returns the graph that was written.
+
+    Raises
+    ------
+    FileFormatError for what a file cannot hold, OSError if the system refuses.
+    """
+    built = build(document)
+    others = {s.name: s.value for s in document.items.values() if isinstance(s, Setting) and s.name in _others(document)}
+    built.graph.document.update(engine.with_arrays(others, lambda name: stored_array(document, name)))
+    built.graph.document["view"] = engine.with_arrays(
+        _view(document, built), lambda name: stored_array(document, name))
+    built.graph.save(path)
+    document.mark_saved()
+    return built
+
+
+def _others(document: GraphDocument) -> list[str]:
+    """Names of settings that are parts of the file which the editor does not know."""
+    return [str(name) for name in document.setting("parts of the file", ())]
+
+
+def _view(document: GraphDocument, built: Built) -> dict[str, Any]:
+    nodes = engine.nodes_of(built.graph, lambda name, array: name, "the graph")
+    items, inside = [], {}
+    written = {node["id"] for node in nodes}
+    skipped = {"parts of the file", *_others(document)}
+    for item in _sorted(document):
+        if isinstance(item, Setting) and item.name in skipped:
+            continue
+        plain = to_plain(item)
+        if isinstance(item, Card) and item.id in built.nodes:
+            if item.kind.startswith("op/"):
+                plain.pop("attributes", None)
+                plain.pop("after", None)
+            else:
+                mine = set(built.nodes[item.id])
+                hidden = [n for n in written if n in mine or n.removesuffix("/initial_value") in mine]
+                count = sum(1 for card, _ in built.tensors if card == item.id)
+                inside[item.id] = {
+                    "nodes": sorted(hidden),
+                    "outputs": [built.tensors[item.id, k].name.removesuffix(":0") for k in range(count)]}
+        items.append(plain)
+    return {"items": items, "inside": inside, "digest": digest(nodes)}
+
+
+def digest(nodes: list[dict[str, Any]]) -> str:
+    """What tells whether nodes are still those that the view was made for; values of arrays do not count."""
+    bare = engine.rename_arrays(_without_numbers(nodes), lambda value: "")
+    return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _without_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        if set(value) in engine.KEYS:
+            return {"dtype": value["dtype"], "shape": value["shape"]}
+        return {key: _without_numbers(item) for key, item in value.items()}
+    return [_without_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+# -------------------------------------------------------------------- opening
+
+def open_document(path: str | os.PathLike[str]) -> GraphDocument:
+    """The document in a file; cards that have no place yet stand at (0, 0), so that they can be laid out.
+
+    Raises
+    ------
+    FileFormatError that says what is wrong, OSError if the system refuses.
+    """
+    raw, arrays = engine.read(path)
+    return from_engine(raw, arrays, os.fspath(path))
+
+
+def from_engine(raw: Mapping[str, Any], arrays: Mapping[str, Array], file: str) -> GraphDocument:
+    """The document of a graph as plain JSON, large arrays named by `engine.store`."""
+    if "nodes" not in raw:
+        raise ge.errors.FileFormatError("the file has no nodes", at=file, fix='add "nodes": []')
+    nodes = raw["nodes"]
+    engine.check_nodes(nodes, file)
+    view = raw.get("view")
+    drawn: list[dict[str, Any]] = view.get("items", []) if isinstance(view, dict) else []
+    if not isinstance(drawn, list) or not all(isinstance(entry, dict) for entry in drawn):
+        raise ge.errors.FileFormatError("view.items is no list of items", at=file, fix='remove "view"')
+    if isinstance(view, dict) and view.get("digest") == digest(nodes):
+        items = _items(_completed(drawn, nodes), file)
+    else:
+        items = [*_with_places(_of_nodes(nodes, raw.get("train"), file), drawn)]
+    rest = {key: value for key, value in raw.items() if key not in OWN_KEYS}
+    if rest:
+        items += [Setting("parts of the file", sorted(rest)), *(Setting(key, value) for key, value in rest.items())]
+    return GraphDocument(items, arrays)
+
+
+def _completed(drawn: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The items of a view with the attributes of the nodes that they stand for."""
+    by_name = {node["id"]: node for node in nodes}
+    found = []
+    for entry in drawn:
+        node = by_name.get(entry.get("id", "")) if entry.get("item") == "card" else None
+        if node is not None and entry.get("kind") == f"op/{node['op']}":
+            entry = {**entry, "attributes": node.get("attributes", {})}
+            if node.get("after"):
+                entry["after"] = node["after"]
+        found.append(entry)
+    return found
+
+
+def _with_places(items: Iterable[Item], drawn: list[dict[str, Any]]) -> Iterable[Item]:
+    """Items at the places that cards of the same name have in a view, with its frames and notes."""
+    places = {}
+    for entry in drawn:
+        if entry.get("item") == "card":
+            item = from_plain({"kind": "", **entry}, "view")
+            assert isinstance(item, Card)
+            places[item.id] = item
+        elif entry.get("item") in ("frame", "note"):
+            yield from_plain(entry, "view")
+    for item in items:
+        old = places.get(item.id) if isinstance(item, Card) else None
+        if isinstance(item, Card) and old is not None:
+            item = dataclasses.replace(item, x=old.x, y=old.y, width=old.width, collapsed=old.collapsed,
+                                       preview=old.preview, example=old.example)
+        yield item
+
+
+def _of_nodes(nodes: list[dict[str, Any]], train: Any, file: str) -> list[Item]:
+    """Cards for nodes, with what the `train` section says."""
+    found: list[Item] = []
+    names = {node["id"] for node in nodes}
+    for node in nodes:
+        after = tuple(node.get("after", ()))
+        found.append(Card(node["id"], f"op/{node['op']}", node.get("attributes", {}), after=after))
+        for number, text in enumerate(node.get("inputs", ())):
+            source, position = engine.parse_reference(text, file, node["id"])
+            found.append(Wire(source, position, node["id"], number))
+    return found if train is None else [*found, *_of_train(train, names, file)]
+
+
+def _of_train(train: Any, names: set[str], file: str) -> list[Item]:
+    """The cards of a `train` section: sources of data, optimizer, training."""
+    graph = GraphDocument(Card(name, "") for name in names)
+    spec = parse_train(train, file).as_json()
+    found: list[Item] = []
+    data = spec["data"] if isinstance(spec["data"], list) else [spec["data"]]
+    taken: list[str] = []
+    for source in data:
+        card, wires = _of_source(source, graph, names, taken)
+        taken.append(card.id)
+        found += [card, *wires]
+    optimizer = dict(spec["optimizer"])
+    kind = f"optimizer/{optimizer.pop('name')}"
+    tuned = Card(graph.new_id(catalog()[kind].name, taken=taken), kind, optimizer)
+    own = {key: spec[key] for key in ("epochs", "batch_size", "shuffle", "seed") if key in spec}
+    own = {"batch_size": None, "seed": None, **own}
+    card = Card(graph.new_id("train", taken=[*taken, tuned.id]), TRAIN, own)
+    found += [tuned, card, Wire(tuned.id, 0, card.id, 1)]
+    for number, name in ((0, spec["loss"]), *enumerate(spec.get("metrics", {}).values(), METRICS)):
+        source, position = engine.parse_reference(name, file, None)
+        if source not in names:
+            raise ge.errors.FileFormatError(f"train names {name!r}, but there is no such node", at=file,
+                                            fix="correct the name")
+        found.append(Wire(source, position, card.id, number))
+    return found
+
+
+def _of_source(
+    source: Mapping[str, Any], graph: GraphDocument, names: set[str], taken: list[str]
+) -> tuple[Card, list[Wire]]:
+    path = PurePath(source.get("file", ""))
+    kinds = {".csv": "csv", ".npz": "npz", ".npy": "npy", ".png": "image"}
+    kind = source.get("dataset") or ("random" if "random" in source else kinds[path.suffix])
+    attributes: dict[str, Any] = dict(source.get("random", {}))
+    if "file" in source:
+        attributes["file"] = source["file"]
+    feeds = source["feeds"]
+    outputs = [s.name for s in catalog()[f"data/{kind}"].outputs]
+    if not outputs:
+        attributes["feeds"] = feeds
+    of = {name: name if not outputs else columns for name, columns in feeds.items()}
+    if "scale" in source:
+        attributes["scale"] = {of[name]: scale for name, scale in source["scale"].items()}
+    if source.get("train_rows") is not None:
+        attributes["train_rows"] = source["train_rows"]
+    card = Card(graph.new_id(path.stem or str(kind), taken=taken), f"data/{kind}", attributes)
+    order = outputs or list(feeds)
+    return card, [Wire(card.id, order.index(of[name]), name, 0) for name in feeds if name in names]

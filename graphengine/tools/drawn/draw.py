@@ -1,0 +1,195 @@
+"""Cards become nodes: each kind of card, with its attributes and what is wired to it, adds to a graph."""
+from __future__ import annotations
+
+import inspect
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ...dtypes import as_dtype
+from ...errors import FileFormatError, GraphEngineError, InvalidArgumentError
+from ...frontend.build import init_scope
+from ...frontend.structure import flatten
+from ...io.nodes import NodeReader
+from ...io.values import Fetch, decode
+from ...ir.dims import Shape
+from ...ir.graph import Graph
+from ...ir.node import Node, Tensor
+from ...keras import initializers
+from ...keras.registry import registered
+from ...ops.kinds import Effect
+from ...ops.language import L
+from ...ops.state import ArrayValue, Kept, Placeholder, Variable
+from .kinds import TRAIN, catalog
+
+UPDATES = "update_ops"                      # the graph's collection of assignments that go with a training step
+FAMILIES = ("op", "layer", "loss", "metric")    # kinds that become nodes
+
+
+def becomes_nodes(kind: str) -> bool:
+    return kind.partition("/")[0] in FAMILIES
+
+
+class Drawing:
+    """A graph that grows card by card.
+
+    Parameters
+    ----------
+    fetch : finds large arrays of attributes
+    training : whether layers behave as in training (dropout, batch statistics)
+    seed : what random initial values follow from, together with the name of the card
+    plain : weights begin with zeros: enough to know dtypes and shapes
+    layers : layers made before, by card, whose weights are used again
+
+    Attributes
+    ----------
+    graph : what has been drawn
+    layers : the layer of each card
+    """
+
+    def __init__(
+        self, fetch: Fetch, *, training: bool = False, seed: int = 0, plain: bool = False,
+        layers: dict[str, Any] | None = None, names: Sequence[str] = (),
+    ) -> None:
+        self.graph = Graph()
+        self.layers = {} if layers is None else layers
+        self._reader = NodeReader(fetch)
+        self._training, self._seed, self._plain = training, seed, plain
+        for name in names:                  # so that no node inside a layer takes the name of a card
+            self.graph.unique_name(name)
+
+    def card(
+        self, id: str, kind: str, attributes: Mapping[str, Any], operands: Sequence[Tensor], after: Sequence[Node] = (),
+    ) -> tuple[Tensor, ...]:
+        """Add a card's nodes; returns its results.
+
+        Raises
+        ------
+        GraphEngineError that says what does not fit.
+        """
+        family, _, name = kind.partition("/")
+        if family == "op":
+            raw = {"id": id, "op": name, "inputs": [t.name for t in operands], "attributes": dict(attributes),
+                   "after": [n.name for n in after]}
+            return self._reader.add(self.graph, raw, "the graph").outputs
+        before = len(self.graph.nodes)
+        with self.graph.as_default(), self.graph.name_scope(f"{id}/"), self._after(after):
+            try:
+                if family == "layer":
+                    found = self._layer(self._made(id, kind, attributes), operands)
+                else:
+                    found = _loss(name, attributes, operands) if family == "loss" else _metric(name, attributes, operands)
+            except GraphEngineError:
+                raise
+            except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+                raise InvalidArgumentError(str(error), op=name) from error
+        for node in self.graph.nodes[before:]:
+            if isinstance(node.op, Effect) and node.op.name != "read_variable":
+                self.graph.add_to_collection(UPDATES, node)
+        return tuple(flatten(found)[1])
+
+    def _after(self, nodes: Sequence[Node]) -> AbstractContextManager[None]:
+        return self.graph.control_dependencies(nodes)
+
+    def _made(self, id: str, kind: str, attributes: Mapping[str, Any]) -> Any:
+        if id in self.layers:
+            return self.layers[id]
+        name = kind.partition("/")[2]
+        given = {}
+        for key, value in attributes.items():
+            if catalog()[kind].field(key) is None:
+                raise FileFormatError(f"{name} has no attribute {key!r}", fix="remove it")
+            is_start = key.endswith("initializer")
+            given[key] = self._initializer(id, key, value) if is_start and value is not None else _argument(value)
+        for field in catalog()[kind].fields:
+            if field.name.endswith("initializer") and field.name not in given:
+                given[field.name] = self._initializer(id, field.name, field.default)
+        layer = self._construct(name, given, id)
+        self.layers[id] = layer
+        return layer
+
+    def _construct(self, name: str, given: Mapping[str, Any], id: str) -> Any:
+        try:
+            return registered("layers")[name](**given, name=id.replace("/", "_"))
+        except GraphEngineError:
+            raise
+        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+            raise InvalidArgumentError(str(error), op=name, fix="give the attribute a value") from error
+
+    def _initializer(self, id: str, field: str, value: Any) -> Any:
+        if self._plain:
+            return "zeros"
+        made = initializers.get(value)
+        if getattr(made, "seed", 0) is None:
+            made.seed = zlib.crc32(f"{self._seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
+        return made
+
+    def _layer(self, layer: Any, operands: Sequence[Tensor]) -> Any:
+        knows_training = "training" in inspect.signature(layer.call).parameters
+        extra = {"training": self._training} if knows_training else {}
+        return layer(list(operands), **extra) if layer.takes_list else layer(*operands, **extra)
+
+
+def _argument(value: Any) -> Any:
+    return tuple(map(_argument, value)) if isinstance(value, list) else value
+
+
+def _loss(name: str, attributes: Mapping[str, Any], operands: Sequence[Tensor]) -> Any:
+    return registered("losses")[name](**{k: _argument(v) for k, v in attributes.items()})(*operands)
+
+
+def _metric(name: str, attributes: Mapping[str, Any], operands: Sequence[Tensor]) -> Any:
+    found = registered("metrics.functions")[name](*operands, **{k: _argument(v) for k, v in attributes.items()})
+    return L.reduce_mean(L.cast(found, "float32"))
+
+
+def decoded(raw: Any, fetch: Fetch) -> Any:
+    """The numpy array that stands in a file as ``{"dtype", "shape", "values" or "array"}``."""
+    return decode(raw, ArrayValue, fetch).array
+
+
+# -------------------------------------------------------------------- dtypes and shapes alone
+
+@dataclass(frozen=True)
+class Type:
+    """What is known of a tensor before anything runs. is_variable : it is a variable, which assignments can change."""
+
+    dtype: str
+    shape: Shape
+    is_variable: bool = False
+
+
+def no_array(name: str, dtype: Any, shape: tuple[int, ...]) -> Any:
+    """Stands for a large array where only its dtype and shape matter."""
+    import numpy as np
+
+    return np.broadcast_to(np.zeros((), dtype.numpy), shape)
+
+
+@lru_cache(maxsize=20_000)
+def types_of(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Type, ...]:
+    """The types of a card's results.
+
+    attributes : as JSON, with sorted keys
+
+    Raises
+    ------
+    GraphEngineError that says what does not fit.
+    """
+    if kind == TRAIN or not becomes_nodes(kind):
+        return ()
+    drawing = Drawing(no_array, plain=True)
+    tensors = []
+    for k, given in enumerate(operands):
+        op = Placeholder(as_dtype(given.dtype), given.shape)
+        node = drawing.graph.add(op, (), f"operand_{k}/")
+        if given.is_variable:
+            node = drawing.graph.add(Variable(), node.outputs, f"variable_{k}/")
+        tensors.append(node.outputs[0])
+    with init_scope():
+        results = drawing.card("card", kind, json.loads(attributes), tensors)
+    return tuple(Type(t.dtype.name, t.shape, isinstance(t.node.op, Kept)) for t in results)
