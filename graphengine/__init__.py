@@ -63,7 +63,7 @@ from .frontend.variables import (
 from .ir import Graph, Tensor, get_default_graph, reset_default_graph
 from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
-from .runtime.executable import Rows
+from .runtime.loop import Rows
 
 __version__ = "0.1.0"
 

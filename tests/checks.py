@@ -4,6 +4,10 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 import signal
+import subprocess
+import sys
+import textwrap
+import time
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -218,3 +222,20 @@ def compare_with_differences(loss, tensors, arrays, rng, label, step=1e-6):
 def hear_interrupts() -> None:
     """For `preexec_fn`: a child process hears Ctrl-C even where the tests ignore it, as in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def interrupted(program: str, after_s: float) -> tuple[list[str], float]:
+    """What a program prints after its line "ready" and then an interrupt, as words, and when that was sent."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        preexec_fn=hear_interrupts,
+    )
+    try:
+        assert process.stdout.readline() == "ready\n"
+        time.sleep(after_s)
+        sent = time.time()
+        process.send_signal(signal.SIGINT)
+        return process.communicate(timeout=60)[0].split(), sent
+    finally:
+        process.kill()
+        process.wait()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,11 @@ from ..ops.kinds import Control
 from ..pipeline import Compilation, CompiledGraph, compile_graph
 from ..rewrite.specialize import Feed, size_symbol
 from ..runtime.compiler import Compiler
-from ..runtime.executable import MOST_LAYOUTS, Executable, Quick, Rows, SizesDiffer, check_sizes
+from ..runtime.executable import MOST_LAYOUTS, Executable, Quick, SizesDiffer, check_sizes
 from ..runtime.layout import Layout
+from ..runtime.loop import Rows
 from .explain import BY_DEBUG_LEVEL, Explanation
+from .steps import CompiledSteps, PythonSteps, Steps
 from .store import VariableStore
 from .variables import Variable
 
@@ -222,25 +224,14 @@ class Plan:
             self.store.initialized.update(found.program.writes)
         return results
 
-    def run_steps(
-        self, values: Sequence[Any], steps: int | None, collect: bool, on_progress: Callable[[int], Any] | None
-    ) -> list[Any]:
-        arrays, shapes, stacked, total = self.steps_of(values, steps)
+    def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> Steps:
+        """Feeds set up for as many steps; see `Session.run_steps`."""
+        arrays, shapes, stacked, total = self.steps_of(values, count)
         found = self.layouts.get(shapes) or self.bound(shapes, wait=True)
         self.store.require(found.program.reads)
-        assert found.executable is not None, "a compiled loop waits for its kernels"
         if settings().tier == "interpreter":
-            run = lambda pieces: self._interpret(found, pieces)
-            results = in_python(run, arrays, stacked, total, collect, on_progress)
-            self.store.initialized.update(found.program.writes)
-            return results
-        layout = found.idle.pop() if found.idle else found.executable.new_layout(found.sizes)
-        try:
-            results = found.executable.run_steps(layout, arrays, stacked, total, collect, on_progress)
-        finally:
-            found.idle[:] = [layout]
-        self.store.initialized.update(found.program.writes)
-        return results
+            return PythonSteps(lambda pieces: self._interpret(found, pieces), arrays, stacked, total, collect)
+        return CompiledSteps(found, self.store, arrays, stacked, total, collect)
 
     def steps_of(
         self, values: Sequence[Any], steps: int | None
@@ -387,35 +378,6 @@ def more_fixed(fixed: Mapping[str, int], found: SizesDiffer, sizes: Mapping[str,
 def types_of(fetches: Sequence[Tensor], sizes: Mapping[str, int]) -> list[tuple[np.dtype[Any], tuple[int, ...]]]:
     """dtype and shape of each result."""
     return [(t.dtype.numpy, tuple(evaluate(s, sizes) for s in t.shape)) for t in fetches]  # type: ignore[arg-type]
-
-
-def in_python(
-    run: Callable[[list[Array]], list[Any]], feeds: Sequence[Array | Rows], stacked: Sequence[bool], steps: int,
-    collect: bool, on_progress: Callable[[int], Any] | None,
-) -> list[Any]:
-    """The loop of `run_steps` with Python between the steps.
-
-    Raises
-    ------
-    ShapeError if results that are to be stacked differ in shape.
-    """
-    every: list[list[Any]] = []
-    for step in range(steps):
-        pieces = [
-            f.data[f.indices[step]] if isinstance(f, Rows) else f[step] if is_stacked else f
-            for f, is_stacked in zip(feeds, stacked, strict=True)
-        ]
-        every.append(run(pieces))
-        if on_progress is not None and on_progress(step + 1):
-            break
-    if not collect:
-        return every[-1]
-    for column in zip(*every, strict=True):
-        shapes = sorted({np.shape(value) for value in column})
-        if len(shapes) > 1:
-            raise ShapeError(f"a result has shape {shapes[0]} in one step and {shapes[1]} in another", op="run_steps",
-                             fix="collect=False, or results of one shape")
-    return [np.stack(column) for column in zip(*every, strict=True)]
 
 
 def check_out(results: Sequence[tuple[np.dtype[Any], tuple[int, ...]]], out: Sequence[Array | None]) -> None:

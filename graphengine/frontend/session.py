@@ -185,7 +185,8 @@ class Session:
         structure, leaves = flatten(fetches)
         with self._lock:
             plan = self._plan(leaves, list(given))
-            results = plan.run_steps(list(given.values()), steps, collect, on_progress)
+            with plan.steps(list(given.values()), steps, collect) as loop:
+                results = loop.run(on_progress)
         return structure.fill(plan.spread(results))
 
     def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:

@@ -6,7 +6,7 @@ failed run changes none.
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,8 @@ from ..ops.kinds import Dynamic
 from ..ops.known import follows_from_sizes
 from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, SizesDiffer, check_sizes
-from .plan import Array, Bound, Plan, Programs, Shapes, check_out, in_python, more_fixed, types_of, written
+from .plan import Array, Bound, Plan, Programs, Shapes, check_out, more_fixed, types_of, written
+from .steps import PythonSteps, Steps
 from .store import VariableStore
 
 Values = dict[int, Array]                   # by the id of a tensor of the whole computation
@@ -68,11 +69,9 @@ class CutPlan(Plan):
             except SizesDiffer as found:
                 fixed = more_fixed(fixed, found, sizes)
 
-    def run_steps(
-        self, values: Sequence[Any], steps: int | None, collect: bool, on_progress: Callable[[int], Any] | None
-    ) -> list[Any]:
-        arrays, _, stacked, total = self.steps_of(values, steps)
-        return in_python(self.run, arrays, stacked, total, collect, on_progress)
+    def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> Steps:
+        arrays, _, stacked, total = self.steps_of(values, count)
+        return PythonSteps(self.run, arrays, stacked, total, collect)
 
     def bound(self, shapes: Shapes, wait: bool) -> Bound:
         raise InvalidArgumentError(

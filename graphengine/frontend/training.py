@@ -17,7 +17,7 @@ from ..errors import FileFormatError
 from ..ir.graph import Graph
 from ..ir.node import Tensor
 from ..ops.apply import as_array
-from ..runtime.executable import Rows
+from ..runtime.loop import Rows
 from .document import load
 from .session import Session
 from .train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer

@@ -138,11 +138,44 @@ def _nothing() -> None:
     """What a source does at the begin and the end of an epoch if it does not say."""
 
 
-def orders(count: int, batch: int, shuffle: bool, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Which rows make the batches of an epoch: (steps, batch), and those of the last short one."""
-    order = rng.permutation(count) if shuffle else np.arange(count)
-    full = count // batch
-    return order[:full * batch].reshape(full, batch).astype(np.int64), order[full * batch:]
+class Order:
+    """Which rows make the batches of one epoch after another.
+
+    Parameters
+    ----------
+    count : number of rows
+    batch_size : rows of a batch; the last has those that are left over
+    shuffle : whether each pass over the rows has an order of its own, drawn by `order_generator`
+    steps : batches of an epoch, which goes on where the one before ended, but not beyond the last row; None: all
+
+    Attributes
+    ----------
+    places : the rows in their order; the next order is written into the same memory
+    full : number of batches of the full size
+    steps : batches of an epoch
+    """
+
+    def __init__(self, count: int, batch_size: int, shuffle: bool, steps: int | None = None) -> None:
+        self.batch_size = batch_size
+        self.shuffle = shuffle
+        self.places = np.arange(count, dtype=np.int64)
+        self.full = count // batch_size
+        self._batches = -(-count // batch_size)
+        self.steps = self._batches if steps is None else min(steps, self._batches)
+        self._next = self._batches
+
+    def next_epoch(self) -> range:
+        """Numbers of the batches of the next epoch."""
+        if self._next == self._batches:
+            self._next = 0
+            if self.shuffle:
+                self.places[:] = order_generator().permutation(len(self.places))
+        first, self._next = self._next, min(self._next + self.steps, self._batches)
+        return range(first, self._next)
+
+    def batch(self, number: int) -> Array:
+        """The rows of a batch."""
+        return self.places[number * self.batch_size:(number + 1) * self.batch_size]
 
 
 def joined(parts: Sequence[Any]) -> Any:

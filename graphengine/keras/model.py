@@ -13,7 +13,7 @@ from ..ir.graph import is_drawing
 from ..ir.node import Tensor
 from .functional import InputLayer, Playback, matched_inputs
 from .layer import Layer, is_in_call, one_or_list
-from .naming import auto_name
+from .naming import auto_name, is_of_this_package
 from .registry import register
 from .saving.methods import Saved
 from .shapes import shape_from_json
@@ -70,12 +70,11 @@ class Model(Saved, Trainer, Layer):
 
     @property
     def _is_of_this_package(self) -> bool:
-        """Whether all layers are ours: what others' layers do in Python has to happen at each call."""
+        """Whether all layers are ours and so may run compiled."""
         if self._plain is None:
-            home = __name__.partition(".")[0]
             inside = list(self._flatten_layers(include_self=False))
             self._plain = type(self) in (Functional, Sequential) and all(
-                type(x).__module__.partition(".")[0] == home and x.activity_regularizer is None
+                is_of_this_package(type(x)) and x.activity_regularizer is None
                 and type(x).__name__ != "Lambda" and (not isinstance(x, Model) or type(x) in (Functional, Sequential))
                 for x in inside)
         return self._plain

@@ -1,8 +1,9 @@
-"""Names of objects that were given none: that of the class, and a number from the second on."""
+"""Names of objects that were given none: that of the class, and a number from the second on; and whose a class is."""
 from __future__ import annotations
 
 import collections
 import re
+from typing import Any
 
 _counts: collections.Counter[str] = collections.Counter()
 
@@ -24,3 +25,8 @@ def auto_name(prefix: str) -> str:
 def restart_names() -> None:
     """Count from the beginning again."""
     _counts.clear()
+
+
+def is_of_this_package(thing: Any) -> bool:
+    """Whether a class or function is ours: what others do in Python has to happen at each call."""
+    return str(thing.__module__).partition(".")[0] == __name__.partition(".")[0]

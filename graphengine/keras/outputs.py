@@ -7,6 +7,8 @@ from typing import Any
 from ..errors import InvalidArgumentError, suggestion
 from ..frontend.build import init_scope
 from ..frontend.structure import flatten
+from .naming import is_of_this_package
+from .steps import Step, traced
 
 
 class Outputs:
@@ -35,6 +37,8 @@ class Outputs:
             ]
             self.metrics = self._metrics(metrics, targets, outputs, module)
             self.weighted = self._metrics(weighted_metrics, targets, outputs, module)
+        self._traced: Step | None = None        # the results of those that run compiled
+        self._others: dict[str, Any] = {}
 
     def _metrics(self, given: Any, targets: Sequence[Any], outputs: Sequence[Any], module: Any) -> list[list[Any]]:
         if given is None:
@@ -63,6 +67,15 @@ class Outputs:
             for name, items in zip(self.names, group, strict=True):
                 for m in items:
                     yield f"{name}_{m.name}" if several else m.name, m
+
+    def results(self) -> dict[str, Any]:
+        """The value of each metric so far. Those of this package, and those that inherit `result`, run compiled."""
+        if self._traced is None:
+            ours = {name: m for name, m in self.all_metrics() if is_of_this_package(type(m).result)}
+            self._others = {name: m for name, m in self.all_metrics() if name not in ours}
+            self._traced = traced(lambda _: {name: m.result() for name, m in ours.items()}, flatten(())[0], ())
+        found: dict[str, Any] = self._traced.result.fill(self._traced.concrete.call(()))
+        return {**found, **{name: m.result() for name, m in self._others.items()}}
 
 
 def by_output(given: Any, names: Sequence[str], count: int, label: str, repeat: bool = False) -> list[Any]:

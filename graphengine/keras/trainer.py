@@ -7,7 +7,8 @@ second for a progress bar, or after each batch where a callback asks for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,18 +21,8 @@ from ..frontend.structure import flatten
 from ..frontend.tape import GradientTape
 from ..ir.node import Tensor
 from ..ops.language import L
-from ..runtime.executable import Rows as PickedRows
-from .data import (
-    Rows,
-    batches_of,
-    is_batches,
-    joined,
-    order_generator,
-    orders,
-    rows_of,
-    split_rows,
-    unpack_x_y_sample_weight,
-)
+from .data import Rows, is_batches, joined, rows_of, split_rows, unpack_x_y_sample_weight
+from .epochs import batches
 from .layer import changes
 from .outputs import Outputs, by_output
 from .steps import Step, traced
@@ -207,6 +198,11 @@ class Trainer:
         parts = None if self._compiled is None else self._compiled.parts
         return {} if parts is None else {name: m.result() for name, m in parts.all_metrics()}
 
+    def _results(self) -> dict[str, Any]:
+        """The same, computed in one run."""
+        parts = None if self._compiled is None else self._compiled.parts
+        return {} if parts is None else parts.results()
+
     def train_step(self, data: Any) -> dict[str, Any]:
         """One step of training on a batch; override it to train in another way."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
@@ -275,26 +271,6 @@ class Trainer:
         values = step.concrete.call(rows.arrays)
         return step.result.fill([v.numpy() for v in values])
 
-    def _run_epoch(
-        self, kind: str, rows: Rows, batch: int, shuffle: bool, on_progress: Callable[[int], Any] | None
-    ) -> Any:
-        """All batches of an epoch in the compiled loop; what the last step returned."""
-        index, rest = orders(rows.count, batch, shuffle, order_generator())
-        last: Any = {}
-        if len(index):
-            step = self._step(kind, rows)
-            if shuffle:
-                feeds: list[Any] = [PickedRows(a, index) for a in rows.arrays]
-            else:
-                full = index.size
-                feeds = [a[:full].reshape(*index.shape, *a.shape[1:]) for a in rows.arrays]
-            plan = step.concrete.plan
-            values = plan.run_steps(feeds, len(index), False, on_progress)
-            last = step.result.fill(values)
-        if len(rest) and not (kind == "train" and self.stop_training):
-            last = self._run_batch(kind, rows.take(rest))
-        return last
-
     # ------------------------------------------------ fit
 
     def fit(
@@ -330,45 +306,41 @@ class Trainer:
 
         compiled = self._settings("fit")
         self.stop_training = False
-        validation: Any = validation_data
-        source = None
-        if is_batches(x):
-            source = x
-            rows = None
-        else:
-            rows = rows_of(x, y, sample_weight, class_weight)
-            if validation_split and validation is None:
-                rows, validation = split_rows(rows, validation_split)
         batch = 32 if batch_size is None else int(batch_size)
         if batch < 1:
             raise InvalidArgumentError(f"batch_size={batch_size}", op="fit", fix="use at least 1")
-        steps: Any = steps_per_epoch
-        if rows is not None:
-            steps = -(-rows.count // batch) if steps is None else min(steps, -(-rows.count // batch))
-        elif steps is None and hasattr(x, "__len__"):
-            steps = len(x)
+        given = x if is_batches(x) else rows_of(x, y, sample_weight, class_weight)
+        if validation_split and validation_data is None and isinstance(given, Rows):
+            given, validation_data = split_rows(given, validation_split)
+        data = batches(given, batch, shuffle, steps_per_epoch)
+        validation = None
+        if validation_data is not None:
+            if not isinstance(validation_data, Rows) and not is_batches(validation_data):
+                validation_data = rows_of(*unpack_x_y_sample_weight(validation_data))
+            validation = batches(validation_data, validation_batch_size or batch, False, validation_steps)
         shown = 1 if verbose == "auto" else int(verbose)
         watching = callbacks if isinstance(callbacks, CallbackList) else CallbackList(
-            callbacks, add_history=True, add_progbar=shown != 0, verbose=shown, epochs=epochs, steps=steps, model=self)
-        by_batch = watching.wants("train") or compiled.run_eagerly or rows is None
+            callbacks, add_history=True, add_progbar=shown != 0, verbose=shown, epochs=epochs, steps=data.steps,
+            model=self)
+        by_batch = watching.wants("train") or compiled.run_eagerly
         logs: dict[str, Any] = {}
         self._initial_epoch = initial_epoch     # a callback may go on where training was broken off
+        look = self._progress(watching, data.steps or 0)
         watching.on_train_begin()
-        for epoch in range(self._initial_epoch, epochs):
-            self.reset_metrics()
-            watching.on_epoch_begin(epoch)
-            if by_batch:
-                given = self._batches(rows, source, batch, shuffle, steps)
-                last = self._fit_by_batch(given, watching)
-            else:
-                assert rows is not None, "arrays run in the compiled loop"
-                last = self._run_epoch("train", rows, batch, shuffle, self._progress(watching, steps or 0))
-            logs = self._logs(last)
-            if validation is not None and _is_due(epoch, validation_freq):
-                logs |= self._validate(validation, validation_batch_size or batch, validation_steps, watching)
-            watching.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
+        try:
+            with data, validation or nullcontext():
+                for epoch in range(self._initial_epoch, epochs):
+                    self.reset_metrics()
+                    watching.on_epoch_begin(epoch)
+                    logs = self._logs(self._train_epoch(data, watching, look, by_batch))
+                    if validation is not None and _is_due(epoch, validation_freq):
+                        logs |= self._validate(validation, watching)
+                    watching.on_epoch_end(epoch, logs)
+                    if self.stop_training:
+                        break
+        except KeyboardInterrupt:
+            self.history.settle()
+            raise
         if self.optimizer is not None:
             self.optimizer.finalize_variable_values(self.trainable_weights)
         watching.on_train_end(logs)
@@ -387,19 +359,12 @@ class Trainer:
 
         return look
 
-    def _batches(self, rows: Rows | None, source: Any, batch: int, shuffle: bool, steps: int | None) -> Iterator[Rows]:
-        if rows is None:
-            yield from batches_of(source, steps, order_generator() if shuffle else None)
-            return
-        index, rest = orders(rows.count, batch, shuffle, order_generator())
-        for k, picked in enumerate([*index, *([rest] if len(rest) else [])]):
-            if steps is not None and k >= steps:
-                return
-            yield rows.take(picked)
-
-    def _fit_by_batch(self, batches: Iterator[Rows], watching: Any) -> Any:
+    def _train_epoch(self, data: Any, watching: Any, look: Callable[[int], Any], by_batch: bool) -> Any:
+        """What the last step of an epoch returned."""
+        if data.rows is not None and not by_batch:
+            return data.run(self._step("train", data.rows), look)
         last: Any = {}
-        for k, rows in enumerate(batches):
+        for k, rows in enumerate(data):
             watching.on_train_batch_begin(k)
             last = self._run_batch("train", rows)
             watching.on_train_batch_end(k, self._logs(last))
@@ -409,37 +374,31 @@ class Trainer:
 
     def _logs(self, last: Any) -> dict[str, float]:
         """Metrics' values so far, and what a step of the user's own returned, by name in order."""
-        found = {**self.get_metrics_result(), **(last if isinstance(last, Mapping) else {})}
+        measured = self._results() if type(self).get_metrics_result is Trainer.get_metrics_result else (
+            self.get_metrics_result())
+        found = {**measured, **(last if isinstance(last, Mapping) else {})}
         parts = None if self._compiled is None else self._compiled.parts
         if parts is not None and isinstance(last, Mapping) and last and "loss" not in last and _is_unused(parts):
             found.pop("loss", None)
         return {k: float(np.asarray(found[k])) for k in sorted(found)}
 
-    def _validate(self, data: Any, batch: int, steps: int | None, watching: Any) -> dict[str, float]:
-        source = data if not isinstance(data, Rows) and is_batches(data) else None
-        rows = data if isinstance(data, Rows) else None
-        if source is None and rows is None:
-            rows = rows_of(*unpack_x_y_sample_weight(data))
+    def _validate(self, data: Any, watching: Any) -> dict[str, float]:
         watching.on_test_begin()
-        logs = self._evaluated(rows, source, batch, steps, watching)
+        logs = self._evaluated(data, watching)
         watching.on_test_end(logs)
         return {f"val_{k}": v for k, v in logs.items()}
 
     # ------------------------------------------------ evaluate
 
-    def _evaluated(
-        self, rows: Rows | None, source: Any, batch: int, steps: int | None, watching: Any
-    ) -> dict[str, float]:
+    def _evaluated(self, data: Any, watching: Any) -> dict[str, float]:
         self.reset_metrics()
+        if data.rows is not None and not self.run_eagerly and not watching.wants("test"):
+            return self._logs(data.run(self._step("test", data.rows)))
         last: Any = {}
-        if rows is not None and not self.run_eagerly and not watching.wants("test"):
-            limited = rows if steps is None else rows.take(slice(0, steps * batch))
-            last = self._run_epoch("test", limited, batch, False, None)
-        else:
-            for k, part in enumerate(self._batches(rows, source, batch, False, steps)):
-                watching.on_test_batch_begin(k)
-                last = self._run_batch("test", part)
-                watching.on_test_batch_end(k, self._logs(last))
+        for k, rows in enumerate(data):
+            watching.on_test_batch_begin(k)
+            last = self._run_batch("test", rows)
+            watching.on_test_batch_end(k, self._logs(last))
         return self._logs(last)
 
     def evaluate(
@@ -457,15 +416,14 @@ class Trainer:
 
         del kwargs
         self._settings("evaluate")
-        batch = batch_size or 32
-        source = x if is_batches(x) else None
-        rows = None if source is not None else rows_of(x, y, sample_weight)
-        count = steps if rows is None else -(-rows.count // batch)
+        given = x if is_batches(x) else rows_of(x, y, sample_weight)
+        data = batches(given, batch_size or 32, False, steps)
         shown = 1 if verbose == "auto" else int(verbose)
         watching = callbacks if isinstance(callbacks, CallbackList) else CallbackList(
-            callbacks, add_history=False, add_progbar=shown != 0, verbose=shown, epochs=1, steps=count, model=self)
+            callbacks, add_history=False, add_progbar=shown != 0, verbose=shown, epochs=1, steps=data.steps, model=self)
         watching.on_test_begin()
-        logs = self._evaluated(rows, source, batch, steps, watching)
+        with data:
+            logs = self._evaluated(data, watching)
         watching.on_test_end(logs)
         if return_dict:
             return logs
@@ -488,49 +446,48 @@ class Trainer:
         ShapeError if the data does not fit the model.
         """
         batch = batch_size or 32
-        source = x if is_batches(x) else None
-        rows = None if source is not None else rows_of(x)
-        if rows is not None and steps is not None:
-            rows = rows.take(slice(0, steps * batch))
+        given = x if is_batches(x) else rows_of(x)
+        if isinstance(given, Rows) and steps is not None:
+            given = given.take(slice(0, steps * batch))
         shown = 0 if verbose == "auto" else int(verbose)
-        if not callbacks and not shown:
-            return self._predicted(rows, source, batch, steps, None)
+        if isinstance(given, Rows) and not callbacks and not shown:
+            return self._predicted(given, batch)
         from .callbacks import CallbackList
 
-        count = steps if rows is None else -(-rows.count // batch)
+        data = batches(given, batch, False, steps)
         watching = callbacks if isinstance(callbacks, CallbackList) else CallbackList(
-            callbacks, add_history=False, add_progbar=shown != 0, verbose=shown, epochs=1, steps=count, model=self)
+            callbacks, add_history=False, add_progbar=shown != 0, verbose=shown, epochs=1, steps=data.steps,
+            model=self)
         watching.on_predict_begin()
-        found = self._predicted(rows, source, batch, steps, watching)
+        if isinstance(given, Rows) and not watching.wants("predict"):
+            found = self._predicted(given, batch)
+        else:
+            found = self._predicted_by_batch(data, watching)
         watching.on_predict_end()
         return found
 
-    def _predicted(self, rows: Rows | None, source: Any, batch: int, steps: int | None, watching: Any) -> Any:
-        if rows is None or (watching is not None and watching.wants("predict")):
-            return self._predicted_by_batch(self._batches(rows, source, batch, False, steps), watching)
+    def _predicted(self, rows: Rows, batch: int) -> Any:
         step = self._step("predict", rows)
         full = rows.count // batch
         pieces: list[list[Any]] = []
         if full > 1:
             feeds = [a[:full * batch].reshape(full, batch, *a.shape[1:]) for a in rows.arrays]
-            found = step.concrete.plan.run_steps(feeds, full, True, None)
-            pieces.append([v.reshape(full * batch, *v.shape[2:]) for v in found])
+            with step.concrete.plan.steps(feeds, collect=True) as loop:
+                pieces.append([v.reshape(full * batch, *v.shape[2:]) for v in loop.run()])
             rows = rows.take(slice(full * batch, None))
         if rows.count or not pieces:
             pieces.append([v.numpy() for v in step.concrete.call(rows.arrays)])
         return step.result.fill([joined(column) for column in zip(*pieces, strict=True)])
 
-    def _predicted_by_batch(self, batches: Iterator[Rows], watching: Any) -> Any:
+    def _predicted_by_batch(self, data: Any, watching: Any) -> Any:
         structure: Any = None
         parts = []
-        for k, rows in enumerate(batches):
-            if watching is not None:
-                watching.on_predict_batch_begin(k)
+        for k, rows in enumerate(data):
+            watching.on_predict_batch_begin(k)
             outputs = self._run_batch("predict", rows)
             structure, leaves = flatten(outputs)
             parts.append(leaves)
-            if watching is not None:
-                watching.on_predict_batch_end(k, {"outputs": outputs})
+            watching.on_predict_batch_end(k, {"outputs": outputs})
         if structure is None:
             raise InvalidArgumentError("there is no data", op="predict", fix="give x")
         return structure.fill([joined(column) for column in zip(*parts, strict=True)])

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,7 +28,6 @@ Array = np.ndarray[Any, Any]
 
 MOST_LAYOUTS = 64                           # shapes remembered for one program
 Quick = Callable[[Sequence[Any]], "list[Any] | None"]
-SLICE_S = 0.03                              # length of one stretch of a compiled loop, so that Ctrl-C is heard
 
 _RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
@@ -79,18 +77,6 @@ def _overlaps(feed: Array, out: Sequence[Array | None] | None) -> bool:
     return out is not None and any(o is not None and np.may_share_memory(feed, o) for o in out)
 
 
-@dataclass(frozen=True)
-class Rows:
-    """A feed of a compiled loop that picks rows of an array which stays where it is.
-
-    data : all rows, (n, ...)
-    indices : which rows make the batch of each step, (steps, batch), int
-    """
-
-    data: Array
-    indices: Array
-
-
 class Executable:
     """Machine code of a program, for one session.
 
@@ -123,7 +109,7 @@ class Executable:
         """Tables and memory for these sizes, which have to agree with what was assumed (`check_sizes`)."""
         return Layout(self.program, self.kernels, self.code, sizes, self.states, self.compiler.team.address)
 
-    def _call(self, layout: Layout, hears: bool) -> int:
+    def call(self, layout: Layout, hears: bool) -> int:
         """Run the rows as often as the control block says; the code that the runner returns."""
         if layout.shared:
             self.compiler.team.call()
@@ -174,7 +160,7 @@ class Executable:
                     layout.point(self.program.fetches[k], address_of(target))
                     pointed = True
                 results.append(target)
-            code = self._call(layout, layout.is_long)
+            code = self.call(layout, layout.is_long)
             if code:
                 raise self.failure(layout, code)
         finally:
@@ -199,85 +185,6 @@ class Executable:
             return [own.copy() if own.ndim else own[()] for own in owns]
 
         return call
-
-    # ------------------------------------------------ many runs
-
-    def run_steps(
-        self, layout: Layout, feeds: Sequence[Array | Rows], stacked: Sequence[bool], steps: int,
-        collect: bool, on_progress: Callable[[int], Any] | None = None,
-    ) -> list[Any]:
-        """Run the program `steps` times without returning to Python between steps.
-
-        Parameters
-        ----------
-        layout : one made for the shapes of one step that nothing else runs on
-        feeds : for each feed its array, or rows of one
-        stacked : whether the array holds one piece for each step, along its first axis
-        steps : at least 1
-        collect : whether results of all steps are wanted, along a new first axis, or those of the last
-        on_progress : called with the number of steps done, about 30 times a second at most; True stops the loop
-
-        Raises
-        ------
-        KeyboardInterrupt between two steps: variables are those of the last whole step. In a step with a loop that may
-        run for ever, also in the middle of it.
-        """
-        ahead, moving = self._feed_steps(layout, feeds, stacked)
-        first = layout.prepend(ahead)
-        moves = [(first + place, size) for place, size in moving]
-        for b, array, is_stacked in zip(self.program.feeds, feeds, stacked, strict=True):
-            if not isinstance(array, Rows):
-                layout.point(b, address_of(array))
-                if is_stacked and array.shape[0]:
-                    moves += [(k, array.nbytes // array.shape[0]) for k in layout.entries.get(b, ())]
-        results = []
-        for b, own in zip(self.program.fetches, layout.results, strict=True):
-            results.append(np.empty((steps, *own.shape), own.dtype) if collect else own)
-            if collect:
-                layout.point(b, address_of(results[-1]))
-                moves += [(k, own.nbytes) for k in layout.entries.get(b, ())]
-        layout.set_moves(moves)
-        try:
-            done = self._loop(layout, steps, on_progress)
-        finally:
-            layout.restore()
-        if collect:
-            return [r[:done] for r in results]
-        return [r[()] if not r.ndim else r.copy() for r in results]
-
-    def _feed_steps(
-        self, layout: Layout, feeds: Sequence[Array | Rows], stacked: Sequence[bool]
-    ) -> tuple[list[tuple[int, list[int], list[int], int]], list[tuple[int, int]]]:
-        """Kernels that pick the rows of each step, and the moves of their indices."""
-        rows: list[tuple[int, list[int], list[int], int]] = []
-        moves: list[tuple[int, int]] = []
-        for stage, dtype, feed in zip(layout.staging, self.dtypes, feeds, strict=True):
-            if isinstance(feed, Rows):
-                kernel = Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)
-                (code,) = self.compiler.addresses([kernel])
-                inner = feed.data.size // max(len(feed.data), 1)
-                batch = feed.indices.shape[1]
-                moves.append((3 * len(rows) + 1, 8 * batch))
-                addresses = [address_of(feed.data), address_of(feed.indices), address_of(stage)]
-                rows.append((code, addresses, [1, len(feed.data), inner, batch], 1))
-        return rows, moves
-
-    def _loop(self, layout: Layout, steps: int, on_progress: Callable[[int], Any] | None) -> int:
-        """Run stretches of steps of about SLICE_S; Python hears signals between them. Returns the steps done."""
-        done, stretch = 0, layout.stretch
-        while done < steps:
-            count = min(stretch, steps - done)
-            layout.control[Control.STEPS] = count
-            start = time.perf_counter()
-            code = self._call(layout, layout.is_endless)
-            elapsed = time.perf_counter() - start
-            done += int(layout.control[Control.DONE])
-            if code:
-                raise self.failure(layout, code, done)
-            if on_progress is not None and on_progress(done):
-                break
-            layout.stretch = stretch = max(1, min(int(count * SLICE_S / max(elapsed, 1e-9)), 4 * stretch + 16))
-        return done
 
     # ------------------------------------------------ errors
 

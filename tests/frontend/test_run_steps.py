@@ -1,10 +1,5 @@
 """The compiled loop: feeds of each step, collected results, progress, interruption."""
 import os
-import signal
-import subprocess
-import sys
-import textwrap
-import time
 
 import checks
 import numpy as np
@@ -222,18 +217,6 @@ INTERRUPTED = """
 
 @pytest.mark.skipif(os.name != "posix", reason="interrupts a process by a signal")
 def test_an_interrupt_stops_the_loop_between_steps():
-    command = [sys.executable, "-c", textwrap.dedent(INTERRUPTED)]
-    process = subprocess.Popen(
-        command, cwd=checks.ROOT, stdout=subprocess.PIPE, text=True, preexec_fn=checks.hear_interrupts
-    )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(0.5)
-        sent = time.time()
-        process.send_signal(signal.SIGINT)
-        rest = process.communicate(timeout=20)[0].split()
-    finally:
-        process.kill()
-        process.wait()
+    rest, sent = checks.interrupted(INTERRUPTED, 0.5)
     assert rest[1] == "whole"
     assert float(rest[0]) - sent < 1.0      # 0.03 s on an idle machine

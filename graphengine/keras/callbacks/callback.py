@@ -212,15 +212,31 @@ class History(Callback):
         super().__init__()
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+        self._before: dict[str, list[Any]] = {}
+        self._told: list[tuple[int, dict[str, Any]]] = []
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self.epoch = []
+        self._before = {name: list(values) for name, values in self.history.items()}
+        self._told = []
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
+        told = epoch, dict(logs or {})
+        self._told.append(told)             # at one stroke, for Ctrl-C may come between the lists
+        self._enter(*told)
         self.model.history = self
+
+    def _enter(self, epoch: int, logs: Mapping[str, Any]) -> None:
+        self.epoch.append(epoch)
+        for name, value in logs.items():
+            self.history.setdefault(name, []).append(value)
+
+    def settle(self) -> None:
+        """Give all lists the same epochs, after a training that was broken off anywhere."""
+        self.epoch = []
+        self.history = {name: list(values) for name, values in self._before.items()}
+        for told in self._told:
+            self._enter(*told)
 
 
 class LambdaCallback(Callback):

@@ -10,6 +10,7 @@ from ...dtypes import as_dtype
 from ...errors import InvalidArgumentError
 from ...frontend.build import init_scope
 from ...frontend.variables import Variable
+from ...ir.graph import is_drawing
 from ...ops.language import L
 from .. import initializers
 from ..config import floatx
@@ -103,7 +104,10 @@ class Metric:
     def reset_state(self) -> None:
         """Forget all batches."""
         for v in self.variables:
-            v.assign(np.zeros(tuple(v.shape), v.dtype.numpy))
+            if is_drawing():
+                v.assign(np.zeros(tuple(v.shape), v.dtype.numpy))
+            else:
+                v.array.fill(0)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Let a batch count; the number so far."""

@@ -1,0 +1,110 @@
+"""Feeds set up for a number of steps of a plan: in a compiled loop, or with Python between the steps."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..runtime.loop import Loop, Rows
+
+if TYPE_CHECKING:
+    from .plan import Bound
+    from .store import VariableStore
+
+Array = np.ndarray[Any, Any]
+Look = Callable[[int], Any]
+
+
+class Steps:
+    """Steps that may run again and again, on what then stands in the feeds; use it in a ``with``.
+
+    count : how many the feeds are for
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def run(self, on_progress: Look | None = None, first: int = 0, steps: int | None = None) -> list[Any]:
+        """Results of `steps` steps from step `first` on, of all of them by default; see `Session.run_steps`."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """After the last run."""
+
+    def __enter__(self) -> Steps:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: TracebackType | None) -> None:
+        self.close()
+
+
+class CompiledSteps(Steps):
+    """Steps that return to Python about 30 times a second, to hear signals and tell how far they are."""
+
+    def __init__(
+        self, bound: Bound, store: VariableStore, feeds: Sequence[Array | Rows], stacked: Sequence[bool], count: int,
+        collect: bool,
+    ) -> None:
+        super().__init__(count)
+        executable = bound.executable
+        assert executable is not None, "a compiled loop waits for its kernels"
+        self.bound = bound
+        self.store = store
+        self.layout = bound.idle.pop() if bound.idle else executable.new_layout(bound.sizes)
+        self.loop = Loop(executable, self.layout, feeds, stacked, collect)
+
+    def run(self, on_progress: Look | None = None, first: int = 0, steps: int | None = None) -> list[Any]:
+        results = self.loop.run(self.count if steps is None else steps, on_progress, first)
+        self.store.initialized.update(self.bound.program.writes)
+        return results
+
+    def close(self) -> None:
+        self.loop.close()
+        self.bound.idle[:] = [self.layout]
+
+
+class PythonSteps(Steps):
+    """Steps with Python between them.
+
+    run_once : results for the feeds of one step
+    """
+
+    def __init__(
+        self, run_once: Callable[[list[Array]], list[Any]], feeds: Sequence[Array | Rows], stacked: Sequence[bool],
+        count: int, collect: bool,
+    ) -> None:
+        super().__init__(count)
+        self.run_once = run_once
+        self.feeds, self.stacked, self.collect = feeds, stacked, collect
+
+    def run(self, on_progress: Look | None = None, first: int = 0, steps: int | None = None) -> list[Any]:
+        every: list[list[Any]] = []
+        for done in range(self.count if steps is None else steps):
+            every.append(self.run_once(self._pieces(first + done)))
+            if on_progress is not None and on_progress(done + 1):
+                break
+        return _stacked(every) if self.collect else every[-1]
+
+    def _pieces(self, step: int) -> list[Array]:
+        return [
+            f.data[f.indices[step]] if isinstance(f, Rows) else f[step] if is_stacked else f
+            for f, is_stacked in zip(self.feeds, self.stacked, strict=True)
+        ]
+
+
+def _stacked(every: Sequence[Sequence[Any]]) -> list[Any]:
+    """The results of all steps, those of each fetch along a new axis.
+
+    Raises
+    ------
+    ShapeError if they differ in shape.
+    """
+    for column in zip(*every, strict=True):
+        shapes = sorted({np.shape(value) for value in column})
+        if len(shapes) > 1:
+            raise ShapeError(f"a result has shape {shapes[0]} in one step and {shapes[1]} in another", op="run_steps",
+                             fix="collect=False, or results of one shape")
+    return [np.stack(column) for column in zip(*every, strict=True)]

@@ -1,0 +1,110 @@
+"""What training and evaluation go over: batches that somebody gives, or rows of arrays in compiled loops.
+
+A loop is set up for the first epoch and runs again for each of the others.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..frontend.steps import Steps
+from ..runtime.loop import Rows as PickedRows
+from .data import Order, Rows, batches_of, order_generator
+from .steps import Step
+
+
+class SourceBatches:
+    """What a generator, an iterator or a Sequence gives, epoch after epoch; it does not run compiled.
+
+    steps : batches of an epoch; None: as many as it gives
+    """
+
+    rows: Rows | None = None
+
+    def __init__(self, source: Any, shuffle: bool, steps: int | None) -> None:
+        self.source = source
+        self.shuffle = shuffle
+        self.steps = len(source) if steps is None and hasattr(source, "__len__") else steps
+
+    def __iter__(self) -> Iterator[Rows]:
+        return batches_of(self.source, self.steps, order_generator() if self.shuffle else None)
+
+    def __enter__(self) -> SourceBatches:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        pass
+
+
+class RowBatches:
+    """Batches of rows, epoch after epoch: one by one, or in compiled loops. Use it in a ``with``.
+
+    steps : batches of an epoch
+    """
+
+    def __init__(self, rows: Rows, order: Order) -> None:
+        self.rows = rows
+        self.order = order
+        self.steps = order.steps
+        self._step: Step | None = None
+        self._full: Steps | None = None     # batches of the full size
+        self._short: Steps | None = None    # the last one, if it is shorter
+
+    def __iter__(self) -> Iterator[Rows]:
+        return (self.rows.take(self.order.batch(k)) for k in self.order.next_epoch())
+
+    def run(self, step: Step, on_progress: Callable[[int], Any] | None = None) -> Any:
+        """What the last step of an epoch returned.
+
+        Parameters
+        ----------
+        step : the same as in the epoch before, or another
+        on_progress : called with the number of steps done; True ends the epoch
+        """
+        if step is not self._step:
+            self.close()
+            self._set_up(step)
+        batches = self.order.next_epoch()
+        count = min(batches.stop, self.order.full) - batches.start
+        last: Any = {}
+        if self._full is not None and count > 0:
+            last = step.result.fill(self._full.run(on_progress, batches.start, count))
+        is_over = batches.stop <= self.order.full or (count > 0 and on_progress is not None and on_progress(count))
+        if self._short is not None and not is_over:
+            last = step.result.fill(self._short.run())
+        return last
+
+    def _set_up(self, step: Step) -> None:
+        places, size = self.order.places, self.order.batch_size
+        at = self.order.full * size
+        self._step = step
+        self._full = self._steps(step, slice(0, at), size) if at else None
+        self._short = self._steps(step, slice(at, None), len(places) - at) if at < len(places) else None
+
+    def _steps(self, step: Step, part: slice, size: int) -> Steps:
+        if self.order.shuffle:
+            indices = self.order.places[part].reshape(-1, size)     # the order's own memory: the next one comes there
+            feeds: list[Any] = [PickedRows(a, indices) for a in self.rows.arrays]
+        else:
+            feeds = [a[part].reshape(-1, size, *a.shape[1:]) for a in self.rows.arrays]
+        return step.concrete.plan.steps(feeds)
+
+    def close(self) -> None:
+        """After the last epoch."""
+        for steps in (self._full, self._short):
+            if steps is not None:
+                steps.close()
+        self._step = self._full = self._short = None
+
+    def __enter__(self) -> RowBatches:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.close()
+
+
+def batches(data: Any, batch_size: int, shuffle: bool, steps: int | None) -> RowBatches | SourceBatches:
+    """The batches of rows, or of what gives batches itself."""
+    if isinstance(data, Rows):
+        return RowBatches(data, Order(data.count, batch_size, shuffle, steps))
+    return SourceBatches(data, shuffle, steps)

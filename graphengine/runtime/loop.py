@@ -1,0 +1,137 @@
+"""Compiled loops: a program set up to run step after step on feeds that stay where they are."""
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..codegen.emit import Kernel
+from ..codegen.kernels.runner import Control
+from .layout import Layout, address_of
+
+if TYPE_CHECKING:
+    from .executable import Executable
+
+Array = np.ndarray[Any, Any]
+Move = tuple[int, int]                      # place in the table of addresses, bytes that it grows by after a step
+
+SLICE_S = 0.03                              # length of one stretch of a compiled loop, so that Ctrl-C is heard
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A feed of a compiled loop that picks rows of an array which stays where it is.
+
+    data : all rows, (n, ...)
+    indices : which rows make the batch of each step, (steps, batch), int
+    """
+
+    data: Array
+    indices: Array
+
+
+class Loop:
+    """Steps of a program without a return to Python between them, as often as one likes.
+
+    The feeds are read anew in each run: what stands in them may change between two runs.
+
+    Parameters
+    ----------
+    executable : the program's code
+    layout : one made for the shapes of one step, that nothing else runs on until `close`
+    feeds : for each feed its array, or rows of one
+    stacked : whether the array holds one piece for each step, along its first axis
+    collect : whether results of all steps are wanted, along a new first axis, or those of the last
+    """
+
+    def __init__(
+        self, executable: Executable, layout: Layout, feeds: Sequence[Array | Rows], stacked: Sequence[bool],
+        collect: bool,
+    ) -> None:
+        self.executable = executable
+        self.layout = layout
+        self.feeds = tuple(feeds)           # their memory is read
+        self.collect = collect
+        program = executable.program
+        moves = self._pick_rows()
+        for b, array, is_stacked in zip(program.feeds, feeds, stacked, strict=True):
+            if not isinstance(array, Rows):
+                layout.point(b, address_of(array))
+                if is_stacked and array.shape[0]:
+                    moves += [(k, array.nbytes // array.shape[0]) for k in layout.entries.get(b, ())]
+        if collect:
+            moves += [(k, own.nbytes) for b, own in zip(program.fetches, layout.results, strict=True)
+                      for k in layout.entries.get(b, ())]
+        layout.set_moves(moves)
+        self._begin = layout.addresses.copy()
+        self._growth = np.zeros_like(self._begin)
+        for place, size in moves:
+            self._growth[place] = size
+
+    def _pick_rows(self) -> list[Move]:
+        """Put kernels before the program that pick the rows of each step; the moves of their indices."""
+        rows: list[tuple[int, list[int], list[int], int]] = []
+        moves: list[Move] = []
+        own = self.executable
+        for stage, dtype, feed in zip(self.layout.staging, own.dtypes, self.feeds, strict=True):
+            if isinstance(feed, Rows):
+                kernel = Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)
+                (code,) = own.compiler.addresses([kernel])
+                inner = feed.data.size // max(len(feed.data), 1)
+                batch = feed.indices.shape[1]
+                moves.append((3 * len(rows) + 1, 8 * batch))
+                addresses = [address_of(feed.data), address_of(feed.indices), address_of(stage)]
+                rows.append((code, addresses, [1, len(feed.data), inner, batch], 1))
+        first = self.layout.prepend(rows)
+        return [(first + place, size) for place, size in moves]
+
+    def run(self, steps: int, on_progress: Callable[[int], Any] | None = None, first: int = 0) -> list[Any]:
+        """Results of some of the steps.
+
+        Parameters
+        ----------
+        steps : how many, at least 1
+        on_progress : called with the number of steps done, about 30 times a second at most; True stops the loop
+        first : the step to begin with
+
+        Raises
+        ------
+        KeyboardInterrupt between two steps: variables are those of the last whole step. In a step with a loop that may
+        run for ever, also in the middle of it.
+        """
+        layout = self.layout
+        layout.addresses[:] = self._begin + first * self._growth if first else self._begin
+        results = layout.results
+        if self.collect:
+            results = [np.empty((steps, *own.shape), own.dtype) for own in layout.results]
+            for b, array in zip(self.executable.program.fetches, results, strict=True):
+                layout.point(b, address_of(array))
+        done = self._run(steps, on_progress)
+        if self.collect:
+            return [r[:done] for r in results]
+        return [r[()] if not r.ndim else r.copy() for r in results]
+
+    def _run(self, steps: int, on_progress: Callable[[int], Any] | None) -> int:
+        """Run stretches of steps of about SLICE_S; Python hears signals between them. Returns the steps done."""
+        layout = self.layout
+        done, stretch = 0, layout.stretch
+        while done < steps:
+            count = min(stretch, steps - done)
+            layout.control[Control.STEPS] = count
+            start = time.perf_counter()
+            code = self.executable.call(layout, layout.is_endless)
+            elapsed = time.perf_counter() - start
+            done += int(layout.control[Control.DONE])
+            if code:
+                raise self.executable.failure(layout, code, done)
+            if on_progress is not None and on_progress(done):
+                break
+            layout.stretch = stretch = max(1, min(int(count * SLICE_S / max(elapsed, 1e-9)), 4 * stretch + 16))
+        return done
+
+    def close(self) -> None:
+        """Give the layout back as it was."""
+        self.layout.restore()
