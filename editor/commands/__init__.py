@@ -1,1 +1,38 @@
-"""Edits: functions that read a document and say what an edit changes, as one `Change` each."""
+"""Edits: functions that read a document and say what an edit changes, as one `Change` each.
+
+An edit that cannot be made is `Refused`, with a sentence for the person who wanted it.
+"""
+from .cards import add_card, bypass, collapse, rename, replace_kind, set_attribute, set_example, show_preview
+from .clipboard import copy_text, duplicate, paste
+from .edit import Box, Refused, counted, made
+from .places import (
+    add_note,
+    arrange,
+    content,
+    edit_frame,
+    edit_note,
+    frame_selection,
+    move,
+    resize,
+    set_setting,
+    with_content,
+)
+from .wires import (
+    connect,
+    delete,
+    delete_and_reconnect,
+    disconnect,
+    insert_on_wire,
+    reconnect,
+    refusal,
+    set_bends,
+)
+
+__all__ = [
+    "add_card", "bypass", "collapse", "rename", "replace_kind", "set_attribute", "set_example", "show_preview",
+    "copy_text", "duplicate", "paste",
+    "Box", "Refused", "counted", "made",
+    "add_note", "arrange", "content", "edit_frame", "edit_note", "frame_selection", "move", "resize", "set_setting",
+    "with_content",
+    "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal", "set_bends",
+]

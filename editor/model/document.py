@@ -133,6 +133,8 @@ class GraphDocument:
         last = self._done[-1] if self._done else None
         if last is not None and last.merge is not None and last.merge == change.merge and last is not self._saved:
             self._done[-1] = last.then(change)
+            if self._done[-1].is_nothing:               # a drag that came back
+                self._done.pop()
         else:
             self._done.append(change)
             del self._done[:-LEVELS]

@@ -1,0 +1,187 @@
+"""Edits of cards: new ones, their names, attributes, kind and look."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from ..model.catalog import REQUIRED, Kind
+from ..model.document import Change, GraphDocument
+from ..model.items import Card, Frame, Item, Ref
+from ..model.kinds import catalog
+from .edit import Edit, Refused, counted
+from .names import check_free, check_name
+from .places import coordinate
+from .values import check_value, is_same
+from .wires import join, lead_through, refusal
+
+Output = tuple[str, int]
+
+
+def add_card(document: GraphDocument, kind: str, x: float, y: float, attributes: Mapping[str, Any] | None = None, *,
+             source: Output | None = None, input: int = 0, target: tuple[str, int] | None = None, output: int = 0,
+             wire: Ref | None = None, name: str | None = None) -> Change:
+    """Put a card on the canvas, wired in or on its own.
+
+    Parameters
+    ----------
+    kind : key in the catalog
+    x, y : top left corner
+    attributes : in the form of files, beside or instead of those a new card begins with
+    source : card and number of an output that goes into the new card's `input`
+    target : card and number of an input that the new card's `output` goes into
+    wire : one that is led through the new card, by `input`
+    name : of the card, numbered where it is taken; the kind's if left out
+
+    Raises
+    ------
+    Refused if there is no such kind, or the wires cannot be.
+    """
+    found = kind_called(kind)
+    edit = Edit(document)
+    kept = _kept(found, {**found.starting, **(attributes or {})})
+    card = Card(edit.name(name or name_for(found)), kind, kept, coordinate(x), coordinate(y))
+    edit.put(card)
+    if source is not None:
+        join(edit, *source, card.id, input)
+    if target is not None:
+        join(edit, card.id, output, *target)
+    if wire is not None:
+        lead_through(edit, wire, card.id, input=input)
+    return edit.change(f"Add {found.title}")
+
+
+def kind_called(key: str) -> Kind:
+    found = catalog().get(key)
+    if found is None:
+        raise Refused(f"There is no {key!r} in the catalog.")
+    return found
+
+
+def name_for(kind: Kind) -> str:
+    """What a new card is called."""
+    return kind.name or kind.key.rpartition("/")[2]
+
+
+def _kept(kind: Kind, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes without those that are default."""
+    fields = {f.name: f for f in kind.fields}
+    return {name: value for name, value in attributes.items()
+            if name not in fields or not is_same(value, fields[name].default)}
+
+
+def rename(document: GraphDocument, card: str, id: str) -> Change:
+    """Give a card another name; its wires, and who waits for it, go along.
+
+    Raises
+    ------
+    Refused if no node can be called that, or another card is.
+    """
+    edit = Edit(document)
+    old = edit.card(card)
+    check_name(id)
+    check_free(edit, id, instead_of=card)
+    if id == card:
+        return edit.change("")
+    into, out = edit.into(card).values(), edit.out(card)
+    for wire in (*into, *out):
+        edit.remove(wire.ref)
+    edit.remove(old.ref)
+    edit.put(replace(old, id=id))
+    for wire in into:
+        edit.put(replace(wire, target=id))
+    for wire in out:
+        edit.put(replace(wire, source=id))
+    for other in document.cards:
+        if card in other.after:
+            edit.put(replace(other, after=tuple(id if a == card else a for a in other.after)))
+    return edit.change(f"Rename '{card}' to '{id}'")
+
+
+def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, value: Any, merge: Any = None) -> Change:
+    """Give an attribute of some cards a value, in the form of files; REQUIRED or its default takes it out.
+
+    Raises
+    ------
+    Refused if a card has no such attribute, or it cannot have that value.
+    """
+    edit = Edit(document)
+    ids = list(cards)
+    for id in ids:
+        card, kind = edit.card(id), edit.kind(id)
+        field = kind.field(name) if kind is not None else None
+        if field is None:
+            raise Refused(f"{id!r} has no attribute {name!r}.")
+        attributes = {k: v for k, v in card.attributes.items() if k != name}
+        if value is not REQUIRED:
+            check_value(field, value)
+            if not is_same(value, field.default):
+                attributes = {**card.attributes, name: value}       # at its place
+        edit.put(replace(card, attributes=attributes))
+    return edit.change(f"Set {name} of {counted(Ref('card', id) for id in ids)}", merge)
+
+
+def set_example(document: GraphDocument, card: str, value: Any, merge: Any = None) -> Change:
+    """Give a placeholder the array it is run with while nothing feeds it; None: random numbers."""
+    edit = Edit(document)
+    edit.put(replace(edit.card(card), example=value))
+    return edit.change(f"Set the value of '{card}'", merge)
+
+
+def replace_kind(document: GraphDocument, card: str, kind: str) -> Change:
+    """Make a card one of another kind. Wires stay where the new kind has such a socket; so do attributes it has too."""
+    edit = Edit(document)
+    old, new = edit.card(card), kind_called(kind)
+    into, out = edit.into(card), edit.out(card)
+    for wire in (*into.values(), *out):
+        edit.remove(wire.ref)
+    edit.put(replace(old, kind=kind, attributes=_kept(new, _understood(new, old.attributes))))
+    for wire in into.values():
+        if refusal(edit, wire.source, wire.output, card, wire.input) is None:
+            edit.put(wire)
+    for wire in out:
+        if refusal(edit, card, wire.output, wire.target, wire.input) is None:
+            edit.put(wire)
+    edit.close_gaps(dict.fromkeys([card, *(wire.target for wire in out)]))
+    return edit.change(f"Replace '{card}' by {new.title}")
+
+
+def _understood(kind: Kind, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that a kind has and whose values it takes."""
+    found = {}
+    for name, value in attributes.items():
+        field = kind.field(name)
+        if field is not None:
+            try:
+                check_value(field, value)
+            except Refused:
+                continue
+            found[name] = value
+    return found
+
+
+# -------------------------------------------------------------------- look
+
+def bypass(document: GraphDocument, cards: Iterable[str]) -> Change:
+    """Let the first input of cards go through unchanged; if all of them do so already, no longer."""
+    return _switch(document, [Ref("card", id) for id in cards], "bypassed", ("Bypass", "Use"))
+
+
+def collapse(document: GraphDocument, refs: Iterable[Ref]) -> Change:
+    """Draw the titles of cards and frames only; if that is so for all of them already, the whole."""
+    return _switch(document, refs, "collapsed", ("Collapse", "Expand"))
+
+
+def show_preview(document: GraphDocument, cards: Iterable[str]) -> Change:
+    """Draw the strip with values on cards; if all of them have it already, no longer."""
+    return _switch(document, [Ref("card", id) for id in cards], "preview", ("Show the values of", "Hide the values of"))
+
+
+def _switch(document: GraphDocument, refs: Iterable[Ref], name: str, words: tuple[str, str]) -> Change:
+    edit = Edit(document)
+    items = [item for ref in refs if isinstance(item := edit.get(ref), Card | Frame) and hasattr(item, name)]
+    on = not all(getattr(item, name) for item in items)
+    for item in items:
+        switched: Item = replace(item, **{name: on})  # type: ignore[arg-type]
+        edit.put(switched)
+    return edit.change(f"{words[0 if on else 1]} {counted(item.ref for item in items)}")

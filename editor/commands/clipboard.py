@@ -1,0 +1,246 @@
+"""Cards as text, so that they can be pasted into another window, a message or a file; and doubling them.
+
+    {"graphengine": "cards", "version": 1, "items": [...], "wires": [...], "arrays": {...}}
+
+`items` are cards, frames and notes as `editor.model.plain` writes them, `wires` all those that end at one of the cards,
+`arrays` the large ones: {"dtype", "shape", "base64"} little-endian, in row-major order. Text comes from anywhere, and
+nothing in it is believed.
+"""
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import graphengine as ge
+from graphengine.tools.drawn.files import rename_arrays, store
+
+from ..model.document import Change, GraphDocument
+from ..model.items import Card, Frame, Item, Note, Ref, Wire
+from ..model.plain import from_plain, to_plain
+from .edit import Edit, Refused, counted
+from .names import check_name
+from .places import card_width, coordinate, smallest
+from .wires import refusal
+
+FORMAT, VERSION = "cards", 1
+MAX_TEXT = 32 * 2**20                       # characters
+MAX_ARRAYS = 16 * 2**20                     # bytes
+MAX_ITEMS = 20_000
+MAX_DEPTH = 64                              # of lists and objects in attributes
+STEP = 24.0                                 # how far from the original a double lies, in pixels
+
+
+# -------------------------------------------------------------------- text
+
+def copy_text(document: GraphDocument, refs: Iterable[Ref]) -> str:
+    """Cards, frames and notes as text, with the wires that end at the cards.
+
+    Raises
+    ------
+    Refused if there is nothing to copy, or arrays are too large for text.
+    """
+    items = _chosen(document, refs)
+    if not items:
+        raise Refused("Select what is to be copied first.")
+    names: dict[str, None] = {}
+    for item in items:
+        if isinstance(item, Card):
+            names.update(dict.fromkeys(_arrays_in((item.attributes, item.example))))
+    found = {name: document.arrays[name] for name in names if name in document.arrays}
+    size = sum(array.nbytes for array in found.values())
+    if size > MAX_ARRAYS:
+        raise Refused(f"The arrays of what is selected take {size:,} bytes; {MAX_ARRAYS:,} can be copied.")
+    return json.dumps({
+        "graphengine": FORMAT, "version": VERSION, "items": [to_plain(item) for item in items],
+        "wires": [to_plain(wire) for item in items if isinstance(item, Card)
+                  for wire in document.wires_into(item.id).values()],
+        "arrays": {name: _array_text(array) for name, array in found.items()},
+    }, ensure_ascii=False, separators=(",", ":"))
+
+
+def _chosen(document: GraphDocument, refs: Iterable[Ref]) -> list[Card | Frame | Note]:
+    wanted = set(refs)
+    return [item for ref, item in document.items.items() if ref in wanted and isinstance(item, Card | Frame | Note)]
+
+
+def _array_text(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+    return {"dtype": ge.as_dtype(array.dtype).name, "shape": list(array.shape),
+            "base64": base64.b64encode(little.tobytes()).decode("ascii")}
+
+
+def _arrays_in(value: Any) -> Iterable[str]:
+    """Names of large arrays that an attribute's value mentions."""
+    if isinstance(value, Mapping):
+        if {"dtype", "shape", "array"} == value.keys() and isinstance(value["array"], str):
+            yield value["array"]
+            return
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from _arrays_in(inner)
+
+
+# -------------------------------------------------------------------- pasting
+
+def paste(document: GraphDocument, text: str, x: float, y: float, with_inputs: bool = False) -> Change:
+    """Cards from text, with names that are free.
+
+    Parameters
+    ----------
+    x, y : where the top left corner of all of it comes to lie
+    with_inputs : whether wires from cards outside begin at the cards of this document that are called the same
+
+    Raises
+    ------
+    Refused with a sentence if the text is no copied cards, or broken; the document is as it was then.
+    """
+    items, wires, arrays = _parse(text)
+    renamed = {name: store(array, document.arrays) for name, array in arrays.items()}     # kept, whatever is undone
+    items = [_with_arrays(document, item, renamed) if isinstance(item, Card) else item for item in items]
+    left, top = min(item.x for item in items), min(item.y for item in items)
+    edit = Edit(document)
+    _put_doubles(edit, items, wires, coordinate(x) - left, coordinate(y) - top, with_inputs)
+    return edit.change(f"Paste {counted(item.ref for item in items)}")
+
+
+def duplicate(document: GraphDocument, refs: Iterable[Ref], with_inputs: bool = False, dx: float = STEP,
+              dy: float = STEP, merge: Any = None) -> Change:
+    """Double cards, frames and notes, and the wires between them.
+
+    Parameters
+    ----------
+    with_inputs : whether the doubles also read what the originals read
+    dx, dy : how far away they lie, in pixels
+    """
+    items = _chosen(document, refs)
+    wires = [wire for item in items if isinstance(item, Card) for wire in document.wires_into(item.id).values()]
+    edit = Edit(document)
+    _put_doubles(edit, items, wires, dx, dy, with_inputs)
+    return edit.change(f"Duplicate {counted(item.ref for item in items)}", merge)
+
+
+def _put_doubles(edit: Edit, items: Iterable[Card | Frame | Note], wires: Iterable[Wire], dx: float, dy: float,
+                 with_inputs: bool) -> None:
+    """Put items under free names into an edit, moved, with the wires that can be."""
+    names: dict[str, str] = {}
+    fresh: list[Item] = []
+    for item in items:
+        name = edit.name(item.id, item.ref.kind)
+        if isinstance(item, Card):
+            names[item.id] = name
+        fresh.append(replace(item, id=name, x=coordinate(item.x + dx), y=coordinate(item.y + dy)))
+    for double in fresh:
+        edit.put(replace(double, after=tuple(names[a] for a in double.after if a in names))
+                 if isinstance(double, Card) else double)
+    for wire in wires:
+        inner = wire.source in names
+        source = names.get(wire.source, wire.source)
+        if wire.target not in names or not (inner or (with_inputs and edit.get(Ref("card", source)) is not None)):
+            continue
+        target = names[wire.target]
+        if refusal(edit, source, wire.output, target, wire.input) is None:
+            bends = tuple((coordinate(px + dx), coordinate(py + dy)) for px, py in wire.bends) if inner else ()
+            edit.put(Wire(source, wire.output, target, wire.input, bends))
+    edit.close_gaps(names.values())
+
+
+def _parse(text: str) -> tuple[list[Card | Frame | Note], list[Wire], dict[str, np.ndarray[Any, Any]]]:
+    if len(text) > MAX_TEXT:
+        raise Refused(f"The text has {len(text):,} characters; at most {MAX_TEXT:,} can be pasted.")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or found.get("graphengine") != FORMAT:
+        raise Refused("The text holds no cards that were copied.")
+    if found.get("version") != VERSION:
+        raise Refused("The cards were copied by a later version.")
+    rows, strands, stored = (found.get(key, empty) for key, empty in (("items", []), ("wires", []), ("arrays", {})))
+    if not (isinstance(rows, list) and isinstance(strands, list) and isinstance(stored, dict)):
+        raise Refused("The copied cards are broken: items and wires are no lists.")
+    if not rows or max(len(rows), len(strands)) > MAX_ITEMS:
+        raise Refused(f"The text holds {max(len(rows), len(strands)):,} items; 1 to {MAX_ITEMS:,} can be pasted.")
+    items = [_item(row, k) for k, row in enumerate(rows)]
+    wires = [_wire(row, k) for k, row in enumerate(strands)]
+    if len({item.ref for item in items}) < len(items):
+        raise Refused("The copied cards are broken: two have the same name.")
+    return items, wires, _arrays(stored)
+
+
+def _item(raw: Any, k: int) -> Card | Frame | Note:
+    item = _plain(raw, f"item {k + 1}")
+    if not isinstance(item, Card | Frame | Note):
+        raise Refused(f"The copied cards are broken: item {k + 1} is no card, frame or note.")
+    check_name(item.id)
+    if isinstance(item, Card):
+        _check_json((item.attributes, item.example))
+        return replace(item, width=card_width(item.width))
+    width, height = smallest(item.ref, item.width, item.height)
+    return replace(item, width=width, height=height)
+
+
+def _wire(raw: Any, k: int) -> Wire:
+    wire = _plain(raw, f"wire {k + 1}")
+    if not isinstance(wire, Wire):
+        raise Refused(f"The copied cards are broken: wire {k + 1} is none.")
+    return wire
+
+
+def _plain(raw: Any, place: str) -> Item:
+    try:
+        return from_plain(raw, place)
+    except ge.errors.FileFormatError as error:
+        raise Refused(f"The copied cards are broken at {place}: {error.problem}.") from None
+
+
+def _check_json(value: Any, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise Refused("The copied cards are broken: an attribute nests too deeply.")
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise Refused("The copied cards are broken: an attribute is no finite number.")
+    for inner in value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ():
+        _check_json(inner, depth + 1)
+
+
+def _arrays(stored: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
+    found, size = {}, 0
+    for name, raw in stored.items():
+        array = _array(raw)
+        size += 0 if array is None else array.nbytes
+        if array is None or size > MAX_ARRAYS:
+            raise Refused("The copied cards are broken: an array does not hold what it says.")
+        found[name] = array
+    return found
+
+
+def _array(raw: Any) -> np.ndarray[Any, Any] | None:
+    """The array that text describes, None if it is broken."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("base64"), str):
+        return None
+    shape = raw.get("shape")
+    if not isinstance(shape, list) or len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        return None
+    try:
+        dtype = ge.as_dtype(str(raw.get("dtype")))
+        data = base64.b64decode(raw["base64"], validate=True)
+        little = dtype.numpy.newbyteorder("<")
+        array = np.frombuffer(data, little).reshape(shape).astype(dtype.numpy)
+    except (binascii.Error, ValueError, TypeError):
+        return None
+    return None if dtype.numpy.hasobject else array
+
+
+def _with_arrays(document: GraphDocument, card: Card, renamed: Mapping[str, str]) -> Card:
+    """A card whose large arrays are those of the document."""
+    for name in _arrays_in((card.attributes, card.example)):
+        if name not in renamed and name not in document.arrays:
+            raise Refused(f"The copied cards are broken: an array of {card.id!r} is missing.")
+    attributes, example = rename_arrays([card.attributes, card.example], lambda v: renamed.get(v["array"], v["array"]))
+    return replace(card, attributes=attributes, example=example)

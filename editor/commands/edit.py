@@ -1,0 +1,195 @@
+"""An edit while it is being put together: what the document will hold, on top of what it holds.
+
+Every command makes one `Edit`, puts items in, takes items out and hands back the `Change`. The document is not touched.
+"""
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from ..model.catalog import Kind
+from ..model.document import Change, GraphDocument
+from ..model.items import Card, Frame, Item, Note, Ref, Wire
+from ..model.kinds import catalog
+
+Box = tuple[float, float, float, float]     # x, y, width, height
+Placed = TypeVar("Placed", Card, Frame, Note)
+
+
+class Refused(ValueError):
+    """An edit that cannot be made; the text is one sentence that says why."""
+
+
+class Edit:
+    """What a document will hold. Items are read through to the document where the edit has none of its own."""
+
+    def __init__(self, document: GraphDocument) -> None:
+        self.document = document
+        self._after: dict[Ref, Item | None] = {}
+        self._into: dict[str, dict[int, Wire]] = {}     # of the cards that wires were changed at
+        self._out: dict[str, dict[Ref, Wire]] = {}
+        self._names: dict[str, set[str]] = {}
+
+    # ------------------------------------------------ asking
+
+    def get(self, ref: Ref) -> Item | None:
+        return self._after[ref] if ref in self._after else self.document.items.get(ref)
+
+    def card(self, id: str) -> Card:
+        found = self.get(Ref("card", id))
+        if not isinstance(found, Card):
+            raise Refused(f"There is no card called {id!r}.")
+        return found
+
+    def wire(self, ref: Ref) -> Wire:
+        found = self.get(ref)
+        if not isinstance(found, Wire):
+            raise Refused("There is no such wire.")
+        return found
+
+    def frame(self, id: str) -> Frame:
+        found = self.get(Ref("frame", id))
+        if not isinstance(found, Frame):
+            raise Refused("There is no such frame.")
+        return found
+
+    def note(self, id: str) -> Note:
+        found = self.get(Ref("note", id))
+        if not isinstance(found, Note):
+            raise Refused("There is no such note.")
+        return found
+
+    def kind(self, id: str) -> Kind | None:
+        """What a card is; None if the catalog does not know it, as of an op of a later version."""
+        return catalog().get(self.card(id).kind)
+
+    def into(self, card: str) -> dict[int, Wire]:
+        """The wires that end at a card, by the number of the input, in order."""
+        found = self._into.get(card)
+        return self.document.wires_into(card) if found is None else dict(sorted(found.items()))
+
+    def out(self, card: str) -> list[Wire]:
+        """The wires that begin at a card."""
+        found = self._out.get(card)
+        return self.document.wires_from(card) if found is None else list(found.values())
+
+    def carries(self, id: str, output: int) -> str:
+        """What an output carries, as `Socket.carries`."""
+        kind = self.kind(id)
+        if kind is None or not kind.outputs:        # the number of outputs is known when the inputs are
+            return "feed" if kind is not None and kind.family == "Data" else "tensor"
+        return kind.outputs[min(output, len(kind.outputs) - 1)].carries
+
+    def list_begin(self, card: str) -> int | None:
+        """Number of the input from which on a card takes any number of wires; None if there is none."""
+        kind = self.kind(card)
+        return len(kind.inputs) - 1 if kind is not None and kind.inputs and kind.inputs[-1].many else None
+
+    def followers(self) -> dict[str, list[str]]:
+        """For cards that have to run before others without a wire between them, those others."""
+        found: dict[str, list[str]] = {}
+        for card in self.document.cards:
+            for earlier in card.after:
+                found.setdefault(earlier, []).append(card.id)
+        return found
+
+    def leads_to(self, start: str, end: str) -> bool:
+        """Whether `end` runs after `start` or is the same card."""
+        followers = self.followers()
+        seen, left = {start}, [start]
+        while left:
+            card = left.pop()
+            if card == end:
+                return True
+            for following in (*(wire.target for wire in self.out(card)), *followers.get(card, ())):
+                if following not in seen:
+                    seen.add(following)
+                    left.append(following)
+        return False
+
+    # ------------------------------------------------ editing
+
+    def put(self, item: Item) -> None:
+        self.remove(item.ref)
+        self._after[item.ref] = item
+        if isinstance(item, Wire):
+            self._touch(item)
+            self._into[item.target][item.input] = item
+            self._out[item.source][item.ref] = item
+
+    def remove(self, ref: Ref) -> None:
+        old = self.get(ref)
+        if isinstance(old, Wire):
+            self._touch(old)
+            del self._into[old.target][old.input]
+            del self._out[old.source][ref]
+        self._after[ref] = None
+
+    def _touch(self, wire: Wire) -> None:
+        if wire.target not in self._into:
+            self._into[wire.target] = self.document.wires_into(wire.target)
+        if wire.source not in self._out:
+            self._out[wire.source] = {w.ref: w for w in self.document.wires_from(wire.source)}
+
+    def close_gaps(self, cards: Iterable[str]) -> None:
+        """Number the wires of lists of operands anew, in their order, after some were taken out."""
+        for card in cards:
+            if not isinstance(self.get(Ref("card", card)), Card):
+                continue
+            first = self.list_begin(card)
+            if first is not None:
+                self.order_list(card, [w for n, w in self.into(card).items() if n >= first])
+
+    def order_list(self, card: str, wires: list[Wire]) -> None:
+        """Make `wires` the list of operands of a card."""
+        first = self.list_begin(card)
+        assert first is not None, "the card takes no list"
+        wanted = [Wire(w.source, w.output, card, first + k, w.bends) for k, w in enumerate(wires)]
+        present = {n: w for n, w in self.into(card).items() if n >= first}
+        if list(present.values()) == wanted:
+            return
+        for wire in present.values():
+            self.remove(wire.ref)
+        for wire in wanted:
+            self.put(wire)
+
+    def name(self, wanted: str, kind: str = "card") -> str:
+        """`wanted`, or with the next free number: "dense_2" is followed by "dense_3"; the name is taken by this."""
+        used = self._names.get(kind)
+        if used is None:
+            refs = (*self.document.items, *self._after)
+            used = self._names[kind] = {ref.key.lower() for ref in refs if ref.kind == kind}
+        name, base, k = wanted, re.sub(r"_[0-9]{1,9}$", "", wanted) or wanted, 0
+        while name.lower() in used:
+            k += 1
+            name = f"{base}_{k}"
+        used.add(name.lower())
+        return name
+
+    def change(self, label: str, merge: Any = None) -> Change:
+        """The edit; places that hold in the end what they held before are not part of it."""
+        items = self.document.items
+        after = {ref: item for ref, item in self._after.items() if items.get(ref) != item}
+        return Change(label, {ref: items.get(ref) for ref in after}, after, merge)
+
+
+def made(change: Change) -> set[Ref]:
+    """The cards, frames and notes that come into being by an edit: what is selected afterwards."""
+    return {ref for ref, item in change.after.items()
+            if item is not None and change.before.get(ref) is None and ref.kind in ("card", "frame", "note")}
+
+
+def counted(refs: Iterable[Ref]) -> str:
+    """Items in words: "card 'x'", "3 cards", "2 cards and a note"."""
+    by_kind: dict[str, list[Any]] = {}
+    for ref in refs:
+        by_kind.setdefault(ref.kind, []).append(ref.key)
+    words = []
+    for kind in ("card", "frame", "note", "wire", "setting"):
+        keys = by_kind.get(kind, [])
+        if len(keys) == 1:
+            words.append(f"card '{keys[0]}'" if kind == "card" and len(by_kind) == 1 else f"a {kind}")
+        elif keys:
+            words.append(f"{len(keys)} {kind}s")
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "nothing"

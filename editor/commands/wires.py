@@ -1,0 +1,197 @@
+"""Edits of wires, and taking out cards with the wires that hang on them."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from ..model.document import Change, GraphDocument
+from ..model.items import Card, Point, Ref, Setting, Wire
+from ..model.kinds import TRAIN
+from .edit import Edit, Refused, counted
+
+Fits = Callable[[str, int, str, int], bool]     # source, output, target, input
+
+
+def refusal(document: GraphDocument | Edit, source: str, output: int, target: str, input: int) -> str | None:
+    """Why no wire can go from an output to an input, as a sentence; None if it can.
+
+    That dtypes or shapes do not fit is no reason: such a wire can be drawn, and the card says what is wrong.
+    """
+    edit = document if isinstance(document, Edit) else Edit(document)
+    kind, from_kind = edit.kind(target), edit.kind(source)
+    if edit.leads_to(target, source):
+        return "The graph would run in a circle." if source != target else "A card cannot feed itself."
+    if kind is None or from_kind is None:
+        return None                             # of a later version: the engine says
+    socket = kind.input(input)
+    if socket is None:
+        return f"{kind.title} has no input number {input}."
+    if from_kind.key == TRAIN:
+        return f"{from_kind.title} has no outputs."
+    if from_kind.outputs and output >= len(from_kind.outputs):
+        return f"{from_kind.title} has no output number {output}."
+    carries = edit.carries(source, output)
+    if carries != socket.carries:
+        return f"{socket.name!r} takes {_WORDS[socket.carries]}, but {source!r} gives {_WORDS[carries]}."
+    return None
+
+
+_WORDS = {"tensor": "a tensor", "feed": "rows of data", "optimizer": "an optimizer"}
+
+
+def join(edit: Edit, source: str, output: int, target: str, input: int, bends: tuple[Point, ...] = ()) -> Wire:
+    """Put a wire into an edit; in a list of operands it becomes the last one."""
+    reason = refusal(edit, source, output, target, input)
+    if reason:
+        raise Refused(reason)
+    first = edit.list_begin(target)
+    if first is not None and input >= first:
+        input = max((n + 1 for n in edit.into(target) if n >= first), default=first)
+    wire = Wire(source, output, target, input, bends)
+    edit.put(wire)
+    return wire
+
+
+def connect(document: GraphDocument, source: str, output: int, target: str, input: int) -> Change:
+    """Draw a wire. An input has one wire, so that the one there goes; a list of operands takes it at its end.
+
+    Raises
+    ------
+    Refused if the graph would run in a circle, or the sockets carry different things.
+    """
+    edit = Edit(document)
+    join(edit, source, output, target, input)
+    return edit.change(f"Connect '{source}' to '{target}'")
+
+
+def reconnect(document: GraphDocument, wire: Ref, target: str, input: int) -> Change:
+    """Put the end of a wire into another input. Within a list of operands the wire takes that place in it.
+
+    Raises
+    ------
+    Refused as `connect`.
+    """
+    edit = Edit(document)
+    old = edit.wire(wire)
+    label = f"Reconnect '{old.source}'"
+    first = edit.list_begin(old.target)
+    if target == old.target and first is not None and min(input, old.input) >= first:
+        wires = [w for n, w in edit.into(target).items() if n >= first and n != old.input]
+        wires.insert(min(input - first, len(wires)), old)
+        edit.order_list(target, wires)
+    elif (target, input) != (old.target, old.input):
+        edit.remove(wire)
+        edit.close_gaps([old.target])
+        join(edit, old.source, old.output, target, input)
+    return edit.change(label)
+
+
+def disconnect(document: GraphDocument, wires: Iterable[Ref]) -> Change:
+    """Take wires out."""
+    refs = [ref for ref in wires if ref.kind == "wire" and ref in document.items]
+    return delete(document, refs, f"Disconnect {counted(refs)}")
+
+
+def set_bends(document: GraphDocument, wire: Ref, bends: Sequence[Point], merge: object = None) -> Change:
+    """Lead a wire through points."""
+    edit = Edit(document)
+    old = edit.wire(wire)
+    points = tuple((round(float(x), 2), round(float(y), 2)) for x, y in bends)
+    edit.put(Wire(old.source, old.output, old.target, old.input, points))
+    return edit.change("Straighten a wire" if not points else "Bend a wire", merge)
+
+
+def delete(document: GraphDocument, refs: Iterable[Ref], label: str | None = None) -> Change:
+    """Take items out, and with cards the wires that begin or end there. What lies in a frame stays."""
+    edit = Edit(document)
+    present = [ref for ref in refs if not isinstance(edit.get(ref), Setting | None)]
+    _take_out(edit, present)
+    return edit.change(label or f"Delete {counted(present)}")
+
+
+def _take_out(edit: Edit, refs: Iterable[Ref]) -> None:
+    cards = set()
+    touched: dict[str, None] = {}               # in order, so that equal edits are equal
+    for ref in refs:
+        item = edit.get(ref)
+        if isinstance(item, Card):
+            cards.add(item.id)
+            for wire in (*edit.into(item.id).values(), *edit.out(item.id)):
+                touched[wire.target] = None
+                edit.remove(wire.ref)
+        elif isinstance(item, Wire):
+            touched[item.target] = None
+        edit.remove(ref)
+    edit.close_gaps(touched)
+    for card in edit.document.cards if cards else ():
+        if card.id not in cards and not cards.isdisjoint(card.after):
+            edit.put(replace(card, after=tuple(c for c in card.after if c not in cards)))
+
+
+def delete_and_reconnect(document: GraphDocument, refs: Iterable[Ref]) -> Change:
+    """Take cards out; what read them reads what their first connected input reads, where that can be."""
+    edit = Edit(document)
+    present = [ref for ref in refs if not isinstance(edit.get(ref), Setting | None)]
+    gone = {ref.key for ref in present if ref.kind == "card"}
+    for ref in present:
+        source = _behind(edit, ref.key, gone) if ref.kind == "card" else None
+        if source is None:
+            continue
+        for wire in edit.out(ref.key):
+            if wire.target not in gone and refusal(edit, source.source, source.output, wire.target, wire.input) is None:
+                edit.put(Wire(source.source, source.output, wire.target, wire.input))
+    _take_out(edit, present)
+    return edit.change(f"Delete {counted(present)} and reconnect")
+
+
+def _behind(edit: Edit, card: str, gone: set[str]) -> Wire | None:
+    """The wire by which a card, or the last of a chain of cards that go, is fed from outside."""
+    wire = next(iter(edit.into(card).values()), None)
+    while wire is not None and wire.source in gone:     # wires run in no circle
+        wire = next(iter(edit.into(wire.source).values()), None)
+    return wire
+
+
+def insert_on_wire(document: GraphDocument, wire: Ref, card: str, fits: Fits | None = None) -> Change:
+    """Lead a wire through a card: into its first input that fits, and on from its first output.
+
+    Parameters
+    ----------
+    fits : whether a wire from an output to an input would do; a free input that carries the same if left out
+
+    Raises
+    ------
+    Refused if the card has no input or no output for it.
+    """
+    edit = Edit(document)
+    lead_through(edit, wire, card, fits)
+    return edit.change(f"Insert '{card}'")
+
+
+def lead_through(edit: Edit, wire: Ref, card: str, fits: Fits | None = None, input: int | None = None) -> None:
+    """Lead a wire through a card of an edit, by a given input or the first that fits."""
+    old = edit.wire(wire)
+    if card in (old.source, old.target):
+        raise Refused(f"The wire begins or ends at {card!r}.")
+    kind = edit.kind(card)
+    number = _first_fitting(edit, old, card, fits) if input is None else input
+    if kind is None or number is None:
+        raise Refused(f"{card!r} has no free input that takes what the wire carries.")
+    edit.remove(wire)
+    join(edit, old.source, old.output, card, number)
+    reason = refusal(edit, card, 0, old.target, old.input)
+    if reason:
+        raise Refused(reason)
+    edit.put(Wire(card, 0, old.target, old.input))      # at its place, also in a list
+
+
+def _first_fitting(edit: Edit, wire: Wire, card: str, fits: Fits | None) -> int | None:
+    kind, present = edit.kind(card), edit.into(card)
+    if kind is None:
+        return None
+    for number, socket in enumerate(kind.inputs):
+        free = socket.many or number not in present
+        if free and refusal(edit, wire.source, wire.output, card, number) is None \
+                and (fits is None or fits(wire.source, wire.output, card, number)):
+            return number
+    return None
