@@ -1,0 +1,8 @@
+"""Where cards stand: by layers, aligned, distributed, and what they snap to while they are dragged. No Qt."""
+from .align import align, distribute, straighten
+from .boxes import Arrangement, Box, Link
+from .guides import GRID, Guide, Snap, snap
+from .layered import layered
+
+__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "distribute", "layered", "snap",
+           "straighten"]
