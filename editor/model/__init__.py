@@ -1,1 +1,1 @@
-"""What a drawn graph is, without Qt: items, the catalog of kinds of cards, and the graph that the engine makes of it."""
+"""What a drawn graph is, without Qt: items, the catalog of kinds of cards, and the graph that the engine makes."""

@@ -1,7 +1,7 @@
 """A drawn graph, and the history of what was done to it.
 
 The only way to change a document is a `Change`: for each item it touches, what stands there before and after.
-Undoing swaps the two, so every edit can be undone, whatever it does. Who shows the document is told which items changed.
+Undoing swaps the two, so every edit can be undone, whatever it does. Whoever shows it is told which items changed.
 """
 from __future__ import annotations
 

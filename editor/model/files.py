@@ -98,7 +98,7 @@ def save(document: GraphDocument, path: str | os.PathLike[str]) -> Built:
     FileFormatError for what a file cannot hold, OSError if the system refuses.
     """
     built = build(document)
-    others = {s.name: s.value for s in document.items.values() if isinstance(s, Setting) and s.name in _others(document)}
+    others = {name: document.setting(name) for name in _others(document)}
     built.graph.document.update(engine.with_arrays(others, lambda name: stored_array(document, name)))
     built.graph.document["view"] = engine.with_arrays(
         _view(document, built), lambda name: stored_array(document, name))
@@ -242,7 +242,7 @@ def _of_train(train: Any, names: set[str], file: str) -> list[Item]:
     optimizer = dict(spec["optimizer"])
     kind = f"optimizer/{optimizer.pop('name')}"
     tuned = Card(graph.new_id(catalog()[kind].name, taken=taken), kind, optimizer)
-    own = {key: spec[key] for key in ("epochs", "batch_size", "shuffle", "seed") if key in spec}
+    own: dict[str, Any] = {key: spec[key] for key in ("epochs", "batch_size", "shuffle", "seed") if key in spec}
     own = {"batch_size": None, "seed": None, **own}
     card = Card(graph.new_id("train", taken=[*taken, tuned.id]), TRAIN, own)
     found += [tuned, card, Wire(tuned.id, 0, card.id, 1)]

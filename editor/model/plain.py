@@ -58,7 +58,8 @@ def from_plain(raw: Any, place: str) -> Item:
     """
     cls = KINDS.get(raw.get("item", "")) if isinstance(raw, dict) and isinstance(raw.get("item"), str) else None
     if cls is None:
-        raise ge.errors.FileFormatError(f"it is no item: {str(raw)[:60]!r}", at=place, fix=f'write "item": one of {", ".join(KINDS)}')
+        raise ge.errors.FileFormatError(f"it is no item: {str(raw)[:60]!r}", at=place,
+                                        fix=f'write "item": one of {", ".join(KINDS)}')
     known = {f.name: f for f in dataclasses.fields(cls)}
     values = {}
     for key, value in raw.items():

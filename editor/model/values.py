@@ -130,7 +130,7 @@ def _read_float(text: str, field: Field) -> float | str:
 
 
 def _within(value: float, field: Field) -> float:
-    if field.low is not None and value < field.low or field.high is not None and value > field.high:
+    if (field.low is not None and value < field.low) or (field.high is not None and value > field.high):
         raise ValueError(f"{value} is outside {interval_text(field)}")
     return value
 

@@ -82,7 +82,7 @@ class Drawing:
                 if family == "layer":
                     found = self._layer(self._made(id, kind, attributes), operands)
                 else:
-                    found = _loss(name, attributes, operands) if family == "loss" else _metric(name, attributes, operands)
+                    found = (_loss if family == "loss" else _metric)(name, attributes, operands)
             except GraphEngineError:
                 raise
             except (TypeError, ValueError, ArithmeticError, LookupError) as error:

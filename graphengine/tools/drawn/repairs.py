@@ -1,0 +1,149 @@
+"""What would make a card fit that does not: an op put on one of its inputs, or another size in the layer before."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import GraphEngineError
+from .draw import Type, types_of
+from .kinds import catalog
+
+MOST = 3
+
+
+@dataclass(frozen=True)
+class Insertion:
+    """Put a card of a kind on the wire of an input. label : what is done, in words."""
+
+    label: str
+    input: int
+    kind: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """Give another value to an attribute of the card that an input comes from."""
+
+    label: str
+    input: int
+    name: str
+    value: Any
+
+
+Repair = Insertion | Adjustment
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The card that an operand comes from: kind, attributes and what it reads."""
+
+    kind: str
+    attributes: Mapping[str, Any]
+    operands: tuple[Type, ...]
+    output: int
+
+
+def as_key(attributes: Mapping[str, Any]) -> str:
+    """Attributes as `types_of` takes them."""
+    return json.dumps(dict(attributes), sort_keys=True)
+
+
+def repairs(
+    kind: str, attributes: Mapping[str, Any], operands: Sequence[Type], origins: Sequence[Origin | None]
+) -> list[Repair]:
+    """At most three repairs of a card whose operands do not fit, each of them tried.
+
+    origins : where each operand comes from, if it is known
+    """
+    found: list[Repair] = []
+    key = as_key(attributes)
+    for repair, number, changed in _candidates(operands, origins):
+        fits = _results(kind, key, (*operands[:number], changed, *operands[number + 1:])) is not None
+        if fits and all(_is_other(repair, r) for r in found):
+            found.append(repair)
+        if len(found) == MOST:
+            break
+    return found
+
+
+def _is_other(one: Repair, other: Repair) -> bool:
+    return one.label != other.label
+
+
+def _results(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Type, ...] | None:
+    try:
+        return types_of(kind, attributes, operands)
+    except GraphEngineError:
+        return None
+
+
+def _candidates(
+    operands: Sequence[Type], origins: Sequence[Origin | None]
+) -> Iterator[tuple[Repair, int, Type]]:
+    """Repairs with the number of the operand and its type after them, the gentlest first."""
+    numbers = range(len(operands) - 1, -1, -1)
+    for number in numbers:
+        yield from _adjustments(number, operands, origins[number])
+    for number in numbers:
+        for label, op, attributes in _conversions(number, operands):
+            changed = _results(f"op/{op}", as_key(attributes), (operands[number],))
+            if changed is not None:
+                yield Insertion(label, number, f"op/{op}", attributes), number, changed[0]
+
+
+def _adjustments(number: int, operands: Sequence[Type], origin: Origin | None) -> Iterator[tuple[Repair, int, Type]]:
+    """Other sizes for a whole number that the card before has been given, such as its units."""
+    if origin is None:
+        return
+    kind = catalog()[origin.kind]
+    wanted = dict.fromkeys(s for k, t in enumerate(operands) if k != number for s in t.shape if isinstance(s, int))
+    for field in kind.fields:
+        if field.form != "int" or field.name not in origin.attributes or field.name not in kind.starting:
+            continue
+        for size in wanted:
+            if size == origin.attributes[field.name] or size < 1:
+                continue
+            changed = _results(origin.kind, as_key({**origin.attributes, field.name: size}), origin.operands)
+            if changed is not None:
+                repair = Adjustment(f"Set {field.name} to {size}", number, field.name, size)
+                yield repair, number, changed[origin.output]
+
+
+def _conversions(number: int, operands: Sequence[Type]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Label, op and attributes of what may be put on an operand."""
+    own, others = operands[number], [t for k, t in enumerate(operands) if k != number]
+    for dtype in dict.fromkeys([*(t.dtype for t in others), "float32", "int32"]):
+        if dtype != own.dtype:
+            yield f"Insert Cast to {dtype}", "cast", {"dtype": dtype}
+    rank = own.shape.rank
+    if rank is None:
+        return
+    if rank >= 2:
+        order = [*range(rank - 2), rank - 1, rank - 2]
+        yield "Insert Transpose", "transpose", {} if rank == 2 else {"perm": order}
+    for target in dict.fromkeys(t.shape for t in others if t.shape.rank is not None):
+        if target.is_fully_defined():
+            sizes = [int(s) for s in target.numbers()]
+            yield f"Insert Reshape to {target}", "reshape", {"shape": sizes}
+            yield f"Insert BroadcastTo {target}", "broadcast_to", {"shape": sizes}
+    if rank > 2:
+        yield "Insert Reshape to rows", "reshape", {"shape": [-1, *_flat(own)]}
+    for axis in (-1, 0):
+        yield f"Insert ExpandDims at axis {axis}", "expand_dims", {"axis": axis}
+    if any(s == 1 for s in own.shape):
+        yield "Insert Squeeze", "squeeze", {"axis": [k for k, s in enumerate(own.shape) if s == 1]}
+    if rank:
+        yield "Insert Mean", "reduce_mean", {}
+
+
+def _flat(own: Type) -> list[int]:
+    """The number of elements behind the first axis, if it is known."""
+    count = 1
+    for size in own.shape[1:]:
+        if not isinstance(size, int):
+            return []
+        count *= size
+    return [count]
