@@ -391,7 +391,8 @@ def namespace() -> dict[str, Any]:
             names[f"pow_{code}"] = whole_power
         if code in ("f32", "f64"):
             suffix = "f" if code == "f32" else ""
-            names |= {f"{name}_{code}": _libm(f"{name}_{code}", code, name + suffix) for name in ("fmod", "lgamma")}
+            names |= {f"{name}_{code}": _libm(f"{name}_{code}", code, name + suffix)
+                      for name in ("fmod", "lgamma", "nextafter")}
         if isinstance(kind, types.Integer):
             names[f"shift_count_{code}"] = _shift_count(code)
     return names | vecmath.FUNCTIONS | philox.FUNCTIONS

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dtypes import DType
+from ..dtypes import DType, as_dtype
 from ..ir.dims import Shape, product
 from ..ir.node import Tensor
-from .kinds import REQUIRED, Array, Call, Composite, Library, Numeric, Reduction, attr, port
+from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, Numeric, Reduction, attr, port
 from .language import L
 from .parts import Composed
 from .reduce import AxisReduction, outer_size_inner
@@ -106,6 +106,48 @@ class Recurrence(_Scan):
                sample(normal(1, 3, 2), normal(1, 3, 2), reverse=True), sample(normal(2, 0, 1), normal(2, 0, 1)))
 
 
+@op
+class LogsumexpRows(_Scan):
+    """log(exp(x[0]) + ... + exp(x[k])) along the middle axis of (outer, n, inner); the lowest number of no terms.
+
+    Notes
+    -----
+    With y the result, the gradient is a recurrence whose factors are at most 1:
+
+        dx[k] = exp(x[k] - y[k]) r[k],    r[k] = g[k] + exp(y[k] - y[k + 1]) r[k + 1]
+    """
+
+    inputs = (port("x", Floating, "logarithms"),)
+    kernel = "logsumexp"
+
+    @np.errstate(all="ignore")
+    def reference(self, x: Array) -> Array:
+        line = x[:, ::-1] if self.reverse else x
+        if self.exclusive and line.shape[1]:
+            line = np.concatenate([np.full_like(line[:, :1], as_dtype(x.dtype).min), line[:, :-1]], 1)
+        found = np.logaddexp.accumulate(line, axis=1)
+        return found[:, ::-1] if self.reverse else found
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        if self.exclusive:                  # a place holds what is the total of the one before
+            y, g = L.logsumexp_rows(x, False, self.reverse), self._next(g, 0.0)
+        total = L.maximum(y, x.dtype.min)   # so that no difference is that of infinities where all terms are 0
+        kept = L.exp(total - self._next(total, x.dtype.max))
+        return L.exp(x - total) * L.recurrence(g, kept, False, not self.reverse)
+
+    def _next(self, x: Any, last: float) -> Any:
+        """What stands at the next place of the walk."""
+        width = (1, 0) if self.reverse else (0, 1)
+        return L.pad_constant(x, ((0, 0), width, (0, 0)), last)[:, :-1 if self.reverse else None][:, 1 - width[0]:]
+
+    # The lowest number among the results of exclusive ones leaves nothing of small differences: smooth=False.
+    samples = (sample(normal(2, 4, 3)), sample(normal(2, 3, 2), reverse=True), sample(normal(2, 0, 3)),
+               sample(normal(1, 5, 1), exclusive=True, smooth=False), sample(normal(2, 0, 3), exclusive=True),
+               sample(normal(1, 3, 2), exclusive=True, reverse=True, smooth=False),
+               sample(values([[[-np.inf], [-np.inf], [1000.0], [-1000.0], [1000.0]]]), smooth=False),
+               sample(values([[[1.0], [np.inf], [2.0], [np.inf], [np.nan], [0.0]]]), smooth=False))
+
+
 def running(combine: Any, x: Array, axis: int, exclusive: bool, reverse: bool) -> Array:
     """`combine` accumulated along an axis."""
     line = np.moveaxis(x, axis, 0)
@@ -183,6 +225,32 @@ class Cumprod(_Cumulative, Composed):
     names = ("math.cumprod",)
     rows = "cumprod_rows"
     combine = np.multiply
+
+
+@op
+class CumulativeLogsumexp(_Cumulative, Composed):
+    """Running logarithm of a sum along an axis, whose terms are given as logarithms.
+
+        y[k] = log(exp(x[0]) + ... + exp(x[k]))       or up to x[k - 1] if exclusive
+
+    Notes
+    -----
+    The largest term is taken out of each sum, so nothing overflows. The logarithm of the sum of no terms is the lowest
+    number of the type, as in TensorFlow.
+    """
+
+    names = ("math.cumulative_logsumexp",)
+    inputs = (port("x", Floating, "logarithms"),)
+    rows = "logsumexp_rows"
+
+    def reference(self, x: Array) -> Array:
+        line = np.moveaxis(x, self.axis, 0)
+        found = LogsumexpRows(self.exclusive, self.reverse).reference(line[None])
+        return np.moveaxis(found[0], 0, self.axis)
+
+    samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=1, reverse=True), sample(normal(0, 3)),
+               sample(normal(2, 5), axis=-1, exclusive=True, smooth=False), sample(values(-1e4, 3.0, 1e4, 0.0)),
+               sample(normal(5), exclusive=True, reverse=True, smooth=False), sample(normal(2, 0, 3), axis=1))
 
 
 # -------------------------------------------------------------------- product

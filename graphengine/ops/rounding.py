@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import DType
+from ..dtypes import DType, float32, float64
 from ..ir.dims import Shape
 from .compare import PIECEWISE
 from .kinds import Array, Composite, Elementwise, Floating, Integer, Numeric, broadcast_shapes, port
@@ -68,6 +68,37 @@ class Round(_Rounding):
 
     def reference(self, x: Array) -> Array:
         return np.rint(x)
+
+
+@op
+class Nextafter(Elementwise):
+    """The next number that the type can hold from x1 toward x2; x2 where they are equal.
+
+    Notes
+    -----
+    The gradient is that of x1, as in TensorFlow.
+
+    Shapes
+    ------
+    x1, x2 : broadcast against each other
+    """
+
+    category = "Arithmetic"
+    names = ("math.nextafter",)
+    inputs = (port("x1", (float32, float64), "where to begin"), port("x2", (float32, float64), "where to go"))
+    expression = "nextafter_{T}({x1}, {x2})"
+    cost = 10
+
+    @ignoring(all="ignore")
+    def reference(self, x1: Array, x2: Array) -> Array:
+        return np.nextafter(x1, x2)
+
+    def gradient(self, g: Any, y: Any, x1: Any, x2: Any) -> Any:
+        return g, L.zeros_like(y)
+
+    samples = (sample(normal(3, 4), uniform(4.0, 5.0, 4), smooth=False), sample(normal(0), normal()),
+               sample(values(0.0, -0.0, 1.0, -1.0, 1.0, np.inf, -np.inf, np.nan, 1.0),
+                      values(1.0, -1.0, 1.0, -2.0, np.inf, 0.0, 0.0, 1.0, np.nan), smooth=False))
 
 
 @op

@@ -468,23 +468,50 @@ class UnsortedSegmentMin(_Segments):
     combine = "min"
 
 
-@op
-class UnsortedSegmentMean(_Segments):
-    """Means of the slices of each segment, 0 of an empty one; slices with a negative id are left out."""
+@abstract
+class _SegmentAverages(_Segments):
+    """Sums over something that depends on how many slices there are."""
 
-    names = ("math.unsorted_segment_mean",)
     inputs = (port("data", Floating, "what is folded"),
               port("segment_ids", INDICES.accepts, "the segment of each slice", "I"))
+
+    def divisor(self, count: Any) -> Any:
+        """What the sum of `count` slices, at least 1, is divided by."""
+        raise NotImplementedError(type(self).__name__)
 
     def decompose(self, data: Any, ids: Any) -> Any:
         total = L.unsorted_segment_sum(data, ids, self.num_segments)
         count = L.unsorted_segment_sum(L.ones_like(ids, data.dtype), ids, self.num_segments)
-        return total / L.reshape(L.maximum(count, 1), (self.num_segments, *(1,) * (total.rank - 1)))
+        shape = self.num_segments, *(1,) * (total.rank - 1)
+        return total / L.reshape(self.divisor(L.maximum(count, 1)), shape)
 
     def reference(self, data: Array, ids: Array) -> Array:
         total = super().reference(data, ids)
         count = np.bincount(ids[ids >= 0].reshape(-1), minlength=self.num_segments)
-        return np.asarray(total / np.maximum(count, 1).reshape((-1, *(1,) * (total.ndim - 1))), data.dtype)
+        below = np.asarray(self.divisor(np.maximum(count, 1.0)))
+        return np.asarray(total / below.reshape((-1, *(1,) * (total.ndim - 1))), data.dtype)
+
+
+@op
+class UnsortedSegmentMean(_SegmentAverages):
+    """Means of the slices of each segment, 0 of an empty one; slices with a negative id are left out."""
+
+    names = ("math.unsorted_segment_mean",)
+
+    def divisor(self, count: Any) -> Any:
+        return count
+
+
+@op
+class UnsortedSegmentSqrtN(_SegmentAverages):
+    """Sums of the slices of each segment over the square root of their number, 0 of an empty one; slices with a
+    negative id are left out.
+    """
+
+    names = ("math.unsorted_segment_sqrt_n",)
+
+    def divisor(self, count: Any) -> Any:
+        return count**0.5
 
 
 # -------------------------------------------------------------------- permutations

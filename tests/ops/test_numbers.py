@@ -3,6 +3,7 @@ import checks
 import numpy as np
 import pytest
 
+import graphengine as tf
 from graphengine import dtypes, errors
 from graphengine.autodiff import gradients
 from graphengine.ir.graph import Graph
@@ -150,3 +151,24 @@ def test_matmul_of_matrices_is_one_product_without_a_batch():
     assert product.outputs[0].shape == (1, 15, 2)
     call = product.op.call(product.inputs, product.outputs)
     assert (call.kernel, call.sizes, call.extent) == ("gemm_f32", (1, 15, 2, 4, 0, 4, 1, 0, 2, 1), 1)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_gradient_of_an_exclusive_running_logsumexp(rng, reverse):
+    """The first place holds no term; differences would drown in the lowest number that stands there."""
+    with tf.Graph().as_default():
+        x, g = tf.placeholder(tf.float64, [None]), rng.normal(size=5)
+        y = tf.math.cumulative_logsumexp(x, exclusive=True, reverse=reverse)
+        inner = tf.math.cumulative_logsumexp(x, reverse=reverse)
+        weights = g[:-1] if reverse else g[1:]
+        moved = inner[1:] if reverse else inner[:-1]
+        values = rng.normal(size=5) * 30
+        found, expected = tf.Session().run(
+            [tf.gradients(y, [x], grad_ys=[g])[0], tf.gradients(moved, [x], grad_ys=[weights])[0]], {x: values})
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-300)
+
+
+def test_running_logsumexp_does_not_overflow():
+    with tf.Graph().as_default():
+        y = tf.math.cumulative_logsumexp([1000.0, 1000.0, -1000.0, 2000.0])
+        np.testing.assert_allclose(tf.Session().run(y), [1000.0, 1000.0 + np.log(2), 1000.0 + np.log(2), 2000.0])

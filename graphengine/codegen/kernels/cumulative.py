@@ -2,29 +2,64 @@
 
     cumsum_DTYPE        out[k] = x[k] + out[k - 1]                   buffers: x, out
     cumprod_DTYPE       out[k] = x[k] * out[k - 1]                   buffers: x, out
+    logsumexp_DTYPE     out[k] = log(exp(x[k]) + exp(out[k - 1]))    buffers: x, out
     recurrence_DTYPE    out[k] = g[k] + a[k] * out[k - 1]            buffers: g, a, out
 
-Sizes: outer, n, inner, exclusive, reverse. If exclusive is 1, place k holds the total before k was taken; if reverse
-is 1, the axis is walked from its end. lo..hi is a slice of outer.
+Sizes: outer, n, inner, exclusive, reverse. If exclusive is 1, place k holds the total before k was taken, that of no
+terms being 0, 1 or the lowest number; if reverse is 1, the axis is walked from its end. lo..hi is a slice of outer.
 """
 
 from collections.abc import Callable
 from typing import Any
 
+import numba
+
 from .. import abi
+from . import vecmath
 
 
 def build(name: str) -> Callable[..., int]:
     """`cumsum_f32`, `recurrence_f64` and the like."""
     family, element = name.split("_")
-    return _recurrence(element) if family == "recurrence" else _total(family == "cumsum", element)
+    if family == "recurrence":
+        return _recurrence(element)
+    if family == "logsumexp":
+        return _total(_log_added(element), LOWEST[element], element)
+    return _total(_added, 0, element) if family == "cumsum" else _total(_multiplied, constant_one(element), element)
 
 
-def _total(is_sum: bool, element: str) -> Callable[..., int]:
+LOWEST = {"f32": 0xFF7FFFFF, "f64": -0x10000000000001}      # bits of the lowest number, as `abi.CONSTANTS` reads them
+
+
+@numba.njit(inline="always")  # type: ignore[untyped-decorator]
+def _added(total: Any, term: Any) -> Any:
+    return total + term
+
+
+@numba.njit(inline="always")  # type: ignore[untyped-decorator]
+def _multiplied(total: Any, term: Any) -> Any:
+    return total * term
+
+
+def _log_added(element: str) -> Any:
+    exp, log1p = (vecmath.FUNCTIONS[f"{f}_{element}"] for f in ("exp", "log1p"))
+    maximum: Any = abi.maximum
+    fabs: Any = abi.fabs
+    select: Any = abi.select
+    constant = abi.CONSTANTS[element]
+
+    @numba.njit(inline="always")  # type: ignore[untyped-decorator]
+    def step(total: Any, term: Any) -> Any:
+        gap = select(total == term, constant(0), fabs(total - term))        # also of two infinities
+        return maximum(total, term) + log1p(exp(-gap))
+
+    return step
+
+
+def _total(combined: Any, first: int, element: str) -> Callable[..., int]:
     pointer, constant = abi.POINTERS[element], abi.CONSTANTS[element]
     load: Any = abi.load
     store: Any = abi.store
-    first = 0 if is_sum else constant_one(element)
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         x, out = pointer(buffers[0]), pointer(buffers[1])
@@ -40,7 +75,7 @@ def _total(is_sum: bool, element: str) -> Callable[..., int]:
                     source = place - step if exclusive else place
                     for i in range(inner):
                         total, term = load(out, place - step + i, 1), load(x, source + i, 0)
-                        store(out, place + i, total + term if is_sum else total * term, 1)
+                        store(out, place + i, combined(total, term), 1)
                 place += step
         return 0
 

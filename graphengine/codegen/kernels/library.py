@@ -76,8 +76,8 @@ DIVISIONS: dict[str, Callable[[Sequence[int], int], Division]] = {
     "gemm": _gemm, "windows": _windows, "max_pool": _pool, "max_pool_back": _pool, "max_pool_pick": _pool,
     "gather": _by_element(0.3, 2, 3), "scatter_add": _by_element(0.3, 2, 3), "argmax": _by_element(0.2, 1, 2),
     "argmin": _by_element(0.2, 1, 2), "cumsum": _by_element(1, 1, 2), "cumprod": _by_element(1, 1, 2),
-    "recurrence": _by_element(1, 1, 2), "argsort": _by_element(50, 1), "searchsorted": _by_element(20, 2),
-    "gamma": _by_element(50),
+    "recurrence": _by_element(1, 1, 2), "logsumexp": _by_element(3, 1, 2), "argsort": _by_element(50, 1),
+    "searchsorted": _by_element(20, 2), "gamma": _by_element(50),
 }
 
 
@@ -122,6 +122,7 @@ def _sources() -> Iterator[tuple[str, str]]:
         yield f"{name}_{code}", "pooling"
     yield from ((f"{name}_{code}", "cumulative") for name, code in itertools.product(("cumsum", "cumprod"), numbers))
     yield from ((f"recurrence_{code}", "cumulative") for code in numbers)
+    yield from ((f"logsumexp_{code}", "cumulative") for code in ("f32", "f64"))
     yield from ((f"put_update_{size}_{index}", "scatter") for size, index in itertools.product(WIDTHS, indices))
     for combine, code, index in itertools.product(("add", "sub", "mul", "max", "min"), numbers, indices):
         yield f"put_{combine}_{code}_{index}", "scatter"

@@ -50,7 +50,8 @@ OLD_NAMES: dict[str, str] = {
         "floordiv", "floormod", "invert_permutation", "is_finite", "is_inf", "is_nan", "lgamma", "log", "log1p",
         "log_sigmoid", "logical_xor", "mod", "reciprocal", "rint", "rsqrt", "segment_max", "segment_mean",
         "segment_min", "segment_prod", "segment_sum", "squared_difference", "unsorted_segment_max",
-        "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sum")},
+        "unsorted_segment_mean", "unsorted_segment_min", "unsorted_segment_prod", "unsorted_segment_sqrt_n",
+        "unsorted_segment_sum")},
     "div_no_nan": "math.divide_no_nan",
     **{name: f"linalg.{name}" for name in ("cholesky", "cholesky_solve", "cross", "global_norm", "qr", "svd", "trace")},
     **{f"matrix_{name}": f"linalg.{today}" for name, today in (
