@@ -287,9 +287,10 @@ UNFIT = {
     "condition is a float": (with_loop(body(outputs=["sum", "sum"]), inputs=["c", "c"], conditional=True), DTypeError,
                              "a single bool"),
     "stops by itself and walks backward": (
-        [C, K, {"id": "t", "op": "less", "inputs": ["k", "k"]}, with_loop(body(A, SUM, {"id": "b", "op": "less", "inputs": ["a", "sum"]}, outputs=["sum", "b"]),
-            inputs=["t", "c"], conditional=True, backward=True)[-1]], InvalidArgumentError,
-        "stops by itself cannot walk backward"),
+        [C, K, {"id": "t", "op": "less", "inputs": ["k", "k"]},
+         with_loop(body(A, SUM, {"id": "b", "op": "less", "inputs": ["a", "sum"]}, outputs=["sum", "b"]),
+                   inputs=["t", "c"], conditional=True, backward=True)[-1]],
+        InvalidArgumentError, "stops by itself cannot walk backward"),
     "no branch": (with_switch(), InvalidArgumentError, "there is no branch"),
     "no index": (with_switch(BODY, inputs=[]), InvalidArgumentError, "operand 0, a single int32, is missing"),
     "branches of different numbers": (with_switch(BODY, body(outputs=[])), InvalidArgumentError, "branch 1 0"),
