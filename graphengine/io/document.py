@@ -44,7 +44,11 @@ def describe(graph: Graph, keep: Keep, file: str, beginning: Beginning = present
     rest = {key: value for key, value in graph.document.items() if key not in OWN_KEYS}
     first = [key for key in ("train", "view") if key in rest]
     order = [*first, *sorted((key for key in rest if key not in first), key=str)]
-    return {"format": FORMAT, "version": VERSION, "nodes": nodes, **{key: _kept(rest[key], key, keep) for key in order}}
+    try:
+        parts = {key: _kept(rest[key], key, keep) for key in order}
+    except RecursionError:
+        refuse("a part that the engine does not use nests too deeply", file, fix="make it flatter")
+    return {"format": FORMAT, "version": VERSION, "nodes": nodes, **parts}
 
 
 def _kept(value: Any, name: str, keep: Keep) -> Any:

@@ -268,6 +268,7 @@ class NodeReader:
             }
             rest = {key: value for key, value in written.items() if key not in regions}
             op = cls(**decode_attributes(cls, rest, self.fetch, regions))
+            ports = op.ports(inputs)
         except Mismatch as error:
             refuse(str(error), file, name, error.fix)
         except RecursionError:
@@ -280,7 +281,6 @@ class NodeReader:
             problem = error.problem if isinstance(error, GraphEngineError) else str(error)
             fix = getattr(error, "fix", None) or "correct the attribute"
             raise FileFormatError(f"{cls.name}: {problem}", at=f"{file}, node {name!r}", fix=fix) from error
-        ports = op.ports(inputs)
         if len(ports) != inputs:
             names = f" ({', '.join(p.name for p in ports)})" if ports else ""
             refuse(f"{cls.name} takes {len(ports)} inputs{names}, not {inputs}", file, name, "correct the inputs")
