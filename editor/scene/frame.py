@@ -1,0 +1,116 @@
+"""Areas behind cards: frames that the user draws, and those around what the compiler made one loop of."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6 import QtCore, QtGui, QtWidgets
+
+from editor.model.items import Frame
+from editor.theme import theme
+
+from .geometry import FRAME_RADIUS, FRAME_TITLE, Box
+from .inks import inks, mixed, pen
+
+FILL = 0.07
+GROUP_MARGIN, GROUP_TITLE = 20.0, 36.0      # around the cards of a kernel
+
+
+class AreaItem(QtWidgets.QGraphicsItem):
+    """A dashed, titled area."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.box = Box(0, 0, 1, 1)
+        self.title = ""
+        self.color = QtGui.QColor()
+        self.collapsed = self.selected = self.hovered = False
+        self.strength = FILL
+        self.count = 0
+
+    def show_area(self, box: Box, title: str, color: QtGui.QColor, collapsed: bool = False) -> None:
+        if box != self.box:
+            self.prepareGeometryChange()
+            self.box = box
+        self.title, self.color, self.collapsed = title, color, collapsed
+        self.update()
+
+    def set_state(self, **changes: bool) -> None:
+        """selected, hovered."""
+        if any(getattr(self, name) != value for name, value in changes.items()):
+            for name, value in changes.items():
+                setattr(self, name, value)
+            self.update()
+
+    @property
+    def letters(self) -> QtGui.QColor:
+        """Of the title: the hue, moved towards the text until it can be read."""
+        present = inks()
+        return mixed(present.text, self.color, 0.7 if present.dark else 0.55)
+
+    def boundingRect(self) -> QtCore.QRectF:
+        return QtCore.QRectF(*self.box).adjusted(-2, -2, 2, 2)
+
+    def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,
+              widget: QtWidgets.QWidget | None = None) -> None:
+        present, scale = inks(), painter.worldTransform().m11()
+        rect = QtCore.QRectF(*self.box)
+        fill = QtGui.QColor(self.color)
+        fill.setAlphaF(0.22 if self.collapsed else self.strength)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, scale > 0.2)
+        painter.setBrush(fill)
+        width = 2.0 if self.selected else 1.5 if self.hovered else 1.0
+        line = pen(present.accent if self.selected else self.color, width, () if self.collapsed else (4, 2))
+        line.setCosmetic(scale < 1)
+        painter.setPen(line)
+        painter.drawRoundedRect(rect, FRAME_RADIUS, FRAME_RADIUS)
+        lettering = present.frame if scale >= 0.55 else present.far_title
+        if scale < 0.12:
+            return
+        text = self.title + (f"  ·  {self.count}" if self.collapsed and self.count else "")
+        painter.setFont(lettering.font)
+        painter.setPen(self.letters)
+        painter.drawText(QtCore.QPointF(rect.x() + 12, rect.y() + FRAME_TITLE / 2 + lettering.rise),
+                         lettering.cut(text, rect.width() - 24))
+        if not self.collapsed and self.hovered:
+            painter.setPen(pen(self.color, 1.5))
+            for step in (5, 9):
+                painter.drawLine(QtCore.QPointF(rect.right() - step, rect.bottom() - 4),
+                                 QtCore.QPointF(rect.right() - 4, rect.bottom() - step))
+
+
+class FrameItem(AreaItem):
+    """A frame of the document."""
+
+    def __init__(self, frame: Frame) -> None:
+        super().__init__()
+        self.frame = frame
+        self.setZValue(-20)
+        self.set_frame(frame)
+
+    def set_frame(self, frame: Frame, at: tuple[float, float] | None = None, count: int = 0) -> None:
+        """at : where it is shown while it is dragged; count : cards inside."""
+        self.frame, self.count = frame, count
+        x, y = at or (frame.x, frame.y)
+        height = FRAME_TITLE if frame.collapsed else frame.height
+        self.show_area(Box(x, y, frame.width, height), frame.title, theme.hue(frame.hue), frame.collapsed)
+
+
+class GroupItem(AreaItem):
+    """Around the cards that became one loop."""
+
+    def __init__(self, title: str, cards: Sequence[str], tip: str) -> None:
+        super().__init__()
+        self.cards = tuple(cards)
+        self.name, self.tip = title, tip
+        self.setZValue(-10)
+
+    @property
+    def letters(self) -> QtGui.QColor:
+        return self.color
+
+    def surround(self, boxes: Sequence[Box]) -> None:
+        whole = boxes[0]
+        for box in boxes[1:]:
+            whole = whole.united(box)
+        grown = whole.grown(GROUP_MARGIN, GROUP_TITLE, GROUP_MARGIN, 16)
+        self.show_area(grown, self.name, inks().accent)

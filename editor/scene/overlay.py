@@ -1,0 +1,169 @@
+"""What a view draws over the scene while something is being done: guides, a lasso, a wire that follows the pointer,
+a knife's cut, a card that is about to be; and labels of wires when near."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6 import QtCore, QtGui, QtWidgets
+
+from editor.model.items import Card, Point
+
+from .card import NEAR, CardLook, CardState, Face, paint_face
+from .geometry import PORT, wire_curves
+from .inks import NO_BRUSH, NO_PEN, Inks, inks, pen
+from .wire import DASH, WIDTH, WireItem, path_of
+
+if TYPE_CHECKING:
+    from .scene import GraphScene
+
+GHOST = 0.6                 # opacity
+LABEL_ROOM = 60.0           # wires shorter than this have no label
+
+
+class Overlays:
+    """Set what is to be seen; each call repaints the view. None and empty take it away."""
+
+    def __init__(self, view: QtWidgets.QGraphicsView, scene: GraphScene) -> None:
+        self._view, self._scene = view, scene
+        self.guides: list[QtCore.QLineF] = []
+        self.lasso: QtCore.QRectF | None = None
+        self.pending: tuple[Point, Point, str, bool] | None = None
+        self.knife: list[QtCore.QPointF] = []
+        self.ghost: tuple[Face, QtCore.QPointF] | None = None
+
+    def show_guides(self, lines: Iterable[QtCore.QLineF]) -> None:
+        """Lines that a dragged card snapped to."""
+        self.guides = list(lines)
+        self._repaint()
+
+    def show_lasso(self, rect: QtCore.QRectF | None) -> None:
+        self.lasso = rect.normalized() if rect is not None else None
+        self._repaint()
+
+    def show_pending_wire(self, start: QtCore.QPointF | None, end: QtCore.QPointF | None = None, dtype: str = "",
+                          fits: bool = True, backward: bool = False) -> None:
+        """A wire that is being pulled from `start` to the pointer at `end`.
+
+        dtype : gives the colour; fits : whether what is under the pointer takes it; backward : `start` is an input
+        """
+        if start is None or end is None:
+            self.pending = None
+        else:
+            a, b = (end, start) if backward else (start, end)
+            self.pending = (a.x(), a.y()), (b.x(), b.y()), dtype, fits
+        self._repaint()
+
+    def show_knife(self, points: Sequence[QtCore.QPointF]) -> None:
+        """The way of the cut so far."""
+        self.knife = list(points)
+        self._repaint()
+
+    def show_ghost(self, kind: str | None, at: QtCore.QPointF | None = None) -> None:
+        """A card of a kind with its top left corner at a place, before it is there."""
+        if kind is None or at is None:
+            self.ghost = None
+        else:
+            if self.ghost is None or self.ghost[0].look.card.kind != kind:
+                face = Face(ghost_look(self._scene, kind), inks())
+            else:
+                face = self.ghost[0]
+            self.ghost = face, at
+        self._repaint()
+
+    def clear(self) -> None:
+        self.guides, self.lasso, self.pending, self.knife, self.ghost = [], None, None, [], None
+        self._repaint()
+
+    def _repaint(self) -> None:
+        self._view.viewport().update()
+
+    # ------------------------------------------------ painting
+
+    def paint(self, painter: QtGui.QPainter, area: QtCore.QRectF, scale: float) -> None:
+        present = inks()
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
+        self._paint_labels(painter, present, area, scale)
+        if self.ghost is not None:
+            face, at = self.ghost
+            painter.save()
+            painter.translate(at)
+            painter.setOpacity(GHOST)
+            paint_face(painter, face, CardState(), scale)
+            painter.restore()
+        if self.guides:
+            painter.setPen(_thin(present.accent, 1.0))
+            painter.drawLines(self.guides)
+        if self.pending is not None:
+            self._paint_pending(painter, present)
+        if self.lasso is not None:
+            fill = QtGui.QColor(present.accent)
+            fill.setAlphaF(0.10)
+            painter.setPen(_thin(present.accent, 1.0))
+            painter.setBrush(fill)
+            painter.drawRoundedRect(self.lasso, 3 / scale, 3 / scale)
+        if len(self.knife) > 1:
+            painter.setPen(_thin(present.error, 2.0, QtCore.Qt.PenStyle.DashLine))
+            painter.setBrush(NO_BRUSH)
+            painter.drawPolyline(self.knife)
+
+    def _paint_pending(self, painter: QtGui.QPainter, present: Inks) -> None:
+        assert self.pending is not None
+        start, end, dtype, fits = self.pending
+        brush = present.dtype(dtype) if fits else QtGui.QBrush(present.error)
+        painter.setBrush(NO_BRUSH)
+        painter.setPen(pen(brush.color(), WIDTH, () if fits else (DASH, DASH)))
+        painter.drawPath(path_of(wire_curves(start, end)))
+        painter.setPen(NO_PEN)
+        painter.setBrush(brush)
+        for x, y in (start, end):
+            painter.drawEllipse(QtCore.QPointF(x, y), PORT - 1, PORT - 1)
+
+    def _paint_labels(self, painter: QtGui.QPainter, present: Inks, area: QtCore.QRectF, scale: float) -> None:
+        """Shapes on wires: on the one under the pointer, on all when near."""
+        hover = self._scene.hover
+        if scale > NEAR:
+            found = self._scene.items(area, QtCore.Qt.ItemSelectionMode.IntersectsItemBoundingRect)
+            wires = [item for item in found if isinstance(item, WireItem) and item.isVisible()]
+        elif hover.kind == "wire" and hover.ref is not None and hover.ref in self._scene.wires:
+            wires = [self._scene.wires[hover.ref]]
+        else:
+            return
+        for item in wires:
+            self._paint_label(painter, present, item, scale)
+
+    def _paint_label(self, painter: QtGui.QPainter, present: Inks, item: WireItem, scale: float) -> None:
+        results = self._scene.inference.outputs(item.wire.source)
+        if item.wire.output >= len(results) or not results[item.wire.output].dtype:
+            return
+        if item.path().boundingRect().width() < LABEL_ROOM and not item.hovered:
+            return
+        text = results[item.wire.output].shape
+        size = 1 / min(scale, 1.0)                  # readable from afar, where only the hovered wire has a label
+        width = present.mono.width(text) + 12
+        painter.save()
+        painter.translate(*item.middle)
+        painter.scale(size, size)
+        painter.setPen(pen(item.pen().color(), 1))
+        painter.setBrush(present.card_brush)
+        painter.drawRoundedRect(QtCore.QRectF(-width / 2, -9, width, 18), 9, 9)
+        painter.setFont(present.mono.font)
+        painter.setPen(present.text)
+        painter.drawText(QtCore.QPointF(6 - width / 2, present.mono.rise), text)
+        painter.restore()
+
+
+def ghost_look(scene: GraphScene, key: str) -> CardLook:
+    """A new card of a kind, as it will be before any wire comes."""
+    kind = scene.kinds.get(key)
+    sockets = kind.inputs if kind else ()
+    outputs = kind.outputs if kind else ()
+    return CardLook(Card("", key), kind, tuple((socket, False, "") for socket in sockets), tuple(range(len(sockets))),
+                    tuple(("", "?") for _ in outputs) or ((("", "?"),) if kind and not outputs else ()))
+
+
+def _thin(color: QtGui.QColor, width: float, style: QtCore.Qt.PenStyle = QtCore.Qt.PenStyle.SolidLine) -> QtGui.QPen:
+    """As wide on the screen at every zoom."""
+    line = QtGui.QPen(color, width, style)
+    line.setCosmetic(True)
+    return line

@@ -1,0 +1,171 @@
+"""The strip on a card that shows values: a picture with figures, a histogram, a curve, or the value itself.
+
+A `Strip` is made when values arrive; painting it asks nobody.
+"""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from PySide6 import QtCore, QtGui
+
+from editor.run.messages import Preview
+
+from . import wording
+from .geometry import PREVIEW, Box
+from .inks import NO_BRUSH, NO_PEN, Inks, pen
+
+BINS = 26
+THUMBNAIL = 38.0
+POINTS = 160        # of a curve
+
+
+class Strip(Protocol):
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+        """Draw into `box`; `category` gives the colour."""
+
+
+def strip_of(series: Sequence[float], weight: Preview | None, value: Preview | None) -> Strip | None:
+    """What is worth showing of a card: its curve, else its weights, else its value."""
+    if len(series) > 1:
+        return CurveStrip(series)
+    preview = weight or value
+    if preview is None:
+        return None
+    if preview.thumbnail is not None:
+        return PictureStrip(preview)
+    several = int(np.prod(preview.shape)) > 1
+    if several and any(preview.histogram):
+        return HistogramStrip(preview)
+    return TextStrip(preview)
+
+
+def _kind(preview: Preview) -> str:
+    return f"{wording.sizes(preview.shape)} · {wording.dtype(preview.dtype)}"
+
+
+def _defects(preview: Preview) -> str:
+    """Of elements that are no numbers."""
+    parts = [f"{preview.nans} NaN"] if preview.nans or not preview.infs else []
+    return " ".join([*parts, *([f"{preview.infs} Inf"] if preview.infs else [])])
+
+
+class PictureStrip:
+    """A thumbnail, with range, mean, shape, dtype and bytes beside it."""
+
+    def __init__(self, preview: Preview) -> None:
+        self.pixmap = _pixmap(preview.thumbnail)
+        self.bad = bool(preview.nans or preview.infs)
+        self.lines = [_kind(preview), wording.bytes_of(preview.bytes)]
+        if preview.minimum is not None and preview.maximum is not None:
+            size = preview.maximum - preview.minimum
+            span = f"[{wording.brief(preview.minimum, size)}, {wording.brief(preview.maximum, size)}]"
+            mean = "" if preview.mean is None else f"  mean {wording.brief(preview.mean, size)}"
+            self.lines.insert(0, span + mean)
+        self.defects = _defects(preview) if self.bad else ""
+
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+        side = box.height - (PREVIEW - THUMBNAIL)
+        size = self.pixmap.size().scaled(int(side), int(side), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
+        target = QtCore.QRectF(box.x + 5 + (side - size.width()) / 2, box.y + 4 + (side - size.height()) / 2,
+                               size.width(), size.height())
+        painter.drawPixmap(target, self.pixmap, QtCore.QRectF(self.pixmap.rect()))
+        left = box.x + side + 14
+        room = box.right - left - 5
+        painter.setFont(inks.fine.font)
+        painter.setPen(inks.text2)
+        for i, line in enumerate(self.lines):
+            painter.drawText(QtCore.QPointF(left, box.y + 14.5 + 14 * i), inks.fine.cut(line, room))
+        if self.bad:
+            painter.setPen(inks.error)
+            width = inks.fine.width(self.defects)
+            base = box.y + 14.5 + 14 * (len(self.lines) - 1)
+            painter.drawText(QtCore.QPointF(box.right - width - 6, base), self.defects)
+
+
+class HistogramStrip:
+    """How often which value: 26 bars, mean, standard deviation and what is no number."""
+
+    def __init__(self, preview: Preview) -> None:
+        self.heights = rebinned(preview.histogram)
+        self.bad = bool(preview.nans or preview.infs)
+        mean = "" if preview.mean is None else f"μ {wording.brief(preview.mean, preview.std or 0.0)}"
+        std = "" if preview.std is None else f"  σ {wording.brief(preview.std)}"
+        self.left, self.right = mean + std, _defects(preview)
+
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+        bottom = box.bottom - 15
+        tallest = box.height - 20
+        step = (box.width - 12) / len(self.heights)
+        painter.setPen(NO_PEN)
+        painter.setBrush(inks.bars(category))
+        painter.drawRects([
+            QtCore.QRectF(box.x + 6 + step * i, bottom - max(tallest * h, 1.0), step - 1, max(tallest * h, 1.0))
+            for i, h in enumerate(self.heights)])
+        base = box.bottom - 5
+        painter.setFont(inks.fine.font)
+        painter.setPen(inks.error if self.bad else inks.text2)
+        width = inks.fine.width(self.right)
+        painter.drawText(QtCore.QPointF(box.right - 6 - width, base), self.right)
+        painter.setPen(inks.text2)
+        painter.drawText(QtCore.QPointF(box.x + 6, base), inks.fine.cut(self.left, box.width - 24 - width))
+
+
+class CurveStrip:
+    """A curve, as of a loss, with its last value."""
+
+    def __init__(self, series: Sequence[float]) -> None:
+        values = np.asarray(series, np.float64)
+        self.last = wording.precise(float(values[-1]))
+        values = values[np.isfinite(values)]
+        if len(values) > POINTS:
+            values = values[np.linspace(0, len(values) - 1, POINTS).round().astype(int)]
+        low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
+        self.heights = ((values - low) / (high - low or 1.0)).tolist()
+
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+        left, width, bottom, height = box.x + 6, box.width - 12, box.bottom - 6, box.height - 12
+        step = width / max(len(self.heights) - 1, 1)
+        painter.setPen(pen(inks.hue(category).color(), 1.5))
+        painter.setBrush(NO_BRUSH)
+        painter.drawPolyline([QtCore.QPointF(left + step * i, bottom - height * h) for i, h in enumerate(self.heights)])
+        painter.setFont(inks.mono.font)
+        painter.setPen(inks.text)
+        painter.drawText(QtCore.QPointF(box.right - 6 - inks.mono.width(self.last), box.y + 15), self.last)
+
+
+class TextStrip:
+    """The value itself, with its dtype below."""
+
+    def __init__(self, preview: Preview) -> None:
+        self.text = preview.text.replace("\n", " ")
+        self.below = _kind(preview)
+        self.bad = bool(preview.nans or preview.infs)
+
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+        room = box.width - 16
+        painter.setFont(inks.mono.font)
+        painter.setPen(inks.error if self.bad else inks.text)
+        painter.drawText(QtCore.QPointF(box.x + 8, box.y + 18.5), inks.mono.cut(self.text, room))
+        painter.setFont(inks.fine.font)
+        painter.setPen(inks.text2)
+        painter.drawText(QtCore.QPointF(box.x + 8, box.y + 35), inks.fine.cut(self.below, room))
+
+
+def rebinned(counts: Sequence[int], bins: int = BINS) -> list[float]:
+    """The histogram in fewer bins, as shares of the fullest."""
+    edges = np.linspace(0, len(counts), bins + 1)
+    below = np.interp(edges, np.arange(len(counts) + 1), np.concatenate([[0], np.cumsum(counts)]))
+    heights = np.diff(below)
+    top = heights.max()
+    return [float(h) for h in heights / top] if top else [0.0] * bins
+
+
+def _pixmap(thumbnail: np.ndarray | None) -> QtGui.QPixmap:
+    assert thumbnail is not None
+    pixels = np.ascontiguousarray(thumbnail, np.uint8)
+    height, width = pixels.shape[:2]
+    shades = QtGui.QImage.Format.Format_Grayscale8 if pixels.ndim == 2 else QtGui.QImage.Format.Format_RGB888
+    image = QtGui.QImage(pixels.data, width, height, pixels.strides[0], shades)
+    return QtGui.QPixmap.fromImage(image)      # copies: the array may go

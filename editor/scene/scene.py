@@ -1,0 +1,702 @@
+"""The scene: an item for every item of the document, kept in step with it and with what inference and runs tell.
+
+It owns nothing that cannot be made again from the document, except what is only looked at: selection and results.
+"""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from PySide6 import QtCore, QtWidgets
+
+from editor.model.catalog import Field, Kind
+from editor.model.document import GraphDocument
+from editor.model.items import Card, Frame, Note, Point, Ref, Wire
+from editor.run.messages import KernelInfo, Preview
+from editor.theme import theme
+
+from .card import DIMMED, CardItem, CardLook, CardResults, reserved_height
+from .frame import FrameItem, GroupItem
+from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Box, Hit, frame_part, note_part
+from .inks import inks
+from .note import NoteItem
+from .tips import tip
+from .wire import DASH, WireItem
+
+if TYPE_CHECKING:
+    from editor.infer import Inference
+
+MARCH_MS = 50               # between steps of moving dashes
+MARCH_STEP = 2.0            # pixels
+ROOM = 2000.0               # kept around everything, so that what is at the border can come to the middle
+GroundItem = CardItem | FrameItem | NoteItem
+CacheMode = QtWidgets.QGraphicsItem.CacheMode
+
+
+class GraphScene(QtWidgets.QGraphicsScene):
+    """Shows a document.
+
+    Parameters
+    ----------
+    document : listened to
+    inference : says the shapes, the rows of sockets and the problems
+    kinds : the catalog; None: all that there are
+
+    Attributes
+    ----------
+    selection_changed : signal
+    rearranged : signal, after what a minimap shows may have changed
+    cards, wires, frames, notes : the items, by id, of wires by `Ref`
+    results : what runs told about cards; survives undo
+    """
+
+    selection_changed = QtCore.Signal()
+    rearranged = QtCore.Signal()
+
+    def __init__(self, document: GraphDocument, inference: Inference, kinds: Mapping[str, Kind] | None = None,
+                 parent: QtCore.QObject | None = None) -> None:
+        super().__init__(parent)
+        if kinds is None:
+            from editor.model.kinds import catalog
+            kinds = catalog()
+        self.document, self.inference, self.kinds = document, inference, kinds
+        self.cards: dict[str, CardItem] = {}
+        self.wires: dict[Ref, WireItem] = {}
+        self.frames: dict[str, FrameItem] = {}
+        self.notes: dict[str, NoteItem] = {}
+        self.groups: list[GroupItem] = []
+        self.results: dict[str, CardResults] = {}
+        self._selection: set[Ref] = set()
+        self._hover: Hit = NOWHERE
+        self._reasons: Mapping[Any, str] = {}
+        self._running: frozenset[str] | None = None     # cards that run; None: nothing runs
+        self._large: set[str] = set()
+        self._shows_gradients, self._shows_heat, self._hides_constants = False, True, False
+        self._folded: dict[Ref, str] = {}               # items inside a collapsed frame -> the frame
+        self._hidden: set[str] = set()
+        self._phase = 0.0
+        self._clock = QtCore.QTimer(self)
+        self._clock.setInterval(MARCH_MS)
+        self._clock.timeout.connect(self._march)
+        self.setBackgroundBrush(theme.brush("canvas"))
+        theme.changed.connect(self._restyle)
+        document.listeners.append(self._document_changed)
+        inference.listeners.append(self._inference_changed)
+        self._document_changed(frozenset(document.items))
+
+    def detach(self) -> None:
+        """Listen to nothing any more; the scene is about to go."""
+        self._clock.stop()
+        theme.changed.disconnect(self._restyle)
+        for listeners, listener in ((self.document.listeners, self._document_changed),
+                                    (self.inference.listeners, self._inference_changed)):
+            if listener in listeners:
+                listeners.remove(listener)      # type: ignore[arg-type]
+
+    # ------------------------------------------------ in step with the document
+
+    def _document_changed(self, refs: frozenset[Ref]) -> None:
+        """Make, change and remove items as the document says."""
+        items = self.document.items
+        cards = {ref.key for ref in refs if ref.kind == "card"}
+        for ref in refs:
+            item = items.get(ref)
+            if ref.kind == "wire":
+                cards.update(self._ends(ref, item))
+            if item is None:
+                self._remove(ref)
+            elif isinstance(item, Frame):
+                self._show_frame(item)
+            elif isinstance(item, Note):
+                self._show_note(item)
+            elif isinstance(item, Wire):
+                self._show_wire(item)
+        self._show_cards(cards)
+        if any(ref.kind in ("card", "frame") for ref in refs):
+            self._fold()
+            self._place_groups()
+        if self._hides_constants:
+            self._hide()
+        gone = {ref for ref in self._selection if ref not in items}
+        if gone:
+            self._selection -= gone
+            self.selection_changed.emit()
+        if self._hover.ref is not None and self._hover.ref not in items:
+            self._hover = NOWHERE
+        if self._shows_gradients and any(ref.kind == "wire" for ref in refs):
+            self._mark_backward()
+        self.rearranged.emit()
+
+    def _ends(self, ref: Ref, wire: Any) -> Iterator[str]:
+        """Cards whose rows a changed wire changes."""
+        yield ref.key[0]
+        for end in (wire, self.wires[ref].wire if ref in self.wires else None):
+            if isinstance(end, Wire):
+                yield end.source
+
+    def _remove(self, ref: Ref) -> None:
+        shown: dict[str, dict[Any, Any]] = {"card": self.cards, "wire": self.wires, "frame": self.frames,
+                                            "note": self.notes, "setting": {}}
+        item = shown[ref.kind].pop(ref if ref.kind == "wire" else ref.key, None)
+        if item is not None:
+            self.removeItem(item)
+
+    def _show_frame(self, frame: Frame) -> None:
+        item = self.frames.get(frame.id)
+        if item is None:
+            item = self.frames[frame.id] = FrameItem(frame)
+            item.set_state(selected=frame.ref in self._selection)
+            self.addItem(item)
+        else:
+            item.set_frame(frame)
+
+    def _show_note(self, note: Note) -> None:
+        item = self.notes.get(note.id)
+        if item is None:
+            item = self.notes[note.id] = NoteItem(note)
+            self.addItem(item)
+        else:
+            item.set_note(note)
+        item.setPos(note.x, note.y)
+
+    def _show_wire(self, wire: Wire) -> None:
+        item = self.wires.get(wire.ref)
+        if item is None:
+            item = self.wires[wire.ref] = WireItem(wire)
+            item.running = self._running is not None
+            self.addItem(item)
+        item.wire = wire
+
+    def _show_cards(self, ids: Iterable[str]) -> None:
+        """Looks and places of cards, and of all wires at them."""
+        changed = []
+        for id in ids:
+            card = self.document.card(id)
+            if card is None:
+                continue
+            item = self.cards.get(id)
+            look = self._look(card)
+            if item is None:
+                item = self.cards[id] = CardItem(look)
+                item.state.heat = self._shows_heat
+                self.addItem(item)
+            else:
+                item.set_look(look)
+            item.setPos(card.x, card.y)
+            changed.append(id)
+        for ref in {ref for id in changed for ref in self._wires_at(id)}:
+            self._refresh_wire(ref)
+
+    def _wires_at(self, id: str) -> Iterator[Ref]:
+        for wire in self.document.wires_into(id).values():
+            yield wire.ref
+        for wire in self.document.wires_from(id):
+            yield wire.ref
+
+    def _inference_changed(self, ids: frozenset[str]) -> None:
+        known = {id for id in ids if id in self.cards and self.document.card(id) is not None}
+        self._show_cards(known | {wire.target for id in known for wire in self.document.wires_from(id)
+                                  if wire.target in self.cards})
+        self.rearranged.emit()
+
+    def _look(self, card: Card) -> CardLook:
+        kind = self.kinds.get(card.kind)
+        inputs = []
+        numbers = []
+        for socket, number, wire in self.inference.inputs_of(card.id):
+            inputs.append((socket, wire is not None, self._carried(wire) if wire is not None else ""))
+            numbers.append(number)
+        found = self.inference.outputs(card.id)
+        outputs = [(result.dtype, result.shape) for result in found]
+        least = max((wire.output + 1 for wire in self.document.wires_from(card.id)), default=0)
+        outputs += [("", "?")] * (max(self.inference.output_count(card.id), least) - len(outputs))
+        problem = self.inference.problem(card.id)
+        return CardLook(card, kind, tuple(inputs), tuple(numbers), tuple(outputs),
+                        (problem.text, problem.severity) if problem is not None else None,
+                        self.results.get(card.id) or CardResults(),
+                        self._running is not None and card.id in self._running, card.id in self._large)
+
+    def _carried(self, wire: Wire) -> str:
+        """The dtype on a wire, or what else it carries; empty if not known."""
+        card = self.document.card(wire.source)
+        kind = self.kinds.get(card.kind) if card is not None else None
+        if kind is not None and wire.output < len(kind.outputs) and kind.outputs[wire.output].carries != "tensor":
+            return kind.outputs[wire.output].carries
+        target = self.document.card(wire.target)
+        at = self.kinds.get(target.kind) if target is not None else None
+        socket = at.input(wire.input) if at is not None else None
+        if socket is not None and socket.carries != "tensor":
+            return socket.carries
+        results = self.inference.outputs(wire.source)
+        return results[wire.output].dtype if wire.output < len(results) else ""
+
+    def _refresh_wire(self, ref: Ref) -> None:
+        item = self.wires.get(ref)
+        if item is None:
+            return
+        wire = item.wire
+        shown = self._route(item)
+        item.setVisible(shown)
+        if shown:
+            problem = self.inference.problem(wire.target)
+            item.set_look(self._carried(wire), problem is not None and problem.severity == "error"
+                          and problem.input == wire.input)
+
+    def _route(self, item: WireItem) -> bool:
+        """Lay a wire between its sockets; False if there is nothing to be seen of it."""
+        wire = item.wire
+        if wire.source not in self.cards or wire.target not in self.cards:
+            return False
+        if {wire.source, wire.target} & self._hidden:
+            return False
+        folds = [self._folded.get(Ref("card", end)) for end in (wire.source, wire.target)]
+        if folds[0] is not None and folds[0] == folds[1]:
+            return False
+        item.set_way(self._socket(wire.source, "output", wire.output), self._socket(wire.target, "input", wire.input))
+        return True
+
+    def _socket(self, id: str, side: str, number: int) -> Point:
+        frame = self._folded.get(Ref("card", id))
+        if frame is not None:
+            box = self.frames[frame].box
+            return (box.x if side == "input" else box.right), box.y + FRAME_TITLE / 2
+        item = self.cards[id]
+        look, at = item.look, item.pos()
+        if side == "input":
+            row = look.numbers.index(number) if number in look.numbers else number
+            x, y = look.geometry.input(row)
+        else:
+            x, y = look.geometry.output(number)
+        return at.x() + x, at.y() + y
+
+    # ------------------------------------------------ collapsed frames, hidden constants
+
+    def contents(self, frame_id: str) -> set[Ref]:
+        """Cards, notes and smaller frames whose middle lies inside a frame: what moves and folds with it."""
+        frame = self.document.items.get(Ref("frame", frame_id))
+        if not isinstance(frame, Frame):
+            return set()
+        area = Box(frame.x, frame.y, frame.width, frame.height)
+        inside = set()
+        for ref, item in self.document.items.items():
+            box = self._document_box(item)
+            if box is None or ref == frame.ref:
+                continue
+            if area.holds(box.x + box.width / 2, box.y + box.height / 2) and (
+                    ref.kind != "frame" or box.width * box.height < area.width * area.height):
+                inside.add(ref)
+        return inside
+
+    def _document_box(self, item: Any) -> Box | None:
+        if isinstance(item, Card):
+            shown = self.cards.get(item.id)
+            return Box(item.x, item.y, item.width, shown.geometry.height) if shown is not None else None
+        if isinstance(item, Frame | Note):
+            return Box(item.x, item.y, item.width, item.height)
+        return None
+
+    def _fold(self) -> None:
+        """Hide what lies in collapsed frames; its wires end at the frame."""
+        before = self._folded
+        collapsed = sorted((f for f in self.document.frames if f.collapsed), key=lambda f: -f.width * f.height)
+        self._folded = {}
+        for frame in collapsed:
+            inside = self.contents(frame.id)
+            for ref in inside:
+                self._folded.setdefault(ref, frame.id)
+            self.frames[frame.id].set_frame(frame, count=sum(ref.kind == "card" for ref in inside))
+        if before or self._folded:
+            self._show_or_hide(before.keys() | self._folded.keys())
+
+    def hide_constants(self, hide: bool) -> None:
+        """Leave out cards that hold or make values without an input: constants, and variables."""
+        self._hides_constants = hide
+        self._hide()
+
+    def _hide(self) -> None:
+        before = self._hidden
+        self._hidden = set()
+        if self._hides_constants:
+            for card in self.document.cards:
+                kind = self.kinds.get(card.kind)
+                if kind is not None and kind.family == "Ops" and (not kind.inputs or kind.category == "State") and (
+                        self.document.wires_from(card.id)):
+                    self._hidden.add(card.id)
+        self._show_or_hide({Ref("card", id) for id in before ^ self._hidden})
+        self.rearranged.emit()
+
+    def _show_or_hide(self, refs: Iterable[Ref]) -> None:
+        for ref in refs:
+            item = self.item(ref)
+            if item is None:
+                continue
+            item.setVisible(ref not in self._folded and (ref.kind != "card" or ref.key not in self._hidden))
+            if ref.kind == "card":
+                for wire in self._wires_at(ref.key):
+                    self._refresh_wire(wire)
+
+    # ------------------------------------------------ asking
+
+    def item(self, ref: Ref) -> CardItem | WireItem | FrameItem | NoteItem | None:
+        if ref.kind == "wire":
+            return self.wires.get(ref)
+        found: dict[str, Mapping[str, Any]] = {"card": self.cards, "frame": self.frames, "note": self.notes}
+        result: CardItem | FrameItem | NoteItem | None = found.get(ref.kind, {}).get(ref.key)
+        return result
+
+    def hit(self, at: QtCore.QPointF, view_scale: float = 1.0) -> Hit:
+        """What lies at a place; `view_scale` is the zoom, so that wires and sockets are found as well from afar."""
+        x, y = at.x(), at.y()
+        reach = max(PORT_REACH, min(8 / view_scale, 20.0))
+        around = max(reach, 6 / view_scale)
+        area = QtCore.QRectF(x - around, y - around, 2 * around, 2 * around)
+        nearest: tuple[float, Hit] | None = None
+        ground: Hit | None = None
+        for item in self.items(area, QtCore.Qt.ItemSelectionMode.IntersectsItemBoundingRect):
+            if isinstance(item, CardItem):
+                found = item.geometry.part(x - item.x(), y - item.y(), reach, item.chip_width)
+                if found is not None:
+                    return self._card_hit(item, *found)
+            elif isinstance(item, NoteItem):
+                part = note_part(item.box, x, y)
+                if part is not None:
+                    return Hit("note", item.note.ref, part)
+            elif isinstance(item, WireItem):
+                found = item.part(x, y, view_scale)
+                if found is not None:
+                    distance = item.distance(x, y) if found[0] == "path" else -1.0
+                    if nearest is None or distance < nearest[0]:
+                        nearest = distance, Hit("wire", item.wire.ref, *found)
+            elif isinstance(item, FrameItem) and ground is None:
+                part = frame_part(item.box, item.collapsed, x, y, max(EDGE, 4 / view_scale))
+                if part is not None:
+                    ground = Hit("frame", item.frame.ref, part)
+        return nearest[1] if nearest is not None else ground or NOWHERE
+
+    @staticmethod
+    def _card_hit(item: CardItem, part: str, number: int) -> Hit:
+        if part == "input" and number < len(item.look.numbers):
+            number = item.look.numbers[number]
+        return Hit("card", item.look.card.ref, part, number)
+
+    def port_position(self, card_id: str, side: str, number: int) -> QtCore.QPointF:
+        """Middle of a socket; side : "input" or "output"."""
+        return QtCore.QPointF(*self._socket(card_id, side, number))
+
+    def card_rect(self, card_id: str) -> QtCore.QRectF:
+        """Where a card is shown."""
+        return QtCore.QRectF(*self.cards[card_id].box)
+
+    def item_rect(self, ref: Ref) -> QtCore.QRectF:
+        """Where an item is shown; empty if it is not."""
+        item = self.item(ref)
+        if isinstance(item, WireItem):
+            return item.path().boundingRect()
+        return QtCore.QRectF(*item.box) if item is not None else QtCore.QRectF()
+
+    def layout_size(self, card_id: str) -> QtCore.QSizeF:
+        """How large a card gets once it shows values: what layout keeps free for it."""
+        look = self.cards[card_id].look
+        return QtCore.QSizeF(look.geometry.width, reserved_height(look))
+
+    def shown_fields(self, card_id: str) -> tuple[Field, ...]:
+        """The attributes that have rows, in the order of `Hit.number`."""
+        return self.cards[card_id].look.fields
+
+    def row_rect(self, card_id: str, number: int) -> QtCore.QRectF:
+        """The box of an attribute row, where its editor goes."""
+        item = self.cards[card_id]
+        return QtCore.QRectF(*item.geometry.well(number)).translated(item.pos())
+
+    def contents_rect(self, refs: Iterable[Ref] | None = None) -> QtCore.QRectF:
+        """Around the given cards, frames and notes, or all that are to be seen; empty if there are none."""
+        whole = QtCore.QRectF()
+        for ref in refs if refs is not None else self.document.items:
+            item = self.item(ref)
+            if item is not None and not isinstance(item, WireItem) and item.isVisible():
+                whole = whole.united(QtCore.QRectF(*item.box))
+        return whole
+
+    def tooltip(self, hit: Hit) -> str:
+        """What there is to say about a place, as rich text; empty if nothing."""
+        return tip(self, hit)
+
+    def refused(self, card_id: str, number: int | None = None) -> str:
+        """Why the wire that is being dragged does not fit; empty if it does, or none is dragged."""
+        return self._reasons.get((card_id, number)) or self._reasons.get(card_id, "")
+
+    # ------------------------------------------------ selection, hovering, dragging
+
+    def selected(self) -> set[Ref]:
+        return set(self._selection)
+
+    def select(self, refs: Iterable[Ref], mode: str = "replace") -> None:
+        """mode : "replace", "add" or "toggle"."""
+        given = {ref for ref in refs if ref in self.document.items and ref.kind != "setting"}
+        wanted = given if mode == "replace" else self._selection | given if mode == "add" else self._selection ^ given
+        changed = wanted ^ self._selection
+        if not changed:
+            return
+        self._selection = wanted
+        for ref in changed:
+            item = self.item(ref)
+            if item is not None:
+                item.set_state(selected=ref in wanted)
+                if isinstance(item, CardItem):
+                    item.setZValue(11 if ref in wanted else 10)
+        self.selection_changed.emit()
+        self.rearranged.emit()
+
+    @property
+    def hover(self) -> Hit:
+        return self._hover
+
+    def set_hover(self, hit: Hit | None) -> None:
+        """Show what the pointer is on; the wires of a socket under it light up with it."""
+        hit = hit or NOWHERE
+        if hit == self._hover:
+            return
+        old, self._hover = self._hover, hit
+        for ref in {ref for ref in (old.ref, hit.ref) if ref is not None}:
+            item = self.item(ref)
+            on = ref == hit.ref
+            if isinstance(item, CardItem):
+                item.set_state(part=self._row_part(item, hit) if on else None)
+            elif item is not None:
+                item.set_state(hovered=on)
+        lit, dark = set(self._wires_of(hit)), set(self._wires_of(old))
+        for ref in lit ^ dark:
+            if ref in self.wires:
+                self.wires[ref].set_state(hovered=ref in lit or ref == hit.ref)
+
+    @staticmethod
+    def _row_part(item: CardItem, hit: Hit) -> tuple[str, int]:
+        if hit.part == "input" and hit.number in item.look.numbers:
+            return "input", item.look.numbers.index(hit.number)
+        return hit.part, hit.number
+
+    def _wires_of(self, hit: Hit) -> Iterator[Ref]:
+        if hit.kind == "card" and hit.ref is not None:
+            if hit.part == "output":
+                for wire in self.document.wires_from(hit.ref.key, hit.number):
+                    yield wire.ref
+            elif hit.part == "input":
+                yield Ref("wire", (hit.ref.key, hit.number))
+
+    def preview_positions(self, positions: Mapping[Ref, QtCore.QPointF]) -> None:
+        """Show items elsewhere while they are dragged; the document still has them where they were."""
+        moved: set[Ref] = set()
+        for ref, at in positions.items():
+            item = self.item(ref)
+            if isinstance(item, CardItem):
+                item.setPos(at)
+                moved.update(self._wires_at(ref.key))
+            elif isinstance(item, NoteItem):
+                item.setPos(at)
+            elif isinstance(item, FrameItem):
+                item.set_frame(item.frame, (at.x(), at.y()), item.count)
+                for inner, frame in self._folded.items():
+                    if frame == ref.key and inner.kind == "card":
+                        moved.update(self._wires_at(inner.key))
+        for wire in moved:
+            if wire in self.wires:
+                self._route(self.wires[wire])
+        self._place_groups()
+        self.rearranged.emit()
+
+    def end_preview(self) -> None:
+        """Everything is where the document has it."""
+        self._document_changed(frozenset(ref for ref in self.document.items if ref.kind != "setting"))
+
+    def dim(self, reasons: Mapping[Any, str]) -> None:
+        """Fade what a dragged wire does not fit.
+
+        reasons : sentences by id of a card, or by (card, number of an input)
+        """
+        self._reasons = reasons
+        inputs: dict[str, set[int]] = {}
+        for key in reasons:
+            if isinstance(key, tuple):
+                inputs.setdefault(key[0], set()).add(key[1])
+        for id, item in self.cards.items():
+            item.setOpacity(DIMMED if id in reasons else 1.0)
+            rows = {i for i, number in enumerate(item.look.numbers) if number in inputs.get(id, ())}
+            item.set_state(unfit=frozenset(rows))
+
+    def undim(self) -> None:
+        self.dim({})
+
+    # ------------------------------------------------ results
+
+    def show_previews(self, previews: Mapping[tuple[str, int], Preview]) -> None:
+        for (id, output), preview in previews.items():
+            self._result(id).previews[output] = preview
+        self._show_results({id for id, _ in previews})
+
+    def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview]) -> None:
+        for id, norm in norms.items():
+            self._result(id).norm = norm
+        for id, weight in weights.items():
+            self._result(id).weight = weight
+        self._show_results({*norms, *weights})
+
+    def show_heat(self, seconds: Mapping[str, float]) -> None:
+        """Times of cards; the others have none any more."""
+        slowest = max(seconds.values(), default=0.0)
+        changed = {id for id, result in self.results.items() if result.seconds is not None} | set(seconds)
+        for id in changed:
+            result = self._result(id)
+            result.seconds = seconds.get(id)
+            result.share = seconds.get(id, 0.0) / slowest if slowest else 0.0
+        self._show_results(changed)
+
+    def show_series(self, card_id: str, values: Sequence[float]) -> None:
+        self._result(card_id).series = tuple(values)
+        self._show_results({card_id})
+
+    def show_groups(self, kernels: Iterable[KernelInfo]) -> None:
+        """Frames around the cards of each kernel that has several; none for an empty list."""
+        for group in self.groups:
+            self.removeItem(group)
+        self.groups = []
+        for kernel in kernels:
+            cards = [id for id in dict.fromkeys(kernel.cards) if id in self.cards]
+            if len(cards) > 1:
+                title = self.tr("fused kernel {name} · {title} · {count} ops → 1 loop").format(
+                    name=kernel.name, title=kernel.title, count=len(cards))
+                group = GroupItem(title, cards, kernel.reason)
+                self.groups.append(group)
+                self.addItem(group)
+        self._place_groups()
+
+    def show_running(self, running: bool, cards: Iterable[str] = ()) -> None:
+        """Let the dashes of wires run, and the dots of `cards` say that they are computed."""
+        before = self._running or frozenset()
+        self._running = frozenset(cards) if running else None
+        self._show_cards((before | (self._running or frozenset())) & self.cards.keys())
+        for wire in self.wires.values():
+            wire.set_state(running=running)
+        self._run_clock()
+
+    def clear_results(self) -> None:
+        """Forget previews, gradients, times, curves and groups."""
+        changed = set(self.results)
+        self.results.clear()
+        self.show_groups([])
+        self._show_results(changed)
+
+    def show_gradient_overlay(self, on: bool) -> None:
+        """The backward pass as dashed violet wires against the direction of the forward pass."""
+        self._shows_gradients = on
+        self._mark_backward()
+
+    def show_heat_overlay(self, on: bool) -> None:
+        """Times and bars of heat on the cards."""
+        self._shows_heat = on
+        for item in self.cards.values():
+            item.set_state(heat=on)
+
+    def enlarge_preview(self, card_id: str, large: bool | None = None) -> None:
+        """Let a card's strip be high, or as high as usual; None: the other way than now."""
+        if large if large is not None else card_id not in self._large:
+            self._large.add(card_id)
+        else:
+            self._large.discard(card_id)
+        self._show_results({card_id})
+
+    def _result(self, id: str) -> CardResults:
+        return self.results.setdefault(id, CardResults())
+
+    def _show_results(self, ids: Iterable[str]) -> None:
+        """Only what results change: no shapes are asked for again."""
+        grown = False
+        for id in ids:
+            item = self.cards.get(id)
+            if item is not None:
+                height = item.geometry.height
+                results = self.results.get(id) or CardResults()
+                item.set_look(replace(item.look, results=results, large=id in self._large))
+                grown = grown or item.geometry.height != height
+        if grown:
+            self._place_groups()
+
+    def _place_groups(self) -> None:
+        for group in self.groups:
+            boxes = [self.cards[id].box for id in group.cards if id in self.cards and self.cards[id].isVisible()]
+            group.setVisible(len(boxes) > 1)
+            if len(boxes) > 1:
+                group.surround(boxes)
+
+    def _mark_backward(self) -> None:
+        marked = self._backward_wires() if self._shows_gradients else set()
+        for ref, item in self.wires.items():
+            item.set_state(backward=ref in marked)
+        self._run_clock()
+
+    def _backward_wires(self) -> set[Ref]:
+        """Wires of floating numbers from which a loss is reached: those that carry a gradient back."""
+        ends = [card.id for card in self.document.cards if self._family(card) == "Training"]
+        ends = ends or [card.id for card in self.document.cards if self._family(card) == "Losses"]
+        ends = ends or [card.id for card in self.document.cards if not self.document.wires_from(card.id)]
+        found: set[Ref] = set()
+        seen: set[str] = set()
+        while ends:
+            id = ends.pop()
+            if id in seen:
+                continue
+            seen.add(id)
+            card = self.document.card(id)
+            for number, wire in self.document.wires_into(id).items():
+                if card is not None and self._family(card) == "Training" and number != 0:
+                    continue        # metrics are watched, not made small
+                if self._carried(wire).startswith(("float", "bfloat", "complex")):
+                    found.add(wire.ref)
+                    ends.append(wire.source)
+        return found
+
+    def _family(self, card: Card) -> str:
+        kind = self.kinds.get(card.kind)
+        return kind.family if kind is not None else ""
+
+    # ------------------------------------------------ movement, look
+
+    def _run_clock(self) -> None:
+        moving = (self._running is not None or self._shows_gradients) and not theme.reduced_motion
+        if moving and not self._clock.isActive():
+            self._clock.start()
+        elif not moving:
+            self._clock.stop()
+
+    def _march(self) -> None:
+        """One step of the dashes on wires that are seen from near enough."""
+        self._phase = (self._phase + MARCH_STEP) % (2 * DASH)
+        for view in self.views():
+            if view.transform().m11() < 0.35 or not view.isVisible():
+                continue
+            area = view.mapToScene(view.viewport().rect()).boundingRect()
+            for item in self.items(area, QtCore.Qt.ItemSelectionMode.IntersectsItemBoundingRect):
+                if isinstance(item, WireItem):
+                    item.march(self._phase)
+
+    def set_caching(self, on: bool) -> None:
+        """Keep pictures of cards. Off while the zoom changes: every step would fill all of them anew."""
+        mode = CacheMode.DeviceCoordinateCache if on else CacheMode.NoCache
+        items: list[CardItem | NoteItem] = [*self.cards.values(), *self.notes.values()]
+        for item in items:
+            item.setCacheMode(mode)
+
+    def _restyle(self) -> None:
+        self.setBackgroundBrush(inks().canvas_brush)
+        items: list[CardItem | NoteItem] = [*self.cards.values(), *self.notes.values()]
+        for item in items:
+            item.forget_face()
+        for wire in self.wires.values():
+            wire.refresh()
+        for frame in self.frames.values():
+            frame.set_frame(frame.frame, (frame.box.x, frame.box.y), frame.count)
+        self._place_groups()
+        self._run_clock()
+        self.update()
+
+
