@@ -3,39 +3,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from editor.infer import UNKNOWN, InputState, Problem, Result
 from editor.model.catalog import Field, Kind, Socket
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Wire
 from editor.run.messages import KernelInfo, Preview
 
 FLOATS, INTS = ("float32", "float64"), ("int32", "int64")
-
-
-class State(NamedTuple):
-    socket: Socket
-    number: int
-    wire: Wire | None
-
-
-@dataclass(frozen=True)
-class Result:
-    dtype: str
-    shape: str
-    sizes: tuple[int | None, ...] | None = None
-
-
-@dataclass(frozen=True)
-class Trouble:
-    card: str
-    input: int | None
-    severity: str
-    text: str
-    detail: str = ""
-    fixes: tuple[Any, ...] = ()
 
 
 @dataclass
@@ -45,20 +23,21 @@ class ToldInference:
     document: GraphDocument
     kinds: dict[str, Kind]
     shapes: dict[str, tuple[Result, ...]] = field(default_factory=dict)
-    troubles: dict[str, Trouble] = field(default_factory=dict)
+    troubles: dict[str, Problem] = field(default_factory=dict)
     listeners: list[Callable[[frozenset[str]], None]] = field(default_factory=list)
 
     def outputs(self, card_id: str) -> tuple[Result, ...]:
-        return self.shapes.get(card_id, ())
+        card = self.document.card(card_id)
+        count = len(self.kinds[card.kind].outputs) if card is not None and card.kind in self.kinds else 0
+        return self.shapes.get(card_id, (UNKNOWN,) * count) if card is not None else ()
 
     def output_count(self, card_id: str) -> int:
-        card = self.document.card(card_id)
-        return len(self.kinds[card.kind].outputs) if card is not None and card.kind in self.kinds else 0
+        return len(self.outputs(card_id))
 
-    def problem(self, card_id: str) -> Trouble | None:
+    def problem(self, card_id: str) -> Problem | None:
         return self.troubles.get(card_id)
 
-    def inputs_of(self, card_id: str) -> tuple[State, ...]:
+    def inputs_of(self, card_id: str) -> tuple[InputState, ...]:
         card = self.document.card(card_id)
         kind = self.kinds.get(card.kind) if card is not None else None
         if kind is None:
@@ -67,7 +46,7 @@ class ToldInference:
         count = len(kind.inputs)
         if kind.inputs and kind.inputs[-1].many:
             count = max(count, max(wires, default=-1) + 2)
-        return tuple(State(kind.input(i), i, wires.get(i)) for i in range(count))
+        return tuple(InputState(kind.input(i), i, wires.get(i)) for i in range(count))
 
 
 def kind(title: str, category: str, inputs: tuple[Socket, ...] = (), fields: tuple[Field, ...] = (), outputs: int = 1,
@@ -127,11 +106,10 @@ def ring() -> np.ndarray:
 
 def document_and_inference(items: list[Item] | None = None) -> tuple[GraphDocument, ToldInference]:
     document = GraphDocument(picture_items() if items is None else items)
-    unknown = Result("float32", "(?, 128)")
-    shapes = {"x": (Result("float32", "(?, 784)"),), "w1": (Result("float32", "(784, 128)"),), "matmul": (unknown,),
-              "b1": (Result("float32", "(128,)"),), "add": (unknown,), "relu": (unknown,),
-              "crossentropy": (Result("float32", "()"),), "matmul_1": (Result("float32", "?"),)}
-    troubles = {"matmul_1": Trouble("matmul_1", 0, "error", "inner dims 128 ≠ 64", "matmul: inner sizes differ")}
+    shapes = {id: (Result("float32", shape, None),) for id, shape in {
+        "x": "(?, 784)", "w1": "(784, 128)", "matmul": "(?, 128)", "b1": "(128,)", "add": "(?, 128)",
+        "relu": "(?, 128)", "crossentropy": "()", "matmul_1": "?"}.items()}
+    troubles = {"matmul_1": Problem("matmul_1", 0, "error", "inner dims 128 ≠ 64", "matmul: inner sizes differ")}
     return document, ToldInference(document, dict(KINDS), shapes, troubles)
 
 

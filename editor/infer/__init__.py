@@ -1,7 +1,7 @@
 """dtypes and shapes of all cards while the graph is being drawn, and what is wrong with it."""
 from __future__ import annotations
 
-from .inference import Inference, InputState, Result, shape_text
+from .inference import UNKNOWN, Inference, InputState, Result, shape_text
 from .problem import Fix, Problem
 
-__all__ = ["Fix", "Inference", "InputState", "Problem", "Result", "shape_text"]
+__all__ = ["UNKNOWN", "Fix", "Inference", "InputState", "Problem", "Result", "shape_text"]

@@ -12,6 +12,7 @@ from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from editor.infer import Result
 from editor.model.catalog import REQUIRED, Field, Kind, Socket
 from editor.model.items import Card
 from editor.model.values import value_of, written
@@ -68,7 +69,7 @@ class CardLook:
 
     inputs : of each row the socket, whether a wire ends there, and the dtype that comes
     numbers : of each row the number of its input
-    outputs : of each the dtype and the shape
+    outputs : what inference says of each
     problem : its sentence and severity
     """
 
@@ -76,7 +77,7 @@ class CardLook:
     kind: Kind | None
     inputs: tuple[tuple[Socket, bool, str], ...] = ()
     numbers: tuple[int, ...] = ()
-    outputs: tuple[tuple[str, str], ...] = ()
+    outputs: tuple[Result, ...] = ()
     problem: tuple[str, str] | None = None
     results: CardResults = field(default_factory=CardResults)
     running: bool = False
@@ -170,19 +171,15 @@ class Face:
         self.rows = [self._row(f) for f in look.fields]
 
     def _outputs(self) -> list[PortFace]:
-        kind = self.look.kind
-        result = []
-        for i, (dtype, shape) in enumerate(self.look.outputs):
-            socket = kind.outputs[i] if kind and i < len(kind.outputs) else None
-            carries = socket.carries if socket else "tensor"
-            text = shape if carries == "tensor" or shape != "?" else carries
-            if len(self.look.outputs) > 1 and socket is not None:
-                text = f"{socket.name} {text}"
-            near = f"{wording.dtype(dtype)} " if self.near and dtype else ""
-            text = self.inks.mono.cut(near + text, self.geometry.width - 27 - (40 if i < len(self.look.inputs) else 0))
-            result.append(PortFace(self.geometry.row_middle(i), text, self.inks.dtype(dtype or carries),
-                                   diamond=carries != "tensor"))
-        return result
+        faces = []
+        for i, output in enumerate(self.look.outputs):
+            text = output.shape if output.carries == "tensor" or output.shape != "?" else ""
+            near = wording.dtype(output.dtype) if self.near else ""
+            text = " ".join(part for part in (output.name, near, text) if part)
+            text = self.inks.mono.cut(text, self.geometry.width - 27 - (40 if i < len(self.look.inputs) else 0))
+            faces.append(PortFace(self.geometry.row_middle(i), text, self.inks.dtype(carried(output)),
+                                  diamond=output.carries != "tensor"))
+        return faces
 
     def _inputs(self) -> list[PortFace]:
         result = []
@@ -204,6 +201,11 @@ class Face:
         value = self.inks.mono.cut(text, max(room - self.inks.label.width(attribute.name), room * 0.45))
         width = self.inks.mono.width(value)
         return self.inks.label.cut(attribute.name, room - width), value, width
+
+
+def carried(output: Result) -> str:
+    """The dtype that comes out, or what else does."""
+    return output.dtype or ("" if output.carries == "tensor" else output.carries)
 
 
 def usual(socket: Socket) -> str:

@@ -17,9 +17,8 @@ SHADOWS = ((5.0, 0.25), (3.0, 0.35), (1.0, 0.40))   # growth, share of the look'
 
 def mixed(base: QtGui.QColor, other: QtGui.QColor, share: float) -> QtGui.QColor:
     """`share` of the other colour in the first."""
-    keep = 1 - share
-    return QtGui.QColor.fromRgbF(*(keep * a + share * b for a, b in zip(
-        base.getRgbF()[:3], other.getRgbF()[:3], strict=True)))
+    return QtGui.QColor.fromRgbF(*(a + share * (b - a) for a, b in (
+        (base.redF(), other.redF()), (base.greenF(), other.greenF()), (base.blueF(), other.blueF()))))
 
 
 def pen(color: QtGui.QColor, width: float = 1.0, dashes: tuple[float, ...] = ()) -> QtGui.QPen:

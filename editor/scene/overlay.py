@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from editor.infer import UNKNOWN
 from editor.model.items import Card, Point
 
 from .card import NEAR, CardLook, CardState, Face, paint_face
@@ -157,9 +158,9 @@ def ghost_look(scene: GraphScene, key: str) -> CardLook:
     """A new card of a kind, as it will be before any wire comes."""
     kind = scene.kinds.get(key)
     sockets = kind.inputs if kind else ()
-    outputs = kind.outputs if kind else ()
+    count = max(len(kind.outputs), kind.family != "Training") if kind else 1     # of most, inference says how many
     return CardLook(Card("", key), kind, tuple((socket, False, "") for socket in sockets), tuple(range(len(sockets))),
-                    tuple(("", "?") for _ in outputs) or ((("", "?"),) if kind and not outputs else ()))
+                    (UNKNOWN,) * count)
 
 
 def _thin(color: QtGui.QColor, width: float, style: QtCore.Qt.PenStyle = QtCore.Qt.PenStyle.SolidLine) -> QtGui.QPen:

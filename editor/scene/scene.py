@@ -6,26 +6,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6 import QtCore, QtWidgets
 
+from editor.infer import UNKNOWN, Inference
 from editor.model.catalog import Field, Kind
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Frame, Note, Point, Ref, Wire
 from editor.run.messages import KernelInfo, Preview
 from editor.theme import theme
 
-from .card import DIMMED, CardItem, CardLook, CardResults, reserved_height
+from .card import DIMMED, CardItem, CardLook, CardResults, carried, reserved_height
 from .frame import FrameItem, GroupItem
 from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Box, Hit, frame_part, note_part
 from .inks import inks
 from .note import NoteItem
 from .tips import tip
 from .wire import DASH, WireItem
-
-if TYPE_CHECKING:
-    from editor.infer import Inference
 
 MARCH_MS = 50               # between steps of moving dashes
 MARCH_STEP = 2.0            # pixels
@@ -204,13 +202,12 @@ class GraphScene(QtWidgets.QGraphicsScene):
         kind = self.kinds.get(card.kind)
         inputs = []
         numbers = []
-        for socket, number, wire in self.inference.inputs_of(card.id):
-            inputs.append((socket, wire is not None, self._carried(wire) if wire is not None else ""))
-            numbers.append(number)
-        found = self.inference.outputs(card.id)
-        outputs = [(result.dtype, result.shape) for result in found]
+        for row in self.inference.inputs_of(card.id):
+            inputs.append((row.socket, row.wire is not None, self._carried(row.wire) if row.wire is not None else ""))
+            numbers.append(row.number)
+        outputs = list(self.inference.outputs(card.id))
         least = max((wire.output + 1 for wire in self.document.wires_from(card.id)), default=0)
-        outputs += [("", "?")] * (max(self.inference.output_count(card.id), least) - len(outputs))
+        outputs += [UNKNOWN] * (least - len(outputs))
         problem = self.inference.problem(card.id)
         return CardLook(card, kind, tuple(inputs), tuple(numbers), tuple(outputs),
                         (problem.text, problem.severity) if problem is not None else None,
@@ -219,17 +216,8 @@ class GraphScene(QtWidgets.QGraphicsScene):
 
     def _carried(self, wire: Wire) -> str:
         """The dtype on a wire, or what else it carries; empty if not known."""
-        card = self.document.card(wire.source)
-        kind = self.kinds.get(card.kind) if card is not None else None
-        if kind is not None and wire.output < len(kind.outputs) and kind.outputs[wire.output].carries != "tensor":
-            return kind.outputs[wire.output].carries
-        target = self.document.card(wire.target)
-        at = self.kinds.get(target.kind) if target is not None else None
-        socket = at.input(wire.input) if at is not None else None
-        if socket is not None and socket.carries != "tensor":
-            return socket.carries
         results = self.inference.outputs(wire.source)
-        return results[wire.output].dtype if wire.output < len(results) else ""
+        return carried(results[wire.output]) if wire.output < len(results) else ""
 
     def _refresh_wire(self, ref: Ref) -> None:
         item = self.wires.get(ref)
