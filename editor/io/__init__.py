@@ -1,0 +1,1 @@
+"""Files beside the document: settings, journals for recovery, pictures, programs."""
