@@ -12,6 +12,7 @@ from .items import Card, Frame, Item, Note, Ref, Setting, Wire
 
 KINDS: Mapping[str, type[Any]] = MappingProxyType(
     {"card": Card, "wire": Wire, "frame": Frame, "note": Note, "setting": Setting})
+PLACES = ("x", "y", "width", "height", "bends")
 LONGEST = 1_000_000.0                       # pixels that anything may be away from the middle
 _TESTS: Mapping[str, tuple[str, Callable[[Any], bool]]] = MappingProxyType({
     "str": ("a text", lambda v: isinstance(v, str)),
@@ -37,7 +38,7 @@ def to_plain(item: Item) -> dict[str, Any]:
         value = getattr(item, f.name)
         default = f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
         if default is dataclasses.MISSING or value != default:
-            found[f.name] = _plain(value)
+            found[f.name] = _plain(value) if f.name not in PLACES else _rounded(value)
     return found
 
 
@@ -46,7 +47,14 @@ def _plain(value: Any) -> Any:
         return {k: _plain(v) for k, v in value.items()}
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
-    return round(value, 2) if isinstance(value, float) and value % 1 else value
+    return value
+
+
+def _rounded(value: Any) -> Any:
+    """Pixels, to a hundredth; whole ones without a fraction."""
+    if isinstance(value, tuple):
+        return [_rounded(v) for v in value]
+    return int(value) if value == int(value) else round(value, 2)
 
 
 def from_plain(raw: Any, place: str) -> Item:

@@ -243,7 +243,8 @@ def array_form(array: Array) -> dict[str, Any]:
     if array.size > INLINE:
         raise ValueError(f"it has {array.size} elements; at most {INLINE} can be typed, more come from a file")
     dtype = as_dtype(array.dtype)
-    return {"dtype": dtype.name, "shape": list(array.shape), "values": [_element(v) for v in array.reshape(-1).tolist()]}
+    values = [_element(v) for v in array.reshape(-1).tolist()]
+    return {"dtype": dtype.name, "shape": list(array.shape), "values": values}
 
 
 def _element(value: Any) -> Any:

@@ -176,7 +176,7 @@ class Values:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """epochs : passes done, with the part of the present one; of : wanted; rate : samples a second; left_s : estimate."""
+    """epochs : passes done, the present one as a fraction; of : wanted; rate : samples a second; left_s : estimate."""
 
     epochs: float
     of: int
@@ -294,7 +294,7 @@ class Compiled:
 
 @dataclass(frozen=True)
 class ProfileRow:
-    """One kernel's time in a run: median seconds, bytes it moves, operations, share of the machine's bandwidth (0 to 1)."""
+    """One kernel in a run: median seconds, bytes it moves, operations, share of the machine's bandwidth (0 to 1)."""
 
     kernel: str
     cards: tuple[str, ...]

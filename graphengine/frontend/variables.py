@@ -124,7 +124,7 @@ class Variable(Operand):
         if self.storage is None:
             return self.handle
         if id(self.storage) not in graph.shared:
-            with graph.control_dependencies(None), graph.name_scope(None):
+            with graph.control_dependencies(None), graph.name_scope(graph.shared_scope):
                 node = graph.add(state.SharedVariable(self.storage), (), self.storage.name)
             graph.shared[id(self.storage)] = node.outputs[0]
         return graph.shared[id(self.storage)]

@@ -32,6 +32,7 @@ class Graph:
     Tensor("mul:0", shape=(None, 4), dtype=float32)
     """
 
+    shared_scope: str | None = None         # where handles of variables of the program around get their names
     in_order = False                        # whether a read sees every assignment made before it
 
     def __init__(self) -> None:

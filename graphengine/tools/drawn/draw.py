@@ -77,6 +77,7 @@ class Drawing:
                    "after": [n.name for n in after]}
             return self._reader.add(self.graph, raw, "the graph").outputs
         before = len(self.graph.nodes)
+        self.graph.shared_scope = f"{id}/"
         with self.graph.as_default(), self.graph.name_scope(f"{id}/"), self._after(after):
             try:
                 if family == "layer":
@@ -124,9 +125,11 @@ class Drawing:
         if self._plain:
             return "zeros"
         made = initializers.get(value)
-        if getattr(made, "seed", 0) is None:
-            made.seed = zlib.crc32(f"{self._seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
-        return made
+        config = made.get_config() if isinstance(made, initializers.Initializer) else {}
+        if config.get("seed", 0) is not None:
+            return made
+        seed = zlib.crc32(f"{self._seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
+        return type(made).from_config({**config, "seed": seed})
 
     def _layer(self, layer: Any, operands: Sequence[Tensor]) -> Any:
         knows_training = "training" in inspect.signature(layer.call).parameters

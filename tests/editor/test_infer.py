@@ -1,0 +1,218 @@
+"""Types and problems while drawing, against what the engine infers for the whole graph."""
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+
+import pytest
+
+from editor.infer import Inference
+from editor.model.build import build
+from editor.model.document import Change, GraphDocument
+from editor.model.files import open_document
+from editor.model.items import Card, Ref, Wire
+from editor.model.kinds import catalog
+
+SAMPLES = sorted(pathlib.Path(__file__).resolve().parents[2].joinpath("samples").glob("*.graph.json"))
+
+
+def put(document, *items, gone=()):
+    after = {item.ref: item for item in items} | dict.fromkeys(gone)
+    document.do(Change("Edit", {ref: document.items.get(ref) for ref in after}, after))
+
+
+def placeholder(id, shape, dtype="float32"):
+    return Card(id, "op/placeholder", {"shape": shape, "dtype": dtype})
+
+
+@pytest.fixture
+def broken():
+    return GraphDocument([
+        placeholder("x", [None, 784]), Card("d", "layer/Dense", {"units": 128}), placeholder("w", [64, 10]),
+        Card("m", "op/matmul"), Card("l", "op/reduce_mean"), Wire("x", 0, "d", 0), Wire("d", 0, "m", 0),
+        Wire("w", 0, "m", 1), Wire("m", 0, "l", 0),
+    ])
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.name.split(".")[0])
+def test_samples_have_the_types_of_their_graphs(path):
+    document = open_document(path)
+    inference, built = Inference(document), build(document)
+    assert inference.problems() == []
+    for (card, output), tensor in built.tensors.items():
+        result = inference.outputs(card)[output]
+        assert result.dtype == tensor.dtype.name, card
+        assert result.sizes == (None if tensor.shape.rank is None else tuple(tensor.shape.as_list())), card
+
+
+def test_a_wire_that_does_not_fit_is_explained_with_repairs(broken):
+    inference = Inference(broken)
+    problem, = inference.problems()
+    assert (problem.card, problem.input, problem.severity) == ("m", 1, "error")
+    assert problem.text == "inner sizes 128 ≠ 64"
+    assert "128 (a, axis -1) and 64 (b, axis -2)" in problem.detail
+    assert problem.fixes[0].label == "Set units to 64"
+    assert inference.outputs("m")[0].shape == "?"
+
+
+def test_every_offered_repair_mends_and_can_be_undone(broken):
+    inference = Inference(broken)
+    fixes = inference.problem("m").fixes
+    assert len(fixes) >= 2
+    for fix in fixes:
+        broken.do(fix.change(broken))
+        assert inference.problem("m") is None, fix.label
+        assert not build(broken).problems
+        broken.undo()
+        assert inference.problem("m") is not None
+
+
+REPAIRS = [
+    # cards before, kind of the broken card, label of a repair that has to be there
+    ([placeholder("a", [2, 3]), placeholder("b", [3], "int32")], "op/add", "Insert Cast to float32"),
+    ([placeholder("a", [5, 3]), placeholder("b", [5, 2])], "op/matmul", "Insert Transpose"),
+    ([placeholder("a", [6, 4]), placeholder("b", [24])], "op/add", "Insert Reshape to (6, 4)"),
+]
+
+
+@pytest.mark.parametrize("before, kind, label", REPAIRS, ids=lambda v: v if isinstance(v, str) else "")
+def test_repairs_of_common_mistakes(before, kind, label):
+    document = GraphDocument([*before, Card("c", kind), Wire("a", 0, "c", 0), Wire("b", 0, "c", 1)])
+    inference = Inference(document)
+    fix = next(f for f in inference.problem("c").fixes if f.label == label)
+    document.do(fix.change(document))
+    assert inference.problems() == []
+
+
+def test_types_follow_edits_downstream_and_nowhere_else(broken):
+    inference = Inference(broken)
+    told = []
+    inference.listeners.append(told.append)
+    put(broken, dataclasses.replace(broken.card("d"), attributes={"units": 64}))
+    assert inference.outputs("m")[0].shape == "(?, 10)" and inference.outputs("l")[0].shape == "()"
+    assert told == [frozenset("dml")]
+    put(broken, dataclasses.replace(broken.card("d"), x=99.0))
+    assert told == [frozenset("dml")], "moving a card changes no type"
+    broken.undo()
+    broken.undo()
+    assert inference.outputs("m")[0].shape == "?"
+
+
+def test_an_edit_looks_only_at_what_it_touches(monkeypatch):
+    items = [placeholder("x", [None, 8])]
+    for k in range(50):
+        items += [Card(f"n{k}", "op/negative"), Wire("x" if not k else f"n{k - 1}", 0, f"n{k}", 0)]
+    document = GraphDocument(items)
+    inference = Inference(document)
+    seen = []
+    real = Inference._state
+    monkeypatch.setattr(Inference, "_state", lambda self, card: (seen.append(card.id), real(self, card))[1])
+    put(document, dataclasses.replace(document.card("n20"), kind="op/exp"))     # another op, the same type
+    assert set(seen) <= {"n20", "n21"}
+    assert inference.outputs("n49")[0].shape == "(?, 8)"
+
+
+def test_removed_cards_are_forgotten_and_readers_complain(broken):
+    inference = Inference(broken)
+    put(broken, gone=[Ref("card", "w"), Ref("wire", ("m", 1))])
+    assert inference.outputs("w") == ()
+    problem = inference.problem("m")
+    assert (problem.severity, problem.input, problem.text) == ("warning", 1, "b is not connected")
+
+
+def test_reasons_why_a_wire_cannot_be(broken):
+    inference = Inference(broken)
+    assert inference.would_accept("m", 0, "d", 0).startswith("!This would close a circle")
+    assert inference.would_accept("x", 0, "nobody", 0).startswith("!")
+    assert inference.would_accept("w", 0, "m", 7) == "!MatMul has no such input."
+    assert "inner sizes differ: 10 (a" in inference.would_accept("w", 0, "m", 0)
+    put(broken, placeholder("fits", [128, 3]), Card("i", "data/iris"), placeholder("b", [2], "bool"))
+    assert inference.would_accept("fits", 0, "m", 1) is None
+    assert inference.would_accept("i", 0, "x", 0) is None
+    assert inference.would_accept("i", 0, "m", 0) == "!a of MatMul takes a tensor, not rows of data."
+    assert "not bool" in inference.would_accept("b", 0, "m", 0)
+
+
+def test_kinds_that_take_a_result_do_take_it(broken):
+    inference = Inference(broken)
+    offered = inference.kinds_accepting("x", 0)
+    keys = [kind.key for kind, _ in offered]
+    assert {"layer/Dense", "op/matmul", "op/relu"} <= set(keys)
+    assert "layer/Conv2D" not in keys, "it wants four axes"
+    assert "op/logical_not" not in keys, "it wants bool"
+    assert keys.index("layer/Dense") < keys.index("op/matmul"), "what surely fits comes first"
+    assert all(kind.key.startswith("data/") for kind, _ in inference.kinds_giving("x", 0))
+    assert {kind.key for kind, _ in inference.kinds_giving("m", 0)} >= {"op/placeholder", "layer/Dense"}
+
+
+def test_rows_of_inputs(broken):
+    inference = Inference(broken)
+    put(broken, Card("c", "layer/Concatenate"), Wire("x", 0, "c", 0))
+    assert [(r.socket.name, r.number, r.wire is not None) for r in inference.inputs_of("c")] == [
+        ("inputs", 0, True), ("inputs", 1, False)]
+    assert [r.number for r in inference.inputs_of("m")] == [0, 1]
+
+
+def test_what_training_lacks_is_said():
+    document = GraphDocument([placeholder("x", [None, 3]), Card("t", "train"), Card("o", "optimizer/Adam")])
+    inference = Inference(document)
+    assert inference.problem("t").text == "loss is not connected"
+    put(document, Wire("x", 0, "t", 0))
+    assert inference.problem("t").text == "optimizer is not connected"
+    put(document, Wire("o", 0, "t", 1))
+    problem = inference.problem("t")
+    assert problem.text == "the loss is (?, 3), not one number"
+    document.do(problem.fixes[0].change(document))
+    assert inference.problem("t") is None
+
+
+def test_columns_that_do_not_fit_a_placeholder():
+    csv = Card("c", "data/csv", {"file": "a.csv", "feeds": {"x": ["u", "v"]}})
+    document = GraphDocument([csv, placeholder("x", [None, 3]), Wire("c", 0, "x", 0)])
+    inference = Inference(document)
+    assert inference.problem("x").text == "2 columns do not fit (None, 3)"
+    document.do(inference.problem("x").fixes[0].change(document))
+    assert inference.problem("x") is None and inference.outputs("x")[0].shape == "(?, 2)"
+
+
+def test_attributes_that_have_to_be_given():
+    document = GraphDocument([placeholder("x", [None, 3]), Card("d", "layer/Dense"), Wire("x", 0, "d", 0)])
+    inference = Inference(document)
+    assert inference.problem("d").text == "units is not given"
+    put(document, Card("d", "layer/Dense", {"units": -3}))
+    assert inference.problem("d").severity == "error"
+
+
+@pytest.mark.parametrize("key", [k.key for k in catalog().values() if k.family == "Layers" and not k.hidden])
+def test_new_layers_infer_or_say_what_is_wrong(key):
+    """A fresh card on inputs of some usual shapes has types, or a problem in words; nothing else comes out."""
+    shapes = [[None, 8], [None, 8, 8], [None, 8, 8, 3], [None, 8, 8, 8, 3]]
+    outcomes = []
+    for shape in shapes:
+        kind = catalog()[key]
+        count = 2 if kind.inputs[0].many else len([s for s in kind.inputs if not s.optional])
+        cards = [placeholder(f"x{k}", shape) for k in range(count)]
+        document = GraphDocument([*cards, Card("c", key, dict(kind.starting)),
+                                  *[Wire(f"x{k}", 0, "c", k) for k in range(count)]])
+        inference = Inference(document)
+        problem = inference.problem("c")
+        assert (problem is None) == bool(inference.outputs("c")[0].dtype)
+        if problem is None:
+            built = build(document)
+            assert not built.problems
+            assert inference.outputs("c")[0].sizes == tuple(built.tensors["c", 0].shape.as_list())
+        outcomes.append(problem is None)
+    given = all(f.name in kind.starting or repr(f.default) != "REQUIRED" for f in kind.fields)
+    assert any(outcomes) or not given or key in NEEDS_MORE, key
+
+
+NEEDS_MORE = ("layer/Embedding", "layer/Reshape", "layer/Permute", "layer/Dot", "layer/GroupNormalization",
+              "layer/CategoryEncoding", "layer/Discretization")
+
+
+def test_closing_ends_the_following(broken):
+    inference = Inference(broken)
+    inference.close()
+    put(broken, gone=[Ref("card", "w"), Ref("wire", ("m", 1))])
+    assert inference.problem("m").severity == "error"
+    assert broken.listeners == []
