@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -58,13 +58,18 @@ def _holds(frame: Frame, x: float, y: float) -> bool:
     return frame.x <= x <= frame.x + frame.width and frame.y <= y <= frame.y + frame.height
 
 
-def with_content(document: GraphDocument, refs: Iterable[Ref]) -> dict[Ref, Item]:
-    """What moves when `refs` are moved: also what lies in frames, and wires with bends between cards that move."""
+def with_content(document: GraphDocument, refs: Iterable[Ref],
+                 inside: Callable[[str], Iterable[Ref]] | None = None) -> dict[Ref, Item]:
+    """What moves when `refs` are moved: also what lies in frames, and wires with bends between cards that move.
+
+    inside : says what lies in a frame, for who knows how high cards are; `content` if left out
+    """
     moving = {ref: document.items[ref] for ref in refs
               if ref.kind in ("card", "frame", "note") and ref in document.items}
     for ref in list(moving):
         if ref.kind == "frame":
-            moving.update((inner, document.items[inner]) for inner in sorted(content(document, ref.key)))
+            found = content(document, ref.key) if inside is None else inside(ref.key)
+            moving.update((inner, document.items[inner]) for inner in sorted(found))
     for ref in list(moving):
         if ref.kind == "card":
             moving.update((wire.ref, wire) for wire in document.wires_from(ref.key)

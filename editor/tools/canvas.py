@@ -1,0 +1,109 @@
+"""What gestures work on, and what they have in common."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from PySide6 import QtCore, QtGui
+
+from editor import commands
+from editor.commands import Refused
+from editor.infer import Inference
+from editor.layout import Box, Link
+from editor.model.document import Change, GraphDocument
+from editor.model.items import Ref
+from editor.scene import GraphScene, GraphView, Hit
+
+Modifiers = QtCore.Qt.KeyboardModifier
+GRID = 12.0
+
+
+@dataclass
+class Canvas:
+    """A document as it is shown in a view. report : says a sentence to the person at the screen."""
+
+    document: GraphDocument
+    inference: Inference
+    scene: GraphScene
+    view: GraphView
+    report: Callable[[str], None]
+
+    def attempt(self, make: Callable[[], Change]) -> Change | None:
+        """Make an edit; where it is refused, say why and return None."""
+        try:
+            change = make()
+        except Refused as refused:
+            self.report(str(refused))
+            return None
+        self.document.do(change)
+        return change
+
+    def fits(self, source: str, output: int, target: str, input: int) -> bool:
+        return self.inference.would_accept(source, output, target, input) is None
+
+    def insertion(self, wire: Ref, card: str) -> Change | None:
+        """The edit that leads a wire through a card: by an input that takes what it carries, or else by a free one."""
+        for fits in (self.fits, None):
+            try:
+                return commands.insert_on_wire(self.document, wire, card, fits)
+            except Refused:
+                continue
+        return None
+
+    def box(self, card: str) -> Box:
+        """A card as a layout sees it, with its ports."""
+        rect = self.scene.card_rect(card)
+        inputs, top = [state.number for state in self.inference.inputs_of(card)], rect.top()
+        return Box(
+            rect.width(), rect.height(), rect.left(), top,
+            tuple(self.scene.port_position(card, "input", n).y() - top for n in inputs),
+            tuple(self.scene.port_position(card, "output", n).y() - top
+                  for n in range(self.inference.output_count(card))))
+
+    def links(self, cards: Iterable[str]) -> list[Link]:
+        """The wires at cards."""
+        found = {wire.ref: Link(wire.source, wire.output, wire.target, wire.input) for card in cards
+                 for wire in (*self.document.wires_into(card).values(), *self.document.wires_from(card))}
+        return list(found.values())
+
+    @property
+    def visible_cards(self) -> list[str]:
+        area = self.view.visible_rect
+        return [id for id, item in self.scene.cards.items()
+                if item.isVisible() and area.intersects(QtCore.QRectF(*item.box))]
+
+    def global_place(self, at: QtCore.QPointF) -> QtCore.QPoint:
+        """The place of the screen where a place of the scene is."""
+        return self.view.viewport().mapToGlobal(self.view.mapFromScene(at))
+
+
+class Gesture:
+    """What happens between pressing a button and releasing it. The document changes at the end, in one edit.
+
+    A gesture begins when the pointer has moved far enough; `at` is where the button was pressed.
+    """
+
+    cursor: QtCore.Qt.CursorShape | None = None
+
+    def __init__(self, canvas: Canvas, at: QtCore.QPointF) -> None:
+        self.canvas, self.began = canvas, QtCore.QPointF(at)
+
+    def move(self, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers) -> None:
+        raise NotImplementedError
+
+    def release(self, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers) -> None:
+        raise NotImplementedError
+
+    def cancel(self) -> None:
+        """Leave everything as it was."""
+        raise NotImplementedError
+
+
+def snapped(at: QtCore.QPointF) -> QtCore.QPointF:
+    """The next place of the grid."""
+    return QtCore.QPointF(round(at.x() / GRID) * GRID, round(at.y() / GRID) * GRID)
+
+
+def plain_key(event: QtGui.QKeyEvent) -> tuple[int, Modifiers]:
+    """Key and modifiers, those of the number pad as the others."""
+    return event.key(), event.modifiers() & ~Modifiers.KeypadModifier

@@ -1,0 +1,183 @@
+"""Edits of what is selected, as menus and shortcuts ask for them."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from PySide6 import QtCore, QtGui
+
+from editor import commands, layout
+from editor.commands import Refused
+from editor.commands.clipboard import STEP
+from editor.model.document import Change
+from editor.model.items import Point, Ref
+
+from .canvas import Canvas, snapped
+
+NUDGE = 12.0
+
+
+class SelectionEdits:
+    """What can be done with the selection of a canvas. Where it is empty, nothing is done."""
+
+    def __init__(self, canvas: Canvas) -> None:
+        self.canvas = canvas
+        self._pasted: tuple[str, QtCore.QPointF] | None = None
+
+    # ------------------------------------------------ what is selected
+
+    @property
+    def refs(self) -> set[Ref]:
+        return self.canvas.scene.selected()
+
+    @property
+    def cards(self) -> list[str]:
+        """Ids of the selected cards, in the document's order."""
+        chosen = self.refs
+        return [card.id for card in self.canvas.document.cards if card.ref in chosen]
+
+    def select_all(self) -> None:
+        self.canvas.scene.select(ref for ref in self.canvas.document.items if ref.kind in ("card", "frame", "note"))
+
+    def _edit(self, make: Callable[[], Change], *, new: bool = False) -> Change | None:
+        change = self.canvas.attempt(make)
+        if change is not None and new:
+            self.canvas.scene.select(commands.made(change))
+        return change
+
+    # ------------------------------------------------ taking out, doubling, copying
+
+    def delete(self) -> None:
+        if self.refs:
+            self._edit(lambda: commands.delete(self.canvas.document, self._in_order()))
+
+    def delete_and_reconnect(self) -> None:
+        if self.refs:
+            self._edit(lambda: commands.delete_and_reconnect(self.canvas.document, self._in_order()))
+
+    def _in_order(self) -> list[Ref]:
+        chosen = self.refs
+        return [ref for ref in self.canvas.document.items if ref in chosen]
+
+    def duplicate(self, with_inputs: bool = False) -> None:
+        if any(ref.kind != "wire" for ref in self.refs):
+            self._edit(lambda: commands.duplicate(self.canvas.document, self.refs, with_inputs), new=True)
+
+    def copy(self) -> bool:
+        """Put what is selected on the clipboard."""
+        try:
+            text = commands.copy_text(self.canvas.document, self.refs)
+        except Refused as refused:
+            self.canvas.report(str(refused))
+            return False
+        QtGui.QGuiApplication.clipboard().setText(text)
+        self._pasted = None
+        return True
+
+    def cut(self) -> None:
+        if self.copy():
+            self.delete()
+
+    def paste(self, at: QtCore.QPointF | None = None, with_inputs: bool = False) -> None:
+        """Put cards from the clipboard at a place, or at the middle of what is seen; each time a bit further."""
+        text = QtGui.QGuiApplication.clipboard().text()
+        if at is None:
+            at = self.canvas.view.visible_rect.center() - QtCore.QPointF(96, 48)
+            if self._pasted is not None and self._pasted[0] == text \
+                    and (self._pasted[1] - at).manhattanLength() < 10 * STEP:
+                at = self._pasted[1] + QtCore.QPointF(STEP, STEP)
+            self._pasted = text, at
+        place = snapped(at)
+        self._edit(lambda: commands.paste(self.canvas.document, text, place.x(), place.y(), with_inputs), new=True)
+
+    # ------------------------------------------------ look
+
+    def bypass(self) -> None:
+        if self.cards:
+            self._edit(lambda: commands.bypass(self.canvas.document, self.cards))
+
+    def collapse(self) -> None:
+        if self.refs:
+            self._edit(lambda: commands.collapse(self.canvas.document, self._in_order()))
+
+    def show_previews(self) -> None:
+        if self.cards:
+            self._edit(lambda: commands.show_preview(self.canvas.document, self.cards))
+
+    def frame(self) -> Ref | None:
+        """Lay a frame around what is selected; gives it, so that its title can be written."""
+        boxes = {ref: self._box(ref) for ref in self._in_order() if ref.kind != "wire"}
+        change = self._edit(lambda: commands.frame_selection(self.canvas.document, boxes), new=True)
+        return next(iter(commands.made(change)), None) if change is not None else None
+
+    def note(self, at: QtCore.QPointF | None = None) -> Ref | None:
+        """Lay a note at a place, or at the middle of what is seen."""
+        place = snapped(at if at is not None else self.canvas.view.visible_rect.center())
+        change = self._edit(lambda: commands.add_note(self.canvas.document, place.x(), place.y()), new=True)
+        return next(iter(commands.made(change)), None) if change is not None else None
+
+    # ------------------------------------------------ places
+
+    def nudge(self, dx: float, dy: float) -> None:
+        """Move by steps of 12 pixels; steps that follow each other are one edit."""
+        moved = frozenset(ref for ref in self.refs if ref.kind != "wire")
+        start = commands.with_content(self.canvas.document, moved, self.canvas.scene.contents)
+        if start:
+            self._edit(lambda: commands.move(
+                self.canvas.document, (), dx * NUDGE, dy * NUDGE, ("nudge", moved), start))
+
+    def align(self, how: str) -> None:
+        """how : as `editor.layout.align`"""
+        self._arrange(layout.align(self._boxes(), how), self.canvas.view.tr("Align"))
+
+    def distribute(self, how: str) -> None:
+        """how : as `editor.layout.distribute`"""
+        self._arrange(layout.distribute(self._boxes(), how), self.canvas.view.tr("Distribute"))
+
+    def straighten(self) -> None:
+        """Move cards up and down until the selected wires, or those between the selected cards, are straight."""
+        ids, chosen = set(self.cards), self.refs
+        wires = [wire for wire in self.canvas.document.wires
+                 if wire.ref in chosen or (wire.source in ids and wire.target in ids)]
+        boxes = {id: self.canvas.box(id) for wire in wires for id in (wire.source, wire.target)}
+        places: dict[str, Point] = {}
+        for wire in sorted(wires, key=lambda w: boxes[w.source].x):
+            link = layout.Link(wire.source, wire.output, wire.target, wire.input)
+            for id, (x, y) in layout.straighten(boxes, link).items():
+                if id not in places:                    # the first wire of a card decides
+                    places[id], boxes[id] = (x, y), replace(boxes[id], x=x, y=y)
+        self._arrange(places, self.canvas.view.tr("Straighten wires"))
+
+    def tidy(self, selection: bool = False) -> None:
+        """Lay out the whole graph, or what is selected, in layers."""
+        ids = self.cards if selection else [card.id for card in self.canvas.document.cards]
+        if len(ids) < 2:
+            return
+        boxes = {id: self._roomy(id) for id in ids}
+        links = [link for link in self.canvas.links(ids) if link.source in boxes and link.target in boxes]
+        found = layout.layered(boxes, links)
+        dx = min(b.x for b in boxes.values()) - min(x for x, _ in found.places.values())
+        dy = min(b.y for b in boxes.values()) - min(y for _, y in found.places.values())
+        places = {id: (x + dx, y + dy) for id, (x, y) in found.places.items()}
+        bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in links}
+        for link, points in found.bends.items():
+            bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
+        self._arrange(places, self.canvas.view.tr("Tidy up"), bends)
+
+    def _roomy(self, card: str) -> layout.Box:
+        """A card with room for the values that it will show."""
+        box, size = self.canvas.box(card), self.canvas.scene.layout_size(card)
+        return layout.Box(size.width(), max(size.height(), box.height), box.x, box.y, box.inputs, box.outputs)
+
+    def _boxes(self) -> dict[str, layout.Box]:
+        return {id: self.canvas.box(id) for id in self.cards}
+
+    def _arrange(self, places: Any, label: str, bends: Any = None) -> None:
+        found = {Ref("card", id): place for id, place in places.items()}
+        if found:
+            self._edit(lambda: commands.arrange(self.canvas.document, found, bends, label))
+
+    def _box(self, ref: Ref) -> commands.Box:
+        rect = self.canvas.scene.item_rect(ref)
+        return rect.x(), rect.y(), rect.width(), rect.height()
