@@ -425,7 +425,7 @@ def _kind_in(data: QtCore.QMimeData) -> str | None:
     """The key of the kind that is dragged from the palette."""
     if not data.hasFormat(KIND_MIME):
         return None
-    key = data.data(KIND_MIME).data().decode("utf-8", "replace")
+    key = bytes(data.data(KIND_MIME).data()).decode("utf-8", "replace")
     return key if key in catalog() else None
 
 

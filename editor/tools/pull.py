@@ -61,7 +61,7 @@ class PullWire(Gesture):
         super().__init__(canvas, at)
         self.end, self.old, self.search = end, old, search
         self.reasons: dict[Any, str] = {}
-        self._left = self._questions()
+        self._left: Iterator[tuple[Any, str] | None] | None = self._questions()
         self._timer = QtCore.QTimer(canvas.view, interval=0)
         self._timer.timeout.connect(self._ask)
         self._ask()
@@ -70,7 +70,7 @@ class PullWire(Gesture):
 
     # ------------------------------------------------ what does not fit
 
-    def _questions(self) -> Iterator[tuple[Any, str] | None] | None:
+    def _questions(self) -> Iterator[tuple[Any, str] | None]:
         """For one card after the other why its sockets do not take the wire; those that can be seen come first."""
         canvas, end = self.canvas, self.end
         upstream = before(canvas, end.card) if end.side == "output" else after(canvas, end.card)
