@@ -51,7 +51,7 @@ def copy_text(document: GraphDocument, refs: Iterable[Ref]) -> str:
     names: dict[str, None] = {}
     for item in items:
         if isinstance(item, Card):
-            names.update(dict.fromkeys(_arrays_in((item.attributes, item.example))))
+            names.update(dict.fromkeys(arrays_named((item.attributes, item.example))))
     found = {name: document.arrays[name] for name in names if name in document.arrays}
     size = sum(array.nbytes for array in found.values())
     if size > MAX_ARRAYS:
@@ -60,7 +60,7 @@ def copy_text(document: GraphDocument, refs: Iterable[Ref]) -> str:
         "graphengine": FORMAT, "version": VERSION, "items": [to_plain(item) for item in items],
         "wires": [to_plain(wire) for item in items if isinstance(item, Card)
                   for wire in document.wires_into(item.id).values()],
-        "arrays": {name: _array_text(array) for name, array in found.items()},
+        "arrays": {name: array_text(array) for name, array in found.items()},
     }, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -69,13 +69,14 @@ def _chosen(document: GraphDocument, refs: Iterable[Ref]) -> list[Card | Frame |
     return [item for ref, item in document.items.items() if ref in wanted and isinstance(item, Card | Frame | Note)]
 
 
-def _array_text(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+def array_text(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """An array as JSON: {"dtype", "shape", "base64"}, little-endian and in row-major order."""
     little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
     return {"dtype": ge.as_dtype(array.dtype).name, "shape": list(array.shape),
             "base64": base64.b64encode(little.tobytes()).decode("ascii")}
 
 
-def _arrays_in(value: Any) -> Iterable[str]:
+def arrays_named(value: Any) -> Iterable[str]:
     """Names of large arrays that an attribute's value mentions."""
     if isinstance(value, Mapping):
         if {"dtype", "shape", "array"} == value.keys() and isinstance(value["array"], str):
@@ -84,7 +85,7 @@ def _arrays_in(value: Any) -> Iterable[str]:
         value = list(value.values())
     if isinstance(value, list | tuple):
         for inner in value:
-            yield from _arrays_in(inner)
+            yield from arrays_named(inner)
 
 
 # -------------------------------------------------------------------- pasting
@@ -212,7 +213,7 @@ def _check_json(value: Any, depth: int = 0) -> None:
 def _arrays(stored: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
     found, size = {}, 0
     for name, raw in stored.items():
-        array = _array(raw)
+        array = array_from_text(raw)
         size += 0 if array is None else array.nbytes
         if array is None or size > MAX_ARRAYS:
             raise Refused("The copied cards are broken: an array does not hold what it says.")
@@ -220,7 +221,7 @@ def _arrays(stored: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
     return found
 
 
-def _array(raw: Any) -> np.ndarray[Any, Any] | None:
+def array_from_text(raw: Any) -> np.ndarray[Any, Any] | None:
     """The array that text describes, None if it is broken."""
     if not isinstance(raw, dict) or not isinstance(raw.get("base64"), str):
         return None
@@ -239,7 +240,7 @@ def _array(raw: Any) -> np.ndarray[Any, Any] | None:
 
 def _with_arrays(document: GraphDocument, card: Card, renamed: Mapping[str, str]) -> Card:
     """A card whose large arrays are those of the document."""
-    for name in _arrays_in((card.attributes, card.example)):
+    for name in arrays_named((card.attributes, card.example)):
         if name not in renamed and name not in document.arrays:
             raise Refused(f"The copied cards are broken: an array of {card.id!r} is missing.")
     attributes, example = rename_arrays([card.attributes, card.example], lambda v: renamed.get(v["array"], v["array"]))

@@ -33,6 +33,7 @@ import numpy as np
 import graphengine as ge
 from graphengine.tools.drawn.files import write_file
 
+from ..commands.clipboard import arrays_named
 from ..model.document import Change, GraphDocument
 from ..model.files import from_text, open_document, to_text
 from ..model.items import Item, Ref
@@ -350,17 +351,6 @@ def _line(items: dict[Ref, Item | None]) -> bytes:
     entries = [[ref_to_plain(ref), None if item is None else to_plain(item)] for ref, item in items.items()]
     text = json.dumps(entries, separators=(",", ":")).encode()
     return b"%08x %s\n" % (zlib.crc32(text), text)
-
-
-def arrays_named(value: Any) -> Iterator[str]:
-    """Names of the large arrays that a JSON value mentions."""
-    if isinstance(value, dict):
-        if set(value) == {"dtype", "shape", "array"} and isinstance(value["array"], str):
-            yield value["array"]
-        value = list(value.values())
-    if isinstance(value, list):
-        for part in value:
-            yield from arrays_named(part)
 
 
 def _bytes_of(array: Array) -> Array:
