@@ -16,7 +16,7 @@ from .ir.computation import Computation
 from .ir.dims import Dim, evaluate
 from .ir.node import Node, Tensor, describe
 from .ir.region import Region
-from .ops.kinds import Array, Control, Op
+from .ops.kinds import Array, Control, External, Op
 from .ops.state import Const, Placeholder, SizeValue, State
 
 Sizes = Mapping[str, int]
@@ -91,7 +91,8 @@ def evaluate_node(node: Node, inputs: Sequence[Array], states: Mapping[str, Arra
         if isinstance(op, Control):
             results: Any = op.evaluate(_Regions(states, sizes), *inputs)
         else:
-            results = (constant_value(op, sizes),) if not node.inputs else concrete(op, sizes).values_of(*inputs)
+            is_source = not node.inputs and not isinstance(op, External)
+            results = (constant_value(op, sizes),) if is_source else concrete(op, sizes).values_of(*inputs)
     except GraphEngineError as error:
         operands = op.label_operands([describe(t) for t in node.inputs])
         raise error.located(

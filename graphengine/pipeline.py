@@ -23,7 +23,7 @@ from .ops.state import Placeholder, State
 from .rewrite.decompose import decompose
 from .rewrite.rules import Fired, Phase
 from .rewrite.simplify import simplify
-from .rewrite.specialize import NOTHING, Feed, specialize
+from .rewrite.specialize import NO_RANKS, NOTHING, Feed, Ranks, specialize
 from .rewrite.stabilize import stabilize
 from .rewrite.stretches import Stretch, stretches
 from .rewrite.views import views
@@ -115,11 +115,12 @@ def lower_program(computation: Computation) -> Program:
 
 def compile_graph(
     fetches: Sequence[Tensor], targets: Iterable[Node], feeds: Sequence[Feed],
-    fixed: Mapping[str, int] = NOTHING,
+    fixed: Mapping[str, int] = NOTHING, ranks: Ranks = NO_RANKS, keeps_changes: bool = True,
 ) -> CompiledGraph:
-    """Everything short of machine code for one way of running a graph."""
+    """Everything short of machine code for one way of running a graph; with or without its changes of variables."""
     with _no_collection():
-        whole = specialize(fetches, targets, feeds, fixed)
+        whole = specialize(fetches, targets, feeds, fixed, ranks)
+        whole = whole if keeps_changes else replace(whole, updates=())
         parts = stretches(whole)
         return CompiledGraph(whole, parts, tuple(compile_computation(part.computation) for part in parts))
 

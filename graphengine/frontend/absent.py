@@ -14,6 +14,4 @@ ABSENT: dict[str, str] = {
     "nn.sampled_softmax_loss": _SAMPLED, "nn.nce_loss": _SAMPLED,
     "math.accumulate_n": "add_n does the same",
     "complex": _COMPLEX, "math.real": _COMPLEX, "math.imag": _COMPLEX, "math.conj": _COMPLEX, "math.angle": _COMPLEX,
-    "py_function": "a graph is data: no Python runs inside it", "numpy_function": "a graph is data: no Python runs "
-    "inside it",
 }

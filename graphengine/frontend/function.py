@@ -27,6 +27,7 @@ from ..ir.node import Node, Tensor
 from ..ir.walk import needed
 from ..ops.apply import is_recording, tell_recorders
 from ..ops.body import changed_variables, changes_variables, happens_once
+from ..ops.kinds import External
 from ..ops.state import Kept, Placeholder, SharedVariable
 from ..runtime.compiler import default_compiler
 from .build import convert_to_tensor
@@ -289,7 +290,7 @@ class Function:
             returned, found = flatten(result)
             outputs = [x if x is None or isinstance(x, Node) else graph.adopt(convert_to_tensor(x)) for x in found]
         tensors = [x for x in outputs if isinstance(x, Tensor)]
-        targets = [n for n in graph.nodes if changes_variables(n)]
+        targets = [n for n in graph.nodes if changes_variables(n) or isinstance(n.op, External)]
         specs = iter([TensorSpec(shape, dtype) for dtype, shape in types])
         arguments = structure.fill([next(specs) if isinstance(x, (EagerTensor, TensorSpec)) else x for x in leaves])
         return Concrete(graph, inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)

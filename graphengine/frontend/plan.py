@@ -143,6 +143,8 @@ class Plan:
         self.programs: dict[Any, Programs] = {}
         self.layouts: dict[Shapes, Bound] = {}
         self.quick: Quick | None = None     # that of what ran last
+        self.ranks: dict[str, tuple[int, ...]] = {}     # of results of Python functions, as they were last
+        self.keeps_changes = True           # whether variables change
 
     @staticmethod
     def _fed(graph: Graph, feed: Any) -> Tensor:
@@ -347,13 +349,13 @@ class Plan:
 
     def compiled(self, shapes: Shapes, fixed: Mapping[str, int]) -> Programs:
         """The programs for feeds of these ranks, with some sizes fixed."""
-        key = tuple(map(len, shapes)), frozenset(fixed.items())
+        key = tuple(map(len, shapes)), frozenset(fixed.items()), frozenset(self.ranks.items())
         if key not in self.programs:
             feeds = [
                 Feed(t, tuple(t.shape) if t.shape.rank is not None else (None,) * len(s))
                 for t, s in zip(self.feeds, shapes, strict=True)
             ]
-            graph = compile_graph(self.fetches, self.targets, feeds, fixed)
+            graph = compile_graph(self.fetches, self.targets, feeds, fixed, self.ranks, self.keeps_changes)
             if settings().debug:
                 level = min(settings().debug, max(BY_DEBUG_LEVEL))
                 made = Explanation.of(graph, self.checked_sizes(shapes))

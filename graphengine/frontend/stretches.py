@@ -15,17 +15,33 @@ import numpy as np
 from .. import interpret
 from ..errors import InvalidArgumentError, ShapeError
 from ..ir.computation import Cut
+from ..ir.dims import evaluate
 from ..ir.node import Node
 from ..ir.walk import needed
-from ..ops.kinds import Dynamic
+from ..ops.kinds import Dynamic, External
 from ..ops.known import follows_from_sizes
+from ..rewrite.specialize import RankUnknown
 from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, SizesDiffer, check_sizes
+from .explain import Explanation
 from .plan import Array, Bound, Plan, Programs, Shapes, check_out, more_fixed, types_of, written
 from .steps import PythonSteps, Steps
 from .store import VariableStore
 
 Values = dict[int, Array]                   # by the id of a tensor of the whole computation
+Called = dict[str, list[Array]]             # by the node that calls Python
+
+
+class _RanksDiffer(Exception):
+    """A Python function gave results of other ranks than programs were compiled for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+def ranks_of(arrays: Sequence[Array]) -> tuple[int, ...]:
+    return tuple(a.ndim for a in arrays)
 
 
 def planned(store: VariableStore, compiler: Compiler, leaves: Sequence[Any], feeds: Sequence[Any]) -> Plan:
@@ -53,21 +69,55 @@ class CutPlan(Plan):
     ) -> None:
         super().__init__(store, compiler, leaves, feeds)
         self.bounds: dict[Any, Bound] = {}  # by program and sizes
+        self.ahead: dict[str, CutPlan] = {}     # by node that calls Python, what it is given
 
     def forget(self) -> None:
         super().forget()
         self.bounds.clear()
 
     def run(self, arrays: list[Array], out: Sequence[Array | None] | None = None) -> list[Any]:
+        return self._run(arrays, out, {})
+
+    def _run(self, arrays: list[Array], out: Sequence[Array | None] | None, called: Called) -> list[Any]:
+        """Results of one run. It begins again where sizes or ranks turn out to be others than were assumed; no variable
+        has changed by then, and no Python function is called a second time.
+        """
         shapes = tuple(a.shape for a in arrays)
         given = self.checked_sizes(shapes)
         fixed: dict[str, int] = {}
         while True:
             sizes = dict(given)
             try:
-                return _Run(self, self.compiled(shapes, fixed), sizes, fixed).results(arrays, out)
+                return _Run(self, self.compiled(shapes, fixed), sizes, fixed, called).results(arrays, out)
             except SizesDiffer as found:
                 fixed = more_fixed(fixed, found, sizes)
+            except RankUnknown as found:
+                self._call_first(found.node, arrays, called)
+                self.ranks[found.node.name] = ranks_of(called[found.node.name])
+            except _RanksDiffer as found:
+                self.ranks[found.name] = ranks_of(called[found.name])
+
+    def _call_first(self, node: Node, arrays: list[Array], called: Called) -> None:
+        """Compute what a Python function is given, and call it, after those that come before it."""
+        if node.name not in self.ahead:
+            nodes = needed([*(t.node for t in self.fetches), *self.targets], self.feeds)
+            before = [n for n in nodes if isinstance(n.op, External) and n.index < node.index]
+            plan = CutPlan(self.store, self.compiler, [*node.inputs, *before], self.keep_alive[1])
+            plan.keeps_changes = False
+            self.ahead[node.name] = plan
+        plan = self.ahead[node.name]
+        plan.ranks = self.ranks
+        given = [np.asarray(a) for a in plan._run(arrays, None, called)]
+        called[node.name] = interpret.evaluate_node(node, given, self.store.values, {})
+
+    def explanation(self, shapes: Shapes) -> Explanation:
+        try:
+            return super().explanation(shapes)
+        except RankUnknown as found:
+            raise InvalidArgumentError(
+                "what comes behind a Python function is compiled when it has run", node=found.node.equation(),
+                fix="run it once, or give its result a shape with set_shape",
+            ) from None
 
     def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> Steps:
         arrays, _, stacked, total = self.steps_of(values, count)
@@ -84,13 +134,17 @@ class _Run:
 
     sizes : value of each size symbol; grows with each cut
     fixed : those that the programs were compiled for
+    called : results of the Python functions that have been called in this run
     """
 
-    def __init__(self, plan: CutPlan, programs: Programs, sizes: dict[str, int], fixed: Mapping[str, int]) -> None:
+    def __init__(
+        self, plan: CutPlan, programs: Programs, sizes: dict[str, int], fixed: Mapping[str, int], called: Called
+    ) -> None:
         self.plan = plan
         self.programs = programs
         self.sizes = sizes
         self.fixed = fixed
+        self.called = called
 
     def results(self, arrays: Sequence[Array], out: Sequence[Array | None] | None) -> list[Any]:
         """Results of the run.
@@ -121,11 +175,21 @@ class _Run:
 
     def _between(self, cut: Cut, values: Values) -> None:
         """Run a node in numpy and note the sizes of its results."""
-        inputs = [values[id(t)] for t in cut.node.inputs]
-        made = interpret.evaluate_node(cut.node, inputs, self.plan.store.values, self.sizes)
+        made = self.called.get(cut.node.name)
+        if made is None:
+            inputs = [values[id(t)] for t in cut.node.inputs]
+            made = interpret.evaluate_node(cut.node, inputs, self.plan.store.values, self.sizes)
+        if isinstance(cut.node.op, External):
+            self.called[cut.node.name] = made
+            if ranks_of(made) != tuple(map(len, cut.symbols)):
+                raise _RanksDiffer(cut.node.name)
         for tensor, names, array in zip(cut.results, cut.symbols, made, strict=True):
             values[id(tensor)] = array
-            for name, size in zip(names, array.shape, strict=True):
+            for axis, (name, size) in enumerate(zip(names, array.shape, strict=True)):
+                known = tensor.shape[axis]
+                if name is None and known is not None and evaluate(known, self.sizes) != size:
+                    raise ShapeError(f"axis {axis} of a result has size {size}, not {known}", op=cut.node.op.name,
+                                     node=cut.node.equation())
                 if name is not None:
                     self.sizes[name] = size
                     if self.fixed.get(name, size) != size:

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import nearest
 from ..ops import OPS
 from ..ops.language import L
-from . import devices, moments, pieces, random
+from . import calls, devices, moments, pieces, random
 from .absent import ABSENT
 
 PACKAGE = __name__.partition(".")[0]
@@ -20,6 +20,7 @@ ABOUT = {
 
 # Functions that are no single op, in the namespaces where TensorFlow has them.
 PIECES: dict[str, Callable[..., Any]] = {
+    "numpy_function": calls.numpy_function, "py_function": calls.py_function,
     "boolean_mask": pieces.boolean_mask, "dynamic_partition": pieces.dynamic_partition,
     "image.ResizeMethod": pieces.ResizeMethod,
     "math.bincount": pieces.bincount, "math.confusion_matrix": pieces.confusion_matrix, "linalg.eye": pieces.eye,

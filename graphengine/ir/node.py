@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..dtypes import DType
-from ..errors import InvalidArgumentError
-from .dims import Shape
+from ..errors import InvalidArgumentError, ShapeError
+from .dims import Shape, merge
 from .operand import Operand
 from .source import Origin
 
@@ -116,6 +116,21 @@ class Tensor(Operand):
 
     def get_shape(self) -> Shape:
         return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Say what is known of the sizes beyond what has been inferred: None for a size that stays unknown.
+
+        Raises
+        ------
+        ShapeError if a size is known to be another.
+        """
+        wanted = Shape(shape)
+        if self.shape.rank is not None and wanted.rank is not None:
+            if len(self.shape) != len(wanted):
+                raise ShapeError(f"{self.name} has shape {self.shape}, not {wanted}", op="set_shape")
+            wanted = Shape(merge(a, b, f"axis {k} of {self.name}")
+                           for k, (a, b) in enumerate(zip(self.shape, wanted, strict=True)))
+        self.shape = self.shape if wanted.rank is None else wanted
 
     def __str__(self) -> str:
         shape = "" if self.shape.rank is None else f", shape={self.shape}"

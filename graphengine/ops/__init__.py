@@ -2,6 +2,7 @@
 from . import (
     activations,
     bitwise,
+    calls,
     choice,
     compare,
     control,
@@ -55,6 +56,7 @@ from .kinds import (
     Dynamic,
     Effect,
     Elementwise,
+    External,
     Library,
     Movement,
     NoGradient,
@@ -65,13 +67,13 @@ from .kinds import (
 from .registry import OPS, by_name, documentation, function, has_gradient, op
 
 __all__ = [
-    "Composite", "Control", "Dynamic", "Effect", "Elementwise", "Library", "Movement", "NoGradient", "OPS", "Op",
-    "Reduction", "Source", "apply", "by_name", "documentation", "function", "has_gradient", "op",
+    "Composite", "Control", "Dynamic", "Effect", "Elementwise", "External", "Library", "Movement", "NoGradient", "OPS",
+    "Op", "Reduction", "Source", "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
     parts, triangular, systems, spectral, orthogonal, lengths, philox, random,
-    control, choice, saturation, dynamic, extents,
+    control, choice, saturation, dynamic, extents, calls,
 )

@@ -27,7 +27,7 @@ from .operands import AT_ONCE, InGraph, as_array, as_operands, constant_tensor, 
 
 __all__ = [
     "apply", "as_array", "build", "compute", "constant_tensor", "is_recording", "packed", "recording",
-    "tell_recorders",
+    "tell_recorders", "unrecorded",
 ]
 
 # Told of each op that is computed: the op, its operands, its results.
@@ -115,6 +115,16 @@ def is_recording() -> bool:
 def recording(recorder: Recorder) -> Iterator[None]:
     """Tell `recorder` of each op that is computed inside the ``with`` block."""
     token = _recorders.set((*_recorders.get(), recorder))
+    try:
+        yield
+    finally:
+        _recorders.reset(token)
+
+
+@contextmanager
+def unrecorded() -> Iterator[None]:
+    """Tell nobody of what is computed inside the ``with`` block."""
+    token = _recorders.set(())
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, copy_nodes
-from .kinds import Control, Effect
+from .kinds import Control, Effect, External
 from .state import Const, Kept, Placeholder, ReadVariable, State
 
 COPIED = 16                                 # elements of a constant that is copied rather than captured
@@ -126,7 +126,7 @@ def changes_variables(node: Node) -> bool:
 
 def happens_once(node: Node) -> bool:
     """Whether running the node again may give something else, or do something that must not happen twice."""
-    return isinstance(node.op, (Effect, State)) or changes_variables(node)
+    return isinstance(node.op, (Effect, State, External)) or changes_variables(node)
 
 
 def changed_variables(nodes: Sequence[Node]) -> dict[str, State]:

@@ -7,9 +7,10 @@
     Composite     other ops
 
 A `Control` op is a library op whose kernel runs other programs: those of its regions. A `Dynamic` op becomes no
-machine code: numpy runs it between two programs. Beside them stand `Source` (values that come from outside the program)
-and `Effect` (changes of a variable); both are gone before anything is lowered. Ops are immutable and hashable; their
-attributes are dataclass fields. What an op may leave out and what it must have is checked by `registry.op`.
+machine code: numpy runs it between two programs; an `External` one of them calls a function of the user's. Beside them
+stand `Source` (values that come from outside the program) and `Effect` (changes of a variable); both are gone before
+anything is lowered. Ops are immutable and hashable; their attributes are dataclass fields. What an op may leave out and
+what it must have is checked by `registry.op`.
 """
 from __future__ import annotations
 
@@ -480,6 +481,15 @@ class Dynamic(Op):
     def settled(self, *inputs: Any) -> Any:
         """The same results from other ops, for inputs that let `infer` tell all sizes before the program runs."""
         raise NotImplementedError(type(self).__name__)
+
+
+class External(Dynamic):
+    """A call of a Python function: once in each run, also where nobody reads its results, in the order of the graph.
+
+    Ranks of its results may be unknown until it has run. What it does cannot be tried out with samples.
+    """
+
+    kind = "External"
 
 
 class Source(Op):

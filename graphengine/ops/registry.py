@@ -23,6 +23,7 @@ from .kinds import (
     Dynamic,
     Effect,
     Elementwise,
+    External,
     Library,
     Movement,
     NoGradient,
@@ -101,7 +102,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
-_KINDS = (Elementwise, Reduction, Movement, Control, Library, Composite, Dynamic, Source, Effect)
+_KINDS = (Elementwise, Reduction, Movement, Control, Library, Composite, External, Dynamic, Source, Effect)
 _LOWERING = {
     Elementwise: ("expression",), Reduction: ("step", "identity", "axes"), Library: ("call",),
     Control: ("regions", "evaluate", "specialized", "pruned", "infer", "gradient"),
@@ -117,7 +118,7 @@ def _lacks(cls: type[Op]) -> list[str]:
     if kind is None:
         return [f"a kind: one of {', '.join(k.__name__ for k in _KINDS)} as its base"]
     lacks = [*_lacks_of_words(cls), *_lacks_of_lowering(cls, kind)]
-    if issubclass(cls, (Source, Effect)) or kind is Control:
+    if issubclass(cls, (Source, Effect, External)) or kind is Control:
         return lacks
     for method, text in (("reference", ""), ("gradient", ", or gradient = NoGradient('why')")):
         if not _overrides(cls, kind, method):

@@ -24,16 +24,30 @@ from ..ir.node import Node, Tensor, describe
 from ..ir.region import Region
 from ..ir.walk import needed
 from ..ops.body import variable_name
-from ..ops.kinds import Control, Dynamic, Effect
+from ..ops.kinds import Control, Dynamic, Effect, External
 from ..ops.state import Kept, Placeholder, PlaceholderWithDefault, ReadVariable, State
 from .rules import described
 
+Ranks = Mapping[str, tuple[int, ...]]       # by node, a number for each of its results
+
 NOTHING: Mapping[str, int] = MappingProxyType({})
+NO_RANKS: Ranks = MappingProxyType({})
 
 
 def size_symbol(tensor: Tensor, axis: int) -> str:
     """The name of a size that is not known while the graph is drawn."""
     return f"{tensor.name if tensor.position else tensor.node.name}.{axis}"
+
+
+class RankUnknown(Exception):
+    """A Python function has to run before more is known of its results than their types.
+
+    node : that calls it, of the user's graph
+    """
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node.name)
+        self.node = node
 
 
 @dataclass(frozen=True)
@@ -49,7 +63,7 @@ class Feed:
 
 def specialize(
     fetches: Sequence[Tensor], targets: Iterable[Node], feeds: Sequence[Feed],
-    fixed: Mapping[str, int] = NOTHING,
+    fixed: Mapping[str, int] = NOTHING, ranks: Ranks = NO_RANKS,
 ) -> Computation:
     """The computation of `fetches` and `targets` from `feeds`.
 
@@ -59,9 +73,11 @@ def specialize(
     targets : nodes to run for their effects
     feeds : tensors with supplied values
     fixed : symbols of sizes that are known in this specialization, for some size made of them is 1 and broadcasts
+    ranks : number of axes of each result of nodes that call Python
 
     Raises
     ------
+    RankUnknown for the first node that calls Python whose results are not among `ranks`.
     FeedError if a placeholder is needed and not fed.
     ShapeError if sizes cannot fit, now that more of them is known.
     """
@@ -70,7 +86,7 @@ def specialize(
     in_order = any(n.graph.in_order for n in nodes[:1])
     while True:
         assumed = len(facts.known)
-        computation = _Specializer(nodes, feeds, facts, fixed, in_order).run(fetches)
+        computation = _Specializer(nodes, feeds, facts, fixed, ranks, in_order).run(fetches)
         if len(facts.known) == assumed:
             return computation
 
@@ -79,13 +95,14 @@ class _Specializer:
     """One pass over the nodes; repeated while it still learns something about sizes."""
 
     def __init__(
-        self, nodes: Sequence[Node], feeds: Sequence[Feed], facts: SizeFacts, fixed: Mapping[str, int],
+        self, nodes: Sequence[Node], feeds: Sequence[Feed], facts: SizeFacts, fixed: Mapping[str, int], ranks: Ranks,
         in_order: bool = False,
     ) -> None:
         self.nodes = nodes
         self.feeds = feeds
         self.facts = facts
         self.fixed = fixed
+        self.ranks = ranks
         self.graph = Graph()
         self.new: dict[int, Tensor] = {}
         self.versions: dict[str, list[tuple[int, Tensor]]] = {}     # (bit of the assignment, value)
@@ -149,7 +166,7 @@ class _Specializer:
                 at=str(node.origin) if node.origin else None,
                 fix=f"feed it: feed_dict={{{node.name}: ...}}, or --feed '{node.name}=...' on the command line",
             )
-        if not node.outputs:
+        if not node.outputs and not isinstance(node.op, External):
             return
         if isinstance(node.op, PlaceholderWithDefault):
             self.new[id(node.outputs[0])] = self.new[id(node.inputs[0])]
@@ -158,7 +175,7 @@ class _Specializer:
         made = self.graph.add(node.op, self._inputs(node.inputs), node.name + "/", origin=node.origin)
         results: Sequence[Tensor] = made.outputs
         if isinstance(node.op, Dynamic):
-            is_settled = all(None not in t.shape for t in made.outputs)
+            is_settled = not isinstance(node.op, External) and all(None not in t.shape for t in made.outputs)
             results = self._settled(made) if is_settled else self._cut(made, node)
         for old, new in zip(node.outputs, results, strict=True):
             self.new.setdefault(id(old), new)
@@ -172,20 +189,32 @@ class _Specializer:
     def _cut(self, made: Node, node: Node) -> tuple[Tensor, ...]:
         """Placeholders for what a dynamic op will give."""
         if self.in_region:
-            raise InvalidArgumentError(
-                "sizes of its results depend on the numbers, which a loop or a branch cannot wait for", op=node.op.name,
-                node=node.equation(), at=str(node.origin) if node.origin else None,
-                fix="compute it before the loop; inside use where(condition, x, y), weights of 0 and 1, or segments of "
-                    "a known number",
-            )
+            is_external = isinstance(node.op, External)
+            problem = "it calls Python, which does not run inside of a compiled loop or branch" if is_external else \
+                "sizes of its results depend on the numbers, which a loop or a branch cannot wait for"
+            fix = "call it before or after; at once, loops and branches run in Python themselves" if is_external else \
+                "compute it before the loop; inside use where(condition, x, y), weights of 0 and 1, or segments of a " \
+                "known number"
+            raise InvalidArgumentError(problem, op=node.op.name, node=node.equation(), fix=fix,
+                                       at=str(node.origin) if node.origin else None)
         results, names = [], []
         for t, old in zip(made.outputs, node.outputs, strict=True):
-            names.append(tuple(size_symbol(old, k) if s is None else None for k, s in enumerate(t.shape)))
-            sizes = [s if name is None else self._size(name, True) for s, name in zip(t.shape, names[-1], strict=True)]
+            shape = self._ranked(t.shape, old)
+            names.append(tuple(size_symbol(old, k) if s is None else None for k, s in enumerate(shape)))
+            sizes = [s if name is None else self._size(name, True) for s, name in zip(shape, names[-1], strict=True)]
             op = Placeholder(t.dtype, Shape(sizes))
             results.append(self.graph.add(op, (), f"{node.name}/{t.position}/", origin=node.origin).outputs[0])
         self.cuts.append(Cut(made, tuple(results), tuple(names)))
         return self.cuts[-1].results
+
+    def _ranked(self, shape: Shape, old: Tensor) -> Shape:
+        """The shape of a result of a Python function, with as many axes as it has in this specialization."""
+        if shape.rank is not None or old.shape.rank is not None:
+            return shape if old.shape.rank is None else old.shape
+        known = self.ranks.get(old.node.name)
+        if known is None:
+            raise RankUnknown(old.node)
+        return Shape((None,) * known[old.position])
 
     def _inputs(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         return [self.new[id(t)] for t in inputs]
@@ -223,7 +252,7 @@ class _Specializer:
         self.new.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
 
     def _drawn(self, region: Region, types: Sequence[tuple[DType, Shape]], states: Sequence[State]) -> Region:
-        inner = _Specializer(region.nodes, (), self.facts, self.fixed, in_order=True)
+        inner = _Specializer(region.nodes, (), self.facts, self.fixed, NO_RANKS, in_order=True)
         inner.in_region = True
         made = []
         for t, (dtype, shape) in zip(region.inputs, types, strict=False):

@@ -1,7 +1,8 @@
 """A computation cut where sizes depend on numbers: stretches, each of which is compiled by itself.
 
 Takes a computation with cuts, gives one without cuts for each stretch, and says which values go from one to the next.
-What an earlier stretch has computed is passed on, never computed twice. All variables change in the last stretch, so
+What an earlier stretch has computed is passed on, never computed twice. Python functions of the user's are cuts that
+nobody may want the results of; they keep their order. All variables change in the last stretch, so
 every stretch reads the values that they had when the run began, and a run that fails changes none.
 """
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import copy_nodes
 from ..ir.walk import needed
-from ..ops.kinds import Source
+from ..ops.kinds import External, Source
 from ..ops.state import Placeholder
 from .prune import prune
 
@@ -47,14 +48,20 @@ class _Cutter:
     def __init__(self, computation: Computation) -> None:
         self.computation = computation
         self.cut_of = {id(t.node): cut for cut in computation.cuts for t in cut.results}
-        self.nodes = needed([t.node for t in computation.results()], extra=self._waits_for)
+        calls = [cut.node for cut in computation.cuts if isinstance(cut.node.op, External)]
+        self.nodes = needed([*(t.node for t in computation.results()), *calls], extra=self._waits_for)
         self.level: dict[int, int] = {}     # id of a node -> the stretch that computes it
+        called = 0                          # the stretch before the last call
         for node in self.nodes:
             before = [t.node for t in node.inputs]
             if id(node) in self.cut_of:
                 before = [self.cut_of[id(node)].node]
-            self.level[id(node)] = max((self.level[id(n)] for n in before), default=0) + (id(node) in self.cut_of)
-        self.last = max((self.level[id(t.node)] for t in computation.results()), default=0)
+            level = max((self.level[id(n)] for n in before), default=0) + (id(node) in self.cut_of)
+            if isinstance(node.op, External):
+                level = called = max(level, called)
+            self.level[id(node)] = level
+        ends = [self.level[id(t.node)] for t in computation.results()]
+        self.last = max([*ends, *(self.level[id(n)] + 1 for n in calls)], default=0)
         self.given = {id(t) for t in (*computation.feeds, *(t for cut in computation.cuts for t in cut.results))}
         self.wanted: list[dict[int, Tensor]] = [{} for _ in range(self.last + 1)]
 

@@ -18,6 +18,7 @@ PROMISED = {
         meshgrid gather gather_nd scatter_nd tensor_scatter_nd_update tensor_scatter_nd_add tensor_scatter_nd_sub
         tensor_scatter_nd_min tensor_scatter_nd_max sort argsort searchsorted shape size rank reshape transpose
         expand_dims squeeze broadcast_to slice one_hot matmul cond case while_loop map_fn scan foldl gradients
+        numpy_function py_function
     """,
     "math": """
         abs acos acosh add add_n argmax argmin asin asinh atan atan2 atanh bincount ceil confusion_matrix

@@ -45,7 +45,7 @@ def declared(base, **changes):
     (Movement, {}, "one of view, is_reshape, placements; result_shape"),
     (Library, {}, "call; result_shape"),
     (Composite, {}, "decompose; result_shape"),
-    (Op, {}, "a kind: one of Elementwise, Reduction, Movement, Control, Library, Composite, Dynamic, "
+    (Op, {}, "a kind: one of Elementwise, Reduction, Movement, Control, Library, Composite, External, Dynamic, "
      "Source, Effect as its base"),
 ])
 def test_incomplete_op_is_refused(base, changes, message):

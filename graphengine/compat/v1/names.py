@@ -65,7 +65,7 @@ OLD_NAMES: dict[str, str] = {
     "set_random_seed": "random.set_seed", "random.set_random_seed": "random.set_seed",
     "depth_to_space": "nn.depth_to_space", "space_to_depth": "nn.space_to_depth",
     "sub": "subtract", "mul": "multiply", "neg": "negative", "pack": "stack", "arg_max": "argmax", "arg_min": "argmin",
-    "image.resize_images": "image.resize",
+    "image.resize_images": "image.resize", "py_func": "numpy_function",
 }
 
 
