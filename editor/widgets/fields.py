@@ -1,0 +1,681 @@
+"""Editors of attribute values, one for each form of a `Field`. They show a value and announce another; nothing else.
+
+An editor says `changed(value, moving)`, `moving` while a slider is dragged or steps follow each other; `settled()` when
+that ends; `refused(sentence)` for a text that stands for no value, with an empty one when that is over.
+"""
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6 import QtCore, QtGui, QtWidgets
+
+from editor.model.catalog import REQUIRED, Field
+from editor.model.values import (
+    array_form,
+    array_of,
+    interval_text,
+    is_array,
+    read,
+    read_array,
+    sizes_text,
+    written,
+)
+from editor.theme import theme
+from graphengine import as_dtype
+from graphengine.tools.drawn.kinds import DTYPES
+
+Qt = QtCore.Qt
+SLIDER_STEPS = 1000
+GRID_ELEMENTS, GRID_SIDE = 64, 8            # arrays up to here are edited in a grid
+LINES = 6                                   # of JSON that are seen at once
+EXAMPLES: Mapping[str, str] = {"shape": "(?, 784)", "sizes": "(3, 3)", "array": "[1.0, 2.0]", "json": '{"a": 1}'}
+
+
+class FieldEditor(QtWidgets.QWidget):
+    """The base: a value of a field, possibly several different ones at once."""
+
+    changed = QtCore.Signal(object, bool)
+    settled = QtCore.Signal()
+    refused = QtCore.Signal(str)
+
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = field
+        self.value: Any = REQUIRED
+        self.mixed = False
+        self.line = QtWidgets.QHBoxLayout(self)
+        self.line.setContentsMargins(0, 0, 0, 0)
+        self.line.setSpacing(6)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Preferred, QtWidgets.QSizePolicy.Policy.Fixed)
+
+    def show_value(self, value: Any, mixed: bool = False, is_default: bool = False) -> None:
+        """Show a value; `mixed` if the cards have different ones, `is_default` if nobody gave it."""
+        self.value, self.mixed = value, mixed
+        color = theme.color("text3" if is_default or mixed else "text").name()
+        self.setStyleSheet(f"QLineEdit, QAbstractSpinBox, QComboBox, QPlainTextEdit {{ color: {color}; }}")
+        self.display()
+
+    def display(self) -> None:
+        """Bring the widgets in step with `value`."""
+
+    def take_text(self, text: str) -> bool:
+        """Announce the value that a text stands for; whether it stands for one."""
+        try:
+            value = self.read(text)
+        except ValueError as error:
+            self.mark(str(error))
+            return False
+        self.mark("")
+        self.announce(value)
+        return True
+
+    def read(self, text: str) -> Any:
+        return read(text, self.field)
+
+    def announce(self, value: Any, moving: bool = False) -> None:
+        if self.mixed or not _same(value, self.value):
+            self.value, self.mixed = value, False
+            self.changed.emit(value, moving)
+
+    def mark(self, sentence: str) -> None:
+        """Show that what is typed stands for no value."""
+        widget = self.focusProxy()
+        if widget is not None and bool(widget.property("invalid")) != bool(sentence):
+            widget.setProperty("invalid", bool(sentence))
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+        self.refused.emit(sentence)
+
+    def name_for_readers(self, name: str) -> None:
+        for widget in (self, self.focusProxy()):
+            if widget is not None:
+                widget.setAccessibleName(name)
+                widget.setAccessibleDescription(self.field.doc)
+
+
+def _same(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one == other)
+
+
+class BoolEditor(FieldEditor):
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.box = QtWidgets.QCheckBox()
+        self.line.addWidget(self.box, 1)
+        self.setFocusProxy(self.box)
+        self.box.clicked.connect(self._click)
+
+    def display(self) -> None:
+        self.box.setTristate(self.mixed)
+        self.box.setCheckState(Qt.CheckState.PartiallyChecked if self.mixed else
+                               Qt.CheckState.Checked if self.value is True else Qt.CheckState.Unchecked)
+        self.box.setText("" if self.value is not None or self.mixed else "None")
+
+    def _click(self) -> None:
+        is_on = self.box.checkState() != Qt.CheckState.Unchecked
+        self.box.setTristate(False)
+        self.box.setChecked(is_on)
+        self.announce(is_on)
+
+
+class TextEditor(FieldEditor):
+    """A line: texts, sizes, JSON. Enter and leaving take it over, Esc takes it back."""
+
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.edit = QtWidgets.QLineEdit()
+        self.line.addWidget(self.edit, 1)
+        self.setFocusProxy(self.edit)
+        if field.form != "text":
+            theme.wear(self.edit, "code")
+        self.edit.editingFinished.connect(self._finish)
+        self.edit.installEventFilter(self)
+
+    def display(self) -> None:
+        text = "" if self.mixed else written(self.value, self.field.form)
+        if self.edit.text() != text:
+            self.edit.setText(text)
+            self.edit.setCursorPosition(0)
+        self.edit.setModified(False)
+        self.edit.setPlaceholderText(self.tr("several values") if self.mixed else EXAMPLES.get(self.field.form, ""))
+
+    def _finish(self) -> None:
+        if self.edit.isModified():
+            self.edit.setModified(not self.take_text(self.edit.text()))
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if isinstance(event, QtGui.QKeyEvent) and event.type() == QtCore.QEvent.Type.KeyPress \
+                and event.key() == Qt.Key.Key_Escape and self.edit.isModified():
+            self.mark("")
+            self.display()
+            return True
+        return super().eventFilter(watched, event)
+
+
+class FileEditor(TextEditor):
+    """A path, which can be looked for. folder : what it is written relative to, where that is possible."""
+
+    def __init__(self, field: Field, folder: Callable[[], str] = lambda: "",
+                 parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.folder = folder
+        self.button = QtWidgets.QToolButton()
+        self.button.setToolTip(self.tr("Choose a file"))
+        self.button.setAccessibleName(self.tr("Choose a file"))
+        theme.dress(self.button, "folder")
+        self.button.clicked.connect(self._browse)
+        self.line.addWidget(self.button)
+
+    def _browse(self) -> None:
+        path, _ = QtWidgets.QFileDialog.getOpenFileName(self, self.tr("Choose a file"), self.folder())
+        if path:
+            self.take_path(path)
+
+    def take_path(self, path: str) -> None:
+        """Announce a path, relative to the folder if it lies in it."""
+        folder = self.folder()
+        inside = folder and Path(path).is_relative_to(folder)
+        self.announce(Path(path).relative_to(folder).as_posix() if inside else path)
+
+
+class NumberBox(QtWidgets.QAbstractSpinBox):
+    """A number with steps: whole ones by 1 (Ctrl 10), others by a tenth of their size. stepped(text) after a step."""
+
+    stepped = QtCore.Signal(str)
+
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = field
+        self.setKeyboardTracking(False)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
+        limits = interval_text(field)
+        if limits:
+            self.setToolTip(limits)
+
+    def number(self) -> float | None:
+        try:
+            found = read(self.text(), self.field)
+        except ValueError:
+            return None
+        return None if found is None or isinstance(found, str) else found
+
+    def stepBy(self, steps: int) -> None:
+        number = self.number()
+        if number is None:
+            number = self.field.low if self.field.low is not None else 0
+            steps = 0
+        text = str(self.stepped_number(number, steps)) if self.field.form == "int" else written(
+            float(self.stepped_number(number, steps)), "float")
+        self.lineEdit().setText(text)
+        self.stepped.emit(text)
+
+    def stepped_number(self, number: float, steps: int) -> float:
+        """The number some steps further, inside of the limits."""
+        if self.field.form == "int":
+            found: float = int(number) + steps
+        else:
+            size = 10.0 ** math.floor(math.log10(abs(number)) - 0.5) if number else 0.1
+            found = float(f"{number + steps * size:.12g}")
+        low, high = self.field.low, self.field.high
+        found = found if low is None else max(found, low)
+        found = found if high is None else min(found, high)
+        return int(found) if self.field.form == "int" else found
+
+    def stepEnabled(self) -> QtWidgets.QAbstractSpinBox.StepEnabledFlag:
+        flag = QtWidgets.QAbstractSpinBox.StepEnabledFlag
+        number = self.number()
+        down = number is None or self.field.low is None or number > self.field.low
+        up = number is None or self.field.high is None or number < self.field.high
+        return (flag.StepDownEnabled if down else flag.StepNone) | (flag.StepUpEnabled if up else flag.StepNone)
+
+    def validate(self, text: str, position: int) -> tuple[QtGui.QValidator.State, str, int]:
+        return QtGui.QValidator.State.Acceptable, text, position
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:                               # the panel scrolls
+            event.ignore()
+
+    def sizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(90, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        return self.sizeHint()
+
+
+class NumberEditor(FieldEditor):
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.box = NumberBox(field)
+        theme.wear(self.box, "code")
+        self.line.addWidget(self.box, 1)
+        self.setFocusProxy(self.box)
+        self._shown = ""                        # as long as this stands there, nothing was typed
+        self.box.stepped.connect(self._step)
+        self.box.editingFinished.connect(self._finish)
+        self.box.installEventFilter(self)
+
+    def display(self) -> None:
+        self.show_text("" if self.mixed else written(self.value, self.field.form))
+        self.box.lineEdit().setPlaceholderText(
+            self.tr("several values") if self.mixed else self.tr("required") if self.field.default is REQUIRED else "")
+
+    def show_text(self, text: str) -> None:
+        self._shown = text
+        if self.box.lineEdit().text() != text:
+            self.box.lineEdit().setText(text)
+
+    def _step(self, text: str) -> None:
+        self._shown = text
+        try:
+            self.announce(self.read(text), moving=True)
+        except ValueError as error:
+            self.mark(str(error))
+
+    def _finish(self) -> None:
+        text = self.box.lineEdit().text()
+        if text != self._shown and self.take_text(text):
+            self._shown = text
+        self.settled.emit()
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if isinstance(event, QtGui.QKeyEvent) and event.type() == QtCore.QEvent.Type.KeyPress \
+                and event.key() == Qt.Key.Key_Escape and self.box.lineEdit().text() != self._shown:
+            self.mark("")
+            self.display()
+            return True
+        return super().eventFilter(watched, event)
+
+
+class ChoiceEditor(FieldEditor):
+    """A list to choose from. choices : instead of the field's own."""
+
+    def __init__(self, field: Field, choices: Sequence[Any] | None = None,
+                 parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.choices: list[Any] = list(field.choices if choices is None else choices)
+        if field.optional and None not in self.choices:
+            self.choices.insert(0, None)
+        self.box = _QuietCombo()
+        self.box.setMinimumContentsLength(6)
+        self.box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.box.addItems([str(choice) for choice in self.choices])
+        self.line.addWidget(self.box, 1)
+        self.setFocusProxy(self.box)
+        self.box.activated.connect(self._choose)
+
+    def display(self) -> None:
+        del_from = len(self.choices)
+        while self.box.count() > del_from:          # a value that is no choice stood there
+            self.box.removeItem(self.box.count() - 1)
+        at = next((k for k, choice in enumerate(self.choices) if _same(choice, self.value)), -1)
+        if self.mixed or self.value is REQUIRED:
+            at = -1
+        elif at < 0:
+            self.box.addItem(written(self.value, self.field.form))
+            at = self.box.count() - 1
+        self.box.setCurrentIndex(at)
+        self.box.setPlaceholderText(self.tr("several values") if self.mixed else self.tr("choose"))
+
+    def _choose(self, number: int) -> None:
+        if number < len(self.choices):
+            self.mark("")
+            self.announce(self.choices[number])
+
+
+class DtypeEditor(ChoiceEditor):
+    """A dtype, with the colour that its wires have."""
+
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, DTYPES, parent)
+        theme.wear(self.box, "code")
+
+    def display(self) -> None:
+        for k, choice in enumerate(self.choices):
+            self.box.setItemIcon(k, QtGui.QIcon(dot_pixmap(theme.dtype(choice or ""))))
+        super().display()
+
+
+class _QuietCombo(QtWidgets.QComboBox):
+    """Turning the wheel over it scrolls the panel, unless it has the focus."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class JsonEditor(FieldEditor):
+    """Lists and objects in several lines. Ctrl+Enter and leaving take it over, Esc takes it back."""
+
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.edit = QtWidgets.QPlainTextEdit()
+        self.edit.setTabChangesFocus(True)
+        theme.wear(self.edit, "code")
+        self.line.addWidget(self.edit, 1)
+        self.setFocusProxy(self.edit)
+        self.edit.textChanged.connect(self._fit)
+        self.edit.installEventFilter(self)
+
+    def display(self) -> None:
+        text = "" if self.mixed else written(self.value, self.field.form)
+        if self.edit.toPlainText() != text:
+            self.edit.setPlainText(text)
+        self.edit.document().setModified(False)
+        self.edit.setPlaceholderText(self.tr("several values") if self.mixed else EXAMPLES.get(self.field.form, ""))
+        self._fit()
+
+    def _fit(self) -> None:
+        lines = max(self.edit.document().size().toSize().height(), 1)
+        self.edit.setVerticalScrollBarPolicy(
+            Qt.ScrollBarPolicy.ScrollBarAsNeeded if lines > LINES else Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.edit.setFixedHeight(min(lines, LINES) * self.edit.fontMetrics().lineSpacing() + 18)
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        document = self.edit.document()
+        if event.type() == QtCore.QEvent.Type.FocusOut and document.isModified():
+            document.setModified(not self.take_text(self.edit.toPlainText()))
+        if isinstance(event, QtGui.QKeyEvent) and event.type() == QtCore.QEvent.Type.KeyPress:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and \
+                    event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+                document.setModified(not self.take_text(self.edit.toPlainText()))
+                return True
+            if event.key() == Qt.Key.Key_Escape and document.isModified():
+                self.mark("")
+                self.display()
+                return True
+        return super().eventFilter(watched, event)
+
+
+class RegionEditor(FieldEditor):
+    """A part of a graph, which is not edited here."""
+
+    def __init__(self, field: Field, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        label = QtWidgets.QLabel(self.tr("a part of a graph"))
+        label.setProperty("role", "hint")
+        self.line.addWidget(label, 1)
+
+
+class ArrayEditor(FieldEditor):
+    """An array: a scalar with a slider, a small one as a grid, others as text, a large one by its statistics.
+
+    Parameters
+    ----------
+    arrays : the document's large arrays
+    fixed : whether the dtype is given from outside and cannot be chosen
+    """
+
+    def __init__(self, field: Field, arrays: Mapping[str, Any], fixed: bool = False,
+                 parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.arrays, self.fixed = arrays, fixed
+        self.dtype = ChoiceEditor(dataclasses.replace(field, optional=False), DTYPES)
+        self.dtype.name_for_readers(self.tr("dtype of {0}").format(field.name))
+        self.dtype.changed.connect(lambda name, moving: self._cast(name))
+        self.dtype.setVisible(not fixed)
+        self.shape = QtWidgets.QLabel()
+        theme.wear(self.shape, "mono")
+        self.shape.setProperty("role", "muted")
+        self.text = TextEditor(field)
+        self.text.read = self._read                                     # type: ignore[method-assign]
+        self.text.changed.connect(lambda value, moving: self.announce(value))
+        self.text.refused.connect(self.refused)
+        self.number = NumberEditor(dataclasses.replace(field, form="float", low=None, high=None))
+        self.number.read = self._read                                   # type: ignore[method-assign]
+        self.number.changed.connect(lambda value, moving: self.announce(value, moving))
+        self.number.refused.connect(self.refused)
+        self.number.settled.connect(self.settled)
+        self.slider = ValueSlider()
+        self.slider.slid.connect(self._slide)
+        self.slider.released.connect(self._release)
+        self.grid = ArrayGrid()
+        self.grid.edited.connect(self._edit_element)
+        self.statistics = QtWidgets.QLabel(wordWrap=True)
+        theme.wear(self.statistics, "mono")
+        self.statistics.setProperty("role", "muted")
+        head = QtWidgets.QHBoxLayout()
+        head.addWidget(self.dtype)
+        head.addWidget(self.shape, 1)
+        box = QtWidgets.QVBoxLayout()
+        box.setSpacing(6)
+        box.addLayout(head)
+        for widget in (self.number, self.slider, self.text, self.grid, self.statistics):
+            box.addWidget(widget)
+        self.line.addLayout(box, 1)
+        self.setFocusProxy(self.text)
+
+    def display(self) -> None:
+        value = self.value if is_array(self.value) and not self.mixed else None
+        array = array_of(value, self.arrays) if value is not None else None
+        size = 0 if value is None else math.prod(value["shape"])
+        is_scalar = value is not None and not value["shape"] and array is not None
+        is_small = array is not None and not is_scalar and 0 < size <= GRID_ELEMENTS and array.ndim <= 2 \
+            and array.shape[-1] <= GRID_SIDE
+        is_text = value is None or ("values" in value and not is_scalar and not is_small)
+        self.dtype.setVisible(not self.fixed and value is not None)
+        self.dtype.show_value(value["dtype"] if value else REQUIRED)
+        self.shape.setText(sizes_text(value["shape"]) if value else "")
+        self.shape.setVisible(value is not None and bool(value["shape"]))
+        self.number.setVisible(is_scalar and value is not None and value["dtype"] != "bool")
+        self.slider.setVisible(is_scalar)
+        self.text.setVisible(is_text or (is_scalar and value is not None and value["dtype"] == "bool"))
+        self.grid.setVisible(is_small)
+        self.statistics.setVisible(not (is_scalar or is_small or is_text))
+        self.setFocusProxy(self.number.box if is_scalar else self.grid if is_small else self.text.edit)
+        if is_scalar and array is not None:
+            self.number.value, self.number.mixed = self.value, False
+            self.number.show_text(written(self.value, "array"))
+            self.number.box.field = dataclasses.replace(self.field, form="int" if array.dtype.kind in "iu" else "float")
+            self.slider.show_number(float(array), array.dtype.kind in "iub", array.dtype.kind == "b")
+        if is_small and array is not None:
+            self.grid.show_array(array)
+        if self.text.isVisibleTo(self):
+            self.text.show_value(self.value, self.mixed)
+            if value is not None:
+                self.text.edit.setText(str(array.tolist()) if array is not None else "")
+        elif array is not None and not (is_scalar or is_small):
+            self.statistics.setText(statistics(array))
+        elif value is not None and not (is_scalar or is_small):
+            self.statistics.setText(self.tr("its numbers are not here"))
+
+    def _read(self, text: str) -> Any:
+        dtype = self.value["dtype"] if is_array(self.value) else None
+        return read_array(text, dtype)
+
+    def _cast(self, name: str) -> None:
+        """The same numbers as another dtype."""
+        array = array_of(self.value, self.arrays) if is_array(self.value) else None
+        if array is None:
+            return
+        try:
+            with np.errstate(invalid="ignore", over="ignore"):
+                self.announce(array_form(array.astype(as_dtype(name).numpy)))
+        except ValueError as error:
+            self.mark(str(error))
+        self.display()
+
+    def _slide(self, number: float) -> None:
+        self.announce({**self.value, "values": [_element(number, self.value["dtype"])]}, moving=True)
+        self.number.show_text(written(self.value, "array"))
+
+    def _release(self) -> None:
+        self.settled.emit()
+        self.display()
+
+    def _edit_element(self, place: tuple[int, ...], text: str) -> None:
+        array = array_of(self.value, self.arrays)
+        assert array is not None, "a grid shows an array that is there"
+        try:
+            element = read_array(text, self.value["dtype"])
+            if element["shape"]:
+                raise ValueError("one number belongs there")
+        except ValueError as error:
+            self.refused.emit(str(error))
+            self.display()
+            return
+        self.refused.emit("")
+        values = list(self.value["values"])
+        values[int(np.ravel_multi_index(place, array.shape))] = element["values"][0]
+        self.announce({**self.value, "values": values})
+        self.display()
+
+
+def _element(number: float, dtype: str) -> Any:
+    """A number as an element of an array of a dtype."""
+    if dtype == "bool":
+        return number >= 0.5
+    return float(f"{number:.6g}") if as_dtype(dtype).is_floating else round(number)
+
+
+def statistics(array: np.ndarray[Any, Any]) -> str:
+    """Range, mean, deviation, and how much is not finite, in two lines."""
+    numbers = array.astype(np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    if not finite.size:
+        return f"{array.size:,} elements, none finite"
+    lines = [f"[{finite.min():.4g}, {finite.max():.4g}]   μ {finite.mean():.4g}   σ {finite.std():.4g}",
+             f"{array.size:,} elements   {array.nbytes:,} bytes"]
+    if finite.size < numbers.size:
+        lines.append(f"{np.isnan(numbers).sum():,} NaN   {np.isinf(numbers).sum():,} Inf")
+    return "\n".join(lines)
+
+
+class ValueSlider(QtWidgets.QSlider):
+    """A slider over numbers around the one shown. slid(number) while it moves, released() after."""
+
+    slid = QtCore.Signal(float)
+    released = QtCore.Signal()
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setRange(0, SLIDER_STEPS)
+        self.setAccessibleName(self.tr("value"))
+        self._low, self._high, self._whole = -1.0, 1.0, False
+        self._is_showing = False
+        self.valueChanged.connect(self._move)
+        self.sliderReleased.connect(self.released)
+
+    def show_number(self, number: float, is_whole: bool, is_truth: bool = False) -> None:
+        """Show a number. The range is set around it, unless the handle is held or the number is well inside."""
+        if not math.isfinite(number):
+            self.setEnabled(False)
+            return
+        self.setEnabled(True)
+        reach = self._high - self._low
+        inside = 0.02 * reach <= number - self._low <= 0.98 * reach and (abs(number) > 0.01 * reach or number == 0)
+        if is_truth:
+            self._low, self._high = 0.0, 1.0
+        elif not self.isSliderDown() and (is_whole != self._whole or not inside):
+            size = 2.0 * 10.0 ** math.ceil(math.log10(abs(number) or 0.5))
+            size = max(size, 10.0) if is_whole else size
+            self._low, self._high = (0.0, size) if number > 0 else (-size, size)
+        self._whole = is_whole
+        self._is_showing = True
+        self.setValue(round((number - self._low) / (self._high - self._low) * SLIDER_STEPS))
+        self._is_showing = False
+
+    def _move(self, step: int) -> None:
+        if self._is_showing:
+            return
+        number = self._low + (self._high - self._low) * step / SLIDER_STEPS
+        self.slid.emit(round(number) if self._whole else number)
+
+    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+        event.ignore()
+
+    def keyReleaseEvent(self, event: QtGui.QKeyEvent) -> None:
+        super().keyReleaseEvent(event)
+        if not event.isAutoRepeat():
+            self.released.emit()
+
+
+class ArrayGrid(QtWidgets.QTableWidget):
+    """The elements of a small array. edited(place, text) for each that is typed."""
+
+    edited = QtCore.Signal(tuple, str)
+
+    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.horizontalHeader().hide()
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(24)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(self.tr("elements"))
+        self.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        theme.wear(self, "mono")
+        self._array: np.ndarray[Any, Any] = np.zeros(0)
+        self._is_showing = False
+        self.cellChanged.connect(self._change)
+
+    def show_array(self, array: np.ndarray[Any, Any]) -> None:
+        self._is_showing = True
+        self._array = array
+        table = np.atleast_2d(array)
+        self.setRowCount(table.shape[0])
+        self.setColumnCount(table.shape[1])
+        self.horizontalHeader().setSectionResizeMode(QtWidgets.QHeaderView.ResizeMode.Stretch)
+        for row, column in np.ndindex(*table.shape):
+            item = QtWidgets.QTableWidgetItem(str(table[row, column]))
+            item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.setItem(row, column, item)
+        self.setFixedHeight(min(table.shape[0], 8) * 24 + 4)
+        self._is_showing = False
+
+    def _change(self, row: int, column: int) -> None:
+        item = self.item(row, column)
+        if not self._is_showing and item is not None:
+            self.edited.emit((row, column) if self._array.ndim == 2 else (column,), item.text())
+
+
+def dot_pixmap(color: QtGui.QColor, ratio: float = 2.0, hollow: bool = False) -> QtGui.QPixmap:
+    """The dot of a socket."""
+    pixmap = QtGui.QPixmap(QtCore.QSize(10, 10) * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QtGui.QPainter(pixmap)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setPen(QtGui.QPen(color, 1.5))
+    painter.setBrush(Qt.BrushStyle.NoBrush if hollow else QtGui.QBrush(color))
+    painter.drawEllipse(QtCore.QRectF(1.5, 1.5, 7, 7))
+    painter.end()
+    return pixmap
+
+
+def editor_for(field: Field, arrays: Mapping[str, Any], folder: Callable[[], str] = lambda: "") -> FieldEditor:
+    """The editor of a field by its form.
+
+    Parameters
+    ----------
+    arrays : the document's large arrays
+    folder : what paths are relative to
+    """
+    if field.form == "array":
+        return ArrayEditor(field, arrays)
+    if field.form == "file":
+        return FileEditor(field, folder)
+    if field.form == "bool" and field.optional:
+        return ChoiceEditor(field, [True, False])
+    makers: dict[str, Callable[[Field], FieldEditor]] = {
+        "bool": BoolEditor, "int": NumberEditor, "float": NumberEditor, "choice": ChoiceEditor, "dtype": DtypeEditor,
+        "json": JsonEditor, "region": RegionEditor}
+    return makers.get(field.form, TextEditor)(field)
+

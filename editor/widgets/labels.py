@@ -1,0 +1,31 @@
+"""Labels in the roles and faces of the theme, and layouts that are emptied."""
+from __future__ import annotations
+
+from PySide6 import QtWidgets
+
+from editor.theme import theme
+
+
+def label(text: str = "", role: str = "", face: str = "", wraps: bool = False, hidden: bool = False,
+          tip: str = "") -> QtWidgets.QLabel:
+    """A label. role : as in the style sheet, "muted", "hint", "error" ...; face : of the theme's fonts."""
+    made = QtWidgets.QLabel(text)
+    made.setWordWrap(wraps)
+    made.setToolTip(tip)
+    if role:
+        made.setProperty("role", role)
+    if face:
+        theme.wear(made, face)
+    if hidden:
+        made.hide()
+    return made
+
+
+def clear(layout: QtWidgets.QLayout) -> None:
+    """Take everything out of a layout and delete the widgets."""
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.setParent(None)
+            widget.deleteLater()
