@@ -231,10 +231,10 @@ def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: flo
     if scale < FLAT:
         _paint_block(painter, face, state)
     elif scale < SHORT:
-        _paint_body(painter, face, state)
+        _paint_body(painter, face, state, scale)
         _paint_far_title(painter, face)
     else:
-        _paint_body(painter, face, state)
+        _paint_body(painter, face, state, scale)
         _paint_title(painter, face, state)
         if not face.geometry.collapsed:
             _paint_rows(painter, face, state)
@@ -266,7 +266,7 @@ def _signal(face: Face) -> QtGui.QColor:
     return face.inks.error if problem is not None and problem[1] == "error" else face.inks.warn
 
 
-def _paint_body(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
+def _paint_body(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
     present, width, height = face.inks, face.geometry.width, face.geometry.height
     bypassed = face.look.card.bypassed
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, True)
@@ -274,7 +274,7 @@ def _paint_body(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
     if bypassed:
         painter.setOpacity(painter.opacity() * 0.55)
     else:
-        for growth, brush in present.shadows:
+        for growth, brush in present.shadows if scale >= SHORT else present.far_shadow:
             painter.setBrush(brush)
             painter.drawRoundedRect(QtCore.QRectF(-growth, 4 - growth, width + 2 * growth, height + 2 * growth),
                                     RADIUS + growth, RADIUS + growth)

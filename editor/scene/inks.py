@@ -22,7 +22,13 @@ def mixed(base: QtGui.QColor, other: QtGui.QColor, share: float) -> QtGui.QColor
 
 
 def pen(color: QtGui.QColor, width: float = 1.0, dashes: tuple[float, ...] = ()) -> QtGui.QPen:
-    """dashes : lengths in pixels at 100 % zoom, drawn and left out in turn."""
+    """A pen with round ends. dashes : lengths in pixels at 100 % zoom, drawn and left out in turn."""
+    return _pen(color.rgba(), width, dashes)
+
+
+@lru_cache(maxsize=256)
+def _pen(rgba: int, width: float, dashes: tuple[float, ...]) -> QtGui.QPen:
+    color = QtGui.QColor.fromRgba(rgba)
     result = QtGui.QPen(color, width)
     result.setCapStyle(QtCore.Qt.PenCapStyle.RoundCap)
     result.setJoinStyle(QtCore.Qt.PenJoinStyle.RoundJoin)
@@ -85,6 +91,7 @@ class Inks:
         strength = theme.tokens.shadow
         self.shadows = tuple((growth, QtGui.QBrush(QtGui.QColor.fromRgbF(0, 0, 0, share * strength)))
                              for growth, share in SHADOWS)
+        self.far_shadow = ((3.0, QtGui.QBrush(QtGui.QColor.fromRgbF(0, 0, 0, 0.7 * strength))),)
         self.card_brush, self.well_brush = QtGui.QBrush(self.card), QtGui.QBrush(self.well)
         self.canvas_brush = QtGui.QBrush(self.canvas)
         self.border_pen = pen(self.border)

@@ -23,7 +23,7 @@ from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Box, Hit, frame_pa
 from .inks import inks
 from .note import NoteItem
 from .tips import tip
-from .wire import DASH, WireItem
+from .wire import DASH, HaloItem, WireItem
 
 MARCH_MS = 50               # between steps of moving dashes
 MARCH_STEP = 2.0            # pixels
@@ -77,6 +77,8 @@ class GraphScene(QtWidgets.QGraphicsScene):
         self._clock = QtCore.QTimer(self)
         self._clock.setInterval(MARCH_MS)
         self._clock.timeout.connect(self._march)
+        self._halo = HaloItem()
+        self.addItem(self._halo)
         self.setBackgroundBrush(theme.brush("canvas"))
         theme.changed.connect(self._restyle)
         document.listeners.append(self._document_changed)
@@ -119,6 +121,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
         gone = {ref for ref in self._selection if ref not in items}
         if gone:
             self._selection -= gone
+            self._place_halo()
             self.selection_changed.emit()
         if self._hover.ref is not None and self._hover.ref not in items:
             self._hover = NOWHERE
@@ -185,6 +188,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
             changed.append(id)
         for ref in {ref for id in changed for ref in self._wires_at(id)}:
             self._refresh_wire(ref)
+        self._place_halo()
 
     def _wires_at(self, id: str) -> Iterator[Ref]:
         for wire in self.document.wires_into(id).values():
@@ -433,6 +437,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
                 item.set_state(selected=ref in wanted)
                 if isinstance(item, CardItem):
                     item.setZValue(11 if ref in wanted else 10)
+        self._place_halo()
         self.selection_changed.emit()
         self.rearranged.emit()
 
@@ -490,6 +495,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
         for wire in moved:
             if wire in self.wires:
                 self._route(self.wires[wire])
+        self._place_halo()
         self._place_groups()
         self.rearranged.emit()
 
@@ -615,6 +621,9 @@ class GraphScene(QtWidgets.QGraphicsScene):
             group.setVisible(len(boxes) > 1)
             if len(boxes) > 1:
                 group.surround(boxes)
+
+    def _place_halo(self) -> None:
+        self._halo.surround([self.wires[ref] for ref in self._selection if ref in self.wires])
 
     def _mark_backward(self) -> None:
         marked = self._backward_wires() if self._shows_gradients else set()

@@ -203,16 +203,18 @@ class GraphView(QtWidgets.QGraphicsView):
         spacing = GRID * self.zoom * (1 if self.zoom >= SPARSE else 5 if self.zoom >= SPARSE / 5 else 25)
         origin = self.mapFromScene(QtCore.QPointF(0, 0))
         left, top = math.fmod(origin.x(), spacing) - spacing, math.fmod(origin.y(), spacing) - spacing
-        painter.drawPixmap(QtCore.QPoint(round(left), round(top)), self._dotted(spacing, ground.size()))
+        dots = self._row_of_dots(spacing, ground.width())
+        for i in range(int((ground.height() - top) / spacing) + 1):
+            painter.drawPixmap(QtCore.QPoint(round(left) - 2, round(top + spacing * i) - 2), dots)
         painter.restore()
 
-    def _dotted(self, spacing: float, size: QtCore.QSize) -> QtGui.QPixmap:
-        """Dots for the whole viewport, drawn once for each zoom and look."""
+    def _row_of_dots(self, spacing: float, width: int) -> QtGui.QPixmap:
+        """Dots from left to right with two pixels around them, drawn once for each zoom and look."""
         sharpness = self.devicePixelRatioF()
-        key = (spacing, size.width(), size.height(), sharpness, inks())
+        key = (spacing, width, sharpness, inks())
         if self._dots is None or self._dots[0] != key:
-            columns, rows = int(size.width() / spacing) + 3, int(size.height() / spacing) + 3
-            picture = QtGui.QPixmap(int(columns * spacing * sharpness), int(rows * spacing * sharpness))
+            columns = int(width / spacing) + 3
+            picture = QtGui.QPixmap(int((columns * spacing + 4) * sharpness), int(4 * sharpness))
             picture.setDevicePixelRatio(sharpness)
             picture.fill(QtCore.Qt.GlobalColor.transparent)
             painter = QtGui.QPainter(picture)
@@ -220,7 +222,7 @@ class GraphView(QtWidgets.QGraphicsView):
             dot = QtGui.QPen(inks().dot, 2)
             dot.setCapStyle(QtCore.Qt.PenCapStyle.RoundCap)
             painter.setPen(dot)
-            painter.drawPoints([QtCore.QPointF(spacing * i, spacing * k) for i in range(columns) for k in range(rows)])
+            painter.drawPoints([QtCore.QPointF(2 + spacing * i, 2) for i in range(columns)])
             painter.end()
             self._dots = key, picture
         return self._dots[1]
@@ -333,8 +335,9 @@ class GraphView(QtWidgets.QGraphicsView):
         if event.type() == QtCore.QEvent.Type.KeyPress and isinstance(event, QtGui.QKeyEvent) and (
                 event.key() in (QtCore.Qt.Key.Key_Tab, QtCore.Qt.Key.Key_Backtab)):
             self.keyPressEvent(event)
-            if event.isAccepted():
-                return True
+            if not event.isAccepted():
+                self.focusNextPrevChild(event.key() == QtCore.Qt.Key.Key_Tab)
+            return True
         return super().event(event)
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:

@@ -1,4 +1,4 @@
-"""A wire: a path that Qt draws by itself. A halo, a gradient and bends are further paths behind or on it."""
+"""A wire: a path that Qt draws by itself; a gradient and bends are further paths on it. One item draws all halos."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -8,9 +8,10 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.model.items import Point, Wire
 
 from .geometry import BEND, WIRE_REACH, Curve, distance_to, polyline, wire_curves
-from .inks import NO_PEN, inks, mixed, pen
+from .inks import NO_BRUSH, NO_PEN, inks, mixed, pen
 
 WIDTH, HOVERED, SELECTED, HALO = 2.0, 3.0, 3.0, 6.0
+FARTHEST_HALO = 0.35        # zoom
 DASH = 6.0
 STEPS = 16                  # pieces of a curve that the pointer is measured against
 
@@ -32,7 +33,6 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         self.wrong = self.selected = self.hovered = self.running = self.backward = self.dimmed = False
         self.points: list[Point] = []
         self._curves: list[Curve] = []
-        self._halo: QtWidgets.QGraphicsPathItem | None = None
         self._gradient: QtWidgets.QGraphicsPathItem | None = None
         self._bends: QtWidgets.QGraphicsPathItem | None = None
         self._phase = 0.0
@@ -44,9 +44,8 @@ class WireItem(QtWidgets.QGraphicsPathItem):
             self._curves = curves
             self.points = []
             self.setPath(path_of(curves))
-            for item in (self._halo, self._gradient):
-                if item is not None:
-                    item.setPath(self.path())
+            if self._gradient is not None:
+                self._gradient.setPath(self.path())
             self._show_bends()
 
     def set_look(self, dtype: str, wrong: bool) -> None:
@@ -62,10 +61,7 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         self.setPen(pen(present.accent if self.selected and not self.wrong else color, width,
                         (8.0, 4.0) if self.wrong else (DASH, DASH) if self.running else ()))
         self.setZValue(7 if self.selected or self.hovered else 5)
-        self._halo = self._second(self._halo, self.selected, behind=True)
-        if self._halo is not None:
-            self._halo.setPen(pen(_pale(present.error if self.wrong else present.accent, 0.25), SELECTED + HALO))
-        self._gradient = self._second(self._gradient, self.backward, behind=False)
+        self._gradient = self._second(self._gradient, self.backward)
         if self._gradient is not None:
             self._gradient.setPen(pen(present.gradient, WIDTH, (DASH, DASH)))
         if self.backward and not (self.selected or self.wrong):
@@ -113,20 +109,17 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         """Where its label stands."""
         return self._curves[len(self._curves) // 2].at(0.5 if len(self._curves) % 2 else 0.0)
 
-    def _second(self, item: QtWidgets.QGraphicsPathItem | None, wanted: bool,
-                behind: bool) -> QtWidgets.QGraphicsPathItem | None:
+    def _second(self, item: QtWidgets.QGraphicsPathItem | None, wanted: bool) -> QtWidgets.QGraphicsPathItem | None:
+        """A further path on this one, made and removed as it is wanted."""
         if not wanted:
             if item is not None:
                 item.setParentItem(None)    # type: ignore[arg-type]
                 self.scene().removeItem(item)
             return None
-        if item is None:
-            item = QtWidgets.QGraphicsPathItem(self.path(), self)
-            item.setFlag(QtWidgets.QGraphicsItem.GraphicsItemFlag.ItemStacksBehindParent, behind)
-        return item
+        return QtWidgets.QGraphicsPathItem(self.path(), self) if item is None else item
 
     def _show_bends(self) -> None:
-        self._bends = self._second(self._bends, bool(self.wire.bends), behind=False)
+        self._bends = self._second(self._bends, bool(self.wire.bends))
         if self._bends is not None:
             dots = QtGui.QPainterPath()
             for x, y in self.wire.bends:
@@ -134,6 +127,39 @@ class WireItem(QtWidgets.QGraphicsPathItem):
             self._bends.setPath(dots)
             self._bends.setPen(pen(inks().canvas, 1.5) if not self.selected else NO_PEN)
             self._bends.setBrush(self.pen().color())
+
+
+class HaloItem(QtWidgets.QGraphicsItem):
+    """Behind all selected wires at once: a thousand of them cost no thousand items."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wires: list[WireItem] = []
+        self._bounds = QtCore.QRectF()
+        self.setZValue(6)
+
+    def surround(self, wires: Sequence[WireItem]) -> None:
+        self.prepareGeometryChange()
+        self._wires = list(wires)
+        self._bounds = QtCore.QRectF()
+        for wire in wires:
+            self._bounds = self._bounds.united(wire.path().controlPointRect())
+        self._bounds.adjust(-HALO, -HALO, HALO, HALO)
+        self.setVisible(bool(wires))
+
+    def boundingRect(self) -> QtCore.QRectF:
+        return self._bounds
+
+    def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,
+              widget: QtWidgets.QWidget | None = None) -> None:
+        if painter.worldTransform().m11() < FARTHEST_HALO:
+            return
+        present = inks()
+        painter.setBrush(NO_BRUSH)
+        for wire in self._wires:
+            if wire.isVisible():
+                painter.setPen(pen(_pale(present.error if wire.wrong else present.accent, 0.25), SELECTED + HALO))
+                painter.drawPath(wire.path())
 
 
 def _pale(color: QtGui.QColor, alpha: float) -> QtGui.QColor:

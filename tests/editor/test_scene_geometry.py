@@ -27,8 +27,8 @@ FULL = CardGeometry(192.0, inputs=2, outputs=1, fields=2, preview=46.0, problem=
 def test_parts_lie_below_each_other_without_overlap_and_fill_the_card():
     wells = [FULL.well(0), FULL.well(1)]
     rows = [FULL.row_middle(0) - PORT_ROW / 2, FULL.row_middle(1) + PORT_ROW / 2]
-    edges = [TITLE, *rows, wells[0].y, wells[0].bottom,
-             wells[1].y, wells[1].bottom, FULL.preview_top, FULL.preview_top + 46, FULL.strip_top, FULL.strip_top + STRIP]
+    edges = [TITLE, *rows, wells[0].y, wells[0].bottom, wells[1].y, wells[1].bottom,
+             FULL.preview_top, FULL.preview_top + 46, FULL.strip_top, FULL.strip_top + STRIP]
     assert edges == sorted(edges)
     assert FULL.height == FULL.strip_top + STRIP
 
