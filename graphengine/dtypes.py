@@ -132,12 +132,15 @@ NARROW: Final = tuple(t for t in ALL if t.is_narrow)
 BY_NAME: Final = {t.name: t for t in ALL}
 
 
+_OF_NUMPY: dict[Any, DType] = {}            # what numpy's types are, found once
+
+
 def kind_of(dtype: np.dtype[Any]) -> str:
     """numpy's letter for the kind of numbers, which is f for bfloat16 too."""
+    known = _OF_NUMPY.get(dtype)            # numpy takes long to say a dtype's name
+    if known is not None:
+        return known.kind
     return BY_NAME[dtype.name].kind if dtype.name in BY_NAME else dtype.kind
-
-
-_OF_NUMPY: dict[Any, DType] = {}            # what numpy's types are, found once
 
 
 def as_dtype(spec: Any) -> DType:

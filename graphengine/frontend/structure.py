@@ -22,6 +22,9 @@ class Structure:
         return leaves[0] if self.is_leaf else self.build(iter(leaves))
 
 
+_LEAF = Structure(next, True)
+
+
 def flatten(value: Any) -> tuple[Structure, list[Any]]:
     """Structure and leaves of a nested value; those of dicts by sorted keys, so that equal dicts have equal leaves."""
     if isinstance(value, Mapping):
@@ -39,7 +42,7 @@ def flatten(value: Any) -> tuple[Structure, list[Any]]:
         parts = [flatten(v) for v in value]
         make = type(value)
     else:
-        return Structure(next, True), [value]
+        return _LEAF, [value]
     structures = [s for s, _ in parts]
     leaves = [x for _, found in parts for x in found]
     return Structure(lambda values: make([s.build(values) for s in structures]), False), leaves

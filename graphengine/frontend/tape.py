@@ -5,9 +5,10 @@ then only interpreted; where another tape listens, its ops are applied one by on
 """
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +28,8 @@ from ..ops.language import L
 from ..ops.pullback import pulled_back
 from ..ops.state import Placeholder
 from .build import convert_to_tensor
+from .record import Record, Step, is_watched, numbers_of
+from .replay import replayed
 from .structure import flatten
 from .variables import Variable
 
@@ -38,16 +41,6 @@ class UnconnectedGradients:
 
     NONE = "none"
     ZERO = "zero"
-
-
-@dataclass(frozen=True)
-class _Played:
-    """An op that was computed: operands (variables as what they held), keys of the watched ones, results."""
-
-    op: Any
-    operands: tuple[EagerTensor, ...]
-    keys: tuple[int | None, ...]
-    results: tuple[EagerTensor, ...]
 
 
 class GradientTape:
@@ -71,7 +64,7 @@ class GradientTape:
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.persistent = persistent
         self.watch_accessed_variables = watch_accessed_variables
-        self._played: list[_Played] = []
+        self._record = Record()
         self._watched: dict[int, Any] = {}          # id -> tensor or variable, kept alive
         self._variables: dict[int, Variable] = {}
         self._context: Any = None
@@ -81,7 +74,7 @@ class GradientTape:
     def __enter__(self) -> GradientTape:
         if self._context is not None:
             raise InvalidArgumentError("the tape is recording already", op="GradientTape")
-        self._context = recording(self._record)
+        self._context = recording(self._hear)
         self._context.__enter__()
         return self
 
@@ -119,25 +112,27 @@ class GradientTape:
 
     def reset(self) -> None:
         """Forget everything."""
-        self._played.clear()
+        self._record = Record()
         self._watched.clear()
         self._variables.clear()
         self._is_used = False
 
-    def _record(self, op: Op, operands: Sequence[Any], results: Sequence[EagerTensor]) -> None:
+    def _hear(
+        self, op: Any, operands: Sequence[Any], held: Sequence[EagerTensor], results: Sequence[EagerTensor]
+    ) -> None:
         if self._is_paused:
             return
-        watched = self._watched
-        keys = []
-        for x in operands:
-            if isinstance(x, Variable) and self.watch_accessed_variables and x.trainable and id(x) not in watched:
-                watched[id(x)] = self._variables[id(x)] = x
-            keys.append(id(x) if id(x) in watched else None)
-        if any(k is not None for k in keys):
-            held = tuple(EagerTensor(np.array(x.array)) if isinstance(x, Variable) else x for x in operands)
-            self._played.append(_Played(op, held, tuple(keys), tuple(results)))
-            for y in results:
-                watched[id(y)] = y
+        self._record.add(op, operands, held, results, self._watches)
+
+    def _watches(self, x: Any) -> bool:
+        """Whether a tensor or variable is watched, which begins with the first use of some variables."""
+        key = id(x)
+        if key in self._watched:
+            return True
+        if not (self.watch_accessed_variables and isinstance(x, Variable) and x.trainable):
+            return False
+        self._watched[key] = self._variables[key] = x
+        return True
 
     # ------------------------------------------------ gradients
 
@@ -198,33 +193,34 @@ class GradientTape:
         return [None if x is None else next(found) for x in xs]
 
     def _at_once(self, targets: Sequence[Any], sources: Sequence[Any], seeds: Sequence[Any]) -> list[Any]:
-        flow: dict[int, Any] = {}
-        for t, seed in zip(targets, seeds, strict=True):
+        for t in targets:
             if not t.dtype.is_floating:
                 raise GradientError(f"the target is {t.dtype.name}; only float values have gradients",
                                     op="GradientTape.gradient", fix="differentiate a float tensor")
-            _add(flow, id(t), L.ones_like(t) if seed is None else convert_to_tensor(seed, t.dtype))
-        wanted = {id(x) for x in sources}
-        played = self._needed(wanted)
-        for step in reversed(played):
-            arriving = [flow.get(id(y)) for y in step.results]
+        record = self._record
+        given = [None if s is None else convert_to_tensor(s, t.dtype) for s, t in zip(seeds, targets, strict=True)]
+        ends = [record.end(t) for t in targets]
+        starts = tuple([record.places(x) for x in sources])
+        if not is_recording():
+            found = replayed(record, tuple(ends), starts, given)
+            if found is not None:
+                return found
+        flow: dict[int, Any] = {}
+        for t, end, seed in zip(targets, ends, given, strict=True):
+            _add(flow, end, L.ones_like(t) if seed is None else seed)
+        for step, first in reversed(_needed(record, {k for several in starts for k in several})):
+            arriving = [flow.get(first + k) for k in range(step.results)]
             if all(g is None for g in arriving):
                 continue
-            asked = tuple(k is not None and x.dtype.is_floating for k, x in zip(step.keys, step.operands, strict=True))
-            for key, g in zip(step.keys, _through(step, arriving, asked), strict=True):
-                if g is not None and key is not None:
-                    _add(flow, key, g)
-        return [flow.get(id(x)) for x in sources]
-
-    def _needed(self, sources: set[int]) -> list[_Played]:
-        """What leads from a source to somewhere."""
-        reached = set(sources)
-        found = []
-        for step in self._played:
-            if any(k in reached for k in step.keys if k is not None):
-                found.append(step)
-                reached.update(id(y) for y in step.results)
-        return found
+            numbers = numbers_of(step, first)
+            operands = [record.values[k] for k in numbers]
+            asked = tuple([is_watched(x) and v.dtype.is_floating
+                           for x, v in zip(step.operands, operands, strict=True)])
+            results = record.values[first:first + step.results]
+            for k, g in zip(numbers, _through(step.op, operands, results, arriving, asked), strict=True):
+                if g is not None:
+                    _add(flow, k, g)
+        return [_total([flow[k] for k in several if k in flow]) for several in starts]
 
     def jacobian(
         self, target: Any, sources: Any, unconnected_gradients: str = UnconnectedGradients.NONE,
@@ -254,8 +250,26 @@ class GradientTape:
         return structure.fill(found)
 
 
+def _needed(record: Record, sources: set[int]) -> list[tuple[Step, int]]:
+    """The steps that lead from a source to somewhere, each with the number of its first result."""
+    reached = set(sources)
+    found = []
+    first = 0
+    for step in record.steps:
+        first += step.fresh
+        if not reached.isdisjoint(numbers_of(step, first)):
+            found.append((step, first))
+            reached.update(range(first, first + step.results))
+        first += step.results
+    return found
+
+
 def _add(flow: dict[int, Any], key: int, g: Any) -> None:
     flow[key] = g if key not in flow else flow[key] + g
+
+
+def _total(parts: Sequence[Any]) -> Any:
+    return functools.reduce(operator.add, parts) if parts else None
 
 
 # -------------------------------------------------------------------- rules as small graphs
@@ -280,18 +294,21 @@ def _rule(
     return Computation(graph, (*xs, *gs), tuple(fetches), (), SizeFacts()), tuple(a and next(exist) for a in asked)
 
 
-def _through(step: _Played, arriving: Sequence[Any], asked: tuple[bool, ...]) -> list[Any]:
+def _through(
+    op: Any, operands: Sequence[EagerTensor], results: Sequence[EagerTensor], arriving: Sequence[Any],
+    asked: tuple[bool, ...],
+) -> list[Any]:
     """Gradients of the operands of an op."""
-    if not isinstance(step.op, Op):             # a call of a traced function
-        return step.op.play_back(step.operands, arriving, asked)
+    if not isinstance(op, Op):                  # a call of a traced function
+        return op.play_back(operands, arriving, asked)  # type: ignore[no-any-return]
     made = _rule(
-        step.op, tuple([(x.dtype, x.array.shape) for x in step.operands]),
-        tuple([(y.dtype, y.array.shape) for y in step.results]), tuple([g is not None for g in arriving]), asked,
+        op, tuple([(x.dtype, x.array.shape) for x in operands]), tuple([(y.dtype, y.array.shape) for y in results]),
+        tuple([g is not None for g in arriving]), asked,
     )
     if made is None:
         return [None] * len(asked)
     computation, exist = made
-    feeds = [*step.operands, *(g for g in arriving if g is not None)]
+    feeds = [*operands, *(g for g in arriving if g is not None)]
     if is_recording():
         found: Iterator[Any] = iter(_applied(computation, feeds))
     else:

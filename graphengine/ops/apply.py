@@ -30,8 +30,8 @@ __all__ = [
     "tell_recorders", "unrecorded",
 ]
 
-# Told of each op that is computed: the op, its operands, its results.
-Recorder = Callable[[Op, Sequence[Any], Sequence[EagerTensor]], None]
+# Told of each op that is computed: the op, its operands, the same with what variables held, its results.
+Recorder = Callable[[Op, Sequence[Any], Sequence[EagerTensor], Sequence[EagerTensor]], None]
 
 _recorders: ContextVar[tuple[Recorder, ...]] = ContextVar("graphengine_recorders", default=())
 
@@ -64,20 +64,33 @@ def compute(op: Op, operands: Sequence[Any]) -> Any:
     given = as_operands(op, operands, AT_ONCE)
     arrays = [x.array for x in given]
     try:
-        types = _result_types(op, tuple([(x.dtype, a.shape) for x, a in zip(given, arrays)]))  # noqa: B905
-        found = op.values_of(*arrays)
+        types, is_direct = _computing(op, tuple([(x.dtype, a.shape) for x, a in zip(given, arrays)]))  # noqa: B905
+        found: Any = op.reference(*arrays) if is_direct else op.values_of(*arrays)
     except GraphEngineError as error:
         labels = [f"{x.dtype.name} {x.shape}" for x in given]
         raise error.located(op=op.name, at=str(user_line()), operands=op.label_operands(labels)) from None
+    if len(types) == 1 and is_direct:
+        found = found[0] if isinstance(found, (tuple, list)) else found
+        result = EagerTensor(_own(found, types[0].numpy, arrays), types[0])
+        tell_recorders(op, given, (result,))
+        return result
     results = tuple([EagerTensor(_own(r, t.numpy, arrays), t) for r, t in zip(found, types)])  # noqa: B905
     tell_recorders(op, given, results)
     return results[0] if len(results) == 1 else results
 
 
 def tell_recorders(op: Any, operands: Sequence[Any], results: Sequence[EagerTensor]) -> None:
-    """Let those who record know what was computed."""
-    for tell in _recorders.get():
-        tell(op, operands, results)
+    """Let those who record know what was computed, and what variables among the operands held then."""
+    recorders = _recorders.get()
+    if not recorders:
+        return
+    held = operands
+    for x in operands:
+        if type(x) is not EagerTensor:
+            held = [y if type(y) is EagerTensor else EagerTensor(np.array(y.array)) for y in operands]
+            break
+    for tell in recorders:
+        tell(op, operands, held, results)
 
 
 class _Typed:
@@ -91,17 +104,23 @@ class _Typed:
 
 
 @lru_cache(maxsize=4096)
-def _result_types(op: Op, types: tuple[tuple[DType, tuple[int, ...]], ...]) -> list[DType]:
-    """Type of each result; raises where the operands do not fit the op."""
+def _computing(op: Op, types: tuple[tuple[DType, tuple[int, ...]], ...]) -> tuple[list[DType], bool]:
+    """Type of each result, and whether `reference` gives them as it is; raises where the operands do not fit the op."""
     operands: Any = [_Typed(dtype, shape) for dtype, shape in types]
-    return [dtype for dtype, _ in op.infer(operands)]
+    given = tuple(dtype for dtype, _ in types)
+    return [dtype for dtype, _ in op.infer(operands)], op.computing_types(given) == given
 
 
 def _own(result: Any, dtype: np.dtype[Any], operands: Sequence[Array]) -> Array:
     """A result as an array that nobody else writes to: not a view of a variable's memory."""
     array = np.asarray(result, dtype)
-    may_be_view = array.base is not None or any(array is x for x in operands)
-    if may_be_view and any(x.flags.writeable and np.may_share_memory(array, x) for x in operands):
+    if array.base is None:
+        for x in operands:
+            if array is x:
+                break
+        else:
+            return array
+    if any(x.flags.writeable and np.may_share_memory(array, x) for x in operands):
         return array.copy()
     return array
 
@@ -111,14 +130,17 @@ def is_recording() -> bool:
     return bool(_recorders.get())
 
 
-@contextmanager
-def recording(recorder: Recorder) -> Iterator[None]:
+class recording:
     """Tell `recorder` of each op that is computed inside the ``with`` block."""
-    token = _recorders.set((*_recorders.get(), recorder))
-    try:
-        yield
-    finally:
-        _recorders.reset(token)
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def __enter__(self) -> None:
+        self._token = _recorders.set((*_recorders.get(), self.recorder))
+
+    def __exit__(self, *error: object) -> None:
+        _recorders.reset(self._token)
 
 
 @contextmanager

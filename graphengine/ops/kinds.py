@@ -160,7 +160,10 @@ class Op:
         return type(self) is type(other) and self.__dict__["_key"] == other.__dict__["_key"]
 
     def __hash__(self) -> int:
-        return hash((type(self), self.__dict__["_key"]))
+        found = self.__dict__.get("_hash")
+        if found is None:                   # an op that is applied again and again is hashed as often
+            found = self.__dict__["_hash"] = hash((type(self), self.__dict__["_key"]))
+        return found
 
     def _check_attribute(self, name: str, value: Any, limits: Any) -> None:
         choices, low, high = limits["choices"], limits["low"], limits["high"]

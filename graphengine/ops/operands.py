@@ -68,13 +68,16 @@ class AtOnce:
 AT_ONCE = AtOnce()
 
 
-def as_operands(op: Op, operands: Sequence[Any], home: Home) -> list[Any]:
+def as_operands(op: Op, operands: Sequence[Any], home: Home) -> Sequence[Any]:
     """What stands for `operands` at home; bare numbers take the dtype of the operands they must agree with."""
-    ports = op.ports(len(operands))
+    ports = op.inputs if len(op.inputs) == len(operands) else op.ports(len(operands))
     if len(ports) != len(operands):
         raise InvalidArgumentError(f"it takes {len(ports)} operands, got {len(operands)}", op=op.name)
-    if all([isinstance(x, Operand) for x in operands]):  # noqa: C419 - a list is quicker, on the path of each op
-        return [home.take(x) for x in operands]
+    for x in operands:                      # the path of nearly each op, so in few steps
+        if not isinstance(x, Operand):
+            break
+    else:
+        return operands if home is AT_ONCE else [home.take(x) for x in operands]
     wanted: dict[str, DType] = {}
     for p, x in zip(ports, operands, strict=True):
         dtype = own_dtype(x)

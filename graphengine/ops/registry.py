@@ -8,10 +8,12 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from ..dtypes import DType
 from ..errors import NotFoundError, OpDefinitionError, suggestion
 from ..ir.eager import EagerTensor
 from ..ir.operand import Operand
@@ -208,14 +210,23 @@ def has_gradient(cls: type[Op]) -> bool:
 
 # -------------------------------------------------------------------- public functions
 
+MOST_INSTANCES = 256                        # of an op, kept to be applied again
+_PLAIN = frozenset({int, bool, str, type(None), DType})
+
+
 def function(cls: type[Op]) -> Callable[..., Any]:
     """The public function of an op: ports, then attributes, then ``name=None``."""
     ports = [p.name for p in cls.inputs]
     signature = _signature(cls)
     takes_list = bool(cls.inputs) and cls.inputs[0].variadic
     sized = [f for f in dataclasses.fields(cls) if f.metadata["sizes"]]  # type: ignore[arg-type]
+    made: dict[Any, Op] = {}                # instances by their attributes as they were written
+    count = len(ports) if cls.alone is None and not takes_list else sys.maxsize
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        written = _plain((*args[count:], *kwargs.items())) if len(args) >= count else None
+        if written in made:
+            return apply(made[written], args[:count])
         try:
             bound = signature.bind(*args, **kwargs).arguments
         except TypeError as error:
@@ -228,6 +239,8 @@ def function(cls: type[Op]) -> Callable[..., Any]:
         if given is not None:
             return apply_sized(cls.name, operands, given, bound, name)
         op_instance = cls(**bound)
+        if written is not None and name is None and len(made) < MOST_INSTANCES:
+            made[written] = op_instance
         return apply(op_instance, list(operands[0]) if takes_list else operands, name)
 
     call.__name__ = call.__qualname__ = cls.names[0].rpartition(".")[2] if cls.names else cls.name
@@ -236,6 +249,23 @@ def function(cls: type[Op]) -> Callable[..., Any]:
     call.__module__ = "graphengine"
     call.op = cls  # type: ignore[attr-defined]
     return call
+
+
+def _plain(values: tuple[Any, ...]) -> Any:
+    """Values with their types, to tell them apart; None if there are others than names, whole numbers and the like."""
+    found = []
+    for v in values:
+        kind = type(v)
+        if kind is tuple:
+            inner = _plain(v)
+            if inner is None:
+                return None
+            found.append((tuple, inner))
+        elif kind in _PLAIN:
+            found.append((kind, v))
+        else:
+            return None
+    return tuple(found)
 
 
 def _is_symbolic(value: Any) -> bool:
