@@ -30,6 +30,7 @@ class Edit:
         self._into: dict[str, dict[int, Wire]] = {}     # of the cards that wires were changed at
         self._out: dict[str, dict[Ref, Wire]] = {}
         self._names: dict[str, set[str]] = {}
+        self._followers: dict[str, list[str]] | None = None
 
     # ------------------------------------------------ asking
 
@@ -88,11 +89,13 @@ class Edit:
 
     def followers(self) -> dict[str, list[str]]:
         """For cards that have to run before others without a wire between them, those others."""
-        found: dict[str, list[str]] = {}
-        for card in self.document.cards:
-            for earlier in card.after:
-                found.setdefault(earlier, []).append(card.id)
-        return found
+        if self._followers is None:
+            self._followers = {}
+            for ref in dict.fromkeys((*self.document.items, *self._after)):
+                card = self.get(ref) if ref.kind == "card" else None
+                for earlier in card.after if isinstance(card, Card) else ():
+                    self._followers.setdefault(earlier, []).append(ref.key)
+        return self._followers
 
     def leads_to(self, start: str, end: str) -> bool:
         """Whether `end` runs after `start` or is the same card."""
@@ -117,6 +120,8 @@ class Edit:
             self._touch(item)
             self._into[item.target][item.input] = item
             self._out[item.source][item.ref] = item
+        elif isinstance(item, Card) and item.after:
+            self._followers = None
 
     def remove(self, ref: Ref) -> None:
         old = self.get(ref)
@@ -124,6 +129,8 @@ class Edit:
             self._touch(old)
             del self._into[old.target][old.input]
             del self._out[old.source][ref]
+        elif isinstance(old, Card) and old.after:
+            self._followers = None
         self._after[ref] = None
 
     def _touch(self, wire: Wire) -> None:

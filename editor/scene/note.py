@@ -15,6 +15,12 @@ FEATURES = (QtGui.QTextDocument.MarkdownFeature.MarkdownNoHTML
 GIVEN_ONLY = QtGui.QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly
 
 
+def paper() -> QtGui.QColor:
+    """The colour of a note."""
+    present = inks()
+    return mixed(present.card, present.warn, 0.10 if present.dark else 0.07)
+
+
 class NoteItem(QtWidgets.QGraphicsItem):
     def __init__(self, note: Note) -> None:
         super().__init__()
@@ -53,14 +59,13 @@ class NoteItem(QtWidgets.QGraphicsItem):
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,
               widget: QtWidgets.QWidget | None = None) -> None:
         present, scale = inks(), painter.worldTransform().m11()
-        paper = mixed(present.card, present.warn, 0.10 if present.dark else 0.07)
         edge = mixed(present.border, present.warn, 0.3)
         rect = QtCore.QRectF(0, 0, self.note.width, self.note.height)
         if scale < 0.35:
             painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
-            painter.fillRect(rect, present.accent if self.selected else paper)
+            painter.fillRect(rect, present.accent if self.selected else paper())
             return
-        painter.setBrush(paper)
+        painter.setBrush(paper())
         painter.setPen(present.selected_pen if self.selected else pen(mixed(edge, present.text3, 0.6)) if self.hovered
                        else pen(edge))
         inner = rect if self.selected else rect.adjusted(0.5, 0.5, -0.5, -0.5)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from PySide6 import QtCore
 
 from editor import commands
-from editor.layout import Box, snap
+from editor.layout import Box, Guide, snap
 from editor.layout.guides import REACH
 from editor.model.document import Change
 from editor.model.items import Card, Frame, Note, Ref
@@ -47,7 +47,7 @@ class DragItems(Gesture):
         if self.made is not None or not modifiers & Modifiers.AltModifier:
             found = snap(self.moving, self.others, wanted, self.links, REACH / canvas.view.zoom)
             self.offset = found.offset
-            guides = tuple(QtCore.QLineF(*guide.start, *guide.end) for guide in found.guides)
+            guides = tuple(QtCore.QLineF(*guide.start, *guide.end) for guide in telling(found.guides))
         dx, dy = self.offset
         canvas.scene.preview_positions({
             ref: QtCore.QPointF(item.x + dx, item.y + dy) for ref, item in self.start.items()
@@ -85,6 +85,16 @@ class DragItems(Gesture):
     def _clear(self) -> None:
         self.canvas.view.overlays.show_guides(())
         self.canvas.scene.set_hover(None)
+
+
+def telling(guides: Iterable[Guide]) -> list[Guide]:
+    """The guides that say why a card rests: in each direction straight wires, else edges, else middles."""
+    found: list[Guide] = []
+    for upright in (True, False):
+        present = [guide for guide in guides if (guide.start[0] == guide.end[0]) == upright]
+        what = next((w for w in ("wire", "edge", "center") if any(guide.what == w for guide in present)), "")
+        found += [guide for guide in present if guide.what == what]
+    return found
 
 
 def wire_under(canvas: Canvas, area: QtCore.QRectF) -> Ref | None:

@@ -11,7 +11,9 @@ from editor.model.catalog import Field
 from editor.model.document import Change
 from editor.model.items import Frame, Note, Ref
 from editor.model.values import is_array, read, read_array, value_of, written
+from editor.scene.note import paper
 from editor.theme import theme
+from graphengine.tools.drawn.kinds import DTYPES
 
 from .canvas import Canvas
 
@@ -144,6 +146,7 @@ class InlineEdit(QtCore.QObject):
         widget.setAccessibleName(name)
         widget.setFont(theme.font(font))
         widget.installEventFilter(self)
+        self._mark("")
         self._place()
         widget.show()
         widget.setFocus(QtCore.Qt.FocusReason.MouseFocusReason)
@@ -183,7 +186,8 @@ class InlineEdit(QtCore.QObject):
             return
         widget.setProperty("invalid", bool(wrong))
         color = theme.color("error" if wrong else "accent").name()
-        widget.setStyleSheet(f"#inlineEdit {{ border: 1px solid {color}; border-radius: 4px; }}")
+        ground = f"background: {paper().name()}; padding: 6px;" if isinstance(widget, QtWidgets.QPlainTextEdit) else ""
+        widget.setStyleSheet(f"#inlineEdit {{ border: 1px solid {color}; border-radius: 4px; {ground} }}")
         if wrong:
             QtWidgets.QToolTip.showText(widget.mapToGlobal(QtCore.QPoint(0, widget.height())), wrong, widget)
         else:
@@ -210,6 +214,8 @@ class InlineEdit(QtCore.QObject):
         if widget is not None:
             QtWidgets.QToolTip.hideText()
             widget.removeEventFilter(self)
+            if isinstance(widget, QtWidgets.QComboBox):
+                widget.hidePopup()
             widget.hide()
             widget.deleteLater()
             self.canvas.view.setFocus()
@@ -224,11 +230,19 @@ class InlineEdit(QtCore.QObject):
         if event.type() == QtCore.QEvent.Type.FocusOut and isinstance(event, QtGui.QFocusEvent):
             if event.reason() not in (QtCore.Qt.FocusReason.PopupFocusReason,
                                       QtCore.Qt.FocusReason.ActiveWindowFocusReason):
-                self.finish()
+                if isinstance(watched, QtWidgets.QComboBox):
+                    QtCore.QTimer.singleShot(0, self._left_choice)      # its list may be about to open
+                else:
+                    self.finish()
             return False
         if event.type() == QtCore.QEvent.Type.KeyPress and isinstance(event, QtGui.QKeyEvent):
             return self._key(event)
         return False
+
+    def _left_choice(self) -> None:
+        box = self.widget
+        if isinstance(box, QtWidgets.QComboBox) and not box.hasFocus() and not box.view().isVisible():
+            self.finish()
 
     def _key(self, event: QtGui.QKeyEvent) -> bool:
         key, following = event.key(), self._next
@@ -247,6 +261,11 @@ class InlineEdit(QtCore.QObject):
             return True
         return False
 
+    def detach(self) -> None:
+        """Listen to nothing any more."""
+        self.close()
+        self.canvas.document.listeners.remove(self._document_changed)
+
     def _document_changed(self, refs: frozenset[Ref]) -> None:
         if self.ref is not None and self.ref in refs:
             if self.ref not in self.canvas.document.items:
@@ -260,6 +279,8 @@ def _choices(field: Field) -> tuple[str, ...]:
     none = ("None",) if field.optional else ()
     if field.form == "choice":
         return (*none, *(written(choice, field.form) for choice in field.choices))
+    if field.form == "dtype":
+        return (*none, *DTYPES)
     if field.form == "bool":
         return (*none, "True", "False")
     return ()

@@ -19,7 +19,7 @@ from .drag import DragItems, wire_under
 from .inline_edit import LOWEST_ZOOM, InlineEdit
 from .knife import Knife
 from .lasso import Lasso
-from .pull import SearchRequest, pull_from
+from .pull import End, SearchRequest, following, pull_from
 from .selection import SelectionEdits
 from .shape import BendWire, Resize
 
@@ -68,6 +68,11 @@ class Interaction(QtCore.QObject):
         self._pointer = QtCore.QPointF()                # in the scene
         self._dragged_kind: str | None = None
         view.tool = self
+
+    def detach(self) -> None:
+        """Break off what is going on and listen to nothing any more; the view is about to go."""
+        self.cancel()
+        self.inline.detach()
 
     # ------------------------------------------------ mouse
 
@@ -297,6 +302,8 @@ class Interaction(QtCore.QObject):
         if key in (Key.Key_Tab, Key.Key_Space) and modifiers == Modifiers.NoModifier:
             self.search()
             return True
+        if key == Key.Key_Backtab:
+            return self._continue()
         if key in WAYS and modifiers in (Modifiers.NoModifier, Modifiers.ShiftModifier):
             way, dx, dy = WAYS[Key(key)]
             if modifiers == Modifiers.ShiftModifier:
@@ -307,6 +314,16 @@ class Interaction(QtCore.QObject):
         if key in (Key.Key_Return, Key.Key_Enter, Key.Key_F2) and modifiers == Modifiers.NoModifier:
             return self._edit_selected(rename=key == Key.Key_F2)
         return False
+
+    def _continue(self) -> bool:
+        """Shift+Tab asks for a card that reads the first output of the selected one."""
+        chosen = self.edits.cards
+        if len(chosen) != 1 or not self.canvas.inference.output_count(chosen[0]):
+            return False
+        rect = self.canvas.scene.card_rect(chosen[0])
+        at = QtCore.QPointF(rect.right() + 76, self.canvas.scene.port_position(chosen[0], "output", 0).y())
+        self._search(following(self.canvas, End(chosen[0], "output", 0), at))
+        return True
 
     def _escape(self) -> bool:
         if self.cancel():

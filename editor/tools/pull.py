@@ -178,19 +178,7 @@ class PullWire(Gesture):
             old = self.old.ref
             self.canvas.attempt(lambda: commands.disconnect(document, [old]))
         else:
-            self.search(self._request(at))
-
-    def _request(self, at: QtCore.QPointF) -> SearchRequest:
-        inference, end = self.canvas.inference, self.end
-        place = self.canvas.global_place(at)
-        if end.side == "output":
-            results = inference.outputs(end.card)
-            result = results[end.number] if end.number < len(results) else None
-            what = f"{result.dtype} {result.shape}".strip() if result is not None and result.dtype else end.card
-            return SearchRequest(place, at, inference.kinds_accepting(end.card, end.number), "input", what, end)
-        states = {state.number: state.socket.name for state in inference.inputs_of(end.card)}
-        what = f"{states.get(end.number, end.number)} of {end.card}"
-        return SearchRequest(place, at, inference.kinds_giving(end.card, end.number), "output", what, end)
+            self.search(following(self.canvas, self.end, at))
 
     def cancel(self) -> None:
         self._clear()
@@ -203,6 +191,19 @@ class PullWire(Gesture):
         self.canvas.scene.undim()
         self.canvas.scene.set_hover(None)
         QtWidgets.QToolTip.hideText()
+
+
+def following(canvas: Canvas, end: End, at: QtCore.QPointF) -> SearchRequest:
+    """Ask for a card at a place that a wire from a socket fits."""
+    inference, place = canvas.inference, canvas.global_place(at)
+    if end.side == "output":
+        results = inference.outputs(end.card)
+        result = results[end.number] if end.number < len(results) else None
+        what = f"{result.dtype} {result.shape}".strip() if result is not None and result.dtype else end.card
+        return SearchRequest(place, at, inference.kinds_accepting(end.card, end.number), "input", what, end)
+    names = {state.number: state.socket.name for state in inference.inputs_of(end.card)}
+    what = f"{names.get(end.number, end.number)} of {end.card}"
+    return SearchRequest(place, at, inference.kinds_giving(end.card, end.number), "output", what, end)
 
 
 def before(canvas: Canvas, card: str) -> set[str]:

@@ -43,6 +43,7 @@ class Hand:
         self.tool.files_dropped.connect(lambda paths, at: self.files.append(paths))
 
     def close(self):
+        self.tool.detach()
         self.scene.detach()
         self.inference.close()
 
@@ -169,7 +170,7 @@ def test_dragging_moves_what_is_selected_in_one_edit_and_snaps(hand):
 def test_guides_hold_a_card_on_a_straight_wire_and_alt_ignores_them(hand):
     x, y = hand.title("a")
     hand.begin((x, y), (x + 20, y + 60), (x + 33, y + 4))
-    assert hand.view.overlays.guides
+    assert len(hand.view.overlays.guides) == 1
     hand.release((x + 33, y + 4))
     assert hand.port("a", "output")[1] == hand.port("b", "input")[1]
     hand.document.undo()
@@ -437,6 +438,7 @@ def test_switches_turn_at_a_click_and_choices_open(qtbot):
     box.hidePopup()
     box.setCurrentIndex(box.findText("relu"))
     box.activated.emit(box.currentIndex())
+    assert hand.tool.inline.widget is None
     assert hand.document.card("d").attributes["activation"] == "relu"
     hand.close()
 
@@ -481,6 +483,16 @@ def test_keys_delete_nudge_edit_and_search(hand):
     assert hand.searched[-1].offers is None
     made = hand.tool.add("op/exp")
     assert abs(hand.document.card(made).x - 64) <= 12
+
+
+def test_shift_tab_asks_for_what_comes_next(hand):
+    hand.view.setFocus()
+    hand.click(hand.title("b"))
+    hand.key(Qt.Key.Key_Backtab, SHIFT)
+    assert hand.searched[-1].end.card == "b"
+    made = hand.tool.add("op/sqrt", 0)
+    assert ("b", made, 0) in hand.wires
+    assert hand.port(made, "input")[1] - hand.port("b", "output")[1] <= 12
 
 
 def test_double_click_in_the_empty_searches_and_right_click_opens_a_menu(hand):
