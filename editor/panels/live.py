@@ -1,0 +1,174 @@
+"""What the panels share that look at values and at the compiler: they follow what the running process replies, and
+are drawn at most thirty times a second; a page without contents that says what fills it; plots in the theme's look.
+"""
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from PySide6 import QtCore, QtGui, QtWidgets
+
+from editor.theme import theme
+
+from .panel import Empty, Panel
+
+FRAME_MS = 33                       # between two refreshes
+APART = (0, 3, 8, 4, 5, 2, 7, 1, 6)     # hues in an order in which neighbours differ most
+
+
+class LivePanel(Panel):
+    """A panel that is fed with replies.
+
+    Signals
+    -------
+    request(Request) : to be sent to the process
+    """
+
+    request = QtCore.Signal(object)
+
+    def __init__(self, name: str, title: str, parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(name, title, parent)
+        self._timer.setInterval(FRAME_MS)
+
+    def mark_stale(self, *_: Any) -> None:
+        """As every panel does it, but without beginning to wait anew with each of many replies."""
+        self._is_stale = True
+        if self.isVisible() and not self._timer.isActive():
+            self._timer.start()
+
+    def take(self, reply: object) -> None:
+        """Hear what the process says; what does not concern the panel is ignored."""
+
+
+class Blank(QtWidgets.QWidget):
+    """A sentence in the middle, and a button below that does something about the emptiness."""
+
+    def __init__(self, text: str, action: str = "", icon: str = "", does: Callable[[], None] | None = None,
+                 parent: QtWidgets.QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.label = Empty(text)
+        self.label.setContentsMargins(24, 0, 24, 0)
+        self.label.setSizePolicy(QtWidgets.QSizePolicy.Policy.Preferred, QtWidgets.QSizePolicy.Policy.Preferred)
+        self.button = QtWidgets.QPushButton(action)
+        self.button.setVisible(does is not None)
+        layout = QtWidgets.QVBoxLayout(self)
+        layout.setSpacing(12)
+        layout.addStretch()
+        layout.addWidget(self.label)
+        layout.addWidget(self.button, alignment=QtCore.Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch()
+        if icon:
+            theme.dress(self.button, icon)
+        if does is not None:
+            self.button.clicked.connect(lambda: does())
+
+
+class Pages(QtWidgets.QStackedWidget):
+    """Pages of which one is shown, none of which keeps the panel from being small."""
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        return QtCore.QSize(80, 60)
+
+
+def tool(icon: str, tip: str, does: Callable[[], None] | None = None, checkable: bool = False) -> QtWidgets.QToolButton:
+    """A small button with a drawing; `tip` is its name for readers too."""
+    button = QtWidgets.QToolButton()
+    button.setToolTip(tip)
+    button.setCheckable(checkable)
+    button.setAccessibleName(tip)
+    button.setIconSize(QtCore.QSize(18, 18))
+    theme.dress(button, icon)
+    if does is not None:
+        button.clicked.connect(lambda: does())
+    return button
+
+
+def caption(text: str, role: str = "muted") -> QtWidgets.QLabel:
+    """A label beside a field."""
+    label = QtWidgets.QLabel(text)
+    label.setProperty("role", role)
+    theme.wear(label, "body")
+    return label
+
+
+def row(*parts: QtWidgets.QWidget | int | None, margins: tuple[int, int, int, int] = (8, 4, 8, 4)) \
+        -> QtWidgets.QHBoxLayout:
+    """Widgets beside each other; a number is a gap, None takes what is left."""
+    layout = QtWidgets.QHBoxLayout()
+    layout.setContentsMargins(*margins)
+    layout.setSpacing(6)
+    for part in parts:
+        if part is None:
+            layout.addStretch(1)
+        elif isinstance(part, int):
+            layout.addSpacing(part)
+        else:
+            layout.addWidget(part)
+    return layout
+
+
+def swatch(color: QtGui.QColor, dashed: bool = False) -> QtGui.QIcon:
+    """A piece of a line, for legends."""
+    picture = QtGui.QPixmap(32, 32)
+    picture.setDevicePixelRatio(2)
+    picture.fill(QtCore.Qt.GlobalColor.transparent)
+    painter = QtGui.QPainter(picture)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    pen = QtGui.QPen(color, 2.5, c=QtCore.Qt.PenCapStyle.FlatCap)
+    if dashed:
+        pen.setDashPattern([2, 1.2])
+    painter.setPen(pen)
+    painter.drawLine(QtCore.QPointF(0, 8), QtCore.QPointF(16, 8))
+    painter.end()
+    return QtGui.QIcon(picture)
+
+
+# -------------------------------------------------------------------- plots
+
+def series_color(number: int) -> QtGui.QColor:
+    """The colour of a run, a curve or a class."""
+    return theme.hue(APART[number % len(APART)])
+
+
+@functools.cache
+def pyqtgraph() -> Any:
+    """The library that draws curves; it takes half a second to import, so only who shows a plot asks for it."""
+    import pyqtgraph as pg
+
+    pg.setConfigOptions(antialias=True, imageAxisOrder="row-major")
+    return pg
+
+
+def new_plots() -> Any:
+    """An empty `GraphicsLayoutWidget`; `add_plot` puts plots on it."""
+    plots = pyqtgraph().GraphicsLayoutWidget()
+    plots.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
+    plots.setMinimumSize(80, 60)
+    plots.ci.setContentsMargins(6, 2, 10, 2)
+    plots.ci.layout.setSpacing(4)
+    plots.setBackground(theme.color("panel"))
+    return plots
+
+
+def add_plot(plots: Any, place: int, across: int, title: str = "") -> Any:
+    """A plot at a place, counted along rows of `across`."""
+    plot = plots.addPlot(row=place // across, col=place % across)
+    plot.hideButtons()
+    plot.setMenuEnabled(False)
+    plot.heading = title
+    dress_plot(plot)
+    return plot
+
+
+def dress_plot(plot: Any) -> None:
+    """Give a plot the colours and fonts that are on now."""
+    if plot.heading:
+        plot.setTitle(plot.heading, color=theme.color("text2"), size="11px")
+        plot.titleLabel.item.setFont(theme.font("small-medium"))
+    for side in ("left", "bottom"):
+        axis = plot.getAxis(side)
+        axis.setPen(theme.pen("border"))
+        axis.setTextPen(theme.color("text2"))
+        axis.setStyle(tickFont=theme.font("small-mono"), tickLength=-4, hideOverlappingLabels=True)
+    plot.showGrid(x=True, y=True, alpha=0.14 if theme.is_dark else 0.2)
