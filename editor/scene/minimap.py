@@ -5,7 +5,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.theme import theme
 
-from .inks import inks
+from .inks import NO_BRUSH, inks
 from .view import GraphView
 
 WIDTH, HEIGHT = 200, 140
@@ -109,6 +109,10 @@ class Minimap(QtWidgets.QWidget):
             wrong = card.look.state == "error"
             painter.fillRect(box, present.error if wrong else present.accent if card.look.card.ref in selected
                              else present.hue(card.look.category))
+            if wrong:       # the hue of a loss is red too
+                painter.setPen(QtGui.QPen(present.text, 1.5 / size))
+                painter.setBrush(NO_BRUSH)
+                painter.drawRect(box)
         for note in self.view.graph.notes.values():
             color = QtGui.QColor(present.warn)
             color.setAlphaF(0.5)

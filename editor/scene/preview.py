@@ -18,6 +18,7 @@ from .inks import NO_BRUSH, NO_PEN, Inks, pen
 
 BINS = 26
 THUMBNAIL = 38.0
+BESIDE = 92.0       # kept for figures beside a large picture
 POINTS = 160        # of a curve
 
 
@@ -57,16 +58,21 @@ class PictureStrip:
     def __init__(self, preview: Preview) -> None:
         self.pixmap = _pixmap(preview.thumbnail)
         self.bad = bool(preview.nans or preview.infs)
-        self.lines = [_kind(preview), wording.bytes_of(preview.bytes)]
+        size = wording.bytes_of(preview.bytes)
+        self.lines = [_kind(preview), size]
+        self.narrow = [wording.sizes(preview.shape), wording.dtype(preview.dtype), size]
         if preview.minimum is not None and preview.maximum is not None:
-            size = preview.maximum - preview.minimum
-            span = f"[{wording.brief(preview.minimum, size)}, {wording.brief(preview.maximum, size)}]"
-            mean = "" if preview.mean is None else f"  mean {wording.brief(preview.mean, size)}"
-            self.lines.insert(0, span + mean)
+            extent = preview.maximum - preview.minimum
+            span = f"[{wording.brief(preview.minimum, extent)}, {wording.brief(preview.maximum, extent)}]"
+            mean = "" if preview.mean is None else f"mean {wording.brief(preview.mean, extent)}"
+            self.lines.insert(0, f"{span}  {mean}")
+            self.narrow = [span, mean, *self.narrow]
         self.defects = _defects(preview) if self.bad else ""
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
-        side = box.height - (PREVIEW - THUMBNAIL)
+        large = box.height > PREVIEW
+        side = min(box.height - (PREVIEW - THUMBNAIL), box.width - BESIDE) if large else THUMBNAIL
+        lines = self.narrow if large else self.lines
         size = self.pixmap.size().scaled(int(side), int(side), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
         target = QtCore.QRectF(box.x + 5 + (side - size.width()) / 2, box.y + 4 + (side - size.height()) / 2,
                                size.width(), size.height())
@@ -75,12 +81,12 @@ class PictureStrip:
         room = box.right - left - 5
         painter.setFont(inks.fine.font)
         painter.setPen(inks.text2)
-        for i, line in enumerate(self.lines):
+        for i, line in enumerate(lines):
             painter.drawText(QtCore.QPointF(left, box.y + 14.5 + 14 * i), inks.fine.cut(line, room))
         if self.bad:
             painter.setPen(inks.error)
             width = inks.fine.width(self.defects)
-            base = box.y + 14.5 + 14 * (len(self.lines) - 1)
+            base = box.y + 14.5 + 14 * (len(lines) - 1)
             painter.drawText(QtCore.QPointF(box.right - width - 6, base), self.defects)
 
 
