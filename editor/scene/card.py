@@ -108,10 +108,9 @@ class CardLook:
 
     @property
     def name(self) -> str:
-        """The card's id, unless it is only the kind's name with a number."""
-        stem, _, number = self.card.id.rpartition("_")
-        plain = self.kind.name if self.kind else ""
-        return "" if self.card.id == plain or (stem == plain and number.isdigit()) else self.card.id
+        """The card's id, unless it is only the kind's name or title, with a number."""
+        plain = _letters(self.card.id.rstrip("0123456789"))
+        return "" if self.kind and plain in (_letters(self.kind.name), _letters(self.kind.title)) else self.card.id
 
     @property
     def category(self) -> str:
@@ -132,6 +131,10 @@ class CardLook:
         if norm is None:
             return ""
         return f"∂ {wording.small(norm) if math.isfinite(norm) and norm else wording.number(norm)}"
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.lower()))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ CHIP, CHIP_RIGHT, CHIP_TOP = 15.0, 6.0, -9.0  # height of the gradient's pill, i
 EDGE = 5.0                      # from a right or lower edge that can be pulled
 FRAME_TITLE, FRAME_RADIUS = 28.0, 10.0
 WIRE_REACH = 9.0                # half the width in which the pointer finds a wire
+LEVEL = 1.0, 0.0                # direction of a wire at a socket
 BEND = 5.0                      # radius of the dot at a bend
 
 
@@ -186,22 +187,26 @@ class Curve(NamedTuple):
 
 
 def wire_curves(start: Point, end: Point, bends: Sequence[Point] = ()) -> list[Curve]:
-    """The way of a wire: level at both sockets, smooth through its bends."""
+    """The way of a wire: level at both sockets, smooth through its bends; level there too where it goes to the right."""
     if not bends:
         pull = min(max(abs(end[0] - start[0]) / 2, 40.0), 160.0)
         return [Curve(start, (start[0] + pull, start[1]), (end[0] - pull, end[1]), end)]
     points = [start, *bends, end]
-    slopes = [(1.0, 0.0), *(_direction(a, b) for a, b in zip(points, points[2:], strict=False)), (1.0, 0.0)]
+    slopes = [LEVEL, *(_slope(*three) for three in zip(points, points[1:], points[2:], strict=False)), LEVEL]
     curves = []
     for (a, b), (u, v) in zip(pairwise(points), pairwise(slopes), strict=True):
-        pull = min(math.dist(a, b) / 2.5, 160.0)
+        rightward = u == v == LEVEL and b[0] > a[0]
+        pull = min((b[0] - a[0]) / 2 if rightward else math.dist(a, b) / 2.5, 160.0)
         curves.append(Curve(a, (a[0] + pull * u[0], a[1] + pull * u[1]), (b[0] - pull * v[0], b[1] - pull * v[1]), b))
     return curves
 
 
-def _direction(a: Point, b: Point) -> Point:
-    length = math.dist(a, b)
-    return ((b[0] - a[0]) / length, (b[1] - a[1]) / length) if length else (1.0, 0.0)
+def _slope(before: Point, bend: Point, after: Point) -> Point:
+    """The direction in which a wire goes through a bend, of length 1."""
+    length = math.dist(before, after)
+    if before[0] <= bend[0] <= after[0] or not length:
+        return LEVEL
+    return (after[0] - before[0]) / length, (after[1] - before[1]) / length
 
 
 def polyline(curves: Sequence[Curve], steps: int = 16) -> Iterator[Point]:

@@ -60,25 +60,27 @@ class PictureStrip:
         self.bad = bool(preview.nans or preview.infs)
         size = wording.bytes_of(preview.bytes)
         self.lines = [_kind(preview), size]
+        self.above: list[str] = []      # the first line, in full and shorter
         self.narrow = [wording.sizes(preview.shape), wording.dtype(preview.dtype), size]
         if preview.minimum is not None and preview.maximum is not None:
             extent = preview.maximum - preview.minimum
             span = f"[{wording.brief(preview.minimum, extent)}, {wording.brief(preview.maximum, extent)}]"
-            mean = "" if preview.mean is None else f"mean {wording.brief(preview.mean, extent)}"
-            self.lines.insert(0, f"{span}  {mean}")
-            self.narrow = [span, mean, *self.narrow]
+            mean = "" if preview.mean is None else wording.brief(preview.mean, extent)
+            self.above = [f"{span}  mean {mean}", f"{span} μ {mean}", span] if mean else [span]
+            self.narrow = [span, f"μ {mean}", *self.narrow]
         self.defects = _defects(preview) if self.bad else ""
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
         large = box.height > PREVIEW
         side = min(box.height - (PREVIEW - THUMBNAIL), box.width - BESIDE) if large else THUMBNAIL
-        lines = self.narrow if large else self.lines
         size = self.pixmap.size().scaled(int(side), int(side), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
         target = QtCore.QRectF(box.x + 5 + (side - size.width()) / 2, box.y + 4 + (side - size.height()) / 2,
                                size.width(), size.height())
         painter.drawPixmap(target, self.pixmap, QtCore.QRectF(self.pixmap.rect()))
         left = box.x + side + 14
         room = box.right - left - 5
+        above = next((text for text in self.above if inks.fine.width(text) <= room), "".join(self.above[-1:]))
+        lines = self.narrow if large else [above, *self.lines] if above else self.lines
         painter.setFont(inks.fine.font)
         painter.setPen(inks.text2)
         for i, line in enumerate(lines):

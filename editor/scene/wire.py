@@ -119,7 +119,8 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         return QtWidgets.QGraphicsPathItem(self.path(), self) if item is None else item
 
     def _show_bends(self) -> None:
-        self._bends = self._second(self._bends, bool(self.wire.bends))
+        """As dots where the wire can be taken, while it is looked at: laid out graphs have many bends."""
+        self._bends = self._second(self._bends, bool(self.wire.bends) and (self.selected or self.hovered))
         if self._bends is not None:
             dots = QtGui.QPainterPath()
             for x, y in self.wire.bends:

@@ -141,3 +141,10 @@ def test_other_words():
         "f32", "bf16", "i8", "bool", "c64"]
     assert wording.sizes((64, 784)) == "64 × 784" and wording.sizes(()) == "scalar"
     assert wording.brief(1e-5, around=1.0) == "0" and wording.brief(0.1253) == "0.13"
+
+
+def test_wire_to_the_right_is_level_at_its_bends_and_straight_between_two_of_a_height():
+    straight = wire_curves((0, 0), (400, 0), ((100.0, 50.0), (300.0, 50.0)))[1]
+    assert {straight.first[1], straight.second[1]} == {50.0}
+    ups = [point[1] for point in polyline(wire_curves((0, 0), (400, 0), ((100.0, 50.0), (300.0, 50.0))))]
+    assert min(ups) == 0 and max(ups) == 50         # nothing sags
