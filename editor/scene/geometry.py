@@ -187,7 +187,7 @@ class Curve(NamedTuple):
 
 
 def wire_curves(start: Point, end: Point, bends: Sequence[Point] = ()) -> list[Curve]:
-    """The way of a wire: level at both sockets, smooth through its bends; level there too where it goes to the right."""
+    """The way of a wire: level at both sockets, smooth through its bends, and level there where it goes rightward."""
     if not bends:
         pull = min(max(abs(end[0] - start[0]) / 2, 40.0), 160.0)
         return [Curve(start, (start[0] + pull, start[1]), (end[0] - pull, end[1]), end)]
