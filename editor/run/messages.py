@@ -24,12 +24,14 @@ class Load:
     arrays : its large arrays, only those that the process has not been sent yet
     folder : what paths of data are relative to
     serial : number of this version; answers name it
+    anew : it is another document, so variables begin with their first values
     """
 
     text: str
     arrays: Mapping[str, Array]
     folder: str
     serial: int
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,19 @@ class GetWeights:
 
 
 @dataclass(frozen=True)
+class Restore:
+    """Give variables the values that they had in a process that ended; those that fit. Sent by the window's side."""
+
+    values: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
 class Quit:
     pass
 
 
 Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | Compile | MeasureProfile | Boundary
-           | GetWeights | Quit)
+           | GetWeights | Restore | Quit)
 
 
 # -------------------------------------------------------------------- from the process
@@ -193,6 +202,13 @@ class Metrics:
 
     epoch: float
     values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Several:
+    """Replies that belong together; the window's side takes them apart."""
+
+    replies: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -334,6 +350,13 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What variables hold, now and then while they change, for `Restore`; kept by the window's side, shown nowhere."""
+
+    values: Mapping[str, Array]
+
+
+@dataclass(frozen=True)
 class Failed:
     """A request could not be carried out. card : where, if known; fix : what to do about it."""
 
@@ -352,4 +375,4 @@ class Died:
 
 
 Reply = (Ready | Loaded | Started | Values | TrainingProgress | Metrics | Gradients | Finished | TensorPart | Compiled
-         | ProfileResult | BoundaryValues | Weights | Failed | Died)
+         | ProfileResult | BoundaryValues | Weights | Kept | Several | Failed | Died)

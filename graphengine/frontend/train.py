@@ -108,7 +108,10 @@ class Optimizer:
             if not self._is_prepared:
                 self.prepare(pairs[0][1])
                 self._is_prepared = True
-            updates: list[Any] = [u for g, v in pairs for u in self.update(convert_to_tensor(g), v)]
+            updates: list[Any] = []
+            for g, v in pairs:
+                with graph.made_at(v.node.origin):      # who looks at the step wants to know whose update it is
+                    updates += self.update(convert_to_tensor(g), v)
             updates += self.finish()
             if global_step is not None:
                 updates.append(global_step.assign_add(np.ones((), global_step.dtype.numpy)))

@@ -18,6 +18,7 @@ from ..ir.graph import Graph
 from ..ir.node import Tensor
 from ..ops.apply import as_array
 from ..runtime.loop import Rows
+from .build import group
 from .document import load
 from .session import Session
 from .train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
@@ -58,7 +59,8 @@ class Progress:
 class Training:
     """A graph, its data and the step that trains it, as the graph's `train` section says.
 
-    The optimizer's nodes are added to the graph. Variables begin with their initial values.
+    The optimizer's nodes are added to the graph. A step also runs the nodes of its collection "update_ops" (TensorFlow's
+    name for assignments that go with training, such as moving averages). Variables begin with their initial values.
 
     Parameters
     ----------
@@ -100,7 +102,9 @@ class Training:
             pairs = method.compute_gradients(self._loss, chosen)
             method.check_connected(pairs, self._loss)
             self.gradients: dict[str, Tensor] = {v.node.name: g for g, v in pairs if g is not None}
-            self.step = method.apply_gradients(pairs)
+            made = method.apply_gradients(pairs)
+            updates = graph.get_collection("update_ops")
+            self.step = group(made, *updates) if updates else made
             self.session = Session(graph)
             self.session.run(global_variables_initializer())
 

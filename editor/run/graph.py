@@ -1,0 +1,166 @@
+"""A document as the process runs it: the engine's graph, its session, and which card each node belongs to. No Qt."""
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+import graphengine as ge
+from graphengine.tools.watch import feeds_of, origin_of
+
+from .messages import Array, Output
+
+ROWS = 8                                    # of a placeholder that nothing feeds, for each size that is not known
+MOST_ROWS = 1024                            # that a run takes of data
+
+
+class RunningGraph:
+    """A graph with the values of its variables.
+
+    Parameters
+    ----------
+    built : the engine's graph and its cards
+    examples : arrays for placeholders that no data feed, by card
+    folder : what paths of data are relative to
+
+    Attributes
+    ----------
+    session : holds the variables; they have their initial values
+    outputs : the results of cards that stand in the graph, in the order in which they can be computed
+    start : the values that variables began with
+    """
+
+    def __init__(self, built: Any, examples: Mapping[str, Any], folder: str) -> None:
+        self.built = built
+        self.examples = examples
+        self.folder = folder
+        self.graph: ge.Graph = built.graph
+        self.session = ge.Session(self.graph)
+        variables = ge.global_variables(self.graph)
+        if variables:
+            with self.graph.as_default():
+                self.session.run(ge.variables_initializer(variables))
+        self.start = self.values()
+        self.outputs: dict[Output, ge.Tensor] = dict(sorted(
+            built.tensors.items(), key=lambda item: (item[1].node.index, item[1].position)))
+        self._cards = {card for card, _ in self.outputs}
+        self._data: Mapping[str, Array] | None = None
+
+    # ------------------------------------------------ variables
+
+    def values(self) -> dict[str, Array]:
+        """A copy of what variables hold."""
+        return self.session.variables()
+
+    def changed(self) -> dict[str, Array]:
+        """What variables hold that no longer have their first values."""
+        now, start = self.values(), self.start
+        return {name: value for name, value in now.items() if name not in start or not _equal(value, start[name])}
+
+    def take(self, values: Mapping[str, Array]) -> None:
+        """Give variables values, where name, dtype and shape are the same."""
+        take(self.session, values)
+
+    @property
+    def parameters(self) -> int:
+        """Number of trained numbers."""
+        return sum(math.prod(v.shape.numbers()) for v in ge.global_variables(self.graph) if v.trainable)
+
+    # ------------------------------------------------ cards
+
+    def card_of(self, node: Any) -> str | None:
+        """The card that a node belongs to, also if the compiler or the differentiation made it; takes names, too."""
+        if not isinstance(node, str):
+            origin = origin_of(node)
+            if origin is not None:
+                found = self.card_of(origin)
+                if found is not None:
+                    return found
+            node = node.name
+        name: str = node
+        while name:
+            found = self.built.card_of(name)
+            if found is not None:
+                return str(found)
+            if name in self._cards:
+                return name
+            name = name.rpartition("/")[0]
+        return None
+
+    def cards_of(self, nodes: Sequence[Any]) -> tuple[str, ...]:
+        """The cards of some nodes, each once, in order."""
+        return tuple(dict.fromkeys(card for n in nodes if (card := self.card_of(n)) is not None))
+
+    # ------------------------------------------------ feeds
+
+    def feeds(self, given: Mapping[str, Any] | None = None, rows: int | None = None) -> dict[str, Array]:
+        """A value for each placeholder: `given`, first rows of data, the example, or random numbers.
+
+        Parameters
+        ----------
+        given : by card
+        rows : of data; as many as a step of the training takes if None
+
+        Raises
+        ------
+        FileFormatError if data cannot be read.
+        """
+        data = self.data()
+        count = min(rows or self._batch(), MOST_ROWS)
+        found = {name: array[:count] for name, array in data.items()}
+        shared = len(next(iter(found.values()))) if found else ROWS
+        random = np.random.default_rng(0)
+        for node in self.graph.nodes:
+            if node.op.name != "placeholder":
+                continue
+            card = self.card_of(node)
+            if given and card is not None and card in given:
+                found[node.name] = np.asarray(given[card])
+            elif node.name not in found:
+                example = self.examples.get(card or "")
+                value = some_numbers(node.outputs[0], shared, random) if example is None else example
+                found[node.name] = np.asarray(value)
+        return found
+
+    def data(self) -> Mapping[str, Array]:
+        """Rows of data that train, by placeholder; read once."""
+        if self._data is None:
+            self._data = feeds_of(self.graph, self.folder) if "train" in self.graph.document else {}
+        return self._data
+
+    def without_data(self) -> None:
+        """From now on no data are read."""
+        self._data = {}
+
+    def bytes(self) -> int:
+        """Bytes of all variables."""
+        return sum(math.prod(v.shape.numbers()) * v.dtype.size for v in ge.global_variables(self.graph))
+
+    def _batch(self) -> int:
+        wanted = self.graph.document.get("train", {}).get("batch_size")
+        return int(wanted) if wanted else MOST_ROWS
+
+
+def _equal(a: Array, b: Array) -> bool:
+    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+
+
+def take(session: ge.Session, values: Mapping[str, Array]) -> None:
+    """Give variables of a session values, where name, dtype and shape are the same."""
+    now = session.variables()
+    session.load_variables({name: value for name, value in values.items()
+                            if name in now and now[name].dtype == value.dtype and now[name].shape == value.shape})
+
+
+def some_numbers(tensor: ge.Tensor, rows: int, random: np.random.Generator) -> Array:
+    """Random numbers that a placeholder takes; unknown sizes are `ROWS`, the first `rows`."""
+    sizes = (None,) if tensor.shape.rank is None else tuple(tensor.shape)
+    shape = [s if isinstance(s, int) else rows if k == 0 else ROWS for k, s in enumerate(sizes)]
+    kind = np.dtype(tensor.dtype.numpy)
+    if kind.kind == "b":
+        return random.random(shape) < 0.5
+    if kind.kind in "iu":
+        return random.integers(0, 2, shape).astype(kind)
+    return random.standard_normal(shape).astype(kind)

@@ -1,0 +1,208 @@
+"""The window's side of the process that runs graphs: starts it, sends requests, hears replies in the GUI thread."""
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import threading
+from dataclasses import replace
+from multiprocessing.connection import Connection
+from typing import Any
+
+from PySide6 import QtCore
+
+from . import messages as m
+from .worker import main
+
+ANSWER_MS = 500                             # that a process has to obey Stop
+QUIT_S = 1.0                                # that it has to end by itself
+LATEST = (m.Values, m.TrainingProgress, m.Gradients)    # of those that wait only the last of each kind is shown
+
+
+class ProcessRunner(QtCore.QObject):
+    """A process that runs graphs, and another one as soon as it ends.
+
+    Signals
+    -------
+    received : a `Reply`, in the GUI thread. `Died` if the process ended by itself; the graph that was loaded last is
+        loaded again then, and variables get the values that they had a few seconds before
+
+    Attributes
+    ----------
+    pid : of the process, None while there is none
+    """
+
+    received = QtCore.Signal(object)
+    _arrived = QtCore.Signal()
+
+    def __init__(self, parent: QtCore.QObject | None = None) -> None:
+        super().__init__(parent)
+        self._process: Any = None
+        self._pipe: Connection[Any, Any] | None = None
+        self._generation = 0                # of the process: what came from an earlier one does not count
+        self._inbox: list[tuple[int, m.Reply | None]] = []
+        self._lock = threading.Lock()
+        self._load: m.Load | None = None    # the last, with all arrays
+        self._kept: m.Kept | None = None
+        self._busy = ""                     # what the process does
+        self._arrived.connect(self._take, QtCore.Qt.ConnectionType.QueuedConnection)
+        self._stopping = QtCore.QTimer(self)
+        self._stopping.setSingleShot(True)
+        self._stopping.setInterval(ANSWER_MS)
+        self._stopping.timeout.connect(self._not_obeyed)
+
+    # ------------------------------------------------ the process
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a process."""
+        return self._process is not None and self._process.is_alive()
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    @property
+    def busy(self) -> str:
+        """What the process does: "run", "train" ..., or ""."""
+        return self._busy
+
+    def start(self) -> None:
+        """Start the process, if there is none; `Ready` tells when it is up."""
+        if self._process is not None:
+            return
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._generation += 1
+        self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
+        self._process.start()
+        theirs.close()
+        threading.Thread(target=self._read, args=(self._pipe, self._generation), name="replies", daemon=True).start()
+
+    def close(self) -> None:
+        """End the process, and wait until it is gone."""
+        self._stopping.stop()
+        process, pipe = self._process, self._pipe
+        self._process = self._pipe = None
+        self._generation += 1
+        self._busy = ""
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.send(m.Quit())
+        if process is not None:
+            process.join(QUIT_S)
+            if process.is_alive():
+                process.kill()
+                process.join()
+            process.close()
+        if pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+
+    def restart(self) -> None:
+        """End the process at once and start another one with the same graph and, as far as they are known, the same
+        values of variables.
+        """
+        if self._process is not None:
+            self._process.kill()
+        self.close()
+        self.start()
+        if self._load is not None:
+            self._send(replace(self._load, anew=True))
+        if self._kept is not None:
+            self._send(m.Restore(self._kept.values))
+
+    # ------------------------------------------------ requests
+
+    def send(self, request: m.Request) -> None:
+        """Ask the process for something; the answer comes as `received`."""
+        if isinstance(request, m.Load):
+            if request.anew:
+                self._kept = None
+            known = {} if self._load is None else self._load.arrays
+            self._load = replace(request, arrays={**known, **request.arrays})
+        elif isinstance(request, m.Train) and request.fresh:
+            self._kept = None
+        if isinstance(request, (m.Stop, m.Pause)) and not self._stopping.isActive():
+            self._stopping.start()
+        self._send(request)
+
+    def _send(self, request: m.Request) -> None:
+        if self._pipe is None:
+            return
+        with contextlib.suppress(OSError):  # it has ended: the thread that reads tells so
+            self._pipe.send(request)
+
+    # ------------------------------------------------ replies
+
+    def _read(self, pipe: Connection[Any, Any], generation: int) -> None:
+        """In a thread: take replies as they come."""
+        while True:
+            reply: m.Reply | None
+            try:
+                reply = pipe.recv()
+            except (EOFError, OSError, TypeError):      # TypeError: it was closed meanwhile
+                reply = None
+            with self._lock:
+                self._inbox.append((generation, reply))
+                is_first = len(self._inbox) == 1
+            if is_first:
+                with contextlib.suppress(RuntimeError):     # the window is gone
+                    self._arrived.emit()
+            if reply is None:
+                return
+
+    def _take(self) -> None:
+        with self._lock:
+            arrived, self._inbox = self._inbox, []
+        now = [reply for generation, reply in arrived if generation == self._generation]
+        for reply in merged(now):
+            if reply is None:
+                self._ended()
+            elif isinstance(reply, m.Several):
+                for part in reply.replies:
+                    self._receive(part)
+            else:
+                self._receive(reply)
+
+    def _receive(self, reply: m.Reply) -> None:
+        if isinstance(reply, m.Kept):
+            self._kept = reply
+            return
+        if isinstance(reply, m.Started):
+            self._busy = reply.what
+        elif isinstance(reply, (m.Finished, m.Failed)):
+            if isinstance(reply, m.Finished):
+                self._busy = ""
+            self._stopping.stop()
+        self.received.emit(reply)
+
+    def _ended(self) -> None:
+        """The process ended by itself."""
+        code = None
+        if self._process is not None:
+            self._process.join(QUIT_S)
+            code = self._process.exitcode
+        what = f" while it was busy with {self._busy}" if self._busy else ""
+        how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
+        self.restart()
+        self.received.emit(m.Died(f"The process that runs graphs ended{what} ({how}). Another one has been started."))
+
+    def _not_obeyed(self) -> None:
+        """Stop was not answered: what runs cannot be broken off, so the process ends."""
+        busy = self._busy or "run"
+        self.restart()
+        self.received.emit(m.Finished(busy, stopped=True))
+
+
+def merged(replies: list[m.Reply | None]) -> list[m.Reply | None]:
+    """Replies without those that a later one of the same kind makes old.
+
+    Examples
+    --------
+    >>> merged([m.Started("run"), m.Values({}, 1.0), m.Values({}, 2.0), m.Finished("run")])[1]
+    Values(previews={}, seconds=2.0)
+    """
+    last = {type(reply): k for k, reply in enumerate(replies)}
+    return [r for k, r in enumerate(replies) if not isinstance(r, LATEST) or last[type(r)] == k]
+
+

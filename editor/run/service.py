@@ -1,0 +1,345 @@
+"""What the process does with each request, but training, which is in trainer.py. No Qt."""
+from __future__ import annotations
+
+import math
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+import graphengine as ge
+from graphengine.tools.drawn.draw import decoded
+from graphengine.tools.watch import evaluate_each
+
+from ..model.build import build, stored_array, weights_of
+from ..model.document import GraphDocument
+from ..model.files import from_text
+from . import messages as m
+from .graph import RunningGraph
+from .messages import Array, Output, Preview
+from .previews import preview
+from .trainer import Trainer
+from .worker import Inbox, failure
+
+MOST_PART = 200                             # elements of an axis that are sent
+MOST_POINTS = 2000                          # rows of data beside a boundary
+MOST_FAILURES = 20
+MOST_KEPT = 64 * 2**20                      # bytes of variables that are sent to be kept
+
+
+def machine() -> str:
+    """The processor and how many threads this process may use."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    name = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf8") as file:
+            name = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), name)
+    except OSError:
+        pass
+    return f"{name}, {count} thread{'s' if count > 1 else ''}"
+
+
+class Service:
+    """The graph that is loaded, and what is done with it.
+
+    Attributes
+    ----------
+    graph : as it runs; None before the first, and where the last could not be read
+    last : results of the last run, by output
+    slots : what the optimizer keeps, from a training that is over
+    """
+
+    def __init__(self, inbox: Inbox, send: Callable[[m.Reply], None]) -> None:
+        self.inbox = inbox
+        self.send = send
+        self.graph: RunningGraph | None = None
+        self.document = GraphDocument()
+        self.folder = "."
+        self.trainer: Trainer | None = None
+        self.last: dict[Output, Array] = {}
+        self.slots: dict[str, Array] = {}
+        self._arrays: dict[str, Array] = {}
+        self._meaning: Any = None
+        self._handlers: Mapping[type, Callable[[Any], None]] = {
+            m.Load: self.load, m.Run: self.run, m.Train: self.train, m.Step: self.step, m.Inspect: self.inspect,
+            m.SetLearningRate: self.set_learning_rate, m.Compile: self.compile, m.MeasureProfile: self.profile,
+            m.Boundary: self.boundary, m.GetWeights: self.weights, m.Restore: self.restore,
+        }
+
+    def handle(self, request: m.Request) -> None:
+        """Carry out a request; errors are for the caller."""
+        handler = self._handlers.get(type(request))
+        if handler is None:
+            raise ge.errors.InvalidArgumentError(f"{type(request).__name__} is no request")
+        handler(request)
+
+    def loaded(self) -> RunningGraph:
+        """The graph.
+
+        Raises
+        ------
+        FailedPreconditionError if there is none.
+        """
+        if self.graph is None:
+            raise ge.errors.FailedPreconditionError("there is no graph to run", fix="correct the document")
+        return self.graph
+
+    # ------------------------------------------------ loading
+
+    def load(self, request: m.Load) -> None:
+        begin = time.perf_counter()
+        self._arrays.update(request.arrays)
+        before = None if request.anew or self.graph is None else self.graph.changed()
+        graph, self.graph = self.graph, None
+        document = from_text(request.text, self._arrays)
+        meaning = meaning_of(document), request.folder
+        if graph is not None and meaning == self._meaning and not request.anew:
+            self.graph = graph
+            graph.examples = examples_of(document)
+        else:
+            if self.trainer is not None and not request.anew:
+                self.slots = self.trainer.slots()
+            if request.anew:
+                self.slots = {}
+            self.trainer, self.last = None, {}
+            self.graph = RunningGraph(build(document), examples_of(document), request.folder)
+            self.graph.take(weights_of(document))
+            self.graph.take(before or {})
+        self.document, self.folder, self._meaning = document, request.folder, meaning
+        self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin))
+
+    def restore(self, request: m.Restore) -> None:
+        self.slots = dict(request.values)
+        if self.graph is not None:
+            self.graph.take(request.values)
+
+    def keep(self, values: Mapping[str, Array]) -> None:
+        """Send values to the window's side, from where a new process gets them."""
+        if sum(v.nbytes for v in values.values()) <= MOST_KEPT:
+            self.send(m.Kept(dict(values)))
+
+    # ------------------------------------------------ running
+
+    def run(self, request: m.Run) -> None:
+        graph = self.loaded()
+        self.send(m.Started("run"))
+        begin = time.perf_counter()
+        feeds = self.feeds(request.feeds)
+        with self.inbox.interruptible():
+            previews, seconds, failures = self.compute(graph, feeds)
+        self.send(m.Values(previews, seconds))
+        for failed in failures[:MOST_FAILURES]:
+            self.send(failed)
+        self.send(m.Finished("run", seconds=time.perf_counter() - begin))
+
+    def feeds(self, given: Mapping[str, Any] | None = None) -> dict[str, Array]:
+        """Values for all placeholders; where data cannot be read, that is said and others take their place."""
+        graph = self.loaded()
+        try:
+            return graph.feeds(given)
+        except (ge.errors.GraphEngineError, OSError) as error:
+            self.send(failure("run", error, self.source_of(error)))
+            graph.without_data()
+            return graph.feeds(given)
+
+    def source_of(self, error: Exception) -> str | None:
+        """The card of the data that an error is about."""
+        text = str(error)
+        for card in self.document.cards:
+            if card.kind.startswith("data/") and str(card.attributes.get("file", card.kind.partition("/")[2])) in text:
+                return card.id
+        return None
+
+    def compute(
+        self, graph: RunningGraph, feeds: Mapping[str, Array]
+    ) -> tuple[dict[Output, Preview], float, list[m.Failed]]:
+        """Every result: previews, seconds, and what failed; one card that fails does not hide the others."""
+        outputs, tensors = list(graph.outputs), list(graph.outputs.values())
+        failures: list[m.Failed] = []
+        begin = time.perf_counter()
+        try:
+            values = graph.session.run(tensors, feeds) if tensors else []
+            seconds = time.perf_counter() - begin
+        except (ge.errors.GraphEngineError, ValueError, TypeError, ArithmeticError, LookupError, MemoryError) as error:
+            values, failed = evaluate_each(graph.session, tensors, feeds)
+            seconds = time.perf_counter() - begin
+            failures = [failure("run", f.error, graph.card_of(f.node)) for f in failed]
+            failures = failures or [failure("run", error)]
+        self.last = {output: np.asarray(v) for output, v in zip(outputs, values, strict=True) if v is not None}
+        return {output: preview(value) for output, value in self.last.items()}, seconds, failures
+
+    # ------------------------------------------------ training
+
+    def train(self, request: m.Train) -> None:
+        if request.fresh:
+            self.begin_anew()
+        self.training(request.card).run()
+
+    def step(self, request: m.Step) -> None:
+        self.training(request.card).step()
+
+    def training(self, card: str) -> Trainer:
+        """The training of a Train card, begun or gone on with.
+
+        Raises
+        ------
+        GraphEngineError for what keeps it from training.
+        """
+        graph = self.loaded()
+        if "train" not in graph.graph.document:
+            problem = graph.built.problems.get(card)
+            raise problem or ge.errors.FailedPreconditionError(
+                "there is nothing to train", fix="connect a loss, an optimizer and data to a Train card")
+        if self.trainer is None:
+            try:
+                built = build(self.document, training=True, layers=graph.built.layers)
+                self.trainer = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card)
+            except (ge.errors.FileFormatError, OSError) as error:
+                self.send(failure("train", error, self.source_of(error) or card))
+                raise Reported from error
+            self.trainer.take(self.slots)
+        return self.trainer
+
+    def begin_anew(self) -> None:
+        """Give all variables their first values."""
+        graph = self.loaded()
+        document = GraphDocument(
+            (item for ref, item in self.document.items.items() if ref != ("setting", "weights")), self.document.arrays)
+        self.graph = RunningGraph(build(document), graph.examples, self.folder)
+        self.trainer, self.slots = None, {}
+
+    def set_learning_rate(self, request: m.SetLearningRate) -> None:
+        if not (math.isfinite(request.value) and request.value >= 0):
+            raise ge.errors.AttributeValueError(f"the learning rate is {request.value}", fix="use a number from 0")
+        if self.trainer is not None:
+            self.trainer.learning_rate = request.value
+
+    # ------------------------------------------------ looking
+
+    def inspect(self, request: m.Inspect) -> None:
+        graph = self.loaded()
+        value = self.last.get(request.output)
+        if value is None:
+            tensor = graph.outputs.get(request.output)
+            if tensor is None:
+                raise ge.errors.NotFoundError(f"{request.output[0]} cannot be computed", fix="connect its inputs")
+            with self.inbox.interruptible():
+                value = np.asarray(graph.session.run(tensor, self.feeds()))
+        self.send(part_of(request.output, value, request.index))
+
+    def boundary(self, request: m.Boundary) -> None:
+        graph = self.loaded()
+        tensor, feed = graph.outputs.get(request.output), graph.outputs.get((request.feed, 0))
+        if tensor is None or feed is None:
+            missing = request.output[0] if tensor is None else request.feed
+            raise ge.errors.NotFoundError(f"{missing} cannot be computed", fix="correct it first")
+        if feed.shape.rank != 2 or feed.shape[1] != 2:
+            raise ge.errors.ShapeError(f"{request.feed} has shape {feed.shape}", fix="use a placeholder of two columns")
+        count = max(2, min(request.points, 512))
+        x, y = (np.linspace(a, b, count) for a, b in zip(request.low, request.high, strict=True))
+        grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2).astype(feed.dtype.numpy)
+        rows = self.rows(graph)
+        points = rows.get(feed.node.name, np.zeros((0, 2)))[:MOST_POINTS]
+        others = (v[:MOST_POINTS] for name, v in rows.items() if name != feed.node.name and v.size == len(v))
+        labels = next(others, None)
+        with self.inbox.interruptible():
+            found = graph.session.run(tensor, {**graph.feeds(rows=count * count), feed.node.name: grid})
+        found = np.asarray(found).reshape(len(grid), -1)
+        values = found.argmax(axis=1) if found.shape[1] > 1 else found[:, 0]
+        self.send(m.BoundaryValues(request.output, values.reshape(count, count), request.low, request.high,
+                                   np.asarray(points), None if labels is None else labels.reshape(-1)))
+
+    def rows(self, graph: RunningGraph) -> Mapping[str, Array]:
+        """The data that train; none if they cannot be read."""
+        try:
+            return graph.data()
+        except (ge.errors.GraphEngineError, OSError):
+            return {}
+
+    def weights(self, request: m.GetWeights) -> None:
+        self.send(m.Weights(self.loaded().values()))
+
+    # ------------------------------------------------ the compiler
+
+    def compile(self, request: m.Compile) -> None:
+        from .compiled import compiled
+
+        self.send(m.Started("compile"))
+        begin = time.perf_counter()
+        with self.inbox.interruptible():
+            found = compiled(*self.what_runs(request.training))
+        self.send(found)
+        self.send(m.Finished("compile", seconds=time.perf_counter() - begin))
+
+    def profile(self, request: m.MeasureProfile) -> None:
+        from .profile import profile
+
+        self.send(m.Started("profile"))
+        begin = time.perf_counter()
+        with self.inbox.interruptible():
+            found = profile(*self.what_runs(request.training))
+        self.send(found)
+        self.send(m.Finished("profile", seconds=time.perf_counter() - begin))
+
+    def what_runs(self, training: str | None) -> tuple[RunningGraph, ge.Session, list[Any], dict[str, Array]]:
+        """Graph, session, fetches and feeds of a run, or of a step of a training."""
+        if training is not None:
+            trainer = self.training(training)
+            return trainer.graph, trainer.training.session, [trainer.training.step], trainer.training.first_batch()
+        graph = self.loaded()
+        return graph, graph.session, list(graph.outputs.values()), self.feeds()
+
+
+class Reported(Exception):
+    """A request that failed, of which the window knows already."""
+
+
+def part_of(output: Output, value: Array, index: tuple[int | None, ...] | None) -> m.TensorPart:
+    """The elements that are asked for; without an index the last two axes, of the others the first entry.
+
+    Raises
+    ------
+    OutOfRangeError for an index outside its axis.
+    """
+    wanted = (0,) * (value.ndim - 2) + (None,) * min(value.ndim, 2) if index is None else tuple(index)
+    if len(wanted) != value.ndim or sum(k is None for k in wanted) > 2:
+        raise ge.errors.OutOfRangeError(f"the index {wanted} does not fit the shape {value.shape}",
+                                        fix="give a number or None for each axis, None at most twice")
+    for k, size in zip(wanted, value.shape, strict=True):
+        if k is not None and not -size <= k < size:
+            raise ge.errors.OutOfRangeError(f"{k} is outside an axis of {size}", fix=f"use 0 to {size - 1}")
+    part = value[tuple(slice(None) if k is None else k for k in wanted)]
+    shown = np.array(part[tuple(slice(MOST_PART) for _ in range(np.ndim(part)))])
+    if shown.dtype.kind not in "biufc":
+        shown = shown.astype(np.float32)    # bfloat16 and the like, which the window's numpy need not know
+    return m.TensorPart(output, wanted, value.shape, value.dtype.name, shown, preview(part))
+
+
+def meaning_of(document: GraphDocument) -> Any:
+    """What of a document makes its graph: places, sizes, notes and examples do not."""
+    cards = sorted((c.id, c.kind, repr(_plain(c.attributes)), c.bypassed, c.after) for c in document.cards)
+    wires = sorted((w.target, w.input, w.source, w.output) for w in document.wires)
+    return cards, wires, repr(document.setting("seed")), repr(_plain(document.setting("weights")))
+
+
+def _plain(value: Any) -> Any:
+    """A value whose text does not depend on the order of keys."""
+    if isinstance(value, Mapping):
+        return sorted((str(k), _plain(v)) for k, v in value.items())
+    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
+
+
+def examples_of(document: GraphDocument) -> dict[str, Array]:
+    """The examples of placeholders, by card; those that cannot be read are left out."""
+    found = {}
+    for card in document.cards:
+        if card.example is not None:
+            try:
+                value = decoded(card.example, lambda key, dtype, shape: stored_array(document, key))
+                found[card.id] = np.asarray(value)
+            except (ge.errors.GraphEngineError, ValueError, TypeError, LookupError):
+                continue
+    return found

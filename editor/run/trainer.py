@@ -1,0 +1,291 @@
+"""Training in the process: stretches of compiled steps, and between them reports and requests. No Qt."""
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import graphengine as ge
+from graphengine.tools.watch import feeds_of, first_bad, sum_of_squares
+
+from . import messages as m
+from .graph import RunningGraph, take
+from .messages import Array
+from .previews import preview
+from .worker import failure
+
+if TYPE_CHECKING:
+    from .service import Service
+
+SHARE = 0.2                                 # of the time that each kind of looking may take
+REPORT_S = 0.1                              # between two looks of a kind
+POINTS = 8                                  # of a curve between two reports
+KEEP_S = 5.0                                # between two copies for a new process
+MOST_ROWS = 4096                            # that metrics are computed over
+MOST_SNAPSHOT = 64 * 2**20                  # bytes of variables that are copied before each stretch
+MEANWHILE = (m.Inspect, m.SetLearningRate, m.GetWeights, m.Boundary, m.Compile, m.MeasureProfile)
+USELESS = (m.Run, m.Train, m.Step)          # requests that say nothing while a training runs
+
+
+class Pace:
+    """How often something may be done that takes time: at most `SHARE` of it, and each `REPORT_S`."""
+
+    def __init__(self, least_s: float = REPORT_S) -> None:
+        self.least_s = least_s
+        self._next = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        begin = time.monotonic()
+        yield
+        now = time.monotonic()
+        self._next = now + max(self.least_s, (now - begin) * (1 - SHARE) / SHARE)
+
+
+class Trainer:
+    """The training of one graph; it rests between `run` and `step`, and goes on where it was.
+
+    Parameters
+    ----------
+    service : hears of results, has the inbox
+    shown : the graph as it runs otherwise: it gets the variables' values, and computes metrics and previews
+    graph : the same with layers that behave as in training
+    card : the Train card
+    """
+
+    def __init__(self, service: Service, shown: RunningGraph, graph: RunningGraph, card: str) -> None:
+        self.service = service
+        self.shown = shown
+        self.graph = graph
+        self.card = card
+        self.training = ge.Training(graph.graph, graph.folder)
+        self.course = self.training.course()
+        self._before = 0.0, 0               # epochs and steps of courses that are over
+        self._changes: dict[str, float] = {}            # of variables in the last step, if it was one alone
+        self._test = feeds_of(graph.graph, graph.folder, "test")
+        with graph.graph.as_default():
+            self._squares = {name: sum_of_squares(g) for name, g in self.training.gradients.items()}
+        self._paces = {kind: Pace() for kind in ("metrics", "gradients", "values")}
+        self._paces["keep"] = Pace(KEEP_S)
+        self._cards = {name: graph.card_of(graph.graph.by_name[name]) or name for name in self.training.gradients}
+
+    # ------------------------------------------------ variables
+
+    def slots(self) -> dict[str, Array]:
+        """Everything that variables hold, also what the optimizer keeps."""
+        return self.training.session.variables()
+
+    def take(self, values: Mapping[str, Array]) -> None:
+        """Give variables of the optimizer, and others, the values that they had before."""
+        rate = self.learning_rate
+        take(self.training.session, values)
+        self.learning_rate = rate           # the document's: it may have been changed there
+
+    @property
+    def learning_rate(self) -> float:
+        return self.training.learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self.training.learning_rate = value
+
+    # ------------------------------------------------ running
+
+    def run(self) -> None:
+        """Go on until the end of the epochs, or until somebody stops it."""
+        self._go("train", None)
+
+    def step(self) -> None:
+        """One step."""
+        self._go("step", 1)
+
+    def _go(self, what: str, steps: int | None) -> None:
+        send, inbox = self.service.send, self.service.inbox
+        send(m.Started(what))
+        begin = time.perf_counter()
+        take(self.training.session, self.shown.values())
+        if self.course.progress.epochs >= self.course.progress.of:
+            last = self.course.progress
+            self._before = self._before[0] + last.epochs, self._before[1] + last.steps
+            self.course = self.training.course()
+        is_over = False
+        try:
+            while not is_over and not inbox.wants_stop and not isinstance(inbox.front, m.Load):
+                is_over = not self._stretch(steps) or steps is not None
+                self._meanwhile()
+        except Diverged as error:
+            self._report(everything=False)
+            send(error.reply)
+        finally:
+            self.shown.take(self.training.session.variables())
+        self._report_end(steps)
+        stopped = not is_over
+        inbox.stopped()
+        send(m.Finished(what, stopped, time.perf_counter() - begin))
+
+    def _stretch(self, steps: int | None) -> bool:
+        """Steps up to the next report; False at the end."""
+        samples, begin = self.course.progress.samples, time.perf_counter()
+        if not self._advance(steps):
+            return False
+        self._report((self.course.progress.samples - samples) / max(time.perf_counter() - begin, 1e-9))
+        if steps is None and (pace := self._paces["gradients"]).is_due:
+            with pace.taking():
+                if not self._advance(1):    # a step alone, to see what it changes
+                    return False
+                self.service.send(self._gradients())
+        return True
+
+    def _advance(self, steps: int | None) -> bool:
+        """Steps, all of which end in numbers; False if there are none left."""
+        before = self._snapshot()
+        with self.service.inbox.interruptible():
+            if not self.course.advance(lambda: self.service.inbox.wants_stop, steps):
+                return False
+        bad = np.flatnonzero(np.isnan(self.course.losses))
+        if len(bad):
+            raise Diverged(self._diverged(int(bad[0]), before))
+        self._changes = self._changed(before) if steps == 1 and before is not None else {}
+        return True
+
+    def _changed(self, before: Mapping[str, Array]) -> dict[str, float]:
+        """How far each variable is from where it was, by card."""
+        now = self.training.weights()
+        return self._joined({name: np.sum(np.square(now[name].astype(np.float64) - before[name]))
+                             for name in self._cards})
+
+    def _meanwhile(self) -> None:
+        """Answer what can be answered without ending the training."""
+        while (request := self.service.inbox.take_now(*MEANWHILE, *USELESS)) is not None:
+            if isinstance(request, USELESS):
+                continue
+            if not isinstance(request, m.SetLearningRate):
+                self.shown.take(self.training.session.variables())
+            try:
+                self.service.handle(request)
+            except Exception as error:      # a question that fails does not end the training
+                self.service.send(failure(type(request).__name__.lower(), error))
+
+    # ------------------------------------------------ reports
+
+    def _report(self, rate: float = 0.0, everything: bool = True) -> None:
+        progress, send = self.course.progress, self.service.send
+        left = max(progress.of - progress.epochs, 0.0) * self.training.rows
+        send(m.TrainingProgress(
+            progress.epochs, progress.of, self._before[1] + progress.steps, rate, progress.elapsed_s,
+            left / rate if rate else 0.0, self.learning_rate))
+        points = self._curve()
+        if everything:
+            points[-1] = replace(points[-1], values={**points[-1].values, **self._metrics()})
+        send(m.Several(tuple(points)))
+        if everything:
+            self._look()
+
+    def _curve(self) -> list[m.Metrics]:
+        """The loss over the last stretch, in a few points."""
+        course = self.course
+        end, passed = self._before[0] + course.progress.epochs, course.last.shape[1] / self.training.rows
+        parts = np.array_split(course.losses, min(POINTS, len(course.losses)))
+        left = np.cumsum([len(part) for part in parts][::-1])[::-1] - [len(part) for part in parts]
+        return [m.Metrics(end - float(after) * passed, {"loss": float(np.mean(part))})
+                for part, after in zip(parts, left, strict=True)]
+
+    def _report_end(self, steps: int | None) -> None:
+        """What the training ends with, however short ago the last report was."""
+        for pace in self._paces.values():
+            pace._next = 0.0
+        if len(self.course.losses) and not np.isnan(self.course.losses).any():
+            values = {"loss": self.course.progress.loss, **self._metrics()}
+            self.service.send(m.Metrics(self._before[0] + self.course.progress.epochs, values))
+        self.service.send(self._gradients())
+        self._look()
+
+    def _metrics(self) -> dict[str, float]:
+        """Metrics over rows that train and rows that judge, if it is time for them."""
+        pace, spec = self._paces["metrics"], self.training.spec
+        if not pace.is_due:
+            return {}
+        found = {}
+        with pace.taking():
+            self.shown.take(self.training.session.variables())
+            graph = self.shown.graph
+            wanted = {name: graph.as_tensor(tensor) for name, tensor in spec.metrics.items()}
+            parts = [("", self.training.data("train"), wanted)] if wanted else []
+            if self._test and len(next(iter(self._test.values()))):
+                parts.append(("test ", self._test, {"loss": graph.as_tensor(spec.loss), **wanted}))
+            for before, data, fetches in parts:
+                values = self.shown.session.run(fetches, {name: rows[:MOST_ROWS] for name, rows in data.items()})
+                found.update({before + name: float(np.mean(value)) for name, value in values.items()})
+        return found
+
+    def _look(self) -> None:
+        """What the cards compute now, and a copy of the variables, if it is time."""
+        if (pace := self._paces["values"]).is_due:
+            with pace.taking():
+                self.shown.take(self.training.session.variables())
+                previews, seconds, _ = self.service.compute(self.shown, self.shown.feeds())
+                self.service.send(m.Values(previews, seconds))
+        if (pace := self._paces["keep"]).is_due:
+            with pace.taking():
+                self.service.keep(self.slots())
+
+    def _gradients(self) -> m.Gradients:
+        rows = self.course.last[-1] if len(self.course.last) else np.arange(min(self.training.rows, 32))
+        squares = self.training.session.run(self._squares, self.training.batch(rows))
+        values = self.training.weights()
+        largest: dict[str, str] = {}        # of the variables of each card
+        for name, card in self._cards.items():
+            if card not in largest or values[name].size > values[largest[card]].size:
+                largest[card] = name
+        weights = {card: preview(values[name]) for card, name in largest.items()}
+        return m.Gradients(self._joined(squares), weights, self._changes)
+
+    def _joined(self, squares: Mapping[str, Any]) -> dict[str, float]:
+        """Norms by card, of sums of squares by variable."""
+        found: dict[str, float] = {}
+        for name, square in squares.items():
+            found[self._cards[name]] = found.get(self._cards[name], 0.0) + float(square)
+        return {card: math.sqrt(square) if square >= 0 else square for card, square in found.items()}
+
+    # ------------------------------------------------ NaN
+
+    def _snapshot(self) -> dict[str, Array] | None:
+        """A copy of all variables, if they are not too large for one before each stretch."""
+        if self.graph.bytes() > MOST_SNAPSHOT:
+            return None
+        return self.training.session.variables()
+
+    def _diverged(self, k: int, before: Mapping[str, Array] | None) -> m.Failed:
+        """What to say of a loss that is NaN in step `k` of the last stretch; variables become those before it."""
+        rows = self.course.last
+        step = self._before[1] + self.course.progress.steps - len(rows) + k + 1
+        card = None
+        if before is not None:
+            self.training.session.load_variables(before)
+            if k:
+                self.training.run_steps(rows[:k])
+            feeds = {**self.graph.feeds(), **self.training.batch(rows[k])}
+            tensors = list(self.graph.outputs.values())
+            bad = first_bad(self.training.session, tensors, feeds)
+            card = None if bad is None else self.graph.card_of(bad.node)
+        where = "" if card is None else f"; the first result that is no number is that of {card}"
+        return m.Failed("train", f"the loss is NaN in step {step:,}, epoch "
+                        f"{int(self._before[0] + self.course.progress.epochs) + 1}{where}", card,
+                        "lower the learning rate, or look at the data")
+
+
+class Diverged(Exception):
+    """The loss is no number any more. reply : what to say."""
+
+    def __init__(self, reply: m.Failed) -> None:
+        super().__init__(reply.text)
+        self.reply = reply
