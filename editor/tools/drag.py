@@ -59,7 +59,7 @@ class DragItems(Gesture):
     def _insertion(self) -> tuple[Ref, Change] | None:
         """The wire that a lone card lies on, and the edit that leads it through the card."""
         canvas, document = self.canvas, self.canvas.document
-        if len(self.start) != 1 or len(self.cards) != 1 or self.links:
+        if len(self.start) != 1 or len(self.cards) != 1 or self.links or document.card(self.cards[0]) is None:
             return None
         wire = wire_under(canvas, canvas.scene.card_rect(self.cards[0]))
         change = canvas.insertion(wire, self.cards[0]) if wire is not None and wire in document.items else None
@@ -79,7 +79,7 @@ class DragItems(Gesture):
     def cancel(self) -> None:
         self._clear()
         self.canvas.scene.end_preview()
-        if self.made is not None:
+        if self.made is not None and any(ref in self.canvas.document.items for ref in self.start):
             self.canvas.document.do(replace(self.made.reversed(), merge=self.key))     # together they are nothing
 
     def _clear(self) -> None:

@@ -70,7 +70,8 @@ class InlineEdit(QtCore.QObject):
         if choices:
             self._open_choice(card.ref, choices, written(value, field.form), name, rect, commit)
         else:
-            self._open_line(card.ref, written(value, field.form), name, rect, commit, "mono")
+            self._open_line(card.ref, written(value, field.form), name, rect, commit, "mono",
+                            QtCore.Qt.AlignmentFlag.AlignRight)
         if self.widget is not None:
             self.widget.setToolTip(field.doc)
         return True
@@ -124,8 +125,10 @@ class InlineEdit(QtCore.QObject):
 
     # ------------------------------------------------ the field
 
-    def _open_line(self, ref: Ref, text: str, name: str, rect: Rect, commit: Commit, font: str) -> None:
+    def _open_line(self, ref: Ref, text: str, name: str, rect: Rect, commit: Commit, font: str,
+                   side: QtCore.Qt.AlignmentFlag = QtCore.Qt.AlignmentFlag.AlignLeft) -> None:
         line = QtWidgets.QLineEdit(text, self.canvas.view.viewport())
+        line.setAlignment(side)
         self._open(line, ref, text, name, rect, commit, font)
         line.selectAll()
         line.textEdited.connect(self._check)

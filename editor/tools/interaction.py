@@ -67,6 +67,7 @@ class Interaction(QtCore.QObject):
         self._was_selected = False
         self._pointer = QtCore.QPointF()                # in the scene
         self._dragged_kind: str | None = None
+        self._accepting: dict[Ref, int | None] = {}     # wires it was dragged over -> the input they would go into
         view.tool = self
 
     def detach(self) -> None:
@@ -394,12 +395,13 @@ class Interaction(QtCore.QObject):
 
     def _end_drop(self) -> None:
         self._dragged_kind = None
+        self._accepting.clear()
         self.canvas.view.overlays.show_ghost(None)
         self.canvas.scene.set_hover(NOWHERE)
 
     def drop(self, event: QtGui.QDropEvent, at: QtCore.QPointF) -> None:
         kind, paths, text = _kind_in(event.mimeData()), _paths_in(event.mimeData()), _cards_in(event.mimeData())
-        self._end_drop()
+        self._accepting.clear()                         # the graph may have changed meanwhile
         if kind is not None:
             self._drop_kind(kind, at)
         elif paths:
@@ -409,6 +411,7 @@ class Interaction(QtCore.QObject):
             change = self.canvas.attempt(lambda: commands.paste(self.canvas.document, text, corner.x(), corner.y()))
             if change is not None:
                 self.canvas.scene.select(commands.made(change))
+        self._end_drop()
         event.acceptProposedAction()
 
     def _drop_kind(self, kind: str, at: QtCore.QPointF) -> None:
@@ -425,11 +428,13 @@ class Interaction(QtCore.QObject):
         corner = snapped(at - GRIP)
         ref = wire_under(self.canvas, QtCore.QRectF(corner.x(), corner.y(), 192, 60))
         wire = self.canvas.document.items.get(ref) if ref is not None else None
-        if ref is None or not isinstance(wire, Wire):
+        if ref is None or not isinstance(wire, Wire) or _is_end(kind):
             return None
-        accepting = self.canvas.inference.kinds_accepting(wire.source, wire.output)
-        number = next((n for found, n in accepting if found.key == kind), None)
-        return (ref, number) if number is not None and not _is_end(kind) else None
+        if ref not in self._accepting:
+            accepting = self.canvas.inference.kinds_accepting(wire.source, wire.output)
+            self._accepting[ref] = next((n for found, n in accepting if found.key == kind), None)
+        number = self._accepting[ref]
+        return (ref, number) if number is not None else None
 
 
 def _is_end(kind: str) -> bool:

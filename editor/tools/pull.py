@@ -123,7 +123,8 @@ class PullWire(Gesture):
     def _other(self, hit: Hit) -> End | None:
         """The socket under the pointer; on the rest of a card the first free one that fits."""
         wanted = "input" if self.end.side == "output" else "output"
-        if hit.kind != "card" or hit.ref is None or hit.ref.key == self.end.card:
+        if hit.kind != "card" or hit.ref is None or hit.ref.key == self.end.card \
+                or self.canvas.document.card(self.end.card) is None:
             return None
         card = hit.ref.key
         if hit.part == wanted:
@@ -138,6 +139,8 @@ class PullWire(Gesture):
 
     def move(self, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers) -> None:
         canvas, other = self.canvas, self._other(hit)
+        if canvas.document.card(self.end.card) is None:     # undone meanwhile
+            return
         reason = self._reason(other) if other is not None else ""
         if not reason and other is None and hit.kind == "card" and hit.ref is not None and hit.ref.key != self.end.card:
             reason = next((r for r in self._refusals(hit.ref.key).values() if r), self._without(hit.ref.key))
@@ -177,7 +180,7 @@ class PullWire(Gesture):
         elif self.old is not None:
             old = self.old.ref
             self.canvas.attempt(lambda: commands.disconnect(document, [old]))
-        else:
+        elif document.card(self.end.card) is not None:
             self.search(following(self.canvas, self.end, at))
 
     def cancel(self) -> None:

@@ -305,6 +305,21 @@ def test_escape_breaks_pulling_off(hand):
     assert hand.view.overlays.pending is None and hand.searched == []
 
 
+def test_what_was_pulled_may_be_undone_meanwhile(hand):
+    hand.document.do(commands.add_card(hand.document, "op/exp", 900, 0))
+    hand.begin(hand.port("exp", "output"), (1000, 300))
+    hand.document.undo()
+    hand.move((1000, 350))
+    hand.release(hand.port("lone", "input"))
+    assert hand.searched == [] and ("exp", "lone", 0) not in hand.wires
+    x, y = hand.title("a")
+    hand.begin((x, y), (x + 60, y + 60), modifiers=ALT)
+    hand.document.undo()
+    hand.move((x + 90, y + 90), modifiers=ALT)
+    hand.release((x + 90, y + 90), modifiers=ALT)
+    assert len(list(hand.document.cards)) == 5
+
+
 def test_the_knife_cuts_what_it_crosses(hand):
     (x, y), (u, v) = hand.port("a", "output"), hand.port("b", "input")
     hand.begin(((x + u) / 2, y - 100), ((x + u) / 2, y), ((x + u) / 2, v + 100), button=RIGHT, modifiers=CTRL)
