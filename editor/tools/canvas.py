@@ -50,6 +50,25 @@ class Canvas:
                 continue
         return None
 
+    def whole(self, refs: Iterable[Ref]) -> set[Ref]:
+        """Items, and what lies in frames among them: who copies a frame wants what is in it."""
+        return {ref for ref in commands.with_content(self.document, refs, self.scene.contents) if ref.kind != "wire"}
+
+    def describe(self, card: str) -> str:
+        """A card in words, for who does not see it: "MatMul hidden, float32 (?, 128), reads x and w"."""
+        found, kind = self.document.card(card), self.scene.kinds.get(getattr(self.document.card(card), "kind", ""))
+        if found is None:
+            return ""
+        parts = [f"{kind.title if kind is not None else found.kind} {card}"]
+        parts += [f"{result.dtype} {result.shape}".strip() for result in self.inference.outputs(card)]
+        sources = [wire.source for wire in self.document.wires_into(card).values()]
+        if sources:
+            parts.append(f"reads {' and '.join(sources)}")
+        problem = self.inference.problem(card)
+        if problem is not None:
+            parts.append(f"{problem.severity}: {problem.text}")
+        return ", ".join(filter(None, parts))
+
     def box(self, card: str) -> Box:
         """A card as a layout sees it, with its ports."""
         rect = self.scene.card_rect(card)

@@ -1,7 +1,7 @@
 """Moving cards, frames and notes: they snap to others, push themselves into wires, and are doubled with Alt."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from PySide6 import QtCore
@@ -26,11 +26,13 @@ class DragItems(Gesture):
         self.key = object()
         self.made: Change | None = None
         if doubled:
-            self.made = commands.duplicate(canvas.document, refs, dx=0, dy=0, merge=self.key)
+            self.made = commands.duplicate(canvas.document, canvas.whole(refs), dx=0, dy=0, merge=self.key)
             canvas.document.do(self.made)
             refs = commands.made(self.made)
             canvas.scene.select(refs)
-        self.start = commands.with_content(canvas.document, refs, canvas.scene.contents)
+        # A double lies on what it was made from until it is moved: only the doubles move.
+        inside: Callable[[str], Iterable[Ref]] = (lambda frame: ()) if doubled else canvas.scene.contents
+        self.start = commands.with_content(canvas.document, refs, inside)
         self.cards = [ref.key for ref in self.start if ref.kind == "card"]
         self.moving = {**{id: canvas.box(id) for id in self.cards},
                        **{f"{ref.kind}:{ref.key}": Box(item.width, item.height, item.x, item.y)

@@ -69,11 +69,13 @@ class Interaction(QtCore.QObject):
         self._dragged_kind: str | None = None
         self._accepting: dict[Ref, int | None] = {}     # wires it was dragged over -> the input they would go into
         view.tool = self
+        view.graph.selection_changed.connect(self._tell_selection)
 
     def detach(self) -> None:
         """Break off what is going on and listen to nothing any more; the view is about to go."""
         self.cancel()
         self.inline.detach()
+        self.canvas.scene.selection_changed.disconnect(self._tell_selection)
 
     # ------------------------------------------------ mouse
 
@@ -357,6 +359,14 @@ class Interaction(QtCore.QObject):
             scene.select([Ref("card", found)])
             if not view.visible_rect.contains(scene.card_rect(found)):
                 view.center_on_card(found)
+
+    def _tell_selection(self) -> None:
+        """Let a screen reader say what is selected."""
+        chosen, view = self.edits.cards, self.canvas.view
+        words = self.canvas.describe(chosen[0]) if len(chosen) == 1 else \
+            commands.counted(self.canvas.scene.selected()) if self.canvas.scene.selected() else ""
+        if words != view.accessibleDescription():
+            view.setAccessibleDescription(words)
 
     def _edit_selected(self, rename: bool) -> bool:
         """Edit the one thing that is selected: a card's first attribute or its name, a frame's title, a note's text."""

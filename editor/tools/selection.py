@@ -62,12 +62,13 @@ class SelectionEdits:
 
     def duplicate(self, with_inputs: bool = False) -> None:
         if any(ref.kind != "wire" for ref in self.refs):
-            self._edit(lambda: commands.duplicate(self.canvas.document, self.refs, with_inputs), new=True)
+            whole = self.canvas.whole(self.refs)
+            self._edit(lambda: commands.duplicate(self.canvas.document, whole, with_inputs), new=True)
 
     def copy(self) -> bool:
         """Put what is selected on the clipboard."""
         try:
-            text = commands.copy_text(self.canvas.document, self.refs)
+            text = commands.copy_text(self.canvas.document, self.canvas.whole(self.refs))
         except Refused as refused:
             self.canvas.report(str(refused))
             return False

@@ -212,6 +212,25 @@ def test_frames_take_what_lies_inside_along(qtbot):
     hand.close()
 
 
+def test_doubling_a_frame_doubles_what_is_in_it(qtbot):
+    hand = Hand(qtbot, GraphDocument([Frame("f", "title", -40, -40, 300, 300), Card("a", "op/exp", x=0, y=20)]))
+    hand.drag((100, -28), (100, 372), modifiers=ALT)
+    assert (hand.document.card("a").y, hand.document.card("a_1").y) == (20, 420) and hand.selected == {"f_1", "a_1"}
+    hand.click((250, 100))
+    hand.click((100, -28))
+    assert hand.selected == {"f"}
+    hand.tool.edits.duplicate()
+    assert hand.selected == {"f_2", "a_2"}
+    hand.close()
+
+
+def test_what_is_selected_is_told_in_words(hand):
+    hand.click(hand.title("b"))
+    assert hand.view.accessibleDescription() == "Exp b, float32 (?, 4), reads a"
+    hand.click(hand.title("lone"), modifiers=SHIFT)
+    assert hand.view.accessibleDescription() == "2 cards"
+
+
 def test_a_lone_card_dropped_on_a_wire_is_led_through(hand):
     x, y = hand.title("lone")
     start, end = hand.port("a", "output"), hand.port("b", "input")
