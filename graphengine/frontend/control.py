@@ -4,14 +4,15 @@ What they build runs inside the compiled program, without a return to Python bet
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
 from ..errors import AttributeValueError, DTypeError, InvalidArgumentError, ShapeError
-from ..ir.dims import Shape
+from ..ir.dims import UNKNOWN, Shape, merge
 from ..ir.eager import EagerTensor
 from ..ir.graph import Graph, get_default_graph, is_drawing
 from ..ir.node import Node, Tensor
@@ -22,7 +23,6 @@ from ..ops.control import check_kept, loop
 from ..ops.language import L
 from ..ops.state import Placeholder
 from .build import constant, convert_to_tensor
-from .function import Function
 from .structure import Structure, flatten
 from .variables import Variable
 
@@ -192,31 +192,22 @@ def while_loop(
         )
     structure, leaves = flatten(loop_vars)
     values = [convert_to_tensor(x) for x in leaves]
-    if not is_drawing() and all(isinstance(t, EagerTensor) for t in values):
-        found = _looped(cond, body, structure, values, maximum_iterations)
+    if _is_at_once(values):
+        found = _repeated(cond, body, structure, values, maximum_iterations)
         if found is not None:
             return found
     graph = get_default_graph()
     with graph.name_scope(name or "while"):
-        values = [graph.adopt(t) for t in values]
+        values = _adopted(graph, values)
         test, captured, _ = _traced(graph, lambda *xs: cond(*_arguments(structure, xs)), values, "cond")
-        results = [(t.dtype, t.shape.rank) for t in test.outputs]
-        if results not in ([(dtypes.bool, 0)], [(dtypes.bool, None)]):
-            raise DTypeError("cond has to return a single bool", op="while_loop")
+        _check_condition(test.outputs)
         if test.targets:
             raise InvalidArgumentError("cond changes a variable", op="while_loop", fix="change it in body")
         (begins,) = inlined(test, [*values, *captured], graph)
 
         def step(*xs: Tensor) -> Any:
-            results = body(*_arguments(structure, xs))
-            given = flatten(results)[1]
-            if len(given) != len(values):
-                raise InvalidArgumentError(f"body returns {len(given)} values for {len(values)} loop variables",
-                                           op="while_loop", fix="return the next value of each loop variable")
+            following = _following(body(*_arguments(structure, xs)), values, "while_loop", "body", "loop variables")
             inner = get_default_graph()
-            following = [_as_tensor(x, like) for x, like in zip(given, values, strict=True)]
-            for k, (before, after) in enumerate(zip(values, following, strict=True)):
-                check_kept(k, before, after)
             (goes_on,) = inlined(test, [*following, *(inner.adopt(t) for t in captured)], inner)
             return [*following, goes_on]
 
@@ -228,22 +219,43 @@ def while_loop(
     return _filled(structure, node.outputs[:len(values)], node)
 
 
-def _looped(
+def _repeated(
     cond: Callable[..., Any], body: Callable[..., Any], structure: Structure, values: Sequence[Any], most: int | None
 ) -> Any:
-    """The loop step by step, in Python, where no graph is drawn; None if it uses symbols from outside."""
+    """The loop in Python, where no graph is drawn; None if it uses symbols from outside."""
     steps = 0
     while most is None or steps < most:
-        goes_on = cond(*_arguments(structure, values))
+        goes_on = convert_to_tensor(cond(*_arguments(structure, values)))
         if isinstance(goes_on, Tensor):
             return None
+        _check_condition([goes_on])
         if not goes_on:
             break
-        values = [convert_to_tensor(x) for x in flatten(body(*_arguments(structure, values)))[1]]
+        values = _following(body(*_arguments(structure, values)), values, "while_loop", "body", "loop variables")
         if any(isinstance(t, Tensor) for t in values):
             return None
         steps += 1
     return structure.fill(values)
+
+
+def _check_condition(results: Sequence[Any]) -> None:
+    if len(results) != 1 or results[0].dtype is not dtypes.bool or results[0].shape.rank not in (0, None):
+        raise DTypeError("cond has to return a single bool", op="while_loop")
+
+
+def _following(returned: Any, before: Sequence[Any], name: str, function: str, what: str) -> list[Any]:
+    """The next values of what is carried from step to step.
+
+    In a graph they keep type and sizes; at once only their type, as in TensorFlow.
+    """
+    given = flatten(returned)[1]
+    if len(given) != len(before):
+        raise InvalidArgumentError(f"{function} returns {len(given)} values for {len(before)} {what}", op=name,
+                                   fix="return the next value of each")
+    following = [_as_tensor(x, like) for x, like in zip(given, before, strict=True)]
+    for k, (old, new) in enumerate(zip(before, following, strict=True)):
+        check_kept(k, old, new if isinstance(new, Tensor) else _Like(new.dtype, UNKNOWN))
+    return following
 
 
 def scan(
@@ -322,72 +334,36 @@ def map_fn(
     """
     del dtype, parallel_iterations, back_prop, swap_memory, infer_shape, fn_output_signature
     structure, arrays = _arrays(elems, "map_fn")
-    if not is_drawing() and all(isinstance(t, EagerTensor) for t in arrays):
-        if not all(map(len, arrays)):           # no step shows what comes out: a graph knows
-            return Function(lambda *xs: map_fn(fn, structure.fill(xs)))(*arrays)
-        rows = [flatten(fn(structure.fill([t[k] for t in arrays]))) for k in range(len(arrays[0]))]
-        return rows[0][0].fill([L.stack(list(column)) for column in zip(*(r for _, r in rows), strict=True)])
-    graph = get_default_graph()
-    with graph.name_scope(name or "map"):
-        arrays = [graph.adopt(t) for t in arrays]
-        slices = [_slice_of(t) for t in arrays]
-        region, fixed, results = _traced(graph, lambda *xs: fn(structure.fill(xs)), slices, "fn")
-        node, count = loop(region, [*arrays, *fixed], graph, "loop", walked=len(arrays))
-    return _filled(results, node.outputs[:count], node)
+    with get_default_graph().name_scope(name or "map"):
+        found = _walked(lambda _, piece: ([], fn(structure.fill(piece))), [], arrays, False, "map_fn")
+    return _filled(found.structure, found.stacked, found.node)
 
 
 def _folded(
     fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, stacks: bool, name: str
 ) -> Any:
     structure, arrays = _arrays(elems, name)
-    if not is_drawing() and all(isinstance(t, EagerTensor) for t in arrays):
-        if not all(map(len, arrays)):
-            traced = Function(lambda *xs: _folded(fn, structure.fill(xs), initializer, reverse, stacks, name))
-            return traced(*arrays)
-        return _folded_at_once(fn, structure, arrays, initializer, reverse, stacks)
     graph = get_default_graph()
     with graph.name_scope(name):
-        arrays = [graph.adopt(t) for t in arrays]
-        first = None
+        if not _is_at_once(arrays):
+            arrays = _adopted(graph, arrays)
         if initializer is None:             # the first slice begins, the others follow
-            first = [t[-1] if reverse else t[0] for t in arrays]
+            holder, begin = structure, [t[-1] if reverse else t[0] for t in arrays]
             arrays = [t[:-1] if reverse else t[1:] for t in arrays]
-            holder, begin = structure, first
         else:
             holder, leaves = flatten(initializer)
             begin = [convert_to_tensor(x) for x in leaves]
-            begin = [graph.adopt(t) for t in begin]
 
-        def step(total: Sequence[Tensor], piece: Sequence[Tensor]) -> Any:
-            given = flatten(fn(holder.fill(total), structure.fill(piece)))[1]
-            return given, given if stacks else []
+        def step(total: Sequence[Any], piece: Sequence[Any]) -> Any:
+            given = fn(holder.fill(total), structure.fill(piece))
+            return given, flatten(given)[1] if stacks else []
 
-        last, stacked, _, node = _walked(graph, step, begin, arrays, reverse, name)
-        results = stacked if stacks else last
-        if stacks and first is not None:
-            together = [([r, f[None]] if reverse else [f[None], r]) for f, r in zip(first, results, strict=True)]
+        found = _walked(step, begin, arrays, reverse, name)
+        results = found.stacked if stacks else found.last
+        if stacks and initializer is None:
+            together = [([r, f[None]] if reverse else [f[None], r]) for f, r in zip(begin, results, strict=True)]
             results = [L.concat(parts, 0) for parts in together]
-    return _filled(holder, results, node)
-
-
-def _folded_at_once(
-    fn: Callable[[Any, Any], Any], structure: Structure, arrays: Sequence[Any], initializer: Any, reverse: bool,
-    stacks: bool,
-) -> Any:
-    order = list(range(len(arrays[0])))
-    order = order[::-1] if reverse else order
-    slices = [structure.fill([t[k] for t in arrays]) for k in order]
-    total = slices.pop(0) if initializer is None else initializer
-    rows = [total] if initializer is None else []
-    for piece in slices:
-        total = fn(total, piece)
-        rows.append(total)
-    if not stacks:
-        return total
-    rows = rows[::-1] if reverse else rows
-    holder = flatten(total)[0]
-    columns = zip(*(flatten(r)[1] for r in rows), strict=True)
-    return holder.fill([L.stack([convert_to_tensor(x) for x in column]) for column in columns])
+    return _filled(holder, results, found.node)
 
 
 def recurrence(
@@ -414,61 +390,97 @@ def recurrence(
     """
     structure, arrays = _arrays(elems, name or "recurrence")
     holder, leaves = flatten(initializer)
-    begin = [convert_to_tensor(x) for x in leaves]
-    at_once = not is_drawing() and all(isinstance(t, EagerTensor) for t in (*arrays, *begin))
-    if (at_once or unroll) and arrays[0].shape[0]:
-        return _walked_in_python(fn, structure, arrays, initializer, reverse)
-    graph = get_default_graph() if not at_once else Graph()
-    with graph.as_default(), graph.name_scope(name or "recurrence"):
-        def step(state: Sequence[Tensor], piece: Sequence[Tensor]) -> Any:
-            following, besides = fn(holder.fill(state), structure.fill(piece))
-            return flatten(following)[1], besides
 
-        begin, arrays = ([graph.adopt(convert_to_tensor(t)) for t in tensors] for tensors in (begin, arrays))
-        last, stacked, results, _ = _walked(graph, step, begin, arrays, reverse, name or "recurrence")
-    if at_once:                             # no step at all: the drawing has told the shapes
-        return initializer, results.fill([constant(np.zeros(tuple(t.shape), t.dtype.numpy)) for t in stacked])
-    return holder.fill(last), results.fill(stacked)
+    def step(state: Sequence[Any], piece: Sequence[Any]) -> Any:
+        return fn(holder.fill(state), structure.fill(piece))
+
+    with get_default_graph().name_scope(name or "recurrence"):
+        found = _walked(step, [convert_to_tensor(x) for x in leaves], arrays, reverse, name or "recurrence", unroll)
+    return holder.fill(found.last), found.structure.fill(found.stacked)
 
 
-def _walked_in_python(
-    fn: Callable[[Any, Any], tuple[Any, Any]], structure: Structure, arrays: Sequence[Any], state: Any, reverse: bool
-) -> tuple[Any, Any]:
-    steps = range(arrays[0].shape[0])
-    rows = []
-    for k in reversed(steps) if reverse else steps:
-        state, besides = fn(state, structure.fill([t[k] for t in arrays]))
-        rows.append(flatten(besides))
-    rows = rows[::-1] if reverse else rows
-    columns = zip(*(leaves for _, leaves in rows), strict=True)
-    return state, rows[0][0].fill([L.stack(list(column)) for column in columns])
+@dataclass(frozen=True)
+class _Walked:
+    """What steps along arrays gave.
+
+    last : the state after them
+    stacked : what they gave besides, (steps, ...) each
+    structure : of what one of them gives besides
+    node : the loop; None where the steps were taken one by one
+    """
+
+    last: list[Any]
+    stacked: list[Any]
+    structure: Structure
+    node: Node | None
 
 
 def _walked(
-    graph: Graph, fn: Callable[[Sequence[Tensor], Sequence[Tensor]], Any], begin: Sequence[Tensor],
-    arrays: Sequence[Tensor], reverse: bool, name: str,
-) -> tuple[list[Tensor], list[Tensor], Structure, Node]:
-    """A loop along the first axes of `arrays`; `fn` gives the next state and what is stacked.
+    fn: Callable[[Sequence[Any], Sequence[Any]], tuple[Any, Any]], begin: Sequence[Any], arrays: Sequence[Any],
+    reverse: bool, name: str, unroll: bool = False,
+) -> _Walked:
+    """Steps along the first axes of `arrays`: at once, drawn one by one, or as a loop of the graph.
 
-    Returns
-    -------
-    The last state, the stacked results, the structure of what is stacked in one step, and the loop.
+    fn : gives the next state, and what is stacked, of the state and a slice of each array
     """
+    def step(state: Sequence[Any], piece: Sequence[Any]) -> tuple[list[Any], Structure, list[Any]]:
+        following, besides = fn(state, piece)
+        structure, row = flatten(besides)
+        return _following(following, state, name, "fn", "accumulators"), structure, [] if row == [None] else row
+
+    is_at_once = _is_at_once([*begin, *arrays])
+    count: Any = None
+    for t in arrays:
+        count = merge(count, None if t.shape.rank is None else t.shape[0], "the arrays differ in length")
+    if (is_at_once or unroll) and count:
+        return _one_by_one(step, begin, arrays, reversed(range(count)) if reverse else range(count))
+    graph = Graph() if is_at_once else get_default_graph()
+    with graph.as_default():
+        drawn = _looped(graph, step, _adopted(graph, begin), _adopted(graph, arrays), reverse)
+    if not is_at_once:
+        return drawn
+    # No step at all: the drawing has told what there would be.
+    empty = [constant(np.zeros([n or 0 for n in t.shape], t.dtype.numpy)) for t in drawn.stacked]
+    return _Walked(list(begin), empty, drawn.structure, None)
+
+
+Step = Callable[[Sequence[Any], Sequence[Any]], tuple[list[Any], Structure, list[Any]]]
+
+
+def _one_by_one(step: Step, begin: Sequence[Any], arrays: Sequence[Any], order: Iterable[int]) -> _Walked:
+    state = list(begin)
+    rows: dict[int, list[Any]] = {}
+    for k in order:
+        state, structure, rows[k] = step(state, [t[k] for t in arrays])
+    columns = zip(*(rows[k] for k in sorted(rows)), strict=True)
+    return _Walked(state, [L.stack([convert_to_tensor(x) for x in c]) for c in columns], structure, None)
+
+
+def _looped(
+    graph: Graph, step: Step, begin: Sequence[Tensor], arrays: Sequence[Tensor], reverse: bool
+) -> _Walked:
     n = len(begin)
-    kept: list[Structure] = []
+    structures: list[Structure] = []
 
-    def step(*xs: Tensor) -> Any:
-        following, besides = fn(xs[:n], xs[n:])
-        if len(following) != n:
-            raise InvalidArgumentError(f"fn returns {len(following)} values for {n} accumulators", op=name)
-        structure, rows = flatten(besides)
-        kept.append(structure)
-        return [*(_as_tensor(x, like) for x, like in zip(following, begin, strict=True)), *rows]
+    def body(*xs: Tensor) -> list[Any]:
+        following, structure, row = step(xs[:n], xs[n:])
+        structures.append(structure)
+        return [*following, *row]
 
-    region, fixed, _ = _traced(graph, step, [*begin, *(_slice_of(t) for t in arrays)], "fn")
+    region, fixed, _ = _traced(graph, body, [*begin, *(_slice_of(t) for t in arrays)], "fn")
     node, count = loop(region, [*begin, *arrays, *fixed], graph, "loop", carried=n, walked=len(arrays),
                        backward=reverse)
-    return list(node.outputs[:n]), list(node.outputs[n:count]), kept[0], node
+    return _Walked(list(node.outputs[:n]), list(node.outputs[n:count]), structures[0], node)
+
+
+def _is_at_once(tensors: Sequence[Any]) -> bool:
+    """Whether all tensors have values, and no graph is drawn."""
+    return not is_drawing() and all(isinstance(t, EagerTensor) for t in tensors)
+
+
+def _adopted(graph: Graph, tensors: Sequence[Any]) -> list[Tensor]:
+    with graph.as_default():
+        return [graph.adopt(convert_to_tensor(t)) for t in tensors]
 
 
 def _arrays(elems: Any, name: str) -> tuple[Structure, list[Tensor]]:
@@ -476,7 +488,7 @@ def _arrays(elems: Any, name: str) -> tuple[Structure, list[Tensor]]:
     arrays = [convert_to_tensor(x) for x in leaves]
     for t in arrays:
         if t.shape.rank == 0:
-            raise ShapeError(f"{t.node.name} is a single number; it has no first axis to walk along", op=name)
+            raise ShapeError(f"{t} is a single number; it has no first axis to walk along", op=name)
     if not arrays:
         raise InvalidArgumentError("elems holds no tensor", op=name)
     return structure, arrays
@@ -500,10 +512,11 @@ def _slice_of(array: Tensor) -> Any:
     return _Like(array.dtype, array.shape if array.shape.rank is None else Shape(array.shape[1:]))
 
 
-def _as_tensor(x: Any, like: Any) -> Tensor:
-    """A result as a tensor of the graph being drawn; numbers take the type that is wanted."""
-    tensor = convert_to_tensor(x) if isinstance(x, (Tensor, Variable)) else convert_to_tensor(x, like.dtype)
-    return get_default_graph().adopt(tensor)
+def _as_tensor(x: Any, like: Any) -> Any:
+    """A result as a tensor, of the graph if one is drawn; numbers take the type that is wanted."""
+    is_typed = isinstance(x, (Tensor, EagerTensor, Variable))
+    tensor = convert_to_tensor(x) if is_typed else convert_to_tensor(x, like.dtype)
+    return get_default_graph().adopt(tensor) if is_drawing() else tensor
 
 
 def _traced(graph: Graph, function: Callable[..., Any], inputs: Sequence[Any], label: str) -> Traced:
@@ -529,7 +542,7 @@ def _arguments(structure: Structure, leaves: Sequence[Any]) -> Sequence[Any]:
     return list(filled) if isinstance(filled, (list, tuple)) else [filled]
 
 
-def _filled(structure: Structure, results: Sequence[Tensor], node: Node) -> Any:
+def _filled(structure: Structure, results: Sequence[Any], node: Node | None) -> Any:
     """Results in their structure; the node itself where there are none."""
     return structure.fill(results) if results else node
 

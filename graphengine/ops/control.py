@@ -217,8 +217,8 @@ class Loop(OfRegions):
         return _GradientOfLoop(self, g, y, inputs).run()
 
 
-def check_kept(k: int, before: Tensor, after: Tensor) -> None:
-    """Raise unless a carried value keeps its type and its sizes."""
+def check_kept(k: int, before: Any, after: Any) -> None:
+    """Raise unless a carried value keeps its type and its sizes, for all that is known."""
     if before.dtype is not after.dtype:
         raise DTypeError(
             f"carried value {k} begins as {before.dtype.name} and becomes {after.dtype.name}",

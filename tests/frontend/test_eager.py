@@ -8,6 +8,7 @@ import pytest
 
 import graphengine as tf
 from graphengine.errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
+from graphengine.frontend.structure import flatten
 from graphengine.runtime.compiler import default_compiler
 
 # -------------------------------------------------------------------- tensors
@@ -369,3 +370,64 @@ def test_a_variable_that_a_loop_changes_has_no_gradient_there():
         y = f(x)
     with pytest.raises(GradientError, match="changes the variable"):
         tape.gradient(y, [x, v])
+
+
+# -------------------------------------------------------------------- loops at once
+
+@pytest.mark.parametrize(("error", "match", "call"), [
+    (InvalidArgumentError, "body returns 2 values for 1 loop variables", lambda x: tf.while_loop(
+        lambda i: i < 3, lambda i: (i, i), [tf.constant(0)])),
+    (DTypeError, "begins as int32 and becomes float32", lambda x: tf.while_loop(
+        lambda i: i < 3, lambda i: [tf.cast(i, tf.float32) + 1.0], [tf.constant(0)])),
+    (DTypeError, "cond has to return a single bool", lambda x: tf.while_loop(
+        lambda i: i, lambda i: [i], [tf.constant(1)])),
+    (DTypeError, "begins as float32 and becomes int32", lambda x: tf.scan(
+        lambda a, v: tf.constant(1), x, tf.constant(1.0))),
+    (InvalidArgumentError, "fn returns 2 values for 1 accumulators", lambda x: tf.foldl(
+        lambda a, v: (a, v), x)),
+    (ShapeError, "differ in length", lambda x: tf.map_fn(lambda v: v[0], (x, x[1:]))),
+    (ShapeError, "no first axis", lambda x: tf.map_fn(lambda v: v, x[0])),
+])
+def test_loops_say_the_same_at_once_as_in_a_graph(error, match, call):
+    x = tf.constant([1.0, 2.0, 3.0])
+    with pytest.raises(error, match=match):
+        call(x)
+    with pytest.raises(error, match=match):
+        tf.function(call)(x)
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: tf.scan(lambda a, v: a * 0.5 + tf.sin(v), x, reverse=True),
+    lambda x: tf.scan(lambda a, v: a + v, x, initializer=tf.zeros([2])),
+    lambda x: tf.foldr(lambda a, v: a * v + 1.0, x),
+    lambda x: tf.map_fn(lambda v: {"b": v[0] * 2.0, "a": (v, tf.reduce_sum(v))}, x),
+    lambda x: tf.while_loop(
+        lambda i, a: i < tf.shape(x)[0], lambda i, a: [i + 1, a * tf.gather(x, i)], [0, tf.ones([2])],
+        maximum_iterations=5),
+    lambda x: tf.scan(lambda a, v: (a[0] + v[0], a[1] * v[1]), (x, x + 1.0))[1],
+], ids=["scan back", "scan", "foldr", "map_fn", "while_loop", "scan of two"])
+@pytest.mark.parametrize("steps", [1, 3])
+def test_loops_give_the_same_at_once_as_in_a_graph(call, steps):
+    x = tf.constant(np.linspace(-1.0, 1.0, 6, dtype="f4").reshape(3, 2)[:steps])
+    found = []
+    for f in (call, tf.function(call)):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            result = f(x)
+            leaves = flatten(result)[1]
+            total = sum(tf.reduce_sum(leaf * leaf) for leaf in leaves if leaf.dtype is tf.float32)
+        found.append([*map(np.asarray, leaves), np.asarray(tape.gradient(total, x))])
+    for at_once, drawn in zip(*found, strict=True):
+        np.testing.assert_allclose(at_once, drawn, rtol=1e-5, atol=1e-6)
+
+
+def test_variables_at_once_may_change_their_size_but_not_their_type():
+    """As in TensorFlow, whose loops at once are Python's; in a graph sizes stay."""
+    (grown,) = tf.while_loop(lambda x: tf.size(x) < 10, lambda x: [tf.concat([x, x], 0)], [tf.ones([3])])
+    assert grown.shape == (12,)
+
+
+def test_bodies_see_steps_as_python_does():
+    seen = []
+    tf.scan(lambda a, v: seen.append(float(v)) or a + v, tf.constant([1.0, 2.0, 3.0]), tf.constant(0.0), reverse=True)
+    assert seen == [3.0, 2.0, 1.0]
