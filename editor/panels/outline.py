@@ -21,13 +21,13 @@ Qt = QtCore.Qt
 CARD = Qt.ItemDataRole.UserRole
 
 
-class Outline(Panel):
-    """Signals: select(refs) when rows are chosen, jump(card) when one is activated.
+class OutlinePanel(Panel):
+    """Signals: chosen(cards) with ids when rows are selected, jump(card) when one is activated.
 
-    The selection follows the canvas through `show_items`.
+    The selection follows the canvas through `select`.
     """
 
-    select = QtCore.Signal(object)
+    chosen = QtCore.Signal(object)
     jump = QtCore.Signal(str)
 
     def __init__(self, document: GraphDocument, inference: Inference, parent: QtWidgets.QWidget | None = None) -> None:
@@ -45,7 +45,7 @@ class Outline(Panel):
         self.tree.activated.connect(self._activated)
         self.empty = Empty(self.tr("The graph is empty. Drag something from the palette, or press Tab on the canvas."))
         column(self, [self.tree, self.empty])
-        self._refs: frozenset[Ref] = frozenset()
+        self._selected: frozenset[str] = frozenset()
         self._items: dict[str, QtGui.QStandardItem] = {}
         self._seen: dict[Ref, object] = {}              # what of each item is shown here; places are not
         self._is_following = False
@@ -152,9 +152,9 @@ class Outline(Panel):
 
     # ------------------------------------------------ selection
 
-    def show_items(self, refs: Iterable[Ref]) -> None:
-        """Mark what is selected on the canvas."""
-        self._refs = frozenset(refs)
+    def select(self, cards: Iterable[str]) -> None:
+        """Mark the cards that are selected on the canvas."""
+        self._selected = frozenset(cards)
         if not self._is_following and not self._is_stale:
             self._select()
 
@@ -162,14 +162,14 @@ class Outline(Panel):
         self._is_following = True
         chosen = QtCore.QItemSelection()
         last = None
-        for ref in self._refs:
-            item = self._items.get(ref.key) if ref.kind == "card" else None
+        for card in self._selected:
+            item = self._items.get(card)
             if item is not None:
                 chosen.select(item.index(), item.index())
                 last = item
         flag = QtCore.QItemSelectionModel.SelectionFlag
         self.tree.selectionModel().select(chosen, flag.ClearAndSelect | flag.Rows)
-        if last is not None and len(self._refs) == 1:
+        if last is not None and len(self._selected) == 1:
             self.tree.selectionModel().setCurrentIndex(last.index(), flag.NoUpdate)
             self.tree.scrollTo(last.index())
         self._is_following = False
@@ -177,12 +177,11 @@ class Outline(Panel):
     def _chosen(self) -> None:
         if self._is_following:
             return
-        refs = frozenset(Ref("card", index.data(CARD)) for index in self.tree.selectionModel().selectedRows()
-                         if index.data(CARD))
-        if refs != self._refs:
-            self._refs = refs
+        cards = list(dict.fromkeys(index.data(CARD) for index in self.tree.selectionModel().selectedRows()))
+        if frozenset(cards) != self._selected:
+            self._selected = frozenset(cards)
             self._is_following = True
-            self.select.emit(set(refs))
+            self.chosen.emit(cards)
             self._is_following = False
 
     def _activated(self, index: QtCore.QModelIndex) -> None:

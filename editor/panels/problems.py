@@ -1,7 +1,9 @@
 """What is wrong with the graph, and the edits that mend it."""
 from __future__ import annotations
 
-from PySide6 import QtCore, QtWidgets
+import math
+
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.infer import Fix, Inference, Problem
 from editor.model.document import GraphDocument
@@ -14,7 +16,7 @@ WITH_BUTTONS = 100                  # rows that have buttons; beyond, the card i
 SEVERITY, CARD, TEXT, FIXES = range(4)
 
 
-class Problems(Panel):
+class ProblemsPanel(Panel):
     """A table of problems.
 
     Signals
@@ -105,22 +107,18 @@ class Problems(Panel):
             button = QtWidgets.QPushButton(fix.label)
             button.setStyleSheet("padding: 1px 10px; min-height: 18px;")
             theme.wear(button, "body")
+            words = QtGui.QFontMetricsF(theme.font("body")).horizontalAdvance(fix.label)
+            button.setFixedWidth(math.ceil(words) + 26)
             button.clicked.connect(lambda _=False, fix=fix: self._mend(fix))
             line.addWidget(button)
         line.addStretch(1)
         return holder
 
     def _width_of_buttons(self) -> int:
-        """What the widest row of buttons needs; the view itself asks before they have their style."""
-        widest = 80
-        for k in range(min(self.table.topLevelItemCount(), WITH_BUTTONS)):
-            item = self.table.topLevelItem(k)
-            holder = self.table.itemWidget(item, FIXES) if item is not None else None
-            if holder is not None:
-                for button in holder.findChildren(QtWidgets.QPushButton):
-                    button.ensurePolished()
-                widest = max(widest, holder.sizeHint().width() + 8)
-        return widest
+        """What the widest row of buttons needs."""
+        items = (self.table.topLevelItem(k) for k in range(min(self.table.topLevelItemCount(), WITH_BUTTONS)))
+        holders = (self.table.itemWidget(item, FIXES) for item in items if item is not None)
+        return max([80, *(holder.sizeHint().width() + 8 for holder in holders if holder is not None)])
 
     def _mend(self, fix: Fix) -> None:
         self.document.end_merging()

@@ -114,12 +114,13 @@ def match_parts(query: str, parts: Sequence[Part]) -> Match | None:
         best: Match | None = None
         for k, part in enumerate(parts):
             found = match(word, part.text, part.loose)
+            if found and k == 0:
+                places.update(found.places)
             if found and (best is None or found.score * part.weight > best.score):
-                best = Match(found.score * part.weight, found.places if k == 0 else ())
+                best = Match(found.score * part.weight, ())
         if best is None:
             return None
         score += best.score
-        places.update(best.places)
     return Match(score / max(len(query.split()), 1), tuple(sorted(places)))
 
 

@@ -69,8 +69,8 @@ def bar(qtbot: QtBot, document: GraphDocument) -> FindBar:
 
 
 def test_enter_goes_on_and_around(qtbot: QtBot, bar: FindBar) -> None:
-    bar.begin()
-    jumps: list[Ref] = []
+    bar.open()
+    jumps: list[str] = []
     bar.jump.connect(jumps.append)
     qtbot.keyClicks(bar.input, "dense")
     assert bar.count.text() == "1 of 2"
@@ -78,25 +78,28 @@ def test_enter_goes_on_and_around(qtbot: QtBot, bar: FindBar) -> None:
     assert bar.count.text() == "2 of 2"
     qtbot.keyClick(bar.input, Key.Key_Return)
     qtbot.keyClick(bar.input, Key.Key_Return, QtCore.Qt.KeyboardModifier.ShiftModifier)
-    assert [ref.key for ref in jumps[-3:]] == ["logits", "hidden", "logits"]
+    assert jumps[-3:] == ["logits", "hidden", "logits"]
     qtbot.mouseClick(bar.after, Left)
-    assert jumps[-1].key == "hidden"
+    assert jumps[-1] == "hidden"
 
 
 def test_nothing_found_is_said_and_escape_closes(qtbot: QtBot, bar: FindBar) -> None:
-    bar.begin("zzz")
+    bar.open("zzz")
     assert bar.count.text() == "none"
     assert bar.input.property("invalid")
     assert not bar.after.isEnabled()
+    with qtbot.waitSignal(bar.look) as asked:
+        bar.open("encoder")
+    assert asked.args == [Ref("frame", "frame")]
     with qtbot.waitSignals([bar.closed, bar.found]):
         qtbot.keyClick(bar.input, Key.Key_Escape)
     assert bar.isHidden()
 
 
 def test_edits_are_found_too_without_moving_the_eye(qtbot: QtBot, bar: FindBar, document: GraphDocument) -> None:
-    bar.begin("dense")
+    bar.open("dense")
     qtbot.keyClick(bar.input, Key.Key_Return)
-    jumps: list[Ref] = []
+    jumps: list[str] = []
     bar.jump.connect(jumps.append)
     document.do(commands.add_card(document, "layer/Dense", 0, 0))
     qtbot.waitUntil(lambda: bar.count.text() == "2 of 3", timeout=3000)
@@ -113,7 +116,7 @@ def test_the_sheet_lists_keys_by_menu_and_is_searched(qtbot: QtBot) -> None:
         action = QtGui.QAction(text)
         action.setShortcut(keys)
         actions.append((menu, action))
-    sheet = CheatSheet(actions)
+    sheet = CheatSheet(lambda: actions)
     qtbot.addWidget(sheet)
     sheet.show()
     groups = {group.heading: group for group in sheet.groups}
