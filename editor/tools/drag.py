@@ -69,6 +69,7 @@ class DragItems(Gesture):
 
     def release(self, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers) -> None:
         document, (dx, dy) = self.canvas.document, self.offset
+        self.inserted = self._insertion()       # the graph may have changed since the pointer moved
         self._clear()
         change = commands.move(document, (), dx, dy, self.key if self.made is not None else None, self.start)
         if self.inserted is not None:
