@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from editor.infer import UNKNOWN
+from editor.infer import Inference
+from editor.model.catalog import Kind
+from editor.model.document import GraphDocument
 from editor.model.items import Card, Point
 
 from .card import NEAR, CardLook, CardState, Face, paint_face
@@ -62,14 +64,13 @@ class Overlays:
 
     def show_ghost(self, kind: str | None, at: QtCore.QPointF | None = None) -> None:
         """A card of a kind with its top left corner at a place, before it is there."""
-        if kind is None or at is None:
+        found = self._scene.kinds.get(kind) if kind is not None else None
+        if found is None or at is None:
             self.ghost = None
+        elif self.ghost is not None and self.ghost[0].look.kind is found:
+            self.ghost = self.ghost[0], at
         else:
-            if self.ghost is None or self.ghost[0].look.card.kind != kind:
-                face = Face(ghost_look(self._scene, kind), inks())
-            else:
-                face = self.ghost[0]
-            self.ghost = face, at
+            self.ghost = Face(kind_look(found), inks()), at
         self._repaint()
 
     def clear(self) -> None:
@@ -154,13 +155,13 @@ class Overlays:
         painter.restore()
 
 
-def ghost_look(scene: GraphScene, key: str) -> CardLook:
-    """A new card of a kind, as it will be before any wire comes."""
-    kind = scene.kinds.get(key)
-    sockets = kind.inputs if kind else ()
-    count = max(len(kind.outputs), kind.family != "Training") if kind else 1     # of most, inference says how many
-    return CardLook(Card("", key), kind, tuple((socket, False, "") for socket in sockets), tuple(range(len(sockets))),
-                    (UNKNOWN,) * count)
+def kind_look(kind: Kind) -> CardLook:
+    """A card of a kind before it is one, with nothing connected. What it lacks is no problem of a picture."""
+    card = Card(kind.name or kind.title, kind.key, kind.starting)
+    inference = Inference(GraphDocument([card]))
+    rows = inference.inputs_of(card.id)
+    return CardLook(card, kind, tuple((row.socket, False, "") for row in rows), tuple(row.number for row in rows),
+                    inference.outputs(card.id))
 
 
 def _thin(color: QtGui.QColor, width: float, style: QtCore.Qt.PenStyle = QtCore.Qt.PenStyle.SolidLine) -> QtGui.QPen:

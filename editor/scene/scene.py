@@ -25,6 +25,7 @@ from .note import NoteItem
 from .tips import tip
 from .wire import DASH, HaloItem, WireItem
 
+GLIDE_MS = 250              # of cards to where a layout puts them
 MARCH_MS = 50               # between steps of moving dashes
 MARCH_STEP = 2.0            # pixels
 ROOM = 2000.0               # kept around everything, so that what is at the border can come to the middle
@@ -74,6 +75,11 @@ class GraphScene(QtWidgets.QGraphicsScene):
         self._folded: dict[Ref, str] = {}               # items inside a collapsed frame -> the frame
         self._hidden: set[str] = set()
         self._phase = 0.0
+        self._glides = False
+        self._ways: dict[Ref, tuple[QtCore.QPointF, QtCore.QPointF]] = {}       # of gliding cards: from, to
+        self._glide = QtCore.QVariantAnimation(self, startValue=0.0, endValue=1.0, duration=GLIDE_MS)
+        self._glide.setEasingCurve(QtCore.QEasingCurve.Type.OutCubic)
+        self._glide.valueChanged.connect(self._show_glide)
         self._clock = QtCore.QTimer(self)
         self._clock.setInterval(MARCH_MS)
         self._clock.timeout.connect(self._march)
@@ -98,6 +104,9 @@ class GraphScene(QtWidgets.QGraphicsScene):
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
         """Make, change and remove items as the document says."""
+        self._end_glide()
+        start = {ref: QtCore.QPointF(self.cards[ref.key].pos()) for ref in refs if ref.key in self.cards
+                 } if self._glides else {}
         items = self.document.items
         cards = {ref.key for ref in refs if ref.kind == "card"}
         for ref in refs:
@@ -128,6 +137,8 @@ class GraphScene(QtWidgets.QGraphicsScene):
         if self._shows_gradients and any(ref.kind == "wire" for ref in refs):
             self._mark_backward()
         self.rearranged.emit()
+        if start:
+            self._start_glide(start)
 
     def _ends(self, ref: Ref, wire: Any) -> Iterator[str]:
         """Cards whose rows a changed wire changes."""
@@ -498,6 +509,28 @@ class GraphScene(QtWidgets.QGraphicsScene):
         self._place_halo()
         self._place_groups()
         self.rearranged.emit()
+
+    def glide(self) -> None:
+        """Let the cards that the next edit moves go there smoothly, unless motion is reduced."""
+        self._glides = theme.motion(GLIDE_MS) > 0
+
+    def _start_glide(self, start: Mapping[Ref, QtCore.QPointF]) -> None:
+        self._glides = False
+        self._ways = {ref: (at, QtCore.QPointF(self.cards[ref.key].pos())) for ref, at in start.items()
+                      if ref.key in self.cards and self.cards[ref.key].pos() != at}
+        self._show_glide(0.0)
+        self._glide.start()
+
+    def _show_glide(self, part: float) -> None:
+        if self._ways:
+            self.preview_positions({ref: end if part == 1.0 else start + (end - start) * part
+                                    for ref, (start, end) in self._ways.items()})
+
+    def _end_glide(self) -> None:
+        """At once where they were going."""
+        self._glide.stop()
+        self._show_glide(1.0)
+        self._ways = {}
 
     def end_preview(self) -> None:
         """Everything is where the document has it."""

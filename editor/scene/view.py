@@ -74,7 +74,10 @@ class GraphView(QtWidgets.QGraphicsView):
         self._space_panned = False
         self._dots: tuple[object, QtGui.QPixmap] | None = None
         self._last_move: QtGui.QMouseEvent | None = None
-        self._motion: QtCore.QVariantAnimation | None = None
+        self._way = (QtCore.QPointF(), 1.0, QtCore.QPointF(), 1.0)      # middle and zoom, from and to
+        self._motion = QtCore.QVariantAnimation(self, startValue=0.0, endValue=1.0, duration=MOTION_MS)
+        self._motion.setEasingCurve(QtCore.QEasingCurve.Type.OutCubic)
+        self._motion.valueChanged.connect(self._show_motion)
         self._settle = QtCore.QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(lambda: self.graph.set_caching(True))
         self._caching = True
@@ -151,19 +154,17 @@ class GraphView(QtWidgets.QGraphicsView):
 
     def _look_at(self, middle: QtCore.QPointF, zoom: float, animated: bool) -> None:
         """Go there, in a smooth way if motion is wanted."""
-        if self._motion is not None:
-            self._motion.stop()
-            self._motion = None
-        duration = theme.motion(MOTION_MS) if animated and self.isVisible() else 0
-        if not duration:
+        self._motion.stop()
+        if animated and self.isVisible() and theme.motion(MOTION_MS):
+            self._way = self.visible_rect.center(), self.zoom, middle, zoom
+            self._motion.start()
+        else:
             self._set_view(middle, zoom)
-            return
-        start, start_zoom = self.visible_rect.center(), self.zoom
-        self._motion = motion = QtCore.QVariantAnimation(self, startValue=0.0, endValue=1.0, duration=duration)
-        motion.setEasingCurve(QtCore.QEasingCurve.Type.OutCubic)
-        motion.valueChanged.connect(lambda t: self._set_view(
-            start + (middle - start) * _share(t, start_zoom, zoom), start_zoom * (zoom / start_zoom) ** t))
-        motion.start()
+
+    def _show_motion(self, part: float) -> None:
+        start, start_zoom, middle, zoom = self._way
+        self._set_view(start + (middle - start) * _share(part, start_zoom, zoom),
+                       start_zoom * (zoom / start_zoom) ** part)
 
     def _set_view(self, middle: QtCore.QPointF, zoom: float) -> None:
         if not math.isclose(zoom, self.zoom, rel_tol=1e-9):

@@ -177,6 +177,7 @@ class SelectionEdits:
     def _arrange(self, places: Any, label: str, bends: Any = None) -> None:
         found = {Ref("card", id): place for id, place in places.items()}
         if found:
+            self.canvas.scene.glide()
             self._edit(lambda: commands.arrange(self.canvas.document, found, bends, label))
 
     def _box(self, ref: Ref) -> commands.Box:

@@ -3,12 +3,10 @@ from __future__ import annotations
 
 from PySide6 import QtCore, QtGui
 
-from editor.infer import Inference
 from editor.model.catalog import Kind
-from editor.model.document import GraphDocument
-from editor.model.items import Card
-from editor.scene.card import MARGIN, CardLook, CardState, Face, paint_face
+from editor.scene.card import MARGIN, CardState, Face, paint_face
 from editor.scene.inks import inks
+from editor.scene.overlay import kind_look
 
 
 def kind_pixmap(kind: Kind, ratio: float = 1.0, opacity: float = 1.0) -> QtGui.QPixmap:
@@ -19,7 +17,7 @@ def kind_pixmap(kind: Kind, ratio: float = 1.0, opacity: float = 1.0) -> QtGui.Q
     ratio : pixels of the screen to one of ours
     opacity : less than 1 for a ghost
     """
-    face = Face(_look(kind), inks())
+    face = Face(kind_look(kind), inks())
     size = QtCore.QSizeF(face.geometry.width + 2 * MARGIN, face.geometry.height + 2 * MARGIN)
     pixmap = QtGui.QPixmap((size * ratio).toSize())
     pixmap.setDevicePixelRatio(ratio)
@@ -30,12 +28,3 @@ def kind_pixmap(kind: Kind, ratio: float = 1.0, opacity: float = 1.0) -> QtGui.Q
     paint_face(painter, face, CardState(), 1.0)
     painter.end()
     return pixmap
-
-
-def _look(kind: Kind) -> CardLook:
-    """What is known of a card on its own. What it lacks is no problem of a picture."""
-    card = Card(kind.name or kind.title, kind.key, kind.starting)
-    inference = Inference(GraphDocument([card]))
-    rows = inference.inputs_of(card.id)
-    return CardLook(card, kind, tuple((row.socket, False, "") for row in rows), tuple(row.number for row in rows),
-                    inference.outputs(card.id))

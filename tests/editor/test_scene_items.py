@@ -335,3 +335,19 @@ def test_unknown_kinds_and_long_lists_are_shown(qapp):
     assert scene.row_rect("c", 0).height() == 22
     scene.detach()
     assert not document.listeners
+
+
+def test_a_layout_moves_cards_smoothly_and_the_next_edit_ends_it(scene, qtbot):
+    def moved(id: str, x: float) -> None:
+        change(scene.document, replace(scene.document.card(id), x=x))
+
+    scene.glide()
+    moved("x", 200.0)
+    assert scene.card_rect("x").x() < 200
+    qtbot.waitUntil(lambda: scene.card_rect("x").x() == 200, timeout=5000)
+    assert_in_step(scene)
+    scene.glide()
+    moved("x", 0.0)
+    moved("w1", 10.0)
+    assert scene.card_rect("x").x() == 0 and scene.card_rect("w1").x() == 10
+    assert_in_step(scene)
