@@ -33,9 +33,14 @@ def drawn():
     ])
 
 
-@pytest.fixture
-def panel(qtbot, qapp):
+@pytest.fixture(scope="module")
+def look(qapp):
     install(qapp)
+    return theme
+
+
+@pytest.fixture
+def panel(qtbot, look):
     document = drawn()
     panel = TrainingPanel(document, Inference(document))
     qtbot.addWidget(panel)
@@ -136,8 +141,7 @@ def test_verdicts_on_gradients(norm, update, verdict):
 
 # -------------------------------------------------------------------- the panel
 
-def test_without_a_train_card_it_offers_one(qtbot, qapp):
-    install(qapp)
+def test_without_a_train_card_it_offers_one(qtbot, look):
     document = GraphDocument()
     panel = TrainingPanel(document, Inference(document))
     qtbot.addWidget(panel)
@@ -261,8 +265,7 @@ def test_boundary_asks_for_the_range_of_the_data_and_draws(panel, rng, grid):
     assert len(panel.sent) == 3
 
 
-def test_a_model_without_two_columns_gets_a_sentence(qtbot, qapp):
-    install(qapp)
+def test_a_model_without_two_columns_gets_a_sentence(qtbot, look):
     document = GraphDocument([Card("train", "train")])
     panel = TrainingPanel(document, Inference(document))
     qtbot.addWidget(panel)
