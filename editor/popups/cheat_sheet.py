@@ -88,13 +88,18 @@ class CheatSheet(QtWidgets.QDialog):
                 (t("Drag from a socket"), t("Pull a wire; in the empty, choose what takes it")),
                 (t("Drag off an input"), t("Take the wire elsewhere")),
                 (t("Click an attribute"), t("Edit it on the card")),
+                (t("Double-click a title"), t("Rename")),
+                (t("Ctrl + Shift + click"), t("Look at the values")),
                 (t("Drag the right edge"), t("Make a card wider")),
-                (t("Double-click a wire"), t("Add a bend")),
+                (t("Drag a wire, double-click it"), t("Add a bend")),
+                (t("Double-click a bend"), t("Take it out")),
             ],
             t("Walking with the keys"): [
                 (t("Arrows"), t("Follow the wires")),
                 (t("Shift + arrows"), t("Move by 12 pixels")),
                 (t("Enter"), t("Edit the card's attributes")),
+                (t("F2"), t("Rename the card")),
+                (t("Shift + Tab"), t("Add a card that reads the selected one")),
             ],
         }
 
