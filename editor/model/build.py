@@ -249,7 +249,7 @@ def _load_weights(document: GraphDocument, graph: ge.Graph) -> None:
     saved = weights_of(document)
     if saved:
         for variable in ge.global_variables(graph):
-            value = saved.get(variable.node.name)
-            is_layers = variable.node.op.name == "shared_variable"
-            if value is not None and is_layers and value.shape == tuple(variable.shape):
+            node = variable.handle_in(graph).node
+            value = saved.get(node.name)
+            if value is not None and node.op.name == "shared_variable" and value.shape == tuple(variable.shape):
                 variable.assign(value)

@@ -202,7 +202,8 @@ class Training:
     def weights(self) -> dict[str, Array]:
         """The values of the graph's own variables, without those that the optimizer added."""
         values = self.session.variables()
-        return {v.node.name: values[v.node.name] for v in self._variables}
+        names = [v.handle_in(self.graph).node.name for v in self._variables]
+        return {name: values[name] for name in names}
 
 
 def optimizer(spec: OptimizerSpec, learning_rate: Any = None) -> Optimizer:

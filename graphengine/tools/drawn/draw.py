@@ -17,7 +17,7 @@ from ...frontend.structure import flatten
 from ...io.nodes import NodeReader
 from ...io.values import Fetch, decode
 from ...ir.dims import Shape
-from ...ir.graph import Graph
+from ...ir.graph import Graph, get_default_graph
 from ...ir.node import Node, Tensor
 from ...keras import initializers
 from ...keras.registry import registered
@@ -28,6 +28,11 @@ from .kinds import TRAIN, catalog
 
 UPDATES = "update_ops"                      # the graph's collection of assignments that go with a training step
 FAMILIES = ("op", "layer", "loss", "metric")    # kinds that become nodes
+
+
+def seed_of(seed: int, id: str, field: str) -> int:
+    """What random initial values of a card's attribute follow from, in a document with that seed."""
+    return zlib.crc32(f"{seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
 
 
 def becomes_nodes(kind: str) -> bool:
@@ -128,8 +133,7 @@ class Drawing:
         config = made.get_config() if isinstance(made, initializers.Initializer) else {}
         if config.get("seed", 0) is not None:
             return made
-        seed = zlib.crc32(f"{self._seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
-        return type(made).from_config({**config, "seed": seed})
+        return type(made).from_config({**config, "seed": seed_of(self._seed, id, field)})
 
     def _layer(self, layer: Any, operands: Sequence[Tensor]) -> Any:
         knows_training = "training" in inspect.signature(layer.call).parameters
@@ -148,6 +152,31 @@ def _loss(name: str, attributes: Mapping[str, Any], operands: Sequence[Tensor]) 
 def _metric(name: str, attributes: Mapping[str, Any], operands: Sequence[Tensor]) -> Any:
     found = registered("metrics.functions")[name](*operands, **{k: _argument(v) for k, v in attributes.items()})
     return L.reduce_mean(L.cast(found, "float32"))
+
+
+def add_node(
+    op: str, name: str, operands: Sequence[Any] = (), attributes: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, Any] | None = None,
+) -> Any:
+    """Add a node to the graph that is being drawn, as files describe it: also ops without a public function.
+
+    Parameters
+    ----------
+    op : its saved name
+    operands : tensors and variables
+    attributes : as in files
+    arrays : the large arrays that attributes name
+
+    Returns
+    -------
+    its result, or a tuple of them
+    """
+    graph = get_default_graph()
+    reader = NodeReader(lambda key, dtype, shape: (arrays or {})[key])
+    tensors = [x if isinstance(x, Tensor) else graph.as_node(x).outputs[0] for x in operands]
+    raw = {"id": name, "op": op, "inputs": [t.name for t in tensors], "attributes": dict(attributes or {})}
+    results = reader.add(graph, raw, "the graph").outputs
+    return results[0] if len(results) == 1 else results
 
 
 def decoded(raw: Any, fetch: Fetch) -> Any:
