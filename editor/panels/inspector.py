@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 from PySide6 import QtCore, QtWidgets
 
 from editor import commands
-from editor.infer import Inference
+from editor.infer import Inference, Problem
 from editor.model.catalog import Field, Kind
 from editor.model.document import Change, GraphDocument
 from editor.model.items import Card, Frame, Note, Ref
@@ -253,10 +254,12 @@ class Inspector(Panel):
 
     def _show_fields(self) -> None:
         cards = self.cards
+        problems = [problem for card in cards if (problem := self.inference.problem(card.id)) is not None]
         for name, row in self.rows.items():
             values = [value_of(card, row.field) for card in cards]
             mixed = any(value != values[0] for value in values)
             row.show_value(values[0], mixed, not any(name in card.attributes for card in cards))
+            row.show_problem(next((problem.text for problem in problems if _is_about(problem, name)), ""))
 
     def _build_example(self, id: str) -> Callable[[], None]:
         """The value that a placeholder is run with: random, or given here and moved by a slider."""
@@ -452,6 +455,11 @@ class Inspector(Panel):
     def _do(self, make: Callable[[GraphDocument], Change]) -> None:
         self.document.end_merging()
         self._hand_up(make)
+
+
+def _is_about(problem: Problem, name: str) -> bool:
+    """Whether a problem lies in an attribute, which its sentence then begins with."""
+    return re.match(rf"{re.escape(name)}\b", problem.text) is not None
 
 
 def _common(fields: list[tuple[Field, ...]]) -> list[Field]:

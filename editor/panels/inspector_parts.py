@@ -91,6 +91,7 @@ class FieldRow(QtWidgets.QWidget):
         policy.setRetainSizeWhenHidden(True)
         self.button.setSizePolicy(policy)
         self.error = label(role="error", face="small", wraps=True, hidden=True)
+        self._refused = self._problem = ""
         editor.refused.connect(self.show_error)
         below = field.form in BELOW
         line = QtWidgets.QHBoxLayout()
@@ -118,7 +119,17 @@ class FieldRow(QtWidgets.QWidget):
         self.button.setVisible(not is_default and self.field.default is not REQUIRED)
 
     def show_error(self, sentence: str) -> None:
-        """Say what is wrong with the value below it; an empty sentence takes that away."""
+        """Say why what was typed is refused; an empty sentence takes that away."""
+        self._refused = sentence
+        self._say()
+
+    def show_problem(self, sentence: str) -> None:
+        """Say what the engine has against the value that is there."""
+        self._problem = sentence
+        self._say()
+
+    def _say(self) -> None:
+        sentence = self._refused or self._problem
         self.error.setText(sentence[:1].upper() + sentence[1:])
         self.error.setVisible(bool(sentence))
 

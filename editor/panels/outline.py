@@ -40,8 +40,6 @@ class OutlinePanel(Panel):
         self.tree.setUniformRowHeights(True)
         self.tree.setIndentation(16)
         self.model = QtGui.QStandardItemModel(self)
-        self.tree.setModel(self.model)
-        self.tree.selectionModel().selectionChanged.connect(self._chosen)
         self.tree.activated.connect(self._activated)
         self.empty = Empty(self.tr("The graph is empty. Drag something from the palette, or press Tab on the canvas."))
         column(self, [self.tree, self.empty])
@@ -84,7 +82,7 @@ class OutlinePanel(Panel):
     def refresh(self) -> None:
         opened = {id for id, item in self._items.items() if self.tree.isExpanded(item.index())}
         self._is_following = True
-        self.model.clear()
+        old, self.model = self.model, QtGui.QStandardItemModel(self)    # a view that looks on makes it 4 times slower
         self.model.setHorizontalHeaderLabels([self.tr("Card"), self.tr("Kind"), self.tr("Result")])
         self._items = {}
         self._seen = {ref: self._essence(ref) for ref in self.document.items if ref.kind in ("card", "wire")}
@@ -94,8 +92,9 @@ class OutlinePanel(Panel):
             assert card is not None, "the order names cards that are there"
             kind = catalog().get(card.kind)
             category = kind.category if kind is not None else ""
-            icon = chips.setdefault(category, QtGui.QIcon(chip_pixmap(category)))
-            first = _item(id, id, icon)
+            if category not in chips:
+                chips[category] = QtGui.QIcon(chip_pixmap(category))
+            first = _item(id, id, chips[category])
             title = kind.title if kind is not None else card.kind
             row = [first, _item(self.tr("{0}, bypassed").format(title) if card.bypassed else title, id), _item("", id)]
             self.model.appendRow(row)
@@ -103,13 +102,14 @@ class OutlinePanel(Panel):
             for number, wire in self.document.wires_into(id).items():
                 socket = kind.input(number) if kind is not None else None
                 name = socket.name if socket is not None else str(number)
-                first.appendRow([_item(self.tr("{0} from {1}").format(name, wire.source), wire.source), _item("", id),
-                                 _item("", id)])
+                first.appendRow(_item(self.tr("{0} from {1}").format(name, wire.source), wire.source))
             self._show_types(id)
-        header = self.tree.header()
-        if header.sectionSize(0) < 120:
-            header.resizeSection(0, 150)
-        header.setSectionResizeMode(2, QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
+        widths = [self.tree.header().sectionSize(k) for k in range(2)] if old.rowCount() else [150, 110]
+        self.tree.setModel(self.model)
+        self.tree.selectionModel().selectionChanged.connect(self._chosen)
+        old.deleteLater()
+        for column_, width in enumerate(widths):
+            self.tree.header().resizeSection(column_, width)
         for id in opened & set(self._items):
             self.tree.setExpanded(self._items[id].index(), True)
         self._is_following = False
@@ -193,7 +193,6 @@ class OutlinePanel(Panel):
 def _item(text: str, card: str, icon: QtGui.QIcon | None = None) -> QtGui.QStandardItem:
     item = QtGui.QStandardItem(text)
     item.setData(card, CARD)
-    item.setEditable(False)
     if icon is not None:
         item.setIcon(icon)
     return item

@@ -68,38 +68,38 @@ class CheatSheet(QtWidgets.QDialog):
         self.search.setFocus()
 
     def gestures(self) -> dict[str, Sequence[Line]]:
-        """What the mouse does on the canvas."""
+        """What the mouse does on the canvas, and the keys that are not actions of the window."""
         t = self.tr
         return {
             t("Mouse on the canvas"): [
                 (t("Wheel"), t("Zoom at the pointer")),
-                (t("Middle button, Space + drag"), t("Move the view")),
+                (t("Middle button"), t("Move the view; so does Space + drag")),
                 (t("Double-click"), t("Add a card by name")),
-                (t("Drag"), t("Select all that is touched")),
-                (t("Shift + click, Shift + drag"), t("Add to the selection")),
-                (t("Ctrl + click"), t("Select or not")),
+                (t("Drag"), t("Select what is touched")),
+                (t("Shift + drag"), t("Select more")),
+                (t("Ctrl + drag"), t("Select or not")),
                 (t("Ctrl + right drag"), t("Cut wires")),
                 (t("Right-click"), t("Menu of what is there")),
             ],
             t("Mouse on cards and wires"): [
-                (t("Drag a card"), t("Move it; Alt leaves the guides aside")),
+                (t("Drag"), t("Move what is selected; on a wire it is inserted")),
+                (t("Alt while dragging"), t("Leave the guides aside")),
                 (t("Alt + drag"), t("Duplicate")),
-                (t("Drop on a wire"), t("Insert into the wire")),
-                (t("Drag from a socket"), t("Pull a wire; in the empty, choose what takes it")),
-                (t("Drag off an input"), t("Take the wire elsewhere")),
-                (t("Click an attribute"), t("Edit it on the card")),
-                (t("Double-click a title"), t("Rename")),
-                (t("Ctrl + Shift + click"), t("Look at the values")),
-                (t("Drag the right edge"), t("Make a card wider")),
-                (t("Drag a wire, double-click it"), t("Add a bend")),
-                (t("Double-click a bend"), t("Take it out")),
+                (t("Drag a socket"), t("Pull a wire; in the empty, choose what takes it")),
+                (t("Drag an input"), t("Take its wire elsewhere")),
+                (t("Click a value"), t("Edit it on the card")),
+                (t("Double-click"), t("Rename a card or frame, write a note")),
+                (t("Ctrl+Shift + click"), t("Look at the values")),
+                (t("Drag an edge"), t("Make it wider")),
+                (t("Drag a wire"), t("Add a bend; so does a double-click, which also takes one out")),
             ],
             t("Walking with the keys"): [
                 (t("Arrows"), t("Follow the wires")),
                 (t("Shift + arrows"), t("Move by 12 pixels")),
-                (t("Enter"), t("Edit the card's attributes")),
-                (t("F2"), t("Rename the card")),
-                (t("Shift + Tab"), t("Add a card that reads the selected one")),
+                (t("Enter"), t("Edit the card's values")),
+                (t("F2"), t("Rename")),
+                (t("Tab, Space"), t("Add a card by name")),
+                (t("Shift+Tab"), t("Add a card that reads the selected one")),
             ],
         }
 

@@ -114,6 +114,8 @@ class RowDelegate(QtWidgets.QStyledItemDelegate):
         """Hover and selection, drawn by the style."""
         plain = QtWidgets.QStyleOptionViewItem(option)
         plain.text, plain.features = "", QtWidgets.QStyleOptionViewItem.ViewItemFeature.None_
+        if option.widget is not None and option.widget.focusPolicy() == QtCore.Qt.FocusPolicy.NoFocus:
+            plain.state |= QtWidgets.QStyle.StateFlag.State_Active      # the field above it has the keys
         style = option.widget.style() if option.widget is not None else QtWidgets.QApplication.style()
         style.drawPrimitive(QtWidgets.QStyle.PrimitiveElement.PE_PanelItemViewItem, plain, painter, option.widget)
 

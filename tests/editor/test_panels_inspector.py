@@ -199,6 +199,19 @@ def test_problems_stand_at_the_top_with_their_repairs(qtbot: QtBot, build: Build
     assert inspector.inference.problem("mm") is None
 
 
+def test_what_the_engine_has_against_a_value_stands_beside_it(qtbot: QtBot, build: Build) -> None:
+    inspector, document = build(*DENSE)
+    show(inspector, Ref("card", "hidden"))
+    row = inspector.rows["units"]
+    write(qtbot, row.editor.focusProxy(), "-1")
+    inspector.update_now()
+    assert "units=-1" in row.error.text().lower()
+    assert row.error.isVisibleTo(inspector)
+    document.undo()
+    inspector.update_now()
+    assert not row.error.isVisibleTo(inspector)
+
+
 def test_sockets_show_where_they_come_from_and_lead_there(qtbot: QtBot, build: Build) -> None:
     inspector, _ = build(*DENSE)
     show(inspector, Ref("card", "out"))
@@ -388,3 +401,14 @@ def test_the_wheel_scrolls_past_fields_that_have_no_focus(qtbot: QtBot, build: B
     box.wheelEvent(event)
     assert not event.isAccepted()
     assert not document.history
+
+
+def test_a_card_of_each_category_is_shown(build: Build) -> None:
+    from editor.model.kinds import catalog
+
+    kinds = {(kind.family, kind.category): kind for kind in catalog().values() if not kind.hidden}
+    inspector, _ = build(*(Card(f"c{k}", kind.key, dict(kind.starting)) for k, kind in enumerate(kinds.values())))
+    for k, kind in enumerate(kinds.values()):
+        show(inspector, Ref("card", f"c{k}"))
+        assert list(inspector.rows) == [field.name for field in kind.fields]
+        assert kind.title in texts(inspector)
