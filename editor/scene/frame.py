@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -12,7 +13,7 @@ from .geometry import FRAME_RADIUS, FRAME_TITLE, Box
 from .inks import inks, mixed, pen
 
 FILL = 0.07
-GROUP_MARGIN, GROUP_TITLE = 20.0, 36.0      # around the cards of a kernel
+GROUP_MARGIN, GROUP_TITLE, GROUP_FOOT = 20.0, 36.0, 16.0        # around the cards of a kernel
 
 
 class AreaItem(QtWidgets.QGraphicsItem):
@@ -52,8 +53,11 @@ class AreaItem(QtWidgets.QGraphicsItem):
 
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,
               widget: QtWidgets.QWidget | None = None) -> None:
+        self._paint_area(painter, self.box)
+
+    def _paint_area(self, painter: QtGui.QPainter, box: Box) -> None:
         present, scale = inks(), painter.worldTransform().m11()
-        rect = QtCore.QRectF(*self.box)
+        rect = QtCore.QRectF(*box)
         fill = QtGui.QColor(self.color)
         fill.setAlphaF(0.22 if self.collapsed else self.strength)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, scale > 0.2)
@@ -96,21 +100,48 @@ class FrameItem(AreaItem):
 
 
 class GroupItem(AreaItem):
-    """Around the cards that became one loop."""
+    """Around the cards that became one loop: in several areas where others stand between them."""
 
     def __init__(self, title: str, cards: Sequence[str], tip: str) -> None:
         super().__init__()
         self.cards = tuple(cards)
         self.name, self.tip = title, tip
+        self.areas: list[Box] = []
         self.setZValue(-10)
 
     @property
     def letters(self) -> QtGui.QColor:
         return self.color
 
-    def surround(self, boxes: Sequence[Box]) -> None:
-        whole = boxes[0]
-        for box in boxes[1:]:
-            whole = whole.united(box)
-        grown = whole.grown(GROUP_MARGIN, GROUP_TITLE, GROUP_MARGIN, 16)
-        self.show_area(grown, self.name, inks().accent)
+    def surround(self, boxes: Sequence[Box], others: Sequence[Box]) -> None:
+        """boxes : of the cards; others : of all that are not in the group."""
+        self.areas = [area.grown(GROUP_MARGIN, GROUP_TITLE, GROUP_MARGIN, GROUP_FOOT) for area in apart(boxes, others)]
+        self.show_area(united(self.areas), self.name, inks().accent)
+
+    def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,
+              widget: QtWidgets.QWidget | None = None) -> None:
+        for area in self.areas:
+            self._paint_area(painter, area)
+
+
+def united(boxes: Sequence[Box]) -> Box:
+    """The smallest box around all; there has to be one at least."""
+    return reduce(Box.united, boxes)
+
+
+def apart(boxes: Sequence[Box], others: Sequence[Box]) -> list[Box]:
+    """Areas that hold all of `boxes` and none of `others`: from left to right, each as far as nothing is in its way."""
+    whole = united(boxes)
+    others = [other for other in others if whole.meets(other)]
+    if not others:
+        return [whole]
+    areas: list[Box] = []
+    for box in sorted(boxes):
+        for i, area in enumerate(areas):
+            joined = area.united(box)
+            if not any(joined.meets(other) for other in others):
+                areas[i] = joined
+                break
+        else:
+            areas.append(box)
+    return areas

@@ -66,6 +66,10 @@ class Box(NamedTuple):
     def holds(self, x: float, y: float) -> bool:
         return self.x <= x <= self.right and self.y <= y <= self.bottom
 
+    def meets(self, other: Box) -> bool:
+        """Whether the two overlap."""
+        return self.x < other.right and other.x < self.right and self.y < other.bottom and other.y < self.bottom
+
     def grown(self, left: float, top: float, right: float, bottom: float) -> Box:
         return Box(self.x - left, self.y - top, self.width + left + right, self.height + top + bottom)
 

@@ -507,7 +507,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
             if wire in self.wires:
                 self._route(self.wires[wire])
         self._place_halo()
-        self._place_groups()
+        self._place_groups({ref.key for ref in positions if ref.kind == "card"})
         self.rearranged.emit()
 
     def glide(self) -> None:
@@ -648,12 +648,18 @@ class GraphScene(QtWidgets.QGraphicsScene):
         if grown:
             self._place_groups()
 
-    def _place_groups(self) -> None:
-        for group in self.groups:
-            boxes = [self.cards[id].box for id in group.cards if id in self.cards and self.cards[id].isVisible()]
+    def _place_groups(self, moved: set[str] | None = None) -> None:
+        """Around their cards; of groups without a card that moved, nothing changes while it is dragged."""
+        groups = [group for group in self.groups if moved is None or not moved.isdisjoint(group.cards)]
+        if not groups:
+            return
+        shown = {id: item.box for id, item in self.cards.items() if item.isVisible()}
+        for group in groups:
+            inside = set(group.cards)
+            boxes = [shown[id] for id in group.cards if id in shown]
             group.setVisible(len(boxes) > 1)
             if len(boxes) > 1:
-                group.surround(boxes)
+                group.surround(boxes, [box for id, box in shown.items() if id not in inside])
 
     def _place_halo(self) -> None:
         self._halo.surround([self.wires[ref] for ref in self._selection if ref in self.wires])

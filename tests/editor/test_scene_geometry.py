@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from editor.scene import wording
+from editor.scene.frame import apart
 from editor.scene.geometry import (
     CHIP_TOP,
     PORT_ROW,
@@ -148,3 +149,10 @@ def test_wire_to_the_right_is_level_at_its_bends_and_straight_between_two_of_a_h
     assert {straight.first[1], straight.second[1]} == {50.0}
     ups = [point[1] for point in polyline(wire_curves((0, 0), (400, 0), ((100.0, 50.0), (300.0, 50.0))))]
     assert min(ups) == 0 and max(ups) == 50         # nothing sags
+
+
+def test_cards_of_a_loop_are_surrounded_without_those_between_them():
+    left, right, other = Box(0, 0, 100, 50), Box(300, 0, 100, 50), Box(150, 0, 100, 50)
+    assert apart([right, left], []) == [Box(0, 0, 400, 50)]
+    assert apart([right, left], [other]) == [left, right]
+    assert apart([left, right, Box(0, 60, 100, 50)], [other]) == [Box(0, 0, 100, 110), right]
