@@ -169,6 +169,9 @@ class Face:
         self.chip = look.chip
         self.chip_width = present.fine.width(self.chip) + 10 if self.chip else 0.0
         self.problem = present.strip.cut(look.problem[0], width - 22) if look.problem else ""
+        self.far_problem = present.far_strip.cut(look.problem[0], width - 18) if look.problem else ""
+        self.far_outputs = [present.far_mono.cut(output.shape if output.carries == "tensor" else "", width - 28)
+                            for output in look.outputs]
         self.outputs = self._outputs()
         self.inputs = self._inputs()
         self.rows = [self._row(f) for f in look.fields]
@@ -235,7 +238,7 @@ def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: flo
         _paint_block(painter, face, state)
     elif scale < SHORT:
         _paint_body(painter, face, state, scale)
-        _paint_far_title(painter, face)
+        _paint_far(painter, face, state)
     else:
         _paint_body(painter, face, state, scale)
         _paint_title(painter, face, state)
@@ -323,10 +326,35 @@ def _paint_bypass(painter: QtGui.QPainter, face: Face) -> None:
     painter.drawLine(QtCore.QPointF(*start), QtCore.QPointF(*end))
 
 
-def _paint_far_title(painter: QtGui.QPainter, face: Face) -> None:
-    painter.setFont(face.inks.far_title.font)
-    painter.setPen(face.inks.text)
-    painter.drawText(QtCore.QPointF(9, TITLE / 2 + 1 + face.inks.far_title.rise), face.far_title)
+def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
+    """Title, shapes, the problem and the form of the values, in letters that can be read; labels and attributes not."""
+    present, width = face.inks, face.geometry.width
+    painter.setFont(present.far_title.font)
+    painter.setPen(present.text)
+    painter.drawText(QtCore.QPointF(9, TITLE / 2 + 1 + present.far_title.rise), face.far_title)
+    if not face.geometry.collapsed:
+        painter.setFont(present.far_mono.font)
+        painter.setPen(present.text2)
+        for port, text in zip(face.outputs, face.far_outputs, strict=True):
+            left = width - 14 - present.far_mono.width(text)
+            painter.drawText(QtCore.QPointF(left, port.middle + present.far_mono.rise), text)
+        if face.far_problem:
+            painter.setFont(present.far_strip.font)
+            painter.setPen(_signal(face))
+            base = face.geometry.height - STRIP / 2 + present.far_strip.rise
+            painter.drawText(QtCore.QPointF(9, base), face.far_problem)
+        _paint_strip(painter, face, far=True)
+    _paint_ports(painter, face, state)
+
+
+def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False) -> None:
+    strip = face.look.strip
+    if strip is not None:
+        box = face.geometry.preview_box
+        painter.setPen(NO_PEN)
+        painter.setBrush(face.inks.well_brush)
+        painter.drawRoundedRect(QtCore.QRectF(*box), 4, 4)
+        strip.paint(painter, box, face.inks, face.look.category, far)
 
 
 def _paint_title(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
@@ -399,13 +427,7 @@ def _paint_rows(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         painter.setFont(present.mono.font)
         painter.setPen(present.text)
         painter.drawText(QtCore.QPointF(well.right - 8 - value_width, middle + present.mono.rise), value)
-    strip = face.look.strip
-    if strip is not None:
-        box = face.geometry.preview_box
-        painter.setPen(NO_PEN)
-        painter.setBrush(present.well_brush)
-        painter.drawRoundedRect(QtCore.QRectF(*box), 4, 4)
-        strip.paint(painter, box, present, face.look.category)
+    _paint_strip(painter, face)
     if face.problem:
         painter.setFont(present.strip.font)
         painter.setPen(_signal(face))

@@ -23,8 +23,8 @@ POINTS = 160        # of a curve
 
 
 class Strip(Protocol):
-    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
-        """Draw into `box`; `category` gives the colour."""
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
+        """Draw into `box`; `category` gives the colour. far : only what can be seen from there, no small figures."""
 
 
 def strip_of(series: Sequence[float], weight: Preview | None, value: Preview | None) -> Strip | None:
@@ -70,13 +70,15 @@ class PictureStrip:
             self.narrow = [span, f"μ {mean}", *self.narrow]
         self.defects = _defects(preview) if self.bad else ""
 
-    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
         large = box.height > PREVIEW
         side = min(box.height - (PREVIEW - THUMBNAIL), box.width - BESIDE) if large else THUMBNAIL
         size = self.pixmap.size().scaled(int(side), int(side), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
         target = QtCore.QRectF(box.x + 5 + (side - size.width()) / 2, box.y + 4 + (side - size.height()) / 2,
                                size.width(), size.height())
         painter.drawPixmap(target, self.pixmap, QtCore.QRectF(self.pixmap.rect()))
+        if far:
+            return
         left = box.x + side + 14
         room = box.right - left - 5
         above = next((text for text in self.above if inks.fine.width(text) <= room), "".join(self.above[-1:]))
@@ -102,15 +104,17 @@ class HistogramStrip:
         std = "" if preview.std is None else f"  σ {wording.brief(preview.std)}"
         self.left, self.right = mean + std, _defects(preview)
 
-    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
-        bottom = box.bottom - 15
-        tallest = box.height - 20
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
+        bottom = box.bottom - (4 if far else 15)
+        tallest = bottom - box.y - 5
         step = (box.width - 12) / len(self.heights)
         painter.setPen(NO_PEN)
         painter.setBrush(inks.bars(category))
         painter.drawRects([
             QtCore.QRectF(box.x + 6 + step * i, bottom - max(tallest * h, 1.0), step - 1, max(tallest * h, 1.0))
             for i, h in enumerate(self.heights)])
+        if far:
+            return
         base = box.bottom - 5
         painter.setFont(inks.fine.font)
         painter.setPen(inks.error if self.bad else inks.text2)
@@ -132,12 +136,14 @@ class CurveStrip:
         low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 0.0)
         self.heights = ((values - low) / (high - low or 1.0)).tolist()
 
-    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
         left, width, bottom, height = box.x + 6, box.width - 12, box.bottom - 6, box.height - 12
         step = width / max(len(self.heights) - 1, 1)
-        painter.setPen(pen(inks.hue(category).color(), 1.5))
+        painter.setPen(pen(inks.hue(category).color(), 3.0 if far else 1.5))
         painter.setBrush(NO_BRUSH)
         painter.drawPolyline([QtCore.QPointF(left + step * i, bottom - height * h) for i, h in enumerate(self.heights)])
+        if far:
+            return
         painter.setFont(inks.mono.font)
         painter.setPen(inks.text)
         painter.drawText(QtCore.QPointF(box.right - 6 - inks.mono.width(self.last), box.y + 15), self.last)
@@ -151,10 +157,15 @@ class TextStrip:
         self.below = _kind(preview)
         self.bad = bool(preview.nans or preview.infs)
 
-    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str) -> None:
+    def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
         room = box.width - 16
-        painter.setFont(inks.mono.font)
         painter.setPen(inks.error if self.bad else inks.text)
+        if far:
+            painter.setFont(inks.far_mono.font)
+            painter.drawText(QtCore.QPointF(box.x + 8, box.y + box.height / 2 + inks.far_mono.rise),
+                             inks.far_mono.cut(self.text, room))
+            return
+        painter.setFont(inks.mono.font)
         painter.drawText(QtCore.QPointF(box.x + 8, box.y + 18.5), inks.mono.cut(self.text, room))
         painter.setFont(inks.fine.font)
         painter.setPen(inks.text2)
