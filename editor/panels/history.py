@@ -11,7 +11,7 @@ from .panel import Panel, column
 Qt = QtCore.Qt
 
 
-class HistoryPanel(Panel):
+class History(Panel):
     """Edits in their order, the first at the top. Goes through `document.undo` and `redo`, so it is no edit itself."""
 
     def __init__(self, document: GraphDocument, parent: QtWidgets.QWidget | None = None) -> None:

@@ -21,13 +21,13 @@ Qt = QtCore.Qt
 CARD = Qt.ItemDataRole.UserRole
 
 
-class OutlinePanel(Panel):
-    """Signals: chosen(cards) with ids when rows are selected, jump(card) when one is activated.
+class Outline(Panel):
+    """Signals: select(refs) when rows are selected, jump(card) when one is activated.
 
-    The selection follows the canvas through `select`.
+    The selection follows the canvas through `show_items`.
     """
 
-    chosen = QtCore.Signal(object)
+    select = QtCore.Signal(object)
     jump = QtCore.Signal(str)
 
     def __init__(self, document: GraphDocument, inference: Inference, parent: QtWidgets.QWidget | None = None) -> None:
@@ -152,9 +152,9 @@ class OutlinePanel(Panel):
 
     # ------------------------------------------------ selection
 
-    def select(self, cards: Iterable[str]) -> None:
-        """Mark the cards that are selected on the canvas."""
-        self._selected = frozenset(cards)
+    def show_items(self, refs: Iterable[Ref]) -> None:
+        """Mark what is selected on the canvas."""
+        self._selected = frozenset(ref.key for ref in refs if ref.kind == "card")
         if not self._is_following and not self._is_stale:
             self._select()
 
@@ -181,7 +181,7 @@ class OutlinePanel(Panel):
         if frozenset(cards) != self._selected:
             self._selected = frozenset(cards)
             self._is_following = True
-            self.chosen.emit(cards)
+            self.select.emit({Ref("card", card) for card in cards})
             self._is_following = False
 
     def _activated(self, index: QtCore.QModelIndex) -> None:

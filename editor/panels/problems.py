@@ -16,7 +16,7 @@ WITH_BUTTONS = 100                  # rows that have buttons; beyond, the card i
 SEVERITY, CARD, TEXT, FIXES = range(4)
 
 
-class ProblemsPanel(Panel):
+class Problems(Panel):
     """A table of problems.
 
     Signals

@@ -1,7 +1,7 @@
 """All keys and what the mouse does, on one sheet that can be searched."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -20,17 +20,17 @@ class CheatSheet(QtWidgets.QDialog):
 
     Parameters
     ----------
-    actions : gives those of the window, each with the menu it is in; only those with keys are shown
+    actions : those of the window, each with the menu it is in; only those with keys are shown
     """
 
-    def __init__(self, actions: Callable[[], Iterable[tuple[str, QtGui.QAction]]],
+    def __init__(self, actions: Iterable[tuple[str, QtGui.QAction]],
                  parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("cheatSheet")
         self.setWindowTitle(self.tr("Keys and gestures"))
         self.setAccessibleName(self.windowTitle())
         groups: dict[str, list[Line]] = {}
-        for menu, action in actions():
+        for menu, action in actions:
             keys = keys_of(action)
             if keys and plain(action.text()):
                 groups.setdefault(menu, []).append((keys, plain(action.text())))

@@ -16,18 +16,17 @@ Qt = QtCore.Qt
 
 
 class FindBar(QtWidgets.QFrame):
-    """Opens with `open`, closes with Esc.
+    """Opens with `begin`, closes with Esc.
 
     Signals
     -------
     found(refs) : all items that answer, as a list; none when it closes
-    jump(card) : the card to look at; look(ref) : the frame or note to look at
+    jump(ref) : the one to look at
     closed()
     """
 
     found = QtCore.Signal(object)
-    jump = QtCore.Signal(str)
-    look = QtCore.Signal(object)
+    jump = QtCore.Signal(object)
     closed = QtCore.Signal()
 
     def __init__(self, document: GraphDocument, inference: Inference, parent: QtWidgets.QWidget | None = None) -> None:
@@ -73,7 +72,7 @@ class FindBar(QtWidgets.QFrame):
         button.clicked.connect(lambda: act())
         return button
 
-    def open(self, query: str = "") -> None:
+    def begin(self, query: str = "") -> None:
         """Open, with what was looked for last or something else."""
         if query:
             self.input.setText(query)
@@ -102,7 +101,7 @@ class FindBar(QtWidgets.QFrame):
         self._answer()
         if self.refs:
             self.at = 0
-            self._lead()
+            self.jump.emit(self.refs[0])
         self._say()
 
     def _search_again(self) -> None:
@@ -122,15 +121,8 @@ class FindBar(QtWidgets.QFrame):
         """Go to the next item or one before; past the last comes the first."""
         if self.refs:
             self.at = (self.at + by) % len(self.refs)
-            self._lead()
+            self.jump.emit(self.refs[self.at])
             self._say()
-
-    def _lead(self) -> None:
-        ref = self.refs[self.at]
-        if ref.kind == "card":
-            self.jump.emit(ref.key)
-        else:
-            self.look.emit(ref)
 
     def _say(self) -> None:
         is_asked = bool(self.input.text().strip())

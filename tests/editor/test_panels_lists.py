@@ -11,9 +11,9 @@ from editor import commands
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Item, Ref, Wire
-from editor.panels.history import HistoryPanel
-from editor.panels.outline import OutlinePanel
-from editor.panels.problems import CARD, FIXES, TEXT, ProblemsPanel
+from editor.panels.history import History
+from editor.panels.outline import Outline
+from editor.panels.problems import CARD, FIXES, TEXT, Problems
 from editor.theme import theme
 
 Left, Key = QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.Key
@@ -32,8 +32,8 @@ def document() -> GraphDocument:
 # -------------------------------------------------------------------- problems
 
 @pytest.fixture
-def problems(qtbot: QtBot, document: GraphDocument) -> ProblemsPanel:
-    panel = ProblemsPanel(document, Inference(document))
+def problems(qtbot: QtBot, document: GraphDocument) -> Problems:
+    panel = Problems(document, Inference(document))
     qtbot.addWidget(panel)
     panel.edit.connect(document.do)
     panel.resize(800, 220)
@@ -41,11 +41,11 @@ def problems(qtbot: QtBot, document: GraphDocument) -> ProblemsPanel:
     return panel
 
 
-def cards(panel: ProblemsPanel) -> list[str]:
+def cards(panel: Problems) -> list[str]:
     return [panel.table.topLevelItem(k).text(CARD) for k in range(panel.table.topLevelItemCount())]
 
 
-def test_problems_are_listed_errors_first_with_words_for_who_cannot_see(problems: ProblemsPanel) -> None:
+def test_problems_are_listed_errors_first_with_words_for_who_cannot_see(problems: Problems) -> None:
     assert cards(problems) == ["mm", "lone"]
     item = problems.table.topLevelItem(0)
     assert "128" in item.text(TEXT)
@@ -53,7 +53,7 @@ def test_problems_are_listed_errors_first_with_words_for_who_cannot_see(problems
     assert item.toolTip(TEXT)
 
 
-def test_a_click_leads_to_the_card_and_so_does_enter(qtbot: QtBot, problems: ProblemsPanel) -> None:
+def test_a_click_leads_to_the_card_and_so_does_enter(qtbot: QtBot, problems: Problems) -> None:
     item = problems.table.topLevelItem(0)
     with qtbot.waitSignal(problems.jump) as asked:
         place = problems.table.visualItemRect(item).center()
@@ -65,7 +65,7 @@ def test_a_click_leads_to_the_card_and_so_does_enter(qtbot: QtBot, problems: Pro
     assert asked.args == ["lone"]
 
 
-def test_a_button_mends_and_undo_brings_the_problem_back(qtbot: QtBot, problems: ProblemsPanel,
+def test_a_button_mends_and_undo_brings_the_problem_back(qtbot: QtBot, problems: Problems,
                                                          document: GraphDocument) -> None:
     holder = problems.table.itemWidget(problems.table.topLevelItem(0), FIXES)
     button = holder.findChildren(QtWidgets.QPushButton)[0]
@@ -78,7 +78,7 @@ def test_a_button_mends_and_undo_brings_the_problem_back(qtbot: QtBot, problems:
     assert cards(problems) == ["mm", "lone"]
 
 
-def test_no_problems_are_said_and_counted(qtbot: QtBot, problems: ProblemsPanel, document: GraphDocument) -> None:
+def test_no_problems_are_said_and_counted(qtbot: QtBot, problems: Problems, document: GraphDocument) -> None:
     problems.hide()
     with qtbot.waitSignal(problems.counted) as counted:
         document.do(commands.delete(document, [Ref("card", "mm"), Ref("card", "lone")]))
@@ -88,7 +88,7 @@ def test_no_problems_are_said_and_counted(qtbot: QtBot, problems: ProblemsPanel,
     assert not problems.table.isVisibleTo(problems)
 
 
-def test_problems_keep_their_icons_in_the_other_look(problems: ProblemsPanel) -> None:
+def test_problems_keep_their_icons_in_the_other_look(problems: Problems) -> None:
     mode = theme.mode
     try:
         theme.set("light")
@@ -102,20 +102,20 @@ def test_problems_keep_their_icons_in_the_other_look(problems: ProblemsPanel) ->
 # -------------------------------------------------------------------- outline
 
 @pytest.fixture
-def outline(qtbot: QtBot, document: GraphDocument) -> OutlinePanel:
-    panel = OutlinePanel(document, Inference(document))
+def outline(qtbot: QtBot, document: GraphDocument) -> Outline:
+    panel = Outline(document, Inference(document))
     qtbot.addWidget(panel)
     panel.resize(400, 500)
     panel.show()
     return panel
 
 
-def texts(panel: OutlinePanel) -> list[tuple[str, str, str]]:
+def texts(panel: Outline) -> list[tuple[str, str, str]]:
     rows = ([panel.model.item(k, column).text() for column in range(3)] for k in range(panel.model.rowCount()))
     return [(card, kind, result) for card, kind, result in rows]
 
 
-def test_cards_come_after_what_they_depend_on(outline: OutlinePanel) -> None:
+def test_cards_come_after_what_they_depend_on(outline: Outline) -> None:
     order = outline.order()
     assert order == ["x", "hidden", "w", "mm", "lone"]
     assert texts(outline)[1] == ("hidden", "Dense", "float32 (?, 128)")
@@ -127,28 +127,28 @@ def test_cards_come_after_what_they_depend_on(outline: OutlinePanel) -> None:
 
 def test_a_circle_in_a_file_is_listed_too(qtbot: QtBot) -> None:
     document = GraphDocument([Card("a", "op/relu"), Card("b", "op/relu"), Wire("a", 0, "b", 0), Wire("b", 0, "a", 0)])
-    panel = OutlinePanel(document, Inference(document))
+    panel = Outline(document, Inference(document))
     qtbot.addWidget(panel)
     assert sorted(panel.order()) == ["a", "b"]
 
 
-def test_the_selection_goes_both_ways(qtbot: QtBot, outline: OutlinePanel) -> None:
-    outline.select(["hidden", "w"])
+def test_the_selection_goes_both_ways(qtbot: QtBot, outline: Outline) -> None:
+    outline.show_items([Ref("card", "hidden"), Ref("card", "w")])
     rows = {index.row() for index in outline.tree.selectionModel().selectedRows()}
     assert rows == {1, 2}
     index = outline.model.item(0, 0).index()
-    with qtbot.waitSignal(outline.chosen) as chosen:
+    with qtbot.waitSignal(outline.select) as chosen:
         qtbot.mouseClick(outline.tree.viewport(), Left, pos=outline.tree.visualRect(index).center())
-    assert chosen.args == [["x"]]
-    with qtbot.waitSignal(outline.chosen) as chosen:
+    assert chosen.args == [{Ref("card", "x")}]
+    with qtbot.waitSignal(outline.select) as chosen:
         qtbot.keyClick(outline.tree, Key.Key_Down)
-    assert chosen.args == [["hidden"]]
+    assert chosen.args == [{Ref("card", "hidden")}]
     with qtbot.waitSignal(outline.jump) as asked:
         qtbot.keyClick(outline.tree, Key.Key_Return)
     assert asked.args == ["hidden"]
 
 
-def test_edits_are_followed_and_moves_cost_nothing(outline: OutlinePanel, document: GraphDocument) -> None:
+def test_edits_are_followed_and_moves_cost_nothing(outline: Outline, document: GraphDocument) -> None:
     document.do(commands.set_attribute(document, ["hidden"], "units", 2))
     outline.update_now()
     assert texts(outline)[1][2] == "float32 (?, 2)"
@@ -163,7 +163,7 @@ def test_edits_are_followed_and_moves_cost_nothing(outline: OutlinePanel, docume
     assert outline.empty.isVisibleTo(outline)
 
 
-def test_opened_rows_stay_open(outline: OutlinePanel, document: GraphDocument) -> None:
+def test_opened_rows_stay_open(outline: Outline, document: GraphDocument) -> None:
     outline.tree.setExpanded(outline.model.item(3, 0).index(), True)
     document.do(commands.rename(document, "x", "images"))
     outline.update_now()
@@ -173,15 +173,15 @@ def test_opened_rows_stay_open(outline: OutlinePanel, document: GraphDocument) -
 # -------------------------------------------------------------------- history
 
 @pytest.fixture
-def history(qtbot: QtBot, document: GraphDocument) -> HistoryPanel:
-    panel = HistoryPanel(document)
+def history(qtbot: QtBot, document: GraphDocument) -> History:
+    panel = History(document)
     qtbot.addWidget(panel)
     panel.resize(260, 300)
     panel.show()
     return panel
 
 
-def test_a_click_goes_back_and_forth(qtbot: QtBot, history: HistoryPanel, document: GraphDocument) -> None:
+def test_a_click_goes_back_and_forth(qtbot: QtBot, history: History, document: GraphDocument) -> None:
     for units in (1, 2, 3):
         document.do(commands.set_attribute(document, ["hidden"], "units", units))
     history.update_now()
@@ -209,7 +209,7 @@ def test_large_documents_are_shown_at_once(qtbot: QtBot) -> None:
         items += [Card(f"c{k}", "op/relu"), Wire(f"c{k - 1}", 0, f"c{k}", 0)]
     document = GraphDocument(items)
     inference = Inference(document)
-    panel = OutlinePanel(document, inference)
+    panel = Outline(document, inference)
     qtbot.addWidget(panel)
     begin = time.perf_counter()
     panel.show()

@@ -69,8 +69,8 @@ def bar(qtbot: QtBot, document: GraphDocument) -> FindBar:
 
 
 def test_enter_goes_on_and_around(qtbot: QtBot, bar: FindBar) -> None:
-    bar.open()
-    jumps: list[str] = []
+    bar.begin()
+    jumps: list[Ref] = []
     bar.jump.connect(jumps.append)
     qtbot.keyClicks(bar.input, "dense")
     assert bar.count.text() == "1 of 2"
@@ -78,18 +78,18 @@ def test_enter_goes_on_and_around(qtbot: QtBot, bar: FindBar) -> None:
     assert bar.count.text() == "2 of 2"
     qtbot.keyClick(bar.input, Key.Key_Return)
     qtbot.keyClick(bar.input, Key.Key_Return, QtCore.Qt.KeyboardModifier.ShiftModifier)
-    assert jumps[-3:] == ["logits", "hidden", "logits"]
+    assert [ref.key for ref in jumps[-3:]] == ["logits", "hidden", "logits"]
     qtbot.mouseClick(bar.after, Left)
-    assert jumps[-1] == "hidden"
+    assert jumps[-1].key == "hidden"
 
 
 def test_nothing_found_is_said_and_escape_closes(qtbot: QtBot, bar: FindBar) -> None:
-    bar.open("zzz")
+    bar.begin("zzz")
     assert bar.count.text() == "none"
     assert bar.input.property("invalid")
     assert not bar.after.isEnabled()
-    with qtbot.waitSignal(bar.look) as asked:
-        bar.open("encoder")
+    with qtbot.waitSignal(bar.jump) as asked:
+        bar.begin("encoder")
     assert asked.args == [Ref("frame", "frame")]
     with qtbot.waitSignals([bar.closed, bar.found]):
         qtbot.keyClick(bar.input, Key.Key_Escape)
@@ -97,9 +97,9 @@ def test_nothing_found_is_said_and_escape_closes(qtbot: QtBot, bar: FindBar) -> 
 
 
 def test_edits_are_found_too_without_moving_the_eye(qtbot: QtBot, bar: FindBar, document: GraphDocument) -> None:
-    bar.open("dense")
+    bar.begin("dense")
     qtbot.keyClick(bar.input, Key.Key_Return)
-    jumps: list[str] = []
+    jumps: list[Ref] = []
     bar.jump.connect(jumps.append)
     document.do(commands.add_card(document, "layer/Dense", 0, 0))
     qtbot.waitUntil(lambda: bar.count.text() == "2 of 3", timeout=3000)
@@ -116,7 +116,7 @@ def test_the_sheet_lists_keys_by_menu_and_is_searched(qtbot: QtBot) -> None:
         action = QtGui.QAction(text)
         action.setShortcut(keys)
         actions.append((menu, action))
-    sheet = CheatSheet(lambda: actions)
+    sheet = CheatSheet(actions)
     qtbot.addWidget(sheet)
     sheet.show()
     groups = {group.heading: group for group in sheet.groups}
