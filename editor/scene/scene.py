@@ -104,7 +104,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
         """Make, change and remove items as the document says."""
-        self._end_glide()
+        self.end_glide()
         start = {ref: QtCore.QPointF(self.cards[ref.key].pos()) for ref in refs if ref.key in self.cards
                  } if self._glides else {}
         items = self.document.items
@@ -526,7 +526,7 @@ class GraphScene(QtWidgets.QGraphicsScene):
             self.preview_positions({ref: end if part == 1.0 else start + (end - start) * part
                                     for ref, (start, end) in self._ways.items()})
 
-    def _end_glide(self) -> None:
+    def end_glide(self) -> None:
         """At once where they were going."""
         self._glide.stop()
         self._show_glide(1.0)

@@ -71,6 +71,7 @@ class Canvas:
 
     def box(self, card: str) -> Box:
         """A card as a layout sees it, with its ports."""
+        self.scene.end_glide()
         rect = self.scene.card_rect(card)
         inputs, top = [state.number for state in self.inference.inputs_of(card)], rect.top()
         return Box(

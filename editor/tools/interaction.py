@@ -81,6 +81,7 @@ class Interaction(QtCore.QObject):
 
     def mouse_press(self, event: QtGui.QMouseEvent, at: QtCore.QPointF, hit: Hit) -> None:
         self.inline.finish()
+        self.canvas.scene.end_glide()
         self._pointer = at
         if self.gesture is not None or self._pressed is not None:
             self.cancel()                               # a second button

@@ -181,5 +181,6 @@ class SelectionEdits:
             self._edit(lambda: commands.arrange(self.canvas.document, found, bends, label))
 
     def _box(self, ref: Ref) -> commands.Box:
+        self.canvas.scene.end_glide()
         rect = self.canvas.scene.item_rect(ref)
         return rect.x(), rect.y(), rect.width(), rect.height()

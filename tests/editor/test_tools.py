@@ -638,6 +638,7 @@ def test_frames_notes_bypass_and_layout(hand):
     assert {card.x for card in hand.document.cards} == {0}
     hand.document.undo()
     hand.tool.edits.tidy()
+    hand.scene.end_glide()
     boxes = [hand.scene.card_rect(card.id) for card in hand.document.cards]
     assert not any(p.intersects(q) for p in boxes for q in boxes if p is not q)
     assert hand.document.history == ["Tidy up"]
@@ -654,6 +655,15 @@ def test_frames_notes_bypass_and_layout(hand):
     hand.tool.edits.show_previews()
     card = hand.document.card("a")
     assert card.bypassed and card.collapsed and not card.preview
+
+
+def test_a_press_ends_the_way_of_cards_to_their_new_places(hand):
+    hand.tool.edits.tidy()
+    assert hand.scene.card_rect("lone").topLeft() != QPointF(hand.document.card("lone").x, hand.document.card("lone").y)
+    hand.press((-200, 600))
+    for card in hand.document.cards:
+        assert hand.scene.card_rect(card.id).topLeft() == QPointF(card.x, card.y)
+    hand.release((-200, 600))
 
 
 def test_nothing_selected_is_nothing_done(hand):

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 
 from editor.model.files import to_text
 from editor.model.items import Card, Frame, Note
+from editor.theme import theme
 
 from .test_commands_sequences import is_sound
 from .test_tools import ALT, CTRL, LEFT, NO, RIGHT, SHIFT, Dragged, Hand, graph, of_kind
@@ -81,7 +82,8 @@ def is_shown(hand):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_random_hands(qtbot, seed):
+def test_random_hands(qtbot, seed, monkeypatch):
+    monkeypatch.setattr(theme, "_reduced_motion", True)     # cards are at once where a layout puts them
     chance, document = random.Random(seed), graph()
     for item in (Frame("f", "title", -50, -60, 400, 250), Note("n", "text", 700, 300),
                  Card("m", "op/concat", {"axis": 0}, 700, 100)):
