@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import inspect
 import threading
-import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -190,7 +189,7 @@ class Function:
         self._count = 0
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else types.MethodType(self, instance)
+        return self if instance is None else Method(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if is_drawing():                    # inside another graph it is part of that
@@ -201,19 +200,15 @@ class Function:
         return concrete.structured_outputs.fill(results)
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> Any:
-        """The graph for arguments like these; TensorSpecs may stand for tensors. Call it with tensors."""
-        concrete, _ = self._concrete(args, kwargs)
+        """The graph for arguments like these, or those of `input_signature`; TensorSpecs may stand for tensors."""
+        return self.concrete_function(None, args, kwargs)
 
-        def call(*values: Any) -> Any:
-            found = concrete(*(convert_to_tensor(v) for v in flatten(values)[1] if not isinstance(v, TensorSpec)))
-            return concrete.structured_outputs.fill(found) if concrete.structured_outputs is not None else found
-
-        call.graph = concrete.graph  # type: ignore[attr-defined]
-        call.inputs = concrete.inputs  # type: ignore[attr-defined]
-        call.outputs = concrete.outputs  # type: ignore[attr-defined]
-        call.concrete = concrete  # type: ignore[attr-defined]
-        call.signature = inspect.signature(self.python_function)  # type: ignore[attr-defined]
-        return call
+    def concrete_function(self, owner: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ConcreteFunction:
+        """As `get_concrete_function`, of a method of `owner` unless that is None."""
+        if not args and not kwargs and self.input_signature is not None:
+            args = tuple(self.input_signature)
+        concrete, _ = self._concrete(args if owner is None else (owner, *args), kwargs)
+        return ConcreteFunction(concrete, inspect.signature(self.python_function), owner)
 
     @property
     def traces(self) -> list[Concrete]:
@@ -241,7 +236,7 @@ class Function:
         ]))
         known = self._traced.setdefault(key, [])
         for shapes, concrete in known:
-            if all(isinstance(x, EagerTensor) and _fits(x.array.shape, s)
+            if all(isinstance(x, TensorSpec) or _fits(x.array.shape, s)       # a spec's shape is part of the key
                    for x, s in zip(operands, shapes, strict=True)):
                 return concrete, operands
         types = self._types(operands)
@@ -294,6 +289,80 @@ class Function:
         specs = iter([TensorSpec(shape, dtype) for dtype, shape in types])
         arguments = structure.fill([next(specs) if isinstance(x, (EagerTensor, TensorSpec)) else x for x in leaves])
         return Concrete(graph, inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)
+
+
+class Method:
+    """A traced function of a class, on one of its objects."""
+
+    def __init__(self, function: Function, owner: Any) -> None:
+        self.__func__ = function
+        self.__self__ = owner
+        self.__doc__ = function.__doc__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def get_concrete_function(self, *args: Any, **kwargs: Any) -> ConcreteFunction:
+        """The graph for arguments like these, or those of `input_signature`; TensorSpecs may stand for tensors."""
+        return self.__func__.concrete_function(self.__self__, args, kwargs)
+
+    def explain(self, *args: Any, **kwargs: Any) -> Explanation:
+        """What the compiler makes of a call with these arguments."""
+        return self.__func__.explain(self.__self__, *args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__func__, name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Method) and (self.__func__, self.__self__) == (other.__func__, other.__self__)
+
+    def __hash__(self) -> int:
+        return hash((self.__func__, id(self.__self__)))
+
+
+class ConcreteFunction:
+    """A traced function with the types of its arguments settled.
+
+    Parameters
+    ----------
+    concrete : its graph
+    python_signature : arguments of the Python function
+    owner : object whose method it is, or None
+    """
+
+    def __init__(self, concrete: Concrete, python_signature: inspect.Signature, owner: Any) -> None:
+        self.concrete = concrete
+        self.signature = python_signature
+        self.owner = owner
+        self.graph, self.inputs, self.outputs = concrete.graph, concrete.inputs, concrete.outputs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Results for tensors, by place or by name; what was settled when it was traced may be left out.
+
+        Raises
+        ------
+        InvalidArgumentError if there are more or fewer tensors than it takes.
+        """
+        operands = [convert_to_tensor(x) for x in self._tensors(args, kwargs) if x is not None]
+        if len(operands) != len(self.inputs):
+            raise InvalidArgumentError(f"{len(operands)} tensors for a function of {len(self.inputs)}",
+                                       op="ConcreteFunction")
+        found = self.concrete(*operands)
+        structure = self.concrete.structured_outputs
+        return found if structure is None else structure.fill(found)
+
+    def _tensors(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> list[Any]:
+        given = flatten(args)[1]
+        if not kwargs and len(given) == len(self.inputs):
+            return given
+        first = () if self.owner is None else (self.owner,)
+        asked = self.signature.bind(*self.concrete.arguments[0], **self.concrete.arguments[1]).arguments
+        bound = self.signature.bind_partial(*first, *args, **kwargs).arguments
+        specs, values = (flatten([found.get(name) for name in asked])[1] for found in (asked, bound))
+        unknown = [value for name, value in bound.items() if name not in asked]
+        if len(specs) != len(values):
+            return values
+        return [value for spec, value in zip(specs, values, strict=True) if isinstance(spec, TensorSpec)] + unknown
 
 
 class FunctionGraph(Graph):

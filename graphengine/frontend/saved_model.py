@@ -26,7 +26,7 @@ from ..ops.state import Kept, Placeholder, SharedVariable
 from ..ops.state import Variable as VariableOp
 from .build import convert_to_tensor
 from .checkpoint import read_arrays, write_arrays
-from .function import Concrete, Function, FunctionGraph, TensorSpec
+from .function import Concrete, ConcreteFunction, Function, FunctionGraph, Method, TensorSpec
 from .module import Module, children
 from .structure import Structure, flatten
 from .variables import Variable
@@ -37,6 +37,9 @@ FORMAT, VERSION = "graphengine.saved_model", 1
 INDEX, VARIABLES = "saved_model.json", "variables"
 MAX_INDEX_BYTES = 2**26
 DEFAULT_SIGNATURE = "serving_default"
+PARAMETER_KINDS = {kind.name: kind for kind in (
+    inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.VAR_POSITIONAL,
+    inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)}
 
 Path = str | os.PathLike[str]
 Json = dict[str, Any]
@@ -54,7 +57,8 @@ def save(obj: Any, export_dir: Path, signatures: Any = None, options: Any = None
 
     Parameters
     ----------
-    obj : a Module; functions are those decorated with `function`, each with an input_signature or called before
+    obj : a Module, or a model of Keras, which becomes one with a function `serve`; functions are those decorated with
+        `function`, each with an input_signature or called before
     export_dir : folder, which is made if it is missing
     signatures : a function, or functions by name, that are called by the names of their arguments and return dicts
 
@@ -83,9 +87,12 @@ def save(obj: Any, export_dir: Path, signatures: Any = None, options: Any = None
     from ..io.files import write_file  # imported here, since most programs neither load nor save
 
     del options
+    if not isinstance(obj, Module) and hasattr(obj, "as_module"):       # a model of Keras
+        obj = obj.as_module()
+        signatures = obj.serve if signatures is None else signatures
     if not isinstance(obj, Module):
         raise InvalidArgumentError(f"{type(obj).__name__} is no Module", op="saved_model.save",
-                                   fix="let its class inherit Module; Keras models are saved with model.save")
+                                   fix="let its class inherit Module")
     named = signatures if isinstance(signatures, Mapping) else {} if signatures is None else {
         DEFAULT_SIGNATURE: signatures}
     folder = os.fspath(export_dir)
@@ -145,12 +152,12 @@ class _Writer:
 
     def function(self, f: Any, owner: Any = None) -> Json:
         """What the index says of a function: as a method of `owner` only the traces with this first argument."""
-        if inspect.ismethod(f):
+        if isinstance(f, Method):
             f, owner = f.__func__, f.__self__
         if isinstance(f, Function):
             signature, traces = inspect.signature(f.python_function), self._traces(f, owner)
-        elif isinstance(getattr(f, "concrete", None), Concrete):        # of get_concrete_function
-            signature, traces = f.signature, [f.concrete]
+        elif isinstance(f, ConcreteFunction):
+            signature, traces, owner = f.signature, [f.concrete], f.owner
         else:
             raise InvalidArgumentError(f"{f!r} is no traced function", op="saved_model.save",
                                        fix="decorate it with function")
@@ -160,9 +167,8 @@ class _Writer:
 
     @staticmethod
     def _traces(f: Function, owner: Any) -> list[Concrete]:
-        first = [] if owner is None else [owner]
         if f.input_signature is not None and not any(_is_of(trace, owner) for trace in f.traces):
-            f.get_concrete_function(*first, *f.input_signature)
+            f.concrete_function(owner, (), {})
         return [trace for trace in f.traces if _is_of(trace, owner)]
 
     def _trace(self, trace: Concrete, owner: Any, signature: inspect.Signature) -> Json | None:
@@ -260,7 +266,7 @@ class RestoredFunction:
 
     def __init__(self, parameters: Sequence[Json], traces: Sequence[tuple[Any, Concrete]], returns_dict: bool) -> None:
         self.signature = inspect.Signature([
-            inspect.Parameter(p["name"], inspect._ParameterKind[p["kind"]],
+            inspect.Parameter(p["name"], PARAMETER_KINDS[p["kind"]],
                               default=_plain(p["default"]) if "default" in p else inspect.Parameter.empty)
             for p in parameters
         ])
@@ -449,8 +455,45 @@ class _Reader:
         _copy(source, graph, new, handle, is_exact=True)
         inputs = [new[id(source.as_tensor(name))] for name in trace["inputs"]]
         outputs = [new[id(source.as_tensor(name))] for name in trace["outputs"]]
+        _check_trace(trace, inputs, outputs)
         targets = [n for n in graph.nodes if changes_variables(n)]
         return Concrete(graph, inputs, outputs, targets, _structure(trace["result"]))
+
+
+def _check_trace(trace: Json, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> None:
+    """Raise ValueError or TypeError unless arguments and results are of the graph's inputs and outputs."""
+    specs: dict[int, Json] = {}
+    _collect(trace["arguments"], specs)
+    if sorted(specs) != list(range(len(inputs))) or not all(isinstance(t.node.op, Placeholder) for t in inputs):
+        raise ValueError(f"the arguments are of tensors {sorted(specs)}, the graph has {len(inputs)}")
+    for k, t in enumerate(inputs):
+        if specs[k]["dtype"] != t.dtype.name or not _fits(t.shape, Shape(specs[k]["shape"])):
+            raise ValueError(f"an argument is {_shown(specs[k])}, {t.name} is {t.dtype.name} {t.shape}")
+    numbers: list[int] = []
+    _collect_results(trace["result"], numbers)
+    if not all(type(k) is int and 0 <= k < len(outputs) for k in numbers):
+        raise ValueError(f"a result is none of the graph's {len(outputs)}")
+
+
+def _collect(pattern: Any, specs: dict[int, Json]) -> None:
+    """The tensors of arguments, by number."""
+    if "tensor" in pattern:
+        if pattern["tensor"] in specs:
+            raise ValueError(f"two arguments are tensor {pattern['tensor']}")
+        specs[pattern["tensor"]] = pattern
+    elif "value" not in pattern:
+        parts = pattern["dict"].values() if "dict" in pattern else pattern["list"]
+        for part in parts:
+            _collect(part, specs)
+
+
+def _collect_results(result: Any, numbers: list[Any]) -> None:
+    if isinstance(result, Mapping):
+        ((kind, items),) = result.items()
+        for part in items.values() if kind == "dict" else items:
+            _collect_results(part, numbers)
+    elif result is not None:
+        numbers.append(result)
 
 
 def _structure(result: Any) -> Structure:

@@ -431,3 +431,32 @@ def test_bodies_see_steps_as_python_does():
     seen = []
     tf.scan(lambda a, v: seen.append(float(v)) or a + v, tf.constant([1.0, 2.0, 3.0]), tf.constant(0.0), reverse=True)
     assert seen == [3.0, 2.0, 1.0]
+
+
+class Scaled:
+    def __init__(self, factor):
+        self.factor = tf.Variable(factor)
+
+    @tf.function
+    def apply(self, x, shift=0.0, twice=False):
+        """x times the factor."""
+        return (x * self.factor + shift) * (2.0 if twice else 1.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([None])])
+    def plain(self, x):
+        return x * self.factor
+
+
+def test_the_concrete_function_of_a_method_belongs_to_its_object():
+    two, three = Scaled(2.0), Scaled(3.0)
+    for scaled, factor in ((two, 2.0), (three, 3.0)):
+        found = scaled.apply.get_concrete_function(tf.TensorSpec([None]), twice=True)
+        assert found(tf.constant([1.0, 5.0])).numpy().tolist() == [2 * factor, 10 * factor]
+        assert found(x=tf.constant([1.0])).numpy().tolist() == [2 * factor]
+        assert scaled.apply.get_concrete_function(tf.TensorSpec([None]), twice=True).concrete is found.concrete
+        assert scaled.plain.get_concrete_function()(tf.constant([1.0])).numpy().tolist() == [factor]
+    assert Scaled.apply.experimental_get_tracing_count() == two.apply.experimental_get_tracing_count() == 2
+    assert (two.apply == two.apply, two.apply == three.apply, two.apply.__doc__) == (True, False, "x times the factor.")
+    assert len(two.apply.explain(tf.constant([1.0])).kernels) == 1
+    with pytest.raises(InvalidArgumentError, match="2 tensors for a function of 1"):
+        found(tf.constant([1.0]), tf.constant([1.0]))

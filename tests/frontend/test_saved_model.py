@@ -180,6 +180,73 @@ def test_a_damaged_index(net, tmp_path, text):
         tf.saved_model.load(tmp_path)
 
 
+def index_with(change, tmp_path):
+    path = tmp_path / "saved_model.json"
+    index = json.loads(path.read_text())
+    forward = index["objects"][0]["methods"]["forward"]
+    change(index, forward, forward["traces"][0])
+    path.write_text(json.dumps(index))
+
+
+@pytest.mark.parametrize("change", [
+    lambda index, forward, trace: trace.update(result={"tuple": [0, 7]}),
+    lambda index, forward, trace: trace.update(result={"tuple": ["0", -1]}),
+    lambda index, forward, trace: trace.update(arguments={"list": [{"list": []}, {"dict": {}}]}),
+    lambda index, forward, trace: trace["arguments"]["list"][0]["list"][0].update(dtype="int32"),
+    lambda index, forward, trace: trace["arguments"]["list"][0]["list"][0].update(shape=[None, 3]),
+    lambda index, forward, trace: trace["arguments"]["list"][0]["list"][0].update(tensor=5),
+    lambda index, forward, trace: trace.update(inputs=trace["outputs"]),
+    lambda index, forward, trace: trace.update(graph="../../function_0"),
+    lambda index, forward, trace: trace.update(graph=99),
+    lambda index, forward, trace: trace.update(variables={}),
+    lambda index, forward, trace: trace.update(variables=dict.fromkeys(trace["variables"], 0)),
+    lambda index, forward, trace: forward["parameters"][0].update(kind="replace"),
+    lambda index, forward, trace: forward["parameters"].append({"name": "not a name", "kind": "KEYWORD_ONLY"}),
+    lambda index, forward, trace: index["objects"][0].update(children={"_methods": 2}),
+    lambda index, forward, trace: index["objects"].append(index["objects"].pop(0)),
+    lambda index, forward, trace: index["objects"].__setitem__(0, {"kind": "list", "children": {"0": 0}}),
+])
+def test_an_index_that_says_what_is_not_so(net, tmp_path, change):
+    net.forward(X)
+    tf.saved_model.save(net, tmp_path)
+    index_with(change, tmp_path)
+    with pytest.raises(FileFormatError):
+        tf.saved_model.load(tmp_path)
+
+
+def test_names_in_the_index_are_attributes_and_no_more(net, tmp_path):
+    net.forward(X)
+    tf.saved_model.save(net, tmp_path)
+    index_with(lambda index, *_: index["objects"][0]["children"].update(__class__=2, __getattr__=3), tmp_path)
+    again = tf.saved_model.load(tmp_path)
+    assert type(again).__name__ == "Restored" and not hasattr(again, "nothing")
+
+
+def test_concrete_functions_of_methods_are_signatures(net, tmp_path):
+    concrete = net.forward.get_concrete_function(tf.TensorSpec([None, 2]), training=True)
+    again = saved(net, tmp_path, signatures={"train": concrete, "inner": net.parts[1].__call__})
+    wanted = net.forward(X, training=True)["y"]
+    np.testing.assert_array_equal(again.signatures["train"](x=X, training=True)["y"], wanted)
+
+
+def test_branches_and_loops_with_variables_inside(tmp_path):
+    class Flow(tf.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = tf.Variable([[1.0, 1.0], [0.0, 2.0]])
+
+        @tf.function
+        def __call__(self, x):
+            y = tf.cond(tf.reduce_sum(x) > 0.0, lambda: x @ self.w, lambda: -x)
+            return tf.while_loop(lambda k, y: k < 3, lambda k, y: (k + 1, y @ self.w), (0, y))[1]
+
+    flow = Flow()
+    wanted = [flow(x).numpy() for x in (X, -X)]
+    again = saved(flow, tmp_path)
+    for x, y in zip((X, -X), wanted, strict=True):
+        np.testing.assert_array_equal(again(x), y)
+
+
 def test_files_are_plain_graphs(net, tmp_path):
     tf.saved_model.save(net, tmp_path)
     index = json.loads((tmp_path / "saved_model.json").read_text())

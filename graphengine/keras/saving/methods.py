@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import InvalidArgumentError
 from ..registry import deserialize_keras_object, serialize_keras_object
 
 Path = str | os.PathLike[str]
@@ -24,6 +25,36 @@ class Saved:
         from .files import save_model  # imported here, since most programs neither load nor save
 
         save_model(self, filepath, overwrite, zipped, **unknown)
+
+    def as_module(self, input_signature: Any = None) -> Any:
+        """The model as a module with a traced function `serve`; see `export`."""
+        from .export import as_module
+
+        return as_module(self, input_signature)
+
+    def export(
+        self, filepath: Path, format: str = "tf_saved_model", verbose: Any = None, input_signature: Any = None,
+    ) -> None:
+        """Write what the model answers, without what it needs to learn, to a folder for `saved_model.load`.
+
+        Parameters
+        ----------
+        filepath : the folder; what is loaded from it has a function `serve`
+        input_signature : a list with a TensorSpec, or the structure of them that the model takes; None: what it was
+            built for, with any batch size
+
+        Raises
+        ------
+        InvalidArgumentError if the inputs are not known, or for another format.
+        """
+        from ...frontend import saved_model
+
+        if format != "tf_saved_model":
+            raise InvalidArgumentError(f"format={format!r}; a model is exported as 'tf_saved_model'", op="export")
+        module = self.as_module(input_signature)
+        saved_model.save(module, filepath, signatures=module.serve)
+        if verbose:
+            print(f"Saved artifact at '{os.fspath(filepath)}'.")
 
     def save_weights(self, filepath: Path, overwrite: bool = True, max_shard_size: Any = None) -> None:
         """Write the variables to a ``.weights.h5`` file; see `keras.saving.save_weights`."""
