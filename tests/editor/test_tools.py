@@ -644,6 +644,7 @@ def test_frames_notes_bypass_and_layout(hand):
     assert hand.document.history == ["Tidy up"]
     hand.tool.edits.distribute("v")
     hand.tool.edits.straighten()
+    hand.scene.end_glide()
     assert hand.port("a", "output")[1] == hand.port("b", "input")[1]
     frame = hand.tool.edits.frame()
     assert hand.scene.contents(frame.key) >= {card.ref for card in hand.document.cards}
