@@ -84,9 +84,10 @@ class NoteItem(QtWidgets.QGraphicsItem):
             text = _Closed()
             text.setDefaultFont(theme.font("body"))
             text.setDocumentMargin(0)
+            text.setUseDesignMetrics(True)      # letters keep their distances at every zoom
             text.setMarkdown(self.note.text, FEATURES)
             text.setTextWidth(self.note.width - 2 * INSET)
-            _reset_sizes(text)
+            _dress(text)
             self._text = text
         return self._text
 
@@ -98,43 +99,41 @@ class _Closed(QtGui.QTextDocument):
         return None
 
 
-def _reset_sizes(text: QtGui.QTextDocument) -> None:
-    """Headings a little larger than the text, code in the fixed font: Qt's own sizes are for pages."""
-    cursor = QtGui.QTextCursor(text)
+def _dress(text: QtGui.QTextDocument) -> None:
+    """Headings a little larger than the text, code in the fixed font, and no weight that the fonts do not have."""
+    strong, code = QtGui.QTextCharFormat(), QtGui.QTextCharFormat()
+    strong.setFontWeight(QtGui.QFont.Weight.DemiBold)
+    code.setFont(theme.font("mono"), GIVEN_ONLY)
+    code.setBackground(inks().well)
     block = text.begin()
+    cursor = QtGui.QTextCursor(text)
     while block.isValid():
         level = block.blockFormat().headingLevel()
         cursor.setPosition(block.position())
-        cursor.movePosition(QtGui.QTextCursor.MoveOperation.EndOfBlock, QtGui.QTextCursor.MoveMode.KeepAnchor)
-        layout = QtGui.QTextBlockFormat()
-        layout.setTopMargin(0 if block.position() == 0 else 4)
-        layout.setBottomMargin(2)
-        cursor.mergeBlockFormat(layout)
-        if level:
-            letters = QtGui.QTextCharFormat()
-            letters.setFont(theme.font("heading" if level == 1 else "title"), GIVEN_ONLY)
-            letters.setProperty(QtGui.QTextFormat.Property.FontSizeAdjustment, 0)
-            cursor.mergeCharFormat(letters)
+        spacing = QtGui.QTextBlockFormat()
+        spacing.setTopMargin(0 if block.position() == 0 else 4)
+        spacing.setBottomMargin(2)
+        cursor.mergeBlockFormat(spacing)
+        for start, length, letters in _pieces(block):
+            cursor.setPosition(start)
+            cursor.setPosition(start + length, QtGui.QTextCursor.MoveMode.KeepAnchor)
+            if level:
+                letters.clearProperty(QtGui.QTextFormat.Property.FontSizeAdjustment)     # stronger than a size
+                letters.setFont(theme.font("heading" if level == 1 else "title"), GIVEN_ONLY)
+                cursor.setCharFormat(letters)
+            elif letters.fontWeight() > QtGui.QFont.Weight.DemiBold:
+                cursor.mergeCharFormat(strong)
+            if letters.fontFixedPitch():
+                cursor.mergeCharFormat(code)
         block = block.next()
-    _set_code(text)
 
 
-def _set_code(text: QtGui.QTextDocument) -> None:
-    spans = []
-    block = text.begin()
-    while block.isValid():
-        pieces = block.begin()
-        while not pieces.atEnd():
-            piece = pieces.fragment()
-            if piece.charFormat().fontFixedPitch():
-                spans.append((piece.position(), piece.length()))
-            pieces += 1
-        block = block.next()
-    fixed = QtGui.QTextCharFormat()
-    fixed.setFont(theme.font("mono"), GIVEN_ONLY)
-    fixed.setBackground(inks().well)
-    cursor = QtGui.QTextCursor(text)
-    for start, length in spans:
-        cursor.setPosition(start)
-        cursor.setPosition(start + length, QtGui.QTextCursor.MoveMode.KeepAnchor)
-        cursor.mergeCharFormat(fixed)
+def _pieces(block: QtGui.QTextBlock) -> list[tuple[int, int, QtGui.QTextCharFormat]]:
+    """Start, length and letters of the pieces that look alike."""
+    found = []
+    pieces = block.begin()
+    while not pieces.atEnd():
+        piece = pieces.fragment()
+        found.append((piece.position(), piece.length(), piece.charFormat()))
+        pieces += 1
+    return found
