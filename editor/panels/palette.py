@@ -87,17 +87,17 @@ class Palette(Panel):
             families.setdefault(kind.family, {}).setdefault(kind.category, []).append(kind)
         for family, categories in families.items():
             if len(categories) == 1:
-                model.appendRow(self._heading(family, next(iter(categories.values()))))
+                model.appendRow(self._heading(family, next(iter(categories.values())), next(iter(categories))))
                 continue
             heading = _item(Row(family, note=str(sum(map(len, categories.values())))))
             for category, kinds in categories.items():
-                heading.appendRow(self._heading(category, kinds))
+                heading.appendRow(self._heading(category, kinds, category))
             model.appendRow(heading)
         return model
 
-    def _heading(self, title: str, kinds: Iterable[Kind]) -> QtGui.QStandardItem:
+    def _heading(self, title: str, kinds: Iterable[Kind], category: str | None = None) -> QtGui.QStandardItem:
         members = sorted(kinds, key=lambda kind: kind.title.lower())
-        heading = _item(Row(title, note=str(len(members))))
+        heading = _item(Row(title, category=category, note=str(len(members))))
         heading.appendRows([_item(self._row(kind)) for kind in members])
         return heading
 

@@ -304,6 +304,7 @@ class ChoiceEditor(FieldEditor):
         if field.optional and None not in self.choices:
             self.choices.insert(0, None)
         self.box = _QuietCombo()
+        theme.wear(self.box, "body")
         self.box.setMinimumContentsLength(6)
         self.box.setSizeAdjustPolicy(QtWidgets.QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.box.addItems([str(choice) for choice in self.choices])

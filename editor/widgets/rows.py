@@ -26,7 +26,6 @@ class Row:
     icon : name of a drawing instead of a chip
     note : at the right; detail : in a second line
     star : favourite or not; None: the row has no star
-    depth : of the heading, where rows stand in a tree
     enabled : whether it can be chosen
     data : for whoever made the row
     """
@@ -120,10 +119,15 @@ class RowDelegate(QtWidgets.QStyledItemDelegate):
         style.drawPrimitive(QtWidgets.QStyle.PrimitiveElement.PE_PanelItemViewItem, plain, painter, option.widget)
 
     def _heading(self, painter: QtGui.QPainter, box: QtCore.QRectF, row: Row) -> None:
+        left = box.left() + EDGE - 4
+        if row.category is not None:
+            draw_chip(painter, QtCore.QPointF(left + CHIP / 2, box.center().y()), row.category, CHIP - 2)
+            left += CHIP + 6
         painter.setPen(theme.color("text2"))
         font = theme.font("bold")
         painter.setFont(font)
-        painter.drawText(box.adjusted(EDGE - 4, 0, -EDGE, 0), _MIDDLE, _elided(row.title, font, box.width() - 2 * EDGE))
+        title = _elided(row.title, font, box.right() - 4 * EDGE - left)
+        painter.drawText(QtCore.QRectF(left, box.top(), box.right() - left, box.height()), _MIDDLE, title)
         if row.note:
             painter.setPen(theme.color("text3"))
             painter.setFont(theme.font("mono"))
