@@ -300,8 +300,8 @@ def documentation(cls: type[Op]) -> str:
     text = inspect.cleandoc(cls.__doc__ or "")
     rows = [f"{p.name} : {', '.join(t.name for t in p.accepts)}; {p.doc}" for p in cls.inputs]
     for f in dataclasses.fields(cls):  # type: ignore[arg-type]
-        default = "required" if f.default is REQUIRED else f"default {f.default!r}"
-        rows.append(f"{f.name} : {f.metadata['doc']} ({default})")
+        shown = f.default.name if isinstance(f.default, DType) else repr(f.default)
+        rows.append(f"{f.name} : {f.metadata['doc']} ({'required' if f.default is REQUIRED else f'default {shown}'})")
     if not rows:
         return text
     summary, _, rest = text.partition("\n\n")
