@@ -69,6 +69,7 @@ class Interaction(QtCore.QObject):
         self._dragged_kind: str | None = None
         self._accepting: dict[Ref, int | None] = {}     # wires it was dragged over -> the input they would go into
         view.tool = self
+        view.installEventFilter(self)
         view.graph.selection_changed.connect(self._tell_selection)
 
     def detach(self) -> None:
@@ -294,6 +295,14 @@ class Interaction(QtCore.QObject):
 
     # ------------------------------------------------ keys
 
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        """Delete takes out the bend that was clicked; the window's shortcut would take the wire."""
+        if event.type() == QtCore.QEvent.Type.ShortcutOverride and isinstance(event, QtGui.QKeyEvent) \
+                and self.bend is not None and event.key() in (Key.Key_Delete, Key.Key_Backspace):
+            event.accept()
+            return True
+        return False
+
     def key_press(self, event: QtGui.QKeyEvent) -> bool:
         key, modifiers = plain_key(event)
         if key == Key.Key_Escape:
@@ -362,7 +371,9 @@ class Interaction(QtCore.QObject):
                 view.center_on_card(found)
 
     def _tell_selection(self) -> None:
-        """Let a screen reader say what is selected."""
+        """Let a screen reader say what is selected; a bend is forgotten with its wire."""
+        if self.bend is not None and self.bend[0] not in self.canvas.scene.selected():
+            self.bend = None
         chosen, view = self.edits.cards, self.canvas.view
         words = self.canvas.describe(chosen[0]) if len(chosen) == 1 else \
             commands.counted(self.canvas.scene.selected()) if self.canvas.scene.selected() else ""

@@ -365,6 +365,21 @@ def test_bends_are_made_moved_and_taken_out(hand):
     assert ref not in hand.document.items
 
 
+def test_delete_is_the_bends_even_where_the_window_has_it_as_a_shortcut(hand):
+    (x, y), (u, v) = hand.port("a", "output"), hand.port("b", "input")
+    middle, ref = ((x + u) / 2, (y + v) / 2), Ref("wire", ("b", 0))
+    hand.double_click(middle)
+    override = QtGui.QKeyEvent(Kind.ShortcutOverride, Qt.Key.Key_Delete, NO)
+    override.ignore()
+    QtWidgets.QApplication.sendEvent(hand.view, override)
+    assert override.isAccepted()
+    hand.tool.edits.select_all()
+    override.ignore()
+    QtWidgets.QApplication.sendEvent(hand.view, override)
+    assert not override.isAccepted()
+    assert ref in hand.document.items
+
+
 def test_a_wire_is_bent_by_pulling_at_it(hand):
     (x, y), (u, v) = hand.port("a", "output"), hand.port("b", "input")
     middle = ((x + u) / 2, (y + v) / 2)
