@@ -111,6 +111,16 @@ class Service:
         self.document, self.folder, self._meaning = document, request.folder, meaning
         self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin))
 
+    def is_known(self, request: m.Load) -> bool:
+        """Whether a document makes the graph that is there."""
+        if request.anew or self.graph is None:
+            return False
+        try:
+            document = from_text(request.text, {**self._arrays, **request.arrays})
+        except ge.errors.GraphEngineError:
+            return False
+        return (meaning_of(document), request.folder) == self._meaning
+
     def restore(self, request: m.Restore) -> None:
         self.slots = dict(request.values)
         if self.graph is not None:

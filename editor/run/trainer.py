@@ -1,6 +1,7 @@
 """Training in the process: stretches of compiled steps, and between them reports and requests. No Qt."""
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -43,6 +44,10 @@ class Pace:
     def is_due(self) -> bool:
         return time.monotonic() >= self._next
 
+    def reset(self) -> None:
+        """Let it be due now."""
+        self._next = 0.0
+
     @contextmanager
     def taking(self) -> Iterator[None]:
         begin = time.monotonic()
@@ -71,6 +76,9 @@ class Trainer:
         self.course = self.training.course()
         self._before = 0.0, 0               # epochs and steps of courses that are over
         self._changes: dict[str, float] = {}            # of variables in the last step, if it was one alone
+        self._curve: list[tuple[float, Array]] = []     # since the last report: epoch at the end, losses
+        self._from = 0.0                    # epoch of the last report
+        self._reported, self._samples, self._rate = 0.0, 0, 0.0
         self._test = feeds_of(graph.graph, graph.folder, "test")
         with graph.graph.as_default():
             self._squares = {name: sum_of_squares(g) for name, g in self.training.gradients.items()}
@@ -112,33 +120,41 @@ class Trainer:
         send, inbox = self.service.send, self.service.inbox
         send(m.Started(what))
         begin = time.perf_counter()
+        self._reported = time.monotonic()
         take(self.training.session, self.shown.values())
         if self.course.progress.epochs >= self.course.progress.of:
             last = self.course.progress
             self._before = self._before[0] + last.epochs, self._before[1] + last.steps
-            self.course = self.training.course()
+            self.course, self._samples = self.training.course(), 0
         is_over = False
         try:
-            while not is_over and not inbox.wants_stop and not isinstance(inbox.front, m.Load):
+            while not is_over and not inbox.wants_stop and not self._is_outdated():
                 is_over = not self._stretch(steps) or steps is not None
                 self._meanwhile()
         except Diverged as error:
-            self._report(everything=False)
+            self._progress()
+            send(m.Several(tuple(self._points())))
             send(error.reply)
         finally:
             self.shown.take(self.training.session.variables())
-        self._report_end(steps)
-        stopped = not is_over
+        done = m.Finished(what, not is_over, time.perf_counter() - begin)
         inbox.stopped()
-        send(m.Finished(what, stopped, time.perf_counter() - begin))
+        if is_over:
+            self._report_end()
+            send(done)
+        else:                               # who asked to stop wants to hear of it at once
+            send(done)
+            if inbox.front is None:
+                self._report_end()
 
     def _stretch(self, steps: int | None) -> bool:
-        """Steps up to the next report; False at the end."""
-        samples, begin = self.course.progress.samples, time.perf_counter()
+        """Some steps, and a report if it is time for one; False at the end."""
         if not self._advance(steps):
             return False
-        self._report((self.course.progress.samples - samples) / max(time.perf_counter() - begin, 1e-9))
-        if steps is None and (pace := self._paces["gradients"]).is_due:
+        if time.monotonic() - self._reported < REPORT_S and steps is None:
+            return True
+        self._report()
+        if steps is None and (pace := self._paces["gradients"]).is_due and not self.service.inbox.wants_stop:
             with pace.taking():
                 if not self._advance(1):    # a step alone, to see what it changes
                     return False
@@ -153,8 +169,10 @@ class Trainer:
                 return False
         bad = np.flatnonzero(np.isnan(self.course.losses))
         if len(bad):
+            self._curve.append((self._before[0] + self.course.progress.epochs, self.course.losses))
             raise Diverged(self._diverged(int(bad[0]), before))
         self._changes = self._changed(before) if steps == 1 and before is not None else {}
+        self._curve.append((self._before[0] + self.course.progress.epochs, self.course.losses))
         return True
 
     def _changed(self, before: Mapping[str, Array]) -> dict[str, float]:
@@ -162,6 +180,17 @@ class Trainer:
         now = self.training.weights()
         return self._joined({name: np.sum(np.square(now[name].astype(np.float64) - before[name]))
                              for name in self._cards})
+
+    def _is_outdated(self) -> bool:
+        """Whether another graph is to be loaded. One that only looks different is taken at once."""
+        request = self.service.inbox.front
+        if not isinstance(request, m.Load):
+            return False
+        if not self.service.is_known(request):
+            return True
+        self.service.inbox.take_now(m.Load)
+        self.service.load(request)
+        return False
 
     def _meanwhile(self) -> None:
         """Answer what can be answered without ending the training."""
@@ -177,42 +206,55 @@ class Trainer:
 
     # ------------------------------------------------ reports
 
-    def _report(self, rate: float = 0.0, everything: bool = True) -> None:
-        progress, send = self.course.progress, self.service.send
+    def _report(self) -> None:
+        """How far it is, the curve since the last report, and what else it is time for."""
+        self._progress()
+        points = self._points()
+        points[-1:] = [replace(p, values={**p.values, **self._metrics()}) for p in points[-1:]]
+        self.service.send(m.Several(tuple(points)))
+        self._look()
+
+    def _progress(self) -> None:
+        progress, now = self.course.progress, time.monotonic()
+        samples = progress.samples - self._samples
+        if samples > 0:
+            self._rate = samples / max(now - self._reported, 1e-9)
+        self._samples, self._reported = progress.samples, now
         left = max(progress.of - progress.epochs, 0.0) * self.training.rows
-        send(m.TrainingProgress(
-            progress.epochs, progress.of, self._before[1] + progress.steps, rate, progress.elapsed_s,
-            left / rate if rate else 0.0, self.learning_rate))
-        points = self._curve()
-        if everything:
-            points[-1] = replace(points[-1], values={**points[-1].values, **self._metrics()})
-        send(m.Several(tuple(points)))
-        if everything:
-            self._look()
+        self.service.send(m.TrainingProgress(
+            progress.epochs, progress.of, self._before[1] + progress.steps, self._rate, progress.elapsed_s,
+            left / self._rate if self._rate else 0.0, self.learning_rate))
 
-    def _curve(self) -> list[m.Metrics]:
-        """The loss over the last stretch, in a few points."""
-        course = self.course
-        end, passed = self._before[0] + course.progress.epochs, course.last.shape[1] / self.training.rows
-        parts = np.array_split(course.losses, min(POINTS, len(course.losses)))
-        left = np.cumsum([len(part) for part in parts][::-1])[::-1] - [len(part) for part in parts]
-        return [m.Metrics(end - float(after) * passed, {"loss": float(np.mean(part))})
-                for part, after in zip(parts, left, strict=True)]
+    def _points(self) -> list[m.Metrics]:
+        """The loss since the last report, in a few points."""
+        losses = np.concatenate([np.asarray(part, np.float64) for _, part in self._curve] or [np.zeros(0)])
+        ends = np.cumsum([0, *(len(part) for _, part in self._curve)])
+        epochs = np.array([self._from, *(epoch for epoch, _ in self._curve)])
+        self._curve = []
+        if not len(losses):
+            return []
+        self._from = epochs[-1]
+        cuts = np.linspace(0, len(losses), min(POINTS, len(losses)) + 1).astype(int)
+        at = np.interp(cuts, ends, epochs)
+        return [m.Metrics(float(at[k + 1]), {"loss": float(losses[a:b].mean())})
+                for k, (a, b) in enumerate(itertools.pairwise(cuts))]
 
-    def _report_end(self, steps: int | None) -> None:
+    def _report_end(self) -> None:
         """What the training ends with, however short ago the last report was."""
         for pace in self._paces.values():
-            pace._next = 0.0
+            pace.reset()
         if len(self.course.losses) and not np.isnan(self.course.losses).any():
+            self._progress()
             values = {"loss": self.course.progress.loss, **self._metrics()}
-            self.service.send(m.Metrics(self._before[0] + self.course.progress.epochs, values))
+            last = m.Metrics(self._before[0] + self.course.progress.epochs, values)
+            self.service.send(m.Several((*self._points(), last)))
         self.service.send(self._gradients())
         self._look()
 
     def _metrics(self) -> dict[str, float]:
         """Metrics over rows that train and rows that judge, if it is time for them."""
         pace, spec = self._paces["metrics"], self.training.spec
-        if not pace.is_due:
+        if not pace.is_due or self.service.inbox.wants_stop:
             return {}
         found = {}
         with pace.taking():
@@ -229,12 +271,12 @@ class Trainer:
 
     def _look(self) -> None:
         """What the cards compute now, and a copy of the variables, if it is time."""
-        if (pace := self._paces["values"]).is_due:
+        if (pace := self._paces["values"]).is_due and not self.service.inbox.wants_stop:
             with pace.taking():
                 self.shown.take(self.training.session.variables())
                 previews, seconds, _ = self.service.compute(self.shown, self.shown.feeds())
                 self.service.send(m.Values(previews, seconds))
-        if (pace := self._paces["keep"]).is_due:
+        if (pace := self._paces["keep"]).is_due and not self.service.inbox.wants_stop:
             with pace.taking():
                 self.service.keep(self.slots())
 

@@ -21,7 +21,7 @@ from typing import Any
 from . import messages as m
 
 SLOWEST_HZ = 15                             # replies of one kind a second
-PATIENCE_S = 0.2                            # between a wish to stop and the interruption
+PATIENCE_S = 0.1                            # between a wish to stop and the interruption
 PACED = (m.Values, m.TrainingProgress, m.Metrics, m.Gradients)
 STOPS = (m.Stop, m.Pause)
 

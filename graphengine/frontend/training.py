@@ -59,8 +59,8 @@ class Progress:
 class Training:
     """A graph, its data and the step that trains it, as the graph's `train` section says.
 
-    The optimizer's nodes are added to the graph. A step also runs the nodes of its collection "update_ops" (TensorFlow's
-    name for assignments that go with training, such as moving averages). Variables begin with their initial values.
+    The optimizer's nodes are added to the graph. A step also runs the nodes of its collection "update_ops", TensorFlow's
+    name for assignments that go with training, such as moving averages. Variables begin with their initial values.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Training:
         self._variables = global_variables(graph)
         self._loss = graph.as_tensor(self.spec.loss)
         wanted = self.spec.variables
-        chosen = [v for v in self._variables if (v.trainable if wanted is None else v.node.name in wanted)]
+        chosen = [v for v in self._variables if (v.trainable if wanted is None else self._name(v) in wanted)]
         with graph.as_default(), graph.name_scope(None):
             start = self.spec.optimizer.parameters["learning_rate"]
             kind = np.result_type(np.float32, *(v.dtype.numpy for v in chosen if v.dtype.is_floating))
@@ -101,7 +101,7 @@ class Training:
             method = optimizer(self.spec.optimizer, self._rate)
             pairs = method.compute_gradients(self._loss, chosen)
             method.check_connected(pairs, self._loss)
-            self.gradients: dict[str, Tensor] = {v.node.name: g for g, v in pairs if g is not None}
+            self.gradients: dict[str, Tensor] = {self._name(v): g for g, v in pairs if g is not None}
             made = method.apply_gradients(pairs)
             updates = graph.get_collection("update_ops")
             self.step = group(made, *updates) if updates else made
@@ -174,11 +174,11 @@ class Training:
     @property
     def learning_rate(self) -> float:
         """Length of a step; may be changed at any time."""
-        return float(self.session.variables()[self._rate.node.name])
+        return float(self.session.variables()[self._name(self._rate)])
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self.session.load_variables({self._rate.node.name: np.asarray(value, self._rate.dtype.numpy)})
+        self.session.load_variables({self._name(self._rate): np.asarray(value, self._rate.dtype.numpy)})
 
     def evaluate(self, part: Literal["train", "test"] = "test") -> dict[str, Any]:
         """Loss and metrics over the rows that train, or over those that judge; empty if there are none.
@@ -202,8 +202,11 @@ class Training:
     def weights(self) -> dict[str, Array]:
         """The values of the graph's own variables, without those that the optimizer added."""
         values = self.session.variables()
-        names = [v.handle_in(self.graph).node.name for v in self._variables]
-        return {name: values[name] for name in names}
+        return {name: values[name] for name in map(self._name, self._variables)}
+
+    def _name(self, variable: Variable) -> str:
+        """What the graph calls a variable, which may be one of the program around it."""
+        return variable.handle_in(self.graph).node.name
 
 
 def optimizer(spec: OptimizerSpec, learning_rate: Any = None) -> Optimizer:

@@ -14,7 +14,7 @@ from ...dtypes import as_dtype
 from ...errors import FileFormatError, GraphEngineError, InvalidArgumentError
 from ...frontend.build import init_scope
 from ...frontend.structure import flatten
-from ...io.nodes import NodeReader
+from ...io.nodes import DocumentOrigin, NodeReader
 from ...io.values import Fetch, decode
 from ...ir.dims import Shape
 from ...ir.graph import Graph, get_default_graph
@@ -83,7 +83,9 @@ class Drawing:
             return self._reader.add(self.graph, raw, "the graph").outputs
         before = len(self.graph.nodes)
         self.graph.shared_scope = f"{id}/"
-        with self.graph.as_default(), self.graph.name_scope(f"{id}/"), self._after(after):
+        origin = DocumentOrigin("the graph", 0, id)
+        with (self.graph.as_default(), self.graph.made_at(origin), self.graph.name_scope(f"{id}/"),
+              self._after(after)):
             try:
                 if family == "layer":
                     found = self._layer(self._made(id, kind, attributes), operands)
