@@ -347,7 +347,7 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
     _paint_ports(painter, face, state)
 
 
-def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False) -> None:
+def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False, hovered: bool = False) -> None:
     strip = face.look.strip
     if strip is not None:
         box = face.geometry.preview_box
@@ -355,6 +355,19 @@ def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False) -> None
         painter.setBrush(face.inks.well_brush)
         painter.drawRoundedRect(QtCore.QRectF(*box), 4, 4)
         strip.paint(painter, box, face.inks, face.look.category, far)
+        if hovered:
+            _paint_arrow(painter, face)
+
+
+def _paint_arrow(painter: QtGui.QPainter, face: Face) -> None:
+    """Down where the strip can be made high, up where it is."""
+    box, up = face.geometry.arrow_box, -2.0 if face.look.large else 2.0
+    x, y = box.x + box.width / 2, box.y + box.height / 2
+    painter.setBrush(face.inks.card_brush)
+    painter.setPen(face.inks.border_pen)
+    painter.drawRoundedRect(QtCore.QRectF(*box).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+    painter.setPen(face.inks.arrow_pen)
+    painter.drawPolyline([QtCore.QPointF(x - 4, y - up), QtCore.QPointF(x, y + up), QtCore.QPointF(x + 4, y - up)])
 
 
 def _paint_title(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
@@ -427,7 +440,7 @@ def _paint_rows(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         painter.setFont(present.mono.font)
         painter.setPen(present.text)
         painter.drawText(QtCore.QPointF(well.right - 8 - value_width, middle + present.mono.rise), value)
-    _paint_strip(painter, face)
+    _paint_strip(painter, face, hovered=state.part is not None)
     if face.problem:
         painter.setFont(present.strip.font)
         painter.setPen(_signal(face))

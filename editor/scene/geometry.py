@@ -13,8 +13,7 @@ from typing import NamedTuple
 from editor.model.items import Point, Ref
 
 GRID = 24.0                     # between dots
-SNAP = 12.0                     # places that cards take
-CARD_WIDTH, NARROWEST, WIDEST = 192.0, 144.0, 360.0
+CARD_WIDTH = 192.0
 RADIUS = 8.0                    # of a card's corners
 TITLE = 30.0
 BAR = 3.0                       # in the colour of the category, on a card's top edge; the bar of heat is as high
@@ -31,13 +30,16 @@ LEVEL = 1.0, 0.0                # direction of a wire at a socket
 BEND = 5.0                      # radius of the dot at a bend
 
 
+STATE, GRADIENT, PROBLEM, ENLARGE = range(4)    # badges: the dot, the pill, the sentence, the strip's arrow
+
+
 class Hit(NamedTuple):
     """What the pointer is on.
 
     kind : "nothing", "card", "wire", "frame" or "note"
     part : of a card "title", "input", "output", "row", "preview", "resize", "badge" or "body"; of a frame "title",
         "edge" or "resize"; of a wire "path" or "bend"; of a note "body" or "resize"
-    number : of the input, output, attribute row, bend or badge (0 the dot of its state, 1 the gradient, 2 the problem)
+    number : of the input, output, attribute row, bend or badge: `STATE`, `GRADIENT`, `PROBLEM`, `ENLARGE`
     """
 
     kind: str = "nothing"
@@ -140,6 +142,12 @@ class CardGeometry:
     def preview_box(self) -> Box:
         return Box(INSET, self.preview_top, self.width - 2 * INSET, self.preview)
 
+    @property
+    def arrow_box(self) -> Box:
+        """The corner of the strip that makes it high, or as high as usual."""
+        box = self.preview_box
+        return Box(box.right - 18, box.bottom - 16, 18, 16)
+
     def part(self, x: float, y: float, reach: float = PORT_REACH, chip_width: float = 0.0) -> tuple[str, int] | None:
         """Name and number of the part at a place, as in `Hit`; None beside the card. reach : of the sockets."""
         socket = self._socket(x, y, reach)
@@ -147,20 +155,20 @@ class CardGeometry:
             return socket
         chip = Box(self.width - CHIP_RIGHT - chip_width, CHIP_TOP, chip_width, CHIP)
         if chip_width and chip.holds(x, y):
-            return "badge", 1
+            return "badge", GRADIENT
         if not Box(0, 0, self.width, self.height).holds(x, y):
             return None
         if y <= TITLE:
-            return ("badge", 0) if x > self.width - 22 else ("title", 0)
+            return ("badge", STATE) if x > self.width - 22 else ("title", 0)
         if x >= self.width - EDGE:
             return "resize", 0
         for field in range(self.fields):
             if self.well(field).holds(x, y):
                 return "row", field
         if self.preview and self.preview_box.holds(x, y):
-            return "preview", 0
+            return ("badge", ENLARGE) if self.arrow_box.holds(x, y) else ("preview", 0)
         if self.problem and y >= self.strip_top:
-            return "badge", 2
+            return "badge", PROBLEM
         return "body", 0
 
     def _socket(self, x: float, y: float, reach: float) -> tuple[str, int] | None:

@@ -97,6 +97,7 @@ class Inks:
         self.canvas_brush = QtGui.QBrush(self.canvas)
         self.border_pen = pen(self.border)
         self.hover_pen = pen(mixed(self.border, self.text3, 0.8))
+        self.arrow_pen = pen(self.text2, 1.5)
         self.bypass_pen = pen(self.text3, 1.0, (4, 4))
         self.well_pen = NO_PEN if self.dark else pen(self.border)
         self.selected_pen, self.error_pen, self.warn_pen = pen(self.accent, 2), pen(self.error, 2), pen(self.warn, 2)

@@ -22,14 +22,12 @@ from .frame import FrameItem, GroupItem
 from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Box, Hit, frame_part, note_part
 from .inks import inks
 from .note import NoteItem
-from .tips import tip
+from .tips import group_tip, tip
 from .wire import DASH, HaloItem, WireItem
 
 GLIDE_MS = 250              # of cards to where a layout puts them
-MARCH_MS = 50               # between steps of moving dashes
-MARCH_STEP = 2.0            # pixels
-ROOM = 2000.0               # kept around everything, so that what is at the border can come to the middle
-GroundItem = CardItem | FrameItem | NoteItem
+MARCH_MS = 66               # between steps of moving dashes, which are the dearest lines to draw
+MARCH_STEP = 2.4            # pixels
 CacheMode = QtWidgets.QGraphicsItem.CacheMode
 
 
@@ -424,6 +422,13 @@ class GraphScene(QtWidgets.QGraphicsScene):
     def tooltip(self, hit: Hit) -> str:
         """What there is to say about a place, as rich text; empty if nothing."""
         return tip(self, hit)
+
+    def group_tooltip(self, at: QtCore.QPointF) -> str:
+        """About the loop whose area is at a place, as rich text; empty if there is none."""
+        for group in self.groups:
+            if group.isVisible() and any(area.holds(at.x(), at.y()) for area in group.areas):
+                return group_tip(group.name, group.tip)
+        return ""
 
     def refused(self, card_id: str, number: int | None = None) -> str:
         """Why the wire that is being dragged does not fit; empty if it does, or none is dragged."""

@@ -11,7 +11,7 @@ from editor.model.items import Wire
 from editor.run.messages import Preview
 
 from . import wording
-from .geometry import Hit
+from .geometry import ENLARGE, GRADIENT, Hit
 
 if TYPE_CHECKING:
     from .scene import GraphScene
@@ -42,6 +42,11 @@ def tip(scene: GraphScene, hit: Hit) -> str:
         summary = look.kind.summary if look.kind else ""
         return _rich([f"<b>{_plain(look.title)}</b> {_plain(id)}", _plain(summary)])
     return ""
+
+
+def group_tip(title: str, reason: str) -> str:
+    """About cards that became one loop, and why no more did."""
+    return _rich([f"<b>{_plain(title)}</b>", _plain(reason)])
 
 
 def _tr(text: str) -> str:
@@ -114,7 +119,9 @@ def _output(scene: GraphScene, id: str, number: int) -> str:
 def _badge(scene: GraphScene, id: str, number: int) -> str:
     look = scene.cards[id].look
     problem = scene.inference.problem(id)
-    if number == 1:
+    if number == ENLARGE:
+        return _rich([_tr("larger or smaller")])
+    if number == GRADIENT:
         return _rich([_tr("norm of the gradient: {norm}").format(norm=look.chip[2:])])
     if problem is not None:
         return f"<p>{_plain(problem.text)}</p><pre>{_plain(problem.detail)}</pre>"

@@ -10,7 +10,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.model.items import Ref
 from editor.theme import theme
 
-from .geometry import GRID, Hit
+from .geometry import ENLARGE, GRID, Hit
 from .inks import inks
 from .overlay import Overlays
 from .scene import GraphScene
@@ -70,6 +70,7 @@ class GraphView(QtWidgets.QGraphicsView):
         self.overlays = Overlays(self, scene)
         self.trackpad_pans = True
         self._panning: QtCore.QPoint | None = None
+        self._minded = False            # a press that the tool does not hear of
         self._space = False             # held down
         self._space_panned = False
         self._dots: tuple[object, QtGui.QPixmap] | None = None
@@ -258,10 +259,20 @@ class GraphView(QtWidgets.QGraphicsView):
             self._panning = event.position().toPoint()
             self._space_panned = self._space
             self.viewport().setCursor(QtCore.Qt.CursorShape.ClosedHandCursor)
-        elif self.tool is not None:
-            self._last_move = None
-            self.tool.mouse_press(event, *self.hit_at(event.position()))
+        else:
+            self._press(event)
         event.accept()
+
+    def _press(self, event: QtGui.QMouseEvent) -> None:
+        """The arrow on a strip changes nothing in the document, so the view minds it itself."""
+        at, hit = self.hit_at(event.position())
+        self._last_move = None
+        self._minded = event.button() == QtCore.Qt.MouseButton.LeftButton and hit[2:] == ("badge", ENLARGE)
+        if self._minded and hit.ref is not None:
+            self.graph.enlarge_preview(hit.ref.key)
+            self.graph.set_hover(self.hit_at(event.position())[1])
+        elif self.tool is not None:
+            self.tool.mouse_press(event, at, hit)
 
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         if self._panning is not None:
@@ -272,7 +283,7 @@ class GraphView(QtWidgets.QGraphicsView):
             at, hit = self.hit_at(event.position())
             if not event.buttons():
                 self.graph.set_hover(hit)
-            if self.tool is not None:
+            if self.tool is not None and not self._minded:
                 self.tool.mouse_move(event, at, hit)
             if event.buttons() & QtCore.Qt.MouseButton.LeftButton:
                 self._last_move = QtGui.QMouseEvent(event)
@@ -284,6 +295,8 @@ class GraphView(QtWidgets.QGraphicsView):
         if self._panning is not None:
             self._panning = None
             self._show_hand()
+        elif self._minded:
+            self._minded = False
         elif self.tool is not None:
             self.tool.mouse_release(event, *self.hit_at(event.position()))
         event.accept()
@@ -291,6 +304,8 @@ class GraphView(QtWidgets.QGraphicsView):
     def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
         if event.button() == QtCore.Qt.MouseButton.MiddleButton or self._space:
             self.mousePressEvent(event)
+        elif self.hit_at(event.position())[1][2:] == ("badge", ENLARGE):
+            self._press(event)
         elif self.tool is not None:
             self.tool.mouse_double_click(event, *self.hit_at(event.position()))
         event.accept()
@@ -370,7 +385,8 @@ class GraphView(QtWidgets.QGraphicsView):
 
     def viewportEvent(self, event: QtCore.QEvent) -> bool:
         if event.type() == QtCore.QEvent.Type.ToolTip and isinstance(event, QtGui.QHelpEvent):
-            text = self.graph.tooltip(self.hit_at(event.pos())[1])
+            at, hit = self.hit_at(event.pos())
+            text = self.graph.tooltip(hit) or ("" if hit.kind != "nothing" else self.graph.group_tooltip(at))
             if text:
                 QtWidgets.QToolTip.showText(event.globalPos(), text, self.viewport())
             else:

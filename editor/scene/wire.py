@@ -30,7 +30,7 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         super().__init__()
         self.wire = wire
         self.dtype = ""
-        self.wrong = self.selected = self.hovered = self.running = self.backward = self.dimmed = False
+        self.wrong = self.selected = self.hovered = self.running = self.backward = False
         self.points: list[Point] = []
         self._curves: list[Curve] = []
         self._gradient: QtWidgets.QGraphicsPathItem | None = None
@@ -70,7 +70,7 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         self._show_bends()
 
     def set_state(self, **changes: bool) -> None:
-        """selected, hovered, running, backward, dimmed."""
+        """selected, hovered, running, backward."""
         if any(getattr(self, name) != value for name, value in changes.items()):
             for name, value in changes.items():
                 setattr(self, name, value)

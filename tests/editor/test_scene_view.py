@@ -296,6 +296,20 @@ def test_drags_from_the_palette_reach_the_tool(view):
     assert tool.seen[2][1][0] == view.hit_at(place)[0]
 
 
+def test_the_arrow_of_a_strip_makes_it_high(view, qtbot):
+    view.tool = tool = Tool()
+    drawn_scene.show_results(view.graph)
+    view.set_zoom(1.0)
+    view.centerOn(300, 250)
+    box, high = view.graph.cards["x"].geometry.arrow_box, view.graph.card_rect("x").height()
+    place = view.mapFromScene(view.graph.card_rect("x").topLeft() + QtCore.QPointF(box.x + 9, box.y + 8))
+    qtbot.mouseClick(view.viewport(), LEFT, pos=place)
+    assert view.graph.card_rect("x").height() == high + 94
+    assert tool.seen == []
+    view.graph.enlarge_preview("x")
+    assert view.graph.card_rect("x").height() == high
+
+
 def test_leaving_the_view_ends_hovering(view, qtbot):
     view.graph.set_hover(Hit("card", Ref("card", "x"), "title"))
     QtWidgets.QApplication.sendEvent(view, QtCore.QEvent(QtCore.QEvent.Type.Leave))
