@@ -103,6 +103,7 @@ def _svg(scene: QtWidgets.QGraphicsScene, area: QtCore.QRectF | None, scale: flo
     target = QtCore.QRectF(QtCore.QPointF(), area.size())
     generator.setSize(area.size().toSize())
     generator.setViewBox(target)
+    generator.setResolution(96)             # what the others take a pixel to be
     generator.setTitle("graphengine")
     _paint(scene, generator, target, area)
     return device.bytes

@@ -14,7 +14,7 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median
+from statistics import median_low
 
 import networkx as nx
 
@@ -26,12 +26,15 @@ SWEEPS = 8
 PASSES = 24
 MANY = 4000             # items from which on sweeps and passes get fewer, so that the time grows slowly
 STRAIGHT = 8.0          # how much more a wire's places pull each other than a card does
+SIDE = 1e-3             # how much what only feeds one wire counts beside the others
+WEAK = 1e-4             # how much it counts where an item has no wires
 
 
 @dataclass(eq=False)
 class _Item:
     """A box, or the place of a wire in a layer it passes.
 
+    pull : how much it counts where not all wires can be straight
     before, after : what it is joined to in the layers on its left and right: the item, the height of the port over
         there, the height of the own port
     rank : place in the order of its layer, from 0
@@ -40,6 +43,7 @@ class _Item:
     box: str | None
     height: float
     wanted: float                       # height at which the user had it
+    pull: float = 1.0
     y: float = 0.0
     rank: int = 0
     before: list[tuple[_Item, float, float]] = field(default_factory=list)
@@ -107,8 +111,10 @@ def _without_cycles(boxes: Mapping[str, Box], links: list[Link]) -> dict[tuple[s
 
 def _arrange(boxes: Mapping[str, Box], links: list[Link], graph: nx.DiGraph[str]) -> Arrangement:
     """A connected part, somewhere."""
-    column = _columns(graph)
+    column, free = _columns(graph)
     layers, items, places = _places(boxes, links, column)
+    for box in _aside(links, free, column):
+        items[box].pull = SIDE
     _order(layers)
     _stand(layers)
     left = _lefts(layers, boxes)
@@ -128,13 +134,34 @@ def _arrange(boxes: Mapping[str, Box], links: list[Link], graph: nx.DiGraph[str]
     return Arrangement(corners, bends)
 
 
-def _columns(graph: nx.DiGraph[str]) -> dict[str, int]:
-    """Number of the layer of each box: as long as the longest way to it, sources right before what they go to."""
-    column = {box: k for k, layer in enumerate(nx.topological_generations(graph)) for box in layer}
-    for box, size in graph.in_degree():
-        if not size and graph.out_degree(box):
-            column[box] = min(column[target] for target in graph.successors(box)) - 1
-    return column
+def _columns(graph: nx.DiGraph[str]) -> tuple[dict[str, int], set[str]]:
+    """Number of the layer of each box: as long as the longest way to it, but what begins there alone stands right
+    before what it goes to: a source, or a tree of boxes that leads to one wire only. Returned beside.
+    """
+    order = list(nx.topological_sort(graph))
+    column: dict[str, int] = {}
+    free: set[str] = set()                  # what nothing else hangs on
+    for box in order:
+        before = list(graph.predecessors(box))
+        column[box] = max((column[b] + 1 for b in before), default=0)
+        if all(b in free and graph.out_degree(b) == 1 for b in before):
+            free.add(box)
+    for box in reversed(order):
+        if box in free and graph.out_degree(box):
+            column[box] = min(column[b] for b in graph.successors(box)) - 1
+    return column, free
+
+
+def _aside(links: list[Link], free: set[str], column: Mapping[str, int]) -> set[str]:
+    """What only feeds inputs beside a card's first one: weights, sizes."""
+    found: set[str] = set()
+    main = {link.source for link in links if link.source not in free}
+    for link in sorted(links, key=lambda link: -column[link.target]):
+        if link.input == 0 and link.target not in found:
+            main.add(link.source)
+        elif link.source not in main:
+            found.add(link.source)
+    return found - main
 
 
 def _places(boxes: Mapping[str, Box], links: list[Link], column: Mapping[str, int]) \
@@ -292,11 +319,12 @@ def _settle(layer: list[_Item], forward: bool) -> float:
         joined = item.before if forward else item.after
         if len(joined) == 1:
             (other, there, here), = joined
-            wish, weight = other.y + there - here, STRAIGHT if item.box is None and other.box is None else 1.0
+            wish, weight = other.y + there - here, STRAIGHT if item.box is None and other.box is None else item.pull
         elif joined:
-            wish, weight = median([other.y + there - here for other, there, here in joined]), 1.0
-        else:
-            wish, weight = item.y, 0.01
+            wish, weight = _level(joined), item.pull
+        else:                               # it follows those on the other side, but pushes nobody away
+            aside = item.after if forward else item.before
+            wish, weight = _level(aside) if aside else item.y, WEAK
         total, count = (wish - room) * weight, 1
         while totals and totals[-1] * weight > total * weights[-1]:
             total += totals.pop()
@@ -316,6 +344,12 @@ def _settle(layer: list[_Item], forward: bool) -> float:
             item.y = y
             room += item.height + ROW_GAP
     return farthest
+
+
+def _level(joined: list[tuple[_Item, float, float]]) -> float:
+    """The height at which a wire is straight: the middle one of those to the items that count most."""
+    most = max(other.pull for other, _, _ in joined)
+    return median_low([other.y + there - here for other, there, here in joined if other.pull == most])
 
 
 # -------------------------------------------------------------------- columns and parts

@@ -112,6 +112,20 @@ def test_a_chain_is_straight_and_sources_stand_before_their_consumer():
     assert not arrangement.bends
 
 
+def test_what_feeds_one_wire_stands_aside_and_the_main_line_is_level():
+    """Two layers with weights: the trees of constants and variables stand right before their card, below the line."""
+    names = ["x", "matmul", "add", "relu", "matmul_1", "out"]
+    links = [Link(a, 0, b, 0) for a, b in pairwise(names)]
+    links += [Link(f"{target}/{a}", 0, f"{target}/{b}" if b else target, 0 if b else 1)
+              for target in ("add", "matmul_1") for a, b in (("zero", "wide"), ("wide", "b"), ("b", ""))]
+    boxes = dict.fromkeys([*names, *(name for link in links for name in (link.source, link.target))], CARD)
+    places = layered(boxes, links).places
+    column = {name: round(x / 268) for name, (x, _) in places.items()}
+    assert column["matmul_1/b"] == column["matmul_1"] - 1
+    assert column["matmul_1/zero"] == column["matmul_1"] - 3
+    assert len({places[name][1] for name in names}) == 1
+
+
 def test_a_long_wire_goes_around_cards():
     links = [Link("x", 0, "a", 0), Link("a", 0, "b", 0), Link("b", 0, "c", 0), Link("x", 0, "c", 1)]
     boxes = dict.fromkeys("xabc", CARD)
