@@ -129,11 +129,11 @@ class SelectionEdits:
                 self.canvas.document, (), dx * NUDGE, dy * NUDGE, ("nudge", moved), start))
 
     def align(self, how: str) -> None:
-        """how : as `editor.layout.align`"""
-        self._arrange(layout.align(self._boxes(), how), self.canvas.view.tr("Align"))
+        """how : "left", "center_h", "right", "top", "center_v" or "bottom" """
+        self._arrange(layout.align(self._boxes(), how.replace("_", "-")), self.canvas.view.tr("Align"))
 
     def distribute(self, how: str) -> None:
-        """how : as `editor.layout.distribute`"""
+        """how : "h" or "v" """
         self._arrange(layout.distribute(self._boxes(), how), self.canvas.view.tr("Distribute"))
 
     def straighten(self) -> None:

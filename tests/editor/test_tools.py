@@ -652,6 +652,10 @@ def test_frames_notes_bypass_and_layout(hand):
     hand.tool.edits.align("left")
     assert {card.x for card in hand.document.cards} == {0}
     hand.document.undo()
+    hand.tool.edits.align("center_v")
+    hand.scene.end_glide()
+    assert len({hand.scene.card_rect(card.id).center().y() for card in hand.document.cards}) == 1
+    hand.document.undo()
     hand.tool.edits.tidy()
     hand.scene.end_glide()
     boxes = [hand.scene.card_rect(card.id) for card in hand.document.cards]
