@@ -122,12 +122,10 @@ class Model(Saved, Trainer, Layer):
         self, line_length: int | None = None, positions: Any = None, print_fn: Callable[[str], Any] | None = None,
         expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None,
     ) -> None:
-        """Print the layers, the shapes of their results and their numbers of weights."""
-        from .summary import summary_text
+        """Print the layers, the shapes of their results and their numbers of weights; see `print_summary`."""
+        from .summary import print_summary
 
-        del positions, layer_range
-        text = summary_text(self, line_length, expand_nested, show_trainable)
-        (print_fn or print)(text)
+        print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
     def reset_states(self) -> None:
         """Let recurrent layers begin anew."""

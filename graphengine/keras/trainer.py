@@ -439,7 +439,7 @@ class Trainer:
 
         Parameters
         ----------
-        verbose : 1 shows a bar of progress; "auto" is 0, for predictions are often made in a loop
+        verbose : 1 shows a bar of progress, 2 a line, 0 nothing, as who predicts in a loop wants it; "auto" is 1
 
         Raises
         ------
@@ -449,7 +449,7 @@ class Trainer:
         given = x if is_batches(x) else rows_of(x)
         if isinstance(given, Rows) and steps is not None:
             given = given.take(slice(0, steps * batch))
-        shown = 0 if verbose == "auto" else int(verbose)
+        shown = 1 if verbose == "auto" else int(verbose)
         if isinstance(given, Rows) and not callbacks and not shown:
             return self._predicted(given, batch)
         from .callbacks import CallbackList

@@ -212,6 +212,8 @@ def test_progress_of_evaluate_and_predict(capsys):
     shown = lines(capsys.readouterr().out)
     assert shown[0].startswith("3/3 ━") and " - loss: " in shown[0] and shown[1].startswith("3/3 - ")
     model.predict(X)
+    assert lines(capsys.readouterr().out)[0].startswith("1/1 ━")
+    model.predict(X, verbose=0)
     assert capsys.readouterr().out == ""
 
 

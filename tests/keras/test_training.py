@@ -270,11 +270,15 @@ def test_errors_come_before_anything_is_lost(data, error, match, act):
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
 
 
-def test_summary_is_kerass_table(capsys):
+def test_who_does_not_say_otherwise_sees_a_bar(data, capsys):
+    """As in Keras, also of predictions."""
+    x, y = data
     model = small()
-    model.name = "small"
-    model.summary()
-    text = capsys.readouterr().out
-    assert text.startswith('Model: "small"\n┏━')
-    assert "│ dense" in text
-    assert " Total params: 58 (232.00 B)" in text
+    model.predict(x, verbose=0)
+    model.evaluate(x, y, verbose=0)
+    assert capsys.readouterr().out == ""
+    for call in (lambda: model.predict(x), lambda: model.evaluate(x, y), lambda: model.fit(x, y)):
+        call()
+        assert "2/2" in capsys.readouterr().out
+    model.predict(x, verbose=2)
+    assert capsys.readouterr().out.startswith("2/2 - 0s - ")

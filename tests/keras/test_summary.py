@@ -1,0 +1,36 @@
+"""The tables of `summary`, character for character as Keras 3.15 prints them."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import keras_summaries
+import pytest
+
+from graphengine import keras
+from graphengine.errors import InvalidArgumentError
+
+WANTED = json.loads(Path(__file__).with_name("summaries.json").read_text(encoding="utf8"))
+
+
+@pytest.fixture(autouse=True)
+def width(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+@pytest.mark.parametrize("name", keras_summaries.CASES)
+def test_the_table_is_that_of_keras(name):
+    assert keras_summaries.text(keras, name) == WANTED[name]
+
+
+def test_without_a_function_it_is_printed(capsys):
+    keras_summaries.nested(keras).summary()
+    assert capsys.readouterr().out == WANTED["nested"]
+
+
+@pytest.mark.parametrize(("settings", "match"), [
+    ({"line_length": 12}, "column of 3"), ({"layer_range": ["nobody", "out"]}, "no layers from 'nobody' to 'out'"),
+])
+def test_tables_that_cannot_be(settings, match):
+    with pytest.raises(InvalidArgumentError, match=match):
+        keras_summaries.nested(keras).summary(**settings)
