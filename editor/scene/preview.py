@@ -18,7 +18,6 @@ from .inks import NO_BRUSH, NO_PEN, Inks, pen
 
 BINS = 26
 THUMBNAIL = 38.0
-BESIDE = 92.0       # kept for figures beside a large picture
 POINTS = 160        # of a curve
 
 
@@ -59,39 +58,48 @@ class PictureStrip:
         self.pixmap = _pixmap(preview.thumbnail)
         self.bad = bool(preview.nans or preview.infs)
         size = wording.bytes_of(preview.bytes)
-        self.lines = [_kind(preview), size]
+        self.below = [_kind(preview), size]
         self.above: list[str] = []      # the first line, in full and shorter
-        self.narrow = [wording.sizes(preview.shape), wording.dtype(preview.dtype), size]
         if preview.minimum is not None and preview.maximum is not None:
             extent = preview.maximum - preview.minimum
             span = f"[{wording.brief(preview.minimum, extent)}, {wording.brief(preview.maximum, extent)}]"
             mean = "" if preview.mean is None else wording.brief(preview.mean, extent)
             self.above = [f"{span}  mean {mean}", f"{span} μ {mean}", span] if mean else [span]
-            self.narrow = [span, f"μ {mean}", *self.narrow]
         self.defects = _defects(preview) if self.bad else ""
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
         large = box.height > PREVIEW
-        side = min(box.height - (PREVIEW - THUMBNAIL), box.width - BESIDE) if large else THUMBNAIL
-        size = self.pixmap.size().scaled(int(side), int(side), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
-        target = QtCore.QRectF(box.x + 5 + (side - size.width()) / 2, box.y + 4 + (side - size.height()) / 2,
-                               size.width(), size.height())
-        painter.drawPixmap(target, self.pixmap, QtCore.QRectF(self.pixmap.rect()))
+        if large:           # figures below the picture instead of beside it
+            room = box.width - 12
+            left, base, lines = box.x + 6, box.bottom - 19, ["  ".join(self.below)]
+            picture = Box(box.x + 5, box.y + 4, box.width - 10, box.height - (8 if far else 40))
+        else:
+            left, base, lines = box.x + THUMBNAIL + 14, box.y + 14.5, self.below
+            room = box.right - left - 5
+            picture = Box(box.x + 5, box.y + 4, THUMBNAIL, THUMBNAIL)
+        self._paint_picture(painter, picture)
         if far:
             return
-        left = box.x + side + 14
-        room = box.right - left - 5
-        above = next((text for text in self.above if inks.fine.width(text) <= room), "".join(self.above[-1:]))
-        lines = self.narrow if large else [above, *self.lines] if above else self.lines
+        if self.above:
+            lines = [next((text for text in self.above if inks.fine.width(text) <= room), self.above[-1]), *lines]
         painter.setFont(inks.fine.font)
         painter.setPen(inks.text2)
         for i, line in enumerate(lines):
-            painter.drawText(QtCore.QPointF(left, box.y + 14.5 + 14 * i), inks.fine.cut(line, room))
+            painter.drawText(QtCore.QPointF(left, base + 14 * i), inks.fine.cut(line, room))
         if self.bad:
             painter.setPen(inks.error)
             width = inks.fine.width(self.defects)
-            base = box.y + 14.5 + 14 * (len(lines) - 1)
-            painter.drawText(QtCore.QPointF(box.right - width - 6, base), self.defects)
+            painter.drawText(QtCore.QPointF(box.right - width - 6, box.bottom - 5), self.defects)
+
+    def _paint_picture(self, painter: QtGui.QPainter, box: Box) -> None:
+        """As large as fits; where elements are several pixels large, with their edges."""
+        size = self.pixmap.size().scaled(int(box.width), int(box.height), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
+        target = QtCore.QRectF(box.x + (box.width - size.width()) / 2, box.y + (box.height - size.height()) / 2,
+                               size.width(), size.height())
+        smooth = QtGui.QPainter.RenderHint.SmoothPixmapTransform
+        painter.setRenderHint(smooth, size.width() < 2 * self.pixmap.width())
+        painter.drawPixmap(target, self.pixmap, QtCore.QRectF(self.pixmap.rect()))
+        painter.setRenderHint(smooth, True)
 
 
 class HistogramStrip:
