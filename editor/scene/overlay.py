@@ -12,9 +12,10 @@ from editor.model.catalog import Kind
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Point
 
-from .card import NEAR, CardLook, CardState, Face, paint_face
+from .face import NEAR, CardState, Face, paint_face
 from .geometry import PORT, wire_curves
 from .inks import NO_BRUSH, NO_PEN, Inks, inks, pen
+from .look import CardLook
 from .wire import DASH, WIDTH, WireItem, path_of
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 from PySide6 import QtCore, QtGui
 
 from editor.model.catalog import Kind
-from editor.scene.card import MARGIN, CardState, Face, paint_face
+from editor.scene.card import MARGIN
+from editor.scene.face import CardState, Face, paint_face
 from editor.scene.inks import inks
 from editor.scene.overlay import kind_look
 

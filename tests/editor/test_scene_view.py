@@ -11,7 +11,7 @@ from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
 from editor.model.items import Card, Ref
 from editor.scene import NOWHERE, GraphScene, GraphView, Hit, Minimap
-from editor.scene.card import CardLook
+from editor.scene.look import CardLook
 from editor.scene.preview import rebinned
 from editor.theme import install, theme
 
