@@ -8,9 +8,8 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.model.catalog import Kind
 from editor.model.kinds import catalog
 from editor.search.kinds import Preferences, rank_kinds
-from editor.widgets.kind_card import kind_pixmap
 from editor.widgets.kind_hint import KindHint
-from editor.widgets.rows import ROW, Index, Row, RowDelegate, row_data
+from editor.widgets.rows import ROW, Index, Row, RowDelegate, row_data, tag_pixmap
 
 from .panel import Empty, Panel, column
 
@@ -304,9 +303,9 @@ class KindTree(QtWidgets.QTreeView):
         self._wait.stop()
         drag = QtGui.QDrag(self)
         drag.setMimeData(self.mime_data(index))
-        pixmap = kind_pixmap(index.data(ROW).data, self.devicePixelRatioF(), opacity=0.75)
-        drag.setPixmap(pixmap)
-        drag.setHotSpot(QtCore.QPoint(30, 26))
+        row = index.data(ROW)               # a tag: on the canvas the card itself is shown, at its place and scale
+        drag.setPixmap(tag_pixmap(row.title, row.category, self.devicePixelRatioF()))
+        drag.setHotSpot(QtCore.QPoint(-12, -14))
         drag.exec(Qt.DropAction.CopyAction)
 
     def drawBranches(self, painter: QtGui.QPainter, rect: QtCore.QRect, index: Index) -> None:

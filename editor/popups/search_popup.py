@@ -120,6 +120,17 @@ class SearchPopup(QtWidgets.QFrame):
         self.foot.setText(text)
         self.foot.setVisible(bool(text))
         self.adjustSize()
+        self._shape()
+
+    def _shape(self) -> None:
+        """Cut the window to its frame on X11, where nothing may blend the shadow and the corners with what is below."""
+        if QtGui.QGuiApplication.platformName() == "xcb":
+            path = QtGui.QPainterPath()
+            path.addRoundedRect(self._box(), RADIUS, RADIUS)
+            self.setMask(QtGui.QRegion(path.toFillPolygon().toPolygon()))
+
+    def _box(self) -> QtCore.QRectF:
+        return QtCore.QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
 
     def footer(self, rows: Sequence[Row]) -> str:
         """A line below the answers."""
@@ -176,7 +187,7 @@ class SearchPopup(QtWidgets.QFrame):
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        box = QtCore.QRectF(self.rect()).adjusted(MARGIN, MARGIN, -MARGIN, -MARGIN)
+        box = self._box()
         painter.setPen(Qt.PenStyle.NoPen)
         for growth in (8, 5, 2):
             painter.setBrush(QtGui.QColor(0, 0, 0, 38 if theme.is_dark else 14))

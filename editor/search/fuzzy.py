@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-SAME, BEGINNING, WORDS, PART, ORDER = 100.0, 80.0, 60.0, 45.0, 20.0
+SAME, BEGINNING, WORDS, PART, ORDER = 100.0, 80.0, 60.0, 45.0, 12.0
 LONGEST = 200                       # characters of a text that are looked at
 _START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]|(?<=[a-z0-9])[A-Z]|(?<=[A-Z])[A-Z](?=[a-z])|(?<=[A-Za-z])\d")
 
@@ -136,4 +136,6 @@ def rank(
     bonus : added to its score: for favourites and what was used recently
     """
     found = [(thing, m) for thing in things if (m := match_parts(query, parts(thing))) is not None]
+    if any(m.score >= PART for _, m in found):      # then scattered letters were not meant
+        found = [(thing, m) for thing, m in found if m.score > ORDER]
     return sorted(found, key=lambda pair: -(pair[1].score + bonus(pair[0])))

@@ -1,4 +1,4 @@
-"""What a card of a kind looks like before it is one: for the palette's preview and the picture under a drag."""
+"""What a card of a kind looks like before it is one."""
 from __future__ import annotations
 
 from PySide6 import QtCore, QtGui
@@ -10,13 +10,12 @@ from editor.scene.inks import inks
 from editor.scene.overlay import kind_look
 
 
-def kind_pixmap(kind: Kind, ratio: float = 1.0, opacity: float = 1.0) -> QtGui.QPixmap:
+def kind_pixmap(kind: Kind, ratio: float = 1.0) -> QtGui.QPixmap:
     """The card that dropping a kind would make, with nothing connected.
 
     Parameters
     ----------
     ratio : pixels of the screen to one of ours
-    opacity : less than 1 for a ghost
     """
     face = Face(kind_look(kind), inks())
     size = QtCore.QSizeF(face.geometry.width + 2 * MARGIN, face.geometry.height + 2 * MARGIN)
@@ -24,7 +23,6 @@ def kind_pixmap(kind: Kind, ratio: float = 1.0, opacity: float = 1.0) -> QtGui.Q
     pixmap.setDevicePixelRatio(ratio)
     pixmap.fill(QtCore.Qt.GlobalColor.transparent)
     painter = QtGui.QPainter(pixmap)
-    painter.setOpacity(opacity)
     painter.translate(MARGIN, MARGIN)
     paint_face(painter, face, CardState(), 1.0)
     painter.end()

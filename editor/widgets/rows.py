@@ -212,6 +212,26 @@ def chip_pixmap(category: str, size: int = 12, ratio: float = 2.0) -> QtGui.QPix
     return pixmap
 
 
+def tag_pixmap(title: str, category: str, ratio: float = 1.0) -> QtGui.QPixmap:
+    """A small tag with the category's mark, to be carried by the pointer."""
+    font = theme.font("title")
+    width = QtGui.QFontMetricsF(font).horizontalAdvance(title) + CHIP + 30
+    pixmap = QtGui.QPixmap((QtCore.QSizeF(width, HEIGHT) * ratio).toSize())
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(QtCore.Qt.GlobalColor.transparent)
+    painter = QtGui.QPainter(pixmap)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setPen(theme.pen("accent"))
+    painter.setBrush(theme.brush("card"))
+    painter.drawRoundedRect(QtCore.QRectF(0.5, 0.5, width - 1, HEIGHT - 1), 6, 6)
+    draw_chip(painter, QtCore.QPointF(10 + CHIP / 2, HEIGHT / 2), category)
+    painter.setPen(theme.color("text"))
+    painter.setFont(font)
+    painter.drawText(QtCore.QRectF(CHIP + 18, 0, width, HEIGHT), _MIDDLE, title)
+    painter.end()
+    return pixmap
+
+
 def _elided(text: str, font: QtGui.QFont, width: float) -> str:
     return QtGui.QFontMetricsF(font).elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(width, 0))
 

@@ -82,6 +82,12 @@ def test_equal_answers_keep_their_order() -> None:
     assert [t for t, _ in rank("", ["c", "a", "b"], lambda t: (Part(t),))] == ["c", "a", "b"]
 
 
+def test_scattered_letters_count_only_where_nothing_better_is_found() -> None:
+    names = ["Relu", "LeakyRelu", "Squareplus"]
+    assert [t for t, _ in rank("relu", names, lambda t: (Part(t),))] == ["Relu", "LeakyRelu"]
+    assert [t for t, _ in rank("sqrpls", names, lambda t: (Part(t),))] == ["Squareplus"]
+
+
 def test_kinds_are_found_by_title_words_category_and_summary() -> None:
     kinds = [kind("Add"), kind("Relu", "Activation", "Rectifier: x where it is positive."),
              kind("Multiply", words=("mul", "*"))]
