@@ -92,6 +92,17 @@ def caption(text: str, role: str = "muted") -> QtWidgets.QLabel:
     return label
 
 
+def say(label: QtWidgets.QLabel, text: str, role: str = "muted") -> None:
+    """Let a label say something else, perhaps in another colour."""
+    if label.text() != text:
+        label.setText(text)
+        label.setToolTip(text)
+    if label.property("role") != role:
+        label.setProperty("role", role)
+        label.style().unpolish(label)
+        label.style().polish(label)
+
+
 def row(*parts: QtWidgets.QWidget | int | None, margins: tuple[int, int, int, int] = (8, 4, 8, 4)) \
         -> QtWidgets.QHBoxLayout:
     """Widgets beside each other; a number is a gap, None takes what is left."""

@@ -16,7 +16,7 @@ from .amounts import duration, number
 from .boundary import BoundaryView
 from .curves import CurvesView
 from .gradients import GradientsView
-from .live import Blank, LivePanel, Pages, caption, row, series_color, swatch, tool
+from .live import Blank, LivePanel, Pages, caption, row, say, series_color, swatch, tool
 from .runs import Run, Runs, base, rises, table
 
 Qt = QtCore.Qt
@@ -306,10 +306,10 @@ class TrainingPanel(LivePanel):
     def _show_progress(self) -> None:
         progress = self.progress
         if self.message:
-            self._say(self.message, "error")
+            say(self.words, self.message, "error")
             return
         if progress is None:
-            self._say("")
+            say(self.words, "")
             return
         self.bar.setValue(round(1000 * min(progress.epochs / max(progress.of, 1), 1.0)))
         self.rate.show_value(progress.learning_rate)
@@ -321,16 +321,7 @@ class TrainingPanel(LivePanel):
             words.append(self.tr("{0} steps").format(f"{progress.steps:,}"))
             words.append(duration(progress.elapsed_s))
             words.append({"paused": self.tr("paused"), "idle": self.tr("done")}[self.state])
-        self._say(" · ".join(words))
-
-    def _say(self, text: str, role: str = "muted") -> None:
-        if self.words.text() != text:
-            self.words.setText(text)
-            self.words.setToolTip(text)
-        if self.words.property("role") != role:
-            self.words.setProperty("role", role)
-            self.words.style().unpolish(self.words)
-            self.words.style().polish(self.words)
+        say(self.words, " · ".join(words))
 
     # ------------------------------------------------ runs
 
