@@ -37,7 +37,8 @@ def node(id, *inputs, cards=None, group=""):
 
 DRAWN = m.Stage("as drawn", (node("x"), node("add", "x"), node("relu", "add"), node("twice", "relu")))
 SIMPLE = m.Stage("simplified", (node("x"), node("add", "x"), node("relu", "add"),
-                                node("new", "relu", cards=("twice",))), ("rule: 2 * x -> x + x   on twice   the graph",))
+                                node("new", "relu", cards=("twice",))),
+                 ("rule: 2 * x -> x + x   on twice   the graph",))
 FUSED = m.Stage("fused", (node("x"), node("add", "x", group="1 k1"), node("relu", "add", group="1 k1"),
                           node("new", "relu", cards=("twice",), group="0 k0")))
 MADE = m.Compiled(
