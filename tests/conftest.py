@@ -7,6 +7,7 @@ pytest-xdist the first process makes the cache and its workers inherit it, so th
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 
 import hypothesis
@@ -47,3 +48,12 @@ def rng(request):
     """Random numbers that depend on the test's name and parameters only, not on which tests ran before."""
     digest = hashlib.sha256(request.node.nodeid.encode()).digest()
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
+
+
+@pytest.fixture(autouse=True)
+def no_seed_left():
+    """The seed that a test sets for all graphs is not that of the tests after it."""
+    yield
+    package = sys.modules.get("graphengine")
+    if package is not None:
+        package.random.set_seed(None)

@@ -11,8 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import bool as boolean
 from ..errors import InvalidArgumentError, ShapeError
 from ..ir.dims import Dim, Shape, Size, merge, smaller
+from ..ir.eager import EagerTensor
+from ..ir.node import Tensor
 from ..ir.operand import Operand
 from .kinds import (
     REQUIRED,
@@ -361,7 +364,23 @@ def get_item(x: Any, index: Any) -> Any:
 def _getitem(self: Operand, index: Any) -> Any:
     if isinstance(index, list):             # numpy's choice of elements, not basic indexing
         raise InvalidArgumentError(f"index {index!r} is a list", op="strided_slice", fix="gather(x, indices)")
-    return get_item(self, index)
+    if isinstance(index, (Tensor, EagerTensor)) and index.dtype is boolean and index.rank:
+        return L.masked(self, index, L.places_where(index), 0)
+    entries = list(index) if isinstance(index, tuple) else [index]
+    for k, entry in enumerate(entries):
+        if isinstance(entry, Tensor) and entry.dtype.is_integer and entry.shape.rank == 0:
+            self, entries[k] = _at_number(self, entries, k), 0
+    return get_item(self, tuple(entries))
+
+
+def _at_number(x: Any, entries: Sequence[Any], k: int) -> Any:
+    """The slice of x that entry k, a number known when the program runs, is for; its axis stays with size 1."""
+    named = [e is not Ellipsis and e is not None for e in entries]
+    is_from_end = any(e is Ellipsis for e in entries[:k])
+    axis = -sum(named[k:]) if is_from_end else sum(named[:k])
+    number = entries[k]
+    size = L.cast(L.shape_of(x)[axis], number.dtype)
+    return L.gather(x, L.reshape(L.where(number < 0, number + size, number), (1,)), None, axis)
 
 
 Operand.__getitem__ = _getitem  # type: ignore[method-assign]

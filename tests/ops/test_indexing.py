@@ -5,6 +5,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import graphengine as tf
 from graphengine import errors
 from graphengine.autodiff import gradients
 from graphengine.ir.dims import SizeFacts, evaluate
@@ -163,3 +164,47 @@ def test_gather_adds_up_the_gradient_of_an_element_read_twice():
     (g,) = gradients([L.gather(params, [1, 1, 0])], [params])
     got = checks.value([g], {params: np.ones((3, 2), "float32")})[0]
     assert got.tolist() == [[1, 1], [2, 2], [0, 0]]
+
+
+# -------------------------------------------------------------------- numbers and masks that are tensors
+
+@pytest.mark.parametrize("index", [
+    lambda i, j: (i,), lambda i, j: (i, j), lambda i, j: (slice(1, None), j), lambda i, j: (..., j),
+    lambda i, j: (None, i, ..., j), lambda i, j: (i, ..., None, slice(None, None, -1)), lambda i, j: (1, j, -1),
+])
+@pytest.mark.parametrize("known", [True, False])
+def test_numbers_known_when_it_runs(index, known):
+    value = np.arange(24.0).reshape(3, 4, 2)[:, :2]
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float64, value.shape if known else [None] * 3)
+        i, j = tf.placeholder(tf.int32, []), tf.placeholder(tf.int64, [])
+        part = x[index(i, j)]
+        (slope,) = tf.gradients(part * part, [x])
+        for a, b in ((0, 1), (2, 0), (-1, -2)):
+            found, grad = tf.Session().run([part, slope], {x: value, i: a, j: b})
+            expected = np.zeros_like(value)
+            expected[index(a, b)] = 2 * value[index(a, b)]
+            np.testing.assert_array_equal(found, value[index(a, b)])
+            np.testing.assert_array_equal(grad, expected)
+        with pytest.raises(errors.OutOfRangeError, match=r"outside \[0, 3\)"):
+            tf.Session().run(x[i], {x: value, i: 3})
+
+
+def test_a_loop_reads_where_it_is():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None])
+        total = tf.while_loop(lambda i, s: i < tf.size(x), lambda i, s: (i + 1, s + x[i] * x[-1 - i]), (0, 0.0))[1]
+        assert tf.Session().run(total, {x: [1.0, 2.0, 5.0]}) == 14.0
+
+
+def test_masks():
+    value = np.arange(6.0).reshape(3, 2)
+    holds = np.array([True, False, True])
+    assert tf.constant(value)[tf.constant(holds)].numpy().tolist() == value[holds].tolist()
+    assert tf.constant(value)[tf.constant(value) > 2.0].numpy().tolist() == value[value > 2.0].tolist()
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float64, [None, 2])
+        part = x[x > 2.0]
+        found, grad = tf.Session().run([part, tf.gradients(part * part, [x])[0]], {x: value})
+    assert found.tolist() == value[value > 2.0].tolist()
+    np.testing.assert_array_equal(grad, np.where(value > 2.0, 2 * value, 0.0))
