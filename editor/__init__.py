@@ -1,1 +1,1 @@
-"""The graph editor, which comes with a later release. The engine does not need it."""
+"""The graph editor: draw a graph, run it, watch it train, see what the compiler did. The engine does not need it."""

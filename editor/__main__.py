@@ -1,5 +1,7 @@
-"""`python -m editor` says that the editor is not there yet. It opens no window and imports no Qt."""
-
+"""`python -m editor [FILE]`."""
 import sys
 
-sys.exit("The graph editor comes with a later release; until then, see `python -m graphengine --help`.")
+from .app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -64,6 +64,7 @@ from .ir import Graph, Tensor, get_default_graph, reset_default_graph
 from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
 from .runtime.loop import Rows
+from .tools.edit import edit
 
 __version__ = "0.1.0"
 
@@ -115,6 +116,7 @@ __all__ = [
     "control_dependencies",
     "convert_to_tensor",
     "device",
+    "edit",
     "einsum",
     "errors",
     "executing_eagerly",

@@ -12,6 +12,7 @@ from .places import (
     edit_frame,
     edit_note,
     frame_selection,
+    keep_weights,
     move,
     resize,
     set_setting,
@@ -32,7 +33,7 @@ __all__ = [
     "add_card", "bypass", "collapse", "rename", "replace_kind", "set_attribute", "set_example", "show_preview",
     "copy_text", "duplicate", "paste",
     "Box", "Refused", "counted", "made",
-    "add_note", "arrange", "content", "edit_frame", "edit_note", "frame_selection", "move", "resize", "set_setting",
-    "with_content",
+    "add_note", "arrange", "content", "edit_frame", "edit_note", "frame_selection", "keep_weights", "move", "resize",
+    "set_setting", "with_content",
     "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal", "set_bends",
 ]

@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from ..model.document import Change, GraphDocument
 from ..model.items import Card, Frame, Item, Note, Point, Ref, Setting, Wire
+from ..model.values import stored
 from .edit import Box, Edit, Refused, counted
 
 FARTHEST = 1e6                              # pixels from the origin
@@ -167,6 +170,11 @@ def edit_note(document: GraphDocument, id: str, text: str, merge: Any = None) ->
 
 
 # -------------------------------------------------------------------- settings
+
+def keep_weights(document: GraphDocument, values: Mapping[str, np.ndarray[Any, Any]]) -> Change:
+    """Let variables begin with these values, by name, when the graph is made again."""
+    return set_setting(document, "weights", {name: stored(array, document.arrays) for name, array in values.items()})
+
 
 def set_setting(document: GraphDocument, name: str, value: Any, merge: Any = None) -> Change:
     """Change a value of the whole document; None takes it out."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,14 @@ class Settings:
         except OSError:
             return
 
+    def names(self) -> list[str]:
+        """Names that have a value."""
+        return list(self._values)
+
+    def memory(self, prefix: str) -> SettingsMemory:
+        """Values whose names begin with a prefix, as a mapping."""
+        return SettingsMemory(self, prefix)
+
     # ------------------------------------------------ recent files
 
     @property
@@ -92,3 +101,28 @@ class Settings:
 
     def forget_files(self) -> None:
         self.set("recent", None)
+
+
+class SettingsMemory(MutableMapping[str, Any]):
+    """Some of the settings as a mapping, for whoever keeps values without knowing where."""
+
+    def __init__(self, settings: Settings, prefix: str) -> None:
+        self._settings, self._prefix = settings, f"{prefix}."
+
+    def __getitem__(self, name: str) -> Any:
+        found = self._settings.get(self._prefix + name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._settings.set(self._prefix + name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self._settings.set(self._prefix + name, None)
+
+    def __iter__(self) -> Iterator[str]:
+        return (n.removeprefix(self._prefix) for n in self._settings.names() if n.startswith(self._prefix))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -141,6 +141,11 @@ class GraphDocument:
         self._undone.clear()
         self._tell(change)
 
+    def settle(self, change: Change) -> None:
+        """Change what is no edit and cannot be undone: places of cards that never had one."""
+        self._put(change)
+        self._tell(change)
+
     def undo(self) -> Change | None:
         """Take the last edit back; returns it, or None if there is none."""
         if not self._done:

@@ -44,6 +44,19 @@ def to_text(document: GraphDocument) -> str:
     return f'{{"graphengine": "drawing", "version": 1, "items": [\n{rows}\n]}}\n'
 
 
+def meaning(document: GraphDocument) -> str:
+    """What of a document can change a value, as text: not places, frames and notes."""
+    items: list[Item] = []
+    for item in _sorted(document):
+        if isinstance(item, Card):
+            items.append(dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True))
+        elif isinstance(item, Wire):
+            items.append(dataclasses.replace(item, bends=()))
+        elif isinstance(item, Setting):
+            items.append(item)
+    return json.dumps([to_plain(item) for item in items], sort_keys=True)
+
+
 def _sorted(document: GraphDocument) -> list[Item]:
     return [document.items[ref] for ref in sorted(document.items, key=lambda ref: (ref.kind, str(ref.key)))]
 
@@ -159,6 +172,9 @@ def open_document(path: str | os.PathLike[str]) -> GraphDocument:
     ------
     FileFormatError that says what is wrong, OSError if the system refuses.
     """
+    head = engine.beginning(path)
+    if b'"graphengine": "drawing"' in head:
+        return from_text(engine.whole_text(path), file=os.fspath(path))
     raw, arrays = engine.read(path)
     return from_engine(raw, arrays, os.fspath(path))
 

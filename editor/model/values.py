@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from graphengine import as_dtype
+from graphengine.tools.drawn.files import store
 
 from .catalog import REQUIRED, Field
 from .items import Card
@@ -23,6 +24,13 @@ INLINE = 1024                       # elements that an attribute holds itself; l
 SHORT = 8                           # elements of an array that are written out where there is one line
 LONGEST = 200_000                   # characters of a text that is read
 NON_FINITE = ("nan", "inf", "-inf")
+
+
+def stored(array: Array, arrays: dict[str, Array]) -> dict[str, Any]:
+    """An array as an attribute's value; a large one is put among `arrays`, the document's."""
+    if array.size <= INLINE:
+        return array_form(array)
+    return {"dtype": as_dtype(array.dtype).name, "shape": list(array.shape), "array": store(array, arrays)}
 
 
 def value_of(card: Card, field: Field) -> Any:

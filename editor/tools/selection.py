@@ -152,9 +152,14 @@ class SelectionEdits:
 
     def tidy(self, selection: bool = False) -> None:
         """Lay out the whole graph, or what is selected, in layers."""
+        self._edit(lambda: self.tidied(selection))
+
+    def tidied(self, selection: bool = False) -> Change:
+        """The edit that lays out the whole graph, or what is selected, in layers."""
         ids = self.cards if selection else [card.id for card in self.canvas.document.cards]
+        label = self.canvas.view.tr("Tidy up")
         if len(ids) < 2:
-            return
+            return Change(label, {}, {})
         boxes = {id: self._roomy(id) for id in ids}
         links = [link for link in self.canvas.links(ids) if link.source in boxes and link.target in boxes]
         found = layout.layered(boxes, links)
@@ -164,7 +169,8 @@ class SelectionEdits:
         bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in links}
         for link, points in found.bends.items():
             bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
-        self._arrange(places, self.canvas.view.tr("Tidy up"), bends)
+        found_places = {Ref("card", id): place for id, place in places.items()}
+        return commands.arrange(self.canvas.document, found_places, bends, label)
 
     def _roomy(self, card: str) -> layout.Box:
         """A card with room for the values that it will show."""

@@ -59,8 +59,8 @@ class Progress:
 class Training:
     """A graph, its data and the step that trains it, as the graph's `train` section says.
 
-    The optimizer's nodes are added to the graph. A step also runs the nodes of its collection "update_ops", TensorFlow's
-    name for assignments that go with training, such as moving averages. Variables begin with their initial values.
+    The optimizer's nodes are added to the graph. A step also runs the nodes of its collection "update_ops":
+    assignments that go with training, such as moving averages. Variables begin with their initial values.
 
     Parameters
     ----------

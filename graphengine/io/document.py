@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..ir.graph import Graph
+from ..ops.state import ArrayValue
 from .files import brief
 from .nodes import Beginning, NodeReader, NodeWriter, present_value
 from .structure import refuse
-from ..ops.state import ArrayValue
 from .values import Fetch, Keep, encode
 
 FORMAT = "graphengine"

@@ -136,11 +136,15 @@ def _encode_number(value: int | float, members: tuple[Any, ...]) -> Any:
 
 
 def _encode_array(array: np.ndarray[Any, Any], name: str, keep: Keep) -> dict[str, Any]:
-    dtype = dtypes.as_dtype(array.dtype)
-    head = {"dtype": dtype.name, "shape": list(array.shape)}
     if array.size > INLINE_ELEMENTS:
-        return {**head, "array": keep(name, array)}
-    return {**head, "values": _numbers(array.reshape(-1), dtype)}
+        return {"dtype": dtypes.as_dtype(array.dtype).name, "shape": list(array.shape), "array": keep(name, array)}
+    return array_in_full(array)
+
+
+def array_in_full(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """An array as JSON with all its numbers, however many there are."""
+    dtype = dtypes.as_dtype(array.dtype)
+    return {"dtype": dtype.name, "shape": list(array.shape), "values": _numbers(array.reshape(-1), dtype)}
 
 
 def _numbers(array: np.ndarray[Any, Any], dtype: DType) -> list[Any]:

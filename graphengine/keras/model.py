@@ -127,6 +127,12 @@ class Model(Saved, Trainer, Layer):
 
         print_summary(self, line_length, positions, print_fn, expand_nested, show_trainable, layer_range)
 
+    def to_document(self, path: Any = None) -> dict[str, Any]:
+        """The model as a drawing, which the editor opens; see `drawing.to_document`."""
+        from .drawing import to_document
+
+        return to_document(self, path)
+
     def reset_states(self) -> None:
         """Let recurrent layers begin anew."""
         for layer in self._flatten_layers(include_self=False):

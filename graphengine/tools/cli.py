@@ -143,6 +143,14 @@ def ops(
 
 
 @app.command()
+def edit(file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="a graph to open")] = None) -> None:
+    """Open the editor: draw graphs, run and train them, see what the compiler did."""
+    from .edit import edit as open_editor
+
+    open_editor(file)
+
+
+@app.command()
 def doctor() -> None:
     """Check that everything works here, and say how to mend what does not."""
     from .doctor import examine

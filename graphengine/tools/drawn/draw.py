@@ -122,7 +122,7 @@ class Drawing:
 
     def _construct(self, name: str, given: Mapping[str, Any], id: str) -> Any:
         try:
-            return registered("layers")[name](**given, name=id.replace("/", "_"))
+            return registered("layers")[name].from_config({**given, "name": id.replace("/", "_")})
         except GraphEngineError:
             raise
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:

@@ -43,6 +43,22 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
     return {key: value for key, value in whole.items() if key != "arrays"}, found
 
 
+def beginning(path: str | os.PathLike[str]) -> bytes:
+    """The first bytes of a file, which tell what it is."""
+    with open(path, "rb") as file:
+        return file.read(64)
+
+
+def whole_text(path: str | os.PathLike[str]) -> str:
+    """The text of a document.
+
+    Raises
+    ------
+    FileFormatError, OSError
+    """
+    return read_file(path, MAX_DOCUMENT_BYTES, "a graph").decode("utf-8", "replace")
+
+
 def parsed(text: bytes | str, file: str) -> dict[str, Any]:
     """The document in a text, in the newest version.
 

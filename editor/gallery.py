@@ -1,0 +1,96 @@
+"""The samples that come with the project: what they are called, what they show, and a small picture of each."""
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6 import QtCore, QtGui
+
+from .layout import Box, Link, layered
+from .model.document import GraphDocument
+from .model.kinds import catalog
+from .theme import theme
+
+FOLDER = Path(__file__).resolve().parent.parent / "samples"
+WIDTH, HEIGHT = 184.0, 84.0                 # of a card in a picture of a graph, before it is made small
+PICTURE = QtCore.QSize(248, 110)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """path : of the graph; title : its name in words; about : one sentence"""
+
+    path: Path
+    title: str
+    about: str
+
+
+def samples(folder: Path = FOLDER) -> list[Sample]:
+    """All samples; those drawn with layers first. None where the samples are not installed."""
+    found = []
+    for path in sorted(folder.glob("*.graph.json")):
+        name = path.name.removesuffix(".graph.json")
+        title = name.removeprefix("drawn_").replace("_", " ").capitalize()
+        found.append(Sample(path, title, _about(path.with_name(f"{name}.py")) or _noted(path)))
+    return sorted(found, key=lambda s: (not s.path.name.startswith("drawn_"), s.title))
+
+
+def _about(program: Path) -> str:
+    """The first sentence of the program that a sample belongs to."""
+    try:
+        text = ast.get_docstring(ast.parse(program.read_text(encoding="utf8"))) or ""
+    except (OSError, SyntaxError, ValueError):
+        return ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
+def _noted(path: Path) -> str:
+    """What the note of a drawing says first, in bold."""
+    found = re.search(r"\*\*(.+?)\*\*", path.read_text(encoding="utf8"))
+    return found[1] if found is not None else ""
+
+
+def picture(document: GraphDocument, ratio: float = 1.0) -> QtGui.QPixmap:
+    """A small picture of a graph: cards as blocks in the colour of their category, wires as lines."""
+    pixmap = QtGui.QPixmap(PICTURE * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(theme.color("canvas"))
+    places = _places(document)
+    if not places:
+        return pixmap
+    painter = QtGui.QPainter(pixmap)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    area = QtCore.QRectF()
+    for x, y in places.values():
+        area |= QtCore.QRectF(x, y, WIDTH, HEIGHT)
+    scale = min((PICTURE.width() - 24) / area.width(), (PICTURE.height() - 20) / area.height(), 0.4)
+    painter.translate(PICTURE.width() / 2, PICTURE.height() / 2)
+    painter.scale(scale, scale)
+    painter.translate(-area.center())
+    painter.setPen(theme.pen("text3", 1.2 / scale))
+    for wire in document.wires:
+        if wire.source in places and wire.target in places:
+            (x, y), (u, v) = places[wire.source], places[wire.target]
+            start, end = QtCore.QPointF(x + WIDTH, y + HEIGHT / 2), QtCore.QPointF(u, v + HEIGHT / 2)
+            reach = QtCore.QPointF(min(max(abs(u - x) / 2, 40), 160), 0)
+            path = QtGui.QPainterPath(start)
+            path.cubicTo(start + reach, end - reach, end)
+            painter.drawPath(path)
+    painter.setPen(QtCore.Qt.PenStyle.NoPen)
+    for card in document.cards:
+        kind = catalog().get(card.kind)
+        painter.setBrush(theme.category(kind.category if kind is not None else ""))
+        painter.drawRoundedRect(QtCore.QRectF(*places[card.id], WIDTH, HEIGHT), 14, 14)
+    painter.end()
+    return pixmap
+
+
+def _places(document: GraphDocument) -> dict[str, tuple[float, float]]:
+    """Where the cards lie; laid out where they have no places yet."""
+    places = {card.id: (card.x, card.y) for card in document.cards}
+    if len(set(places.values())) > 1 or len(places) < 2:
+        return places
+    boxes = {id: Box(WIDTH, HEIGHT, 0.0, 0.0) for id in places}
+    return dict(layered(boxes, [Link(w.source, w.output, w.target, w.input) for w in document.wires]).places)

@@ -1,0 +1,127 @@
+"""Files that are dropped on the window or opened: what each kind of file becomes."""
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import graphengine as ge
+
+from . import commands
+from .io.pictures import read_picture
+from .model.document import Change, GraphDocument
+from .model.files import from_text, open_document
+from .model.values import stored
+
+LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
+DATA = {".csv": "data/csv", ".npz": "data/npz", ".npy": "data/npy", ".png": "data/image"}
+
+
+def document_of_file(path: Path | str) -> bool:
+    """Whether a file holds a whole graph, by its name: a graph, or a picture that carries one."""
+    name = os.fspath(path).lower()
+    return name.endswith((".json", ".keras", ".onnx")) or (name.endswith(".png") and _carries_graph(Path(path)))
+
+
+def _carries_graph(path: Path) -> bool:
+    try:
+        read_picture(path)
+    except (OSError, ge.errors.GraphEngineError):
+        return False
+    return True
+
+
+def read_document(path: Path) -> GraphDocument:
+    """The drawn graph in a file of any kind.
+
+    Raises
+    ------
+    GraphEngineError, OSError that say what is wrong.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        return read_picture(path)
+    if suffix == ".keras":
+        from graphengine import keras
+
+        return document_of_model(keras.models.load_model(path))
+    if suffix == ".onnx":
+        raise ge.errors.FileFormatError("this version reads no ONNX files", at=str(path), fix="open a graph")
+    return open_document(path)
+
+
+def document_of_model(model: Any) -> GraphDocument:
+    """A Keras model as a drawing of its layers."""
+    return from_text(json.dumps(model.to_document()), file=model.name)
+
+
+def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: float, y: float) -> Change:
+    """The edit that puts a file of data on the canvas.
+
+    A file in the document's folder, or below, becomes a source of data; an array elsewhere a constant.
+
+    Raises
+    ------
+    GraphEngineError, OSError, ValueError that say what is wrong.
+    """
+    suffix = path.suffix.lower()
+    kind = DATA.get(suffix)
+    if kind is None:
+        raise ValueError(f"nothing can be made of a {suffix or 'file without a suffix'}; drop a graph, "
+                         f"{', '.join(DATA)} file")
+    inside = _relative(path, folder)
+    if inside is None and suffix == ".npy":
+        return _constant(document, path, x, y)
+    if inside is None:
+        if folder is None:
+            raise ValueError("save the graph first: data is found relative to its folder")
+        inside = _copied(path, folder)
+    attributes: dict[str, Any] = {"file": inside}
+    if suffix == ".csv":
+        attributes["feeds"] = _columns(path)
+    elif suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            attributes["feeds"] = {name: name for name in arrays.files}
+    return commands.add_card(document, kind, x, y, attributes)
+
+
+def _relative(path: Path, folder: Path | None) -> str | None:
+    if folder is None:
+        return None
+    try:
+        return path.resolve().relative_to(folder.resolve()).as_posix()
+    except ValueError:
+        return None
+
+
+def _copied(path: Path, folder: Path) -> str:
+    """Put a copy beside the document, so that the graph can be given away with it."""
+    target = folder / "data" / path.name
+    if target.exists() and target.read_bytes() != path.read_bytes():
+        raise ValueError(f"there is another data/{path.name} beside the graph; rename one of them")
+    target.parent.mkdir(exist_ok=True)
+    shutil.copyfile(path, target)
+    return f"data/{path.name}"
+
+
+def _columns(path: Path) -> dict[str, Any]:
+    """All columns but the last as "x", the last one by its name."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        header = [cell.strip() for cell in next(csv.reader(file), [])]
+    if not header:
+        raise ValueError("the file has no header line")
+    *features, label = header
+    return {"x": features, label: label} if features else {label: label}
+
+
+def _constant(document: GraphDocument, path: Path, x: float, y: float) -> Change:
+    if path.stat().st_size > LARGEST_CONSTANT:
+        raise ValueError(f"an array of {path.stat().st_size:,} bytes is no constant; put the file beside the graph")
+    array = np.load(path, allow_pickle=False)
+    ge.as_dtype(array.dtype)
+    return commands.add_card(document, "op/const", x, y, {"value": stored(array, document.arrays)})

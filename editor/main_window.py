@@ -1,0 +1,744 @@
+"""The window of one document: canvas, panels and what its commands do."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6 import QtCore, QtGui, QtWidgets
+
+import graphengine as ge
+
+from . import commands
+from .actions import Actions
+from .banner import Banner
+from .docks import Docks
+from .incoming import document_of_file, item_of_file
+from .infer import Inference
+from .io.journal import Journal
+from .io.pictures import image, save_picture
+from .io.python import python_source
+from .io.settings import Settings
+from .model.document import Change, GraphDocument
+from .model.files import save
+from .model.items import Ref
+from .popups.add_search import AddSearch
+from .popups.cheat_sheet import CheatSheet
+from .popups.command_palette import CommandPalette
+from .popups.find_bar import FindBar
+from .popups.guide import Guide, first_steps
+from .run import ProcessRunner
+from .run import messages as m
+from .running import Running
+from .scene import GraphScene, GraphView, Hit, Minimap
+from .search.kinds import Preferences
+from .status import StatusBar
+from .theme import theme
+from .tools import Interaction, SearchRequest
+
+SUFFIX = ".graph.json"
+READABLE = 0.6                              # zoom from which cards show everything
+
+
+class MainWindow(QtWidgets.QMainWindow):
+    """A window with one document.
+
+    Signals
+    -------
+    open_requested(path) : a file is to be opened, in a window of its own; "" asks which
+    new_requested, welcome_requested, quit_requested
+    closed : the window is gone
+
+    Parameters
+    ----------
+    path : the document's file, None if it has none yet
+    settings : what the editor remembers between starts
+    name : what a document without file is called
+    """
+
+    open_requested = QtCore.Signal(str)
+    new_requested = QtCore.Signal()
+    welcome_requested = QtCore.Signal()
+    quit_requested = QtCore.Signal()
+    closed = QtCore.Signal()
+
+    def __init__(self, document: GraphDocument, path: Path | None, settings: Settings, name: str = "",
+                 folder: Path | None = None) -> None:
+        super().__init__()
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.document, self.path, self.settings = document, path, settings
+        self.name = name or self.tr("Untitled")
+        self.folder = folder or (path.parent if path is not None else None)
+        self.inference = Inference(document)
+        self.scene = GraphScene(document, self.inference)
+        self.view = GraphView(self.scene)
+        self.tool = Interaction(document, self.inference, self.view)
+        self.minimap = Minimap(self.view)
+        self.banner = Banner()
+        self.journal = Journal(document, path, on_problem=lambda text: self.banner.show_message(text, "warning"))
+        self.running = Running(document, self.inference, self._folder_text, ProcessRunner(self), self)
+        self.preferences = Preferences(settings.memory("kinds"))
+        self.actions_ = Actions(self, lambda name: getattr(self, f"do_{name}"))
+        self._build_center()
+        self.docks = Docks(self)
+        self._build_bars()
+        self._build_popups()
+        self._connect()
+        self.resize(1440, 900)
+        self._first_layout = QtCore.QByteArray()
+        self._restore_geometry()
+        self._update_title()
+        self._update_actions()
+        self.running.runner.start()
+
+    # ------------------------------------------------ building
+
+    def _build_center(self) -> None:
+        center = QtWidgets.QWidget()
+        self.find_bar = FindBar(self.document, self.inference)
+        column = QtWidgets.QVBoxLayout(center)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.banner, self.find_bar):
+            column.addWidget(widget)
+        column.addWidget(self.view, 1)
+        self.find_bar.hide()
+        self.setCentralWidget(center)
+        self.empty = QtWidgets.QLabel(self.tr(
+            "Double-click or press Tab to add a card,\ndrag one from the palette, or drop a file here."), self.view)
+        self.empty.setObjectName("emptyCanvas")
+        self.empty.setAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
+        self.empty.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        theme.wear(self.empty, "title")
+        self.view.installEventFilter(self)
+
+    def _build_popups(self) -> None:
+        self.add_search = AddSearch(self.preferences, parent=self)
+        self.add_search.chosen.connect(self._add_found)
+        self.command_palette = CommandPalette(self.actions_.by_menu, self)
+        self.cheat_sheet: QtWidgets.QWidget | None = None
+        steps = first_steps(lambda: self.docks.palette, lambda: self.view, lambda: self.docks.inspector,
+                            lambda: self._run_button)
+        self.guide = Guide(self, steps, self.settings.memory("guide"))
+
+    def _build_bars(self) -> None:
+        bar = QtWidgets.QToolBar(self.tr("Run"), self)
+        bar.setObjectName("runBar")
+        bar.setMovable(False)
+        bar.setIconSize(QtCore.QSize(18, 18))
+        bar.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        for names in (("run", "train", "pause", "step", "stop"), ("undo", "redo"), ("tidy", "fit_all")):
+            for name in names:
+                self._add_button(bar, name, name in ("run", "train", "stop"))
+            bar.addSeparator()
+        self._add_button(bar, "live", True)
+        space = QtWidgets.QWidget()
+        space.setSizePolicy(QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        for name in ("gradients", "heat", "fused", "commands"):
+            self._add_button(bar, name, False)
+        self._run_button = bar.widgetForAction(self.actions_["run"])
+        self._run_button.setProperty("accent", True)
+        self.addToolBar(bar)
+        self.status = StatusBar(self.document, self.inference, self.view, self.running)
+        self.setStatusBar(self.status)
+        view_menu = self.actions_.menus["View"]
+        view_menu.addSeparator()
+        view_menu.addMenu(self.docks.menu(self.tr("Panels")))
+        view_menu.addMenu(self._theme_menu())
+
+    def _add_button(self, bar: QtWidgets.QToolBar, name: str, with_text: bool) -> None:
+        bar.addAction(self.actions_[name])
+        button = bar.widgetForAction(self.actions_[name])
+        if isinstance(button, QtWidgets.QToolButton) and not with_text:
+            button.setToolButtonStyle(QtCore.Qt.ToolButtonStyle.ToolButtonIconOnly)
+
+    def _theme_menu(self) -> QtWidgets.QMenu:
+        menu = QtWidgets.QMenu(self.tr("Theme"), self)
+        group = QtGui.QActionGroup(menu)
+        names = {"dark": self.tr("Dark"), "light": self.tr("Light"), "system": self.tr("As the system")}
+        for mode, text in names.items():
+            action = menu.addAction(text, partial(self._set_theme, mode))
+            action.setCheckable(True)
+            action.setChecked(theme.mode == mode)
+            action.setObjectName(f"theme_{mode}")
+            group.addAction(action)
+            theme.dress(action, f"theme-{mode}")
+        menu.addSeparator()
+        still = menu.addAction(self.tr("Reduced motion"))
+        still.setCheckable(True)
+        still.setChecked(theme.reduced_motion)
+        still.toggled.connect(self._set_motion)
+        return menu
+
+    def _connect(self) -> None:
+        self.document.listeners.append(self._document_changed)
+        self.scene.selection_changed.connect(self._selection_changed)
+        self.tool.said.connect(self.say)
+        self.tool.search_requested.connect(self._search)
+        self.tool.menu_requested.connect(self._context_menu)
+        self.tool.files_dropped.connect(self._dropped)
+        self.tool.viewer_requested.connect(self.docks.show_values)
+        self.tool.problem_requested.connect(lambda card: self.docks.reveal("problems"))
+        self.find_bar.jump.connect(self.show_item)
+        self.find_bar.found.connect(self.scene.select)
+        self.running.said.connect(self.say)
+        self.running.received.connect(self._received)
+        self.running.state_changed.connect(self._update_actions)
+        theme.changed.connect(self._update_empty)
+
+    # ------------------------------------------------ what panels and popups ask for
+
+    def edit(self, change: Change) -> None:
+        """Do an edit."""
+        self.document.do(change)
+
+    def attempt(self, make: Callable[[], Change]) -> None:
+        """Make and do an edit; say why where it is refused."""
+        self.tool.canvas.attempt(make)
+
+    def jump(self, card: str) -> None:
+        """Select a card and bring it into view."""
+        if self.document.card(card) is not None:
+            self.scene.select([Ref("card", card)])
+            self.view.center_on_card(card)
+
+    def show_item(self, ref: Ref) -> None:
+        """Select an item and bring it into view."""
+        self.scene.select([ref])
+        if ref.kind == "card":
+            self.view.center_on_card(ref.key)
+        else:
+            self.view.centerOn(self.scene.item_rect(ref).center())
+
+    def select_cards(self, cards: list[str]) -> None:
+        self.scene.select([Ref("card", card) for card in cards])
+        if len(cards) == 1:
+            self.view.center_on_card(cards[0])
+
+    def add_kind(self, key: str) -> None:
+        """Put a card in the middle of the canvas."""
+        self.preferences.use(key)
+        self.tool.request = None
+        self.tool.add(key)
+
+    def say(self, text: str) -> None:
+        """A sentence in the status bar, for some seconds."""
+        self.status.showMessage(text, 6000)
+
+    def _search(self, request: SearchRequest) -> None:
+        if request.offers is None:
+            self.add_search.ask(request.place)
+        else:
+            self.add_search.ask_fitting(request.place, request.offers, request.side, request.what)
+
+    def _add_found(self, key: str, number: int) -> None:
+        self.preferences.use(key)
+        self.tool.add(key, number)
+
+    def _context_menu(self, place: QtCore.QPoint, hit: Hit) -> None:
+        menu = QtWidgets.QMenu(self)
+        groups = {
+            "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
+            "card": (("viewer", "bypass", "collapse"), ("cut", "copy", "duplicate", "duplicate_with_inputs"),
+                     ("frame", "tidy_selection"), ("delete", "delete_and_reconnect")),
+            "wire": (("straighten", "delete"),), "frame": (("copy", "duplicate", "collapse"), ("delete",)),
+            "note": (("copy", "duplicate"), ("delete",)),
+        }
+        for group in groups[hit.kind if hit.ref is not None else ""]:
+            for name in group:
+                menu.addAction(self.actions_[name])
+            menu.addSeparator()
+        menu.popup(place)
+
+    def _dropped(self, paths: list[Path], at: QtCore.QPointF) -> None:
+        for path in paths:
+            if document_of_file(path):
+                self.open_requested.emit(str(path))
+                continue
+            try:
+                change = item_of_file(self.document, Path(path), self.folder, at.x(), at.y())
+            except (ge.errors.GraphEngineError, OSError, ValueError) as error:
+                self.banner.show_message(f"{Path(path).name}: {_said(error)}")
+                continue
+            self.document.do(change)
+            self.scene.select(commands.made(change))
+
+    # ------------------------------------------------ following
+
+    def _document_changed(self, refs: frozenset[Ref]) -> None:
+        self._update_title()
+        self._update_empty()
+        self._update_actions()
+
+    def _selection_changed(self) -> None:
+        self.docks.show_selection(self.scene.selected())
+        self._update_actions()
+
+    def _update_title(self) -> None:
+        shown = self.path.name.removesuffix(SUFFIX) if self.path is not None else self.name
+        self.setWindowTitle(f"{shown}[*] – graphengine")
+        self.setWindowModified(self.document.is_modified)
+
+    def _update_empty(self) -> None:
+        self.empty.setVisible(not self.document.items or not any(ref.kind in ("card", "note", "frame")
+                                                                 for ref in self.document.items))
+        self.empty.setStyleSheet(f"color: {theme.color('text3').name()}; background: transparent;")
+        self.empty.setGeometry(self.view.rect())
+
+    def _update_actions(self) -> None:
+        a, selected = self.actions_, self.scene.selected()
+        a["undo"].setEnabled(bool(self.document.history))
+        a["redo"].setEnabled(bool(self.document.undone))
+        undo, redo = self.document.history[-1:], self.document.undone[:1]
+        a["undo"].setText(self.tr("Undo {0}").format(undo[0].lower()) if undo else self.tr("Undo"))
+        a["redo"].setText(self.tr("Redo {0}").format(redo[0].lower()) if redo else self.tr("Redo"))
+        for name in ("cut", "copy", "duplicate", "duplicate_with_inputs", "delete", "delete_and_reconnect", "frame",
+                     "bypass", "collapse", "previews", "tidy_selection", "straighten", "fit_selection"):
+            a[name].setEnabled(bool(selected))
+        several = len([ref for ref in selected if ref.kind != "wire"]) > 1
+        for name in ("align_left", "align_center_h", "align_right", "align_top", "align_center_v", "align_bottom",
+                     "distribute_h", "distribute_v"):
+            a[name].setEnabled(several)
+        busy, trains = self.running.busy, bool(self.running.trainings())
+        a["run"].setEnabled(not busy)
+        a["train"].setEnabled(not busy and trains)
+        a["train"].setText(self.tr("Continue") if self.running.paused else self.tr("Train"))
+        a["step"].setEnabled(not busy and trains)
+        a["pause"].setEnabled(busy == "train")
+        a["stop"].setEnabled(bool(busy))
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if watched is self.view and event.type() == QtCore.QEvent.Type.Resize:
+            self.empty.setGeometry(self.view.rect())
+        return super().eventFilter(watched, event)
+
+    # ------------------------------------------------ replies
+
+    def _received(self, reply: m.Reply) -> None:
+        self.docks.take(reply)
+        if isinstance(reply, m.Values):
+            self.scene.show_previews(reply.previews)
+        elif isinstance(reply, m.Gradients):
+            self.scene.show_gradients(reply.norms, reply.weights)
+        elif isinstance(reply, m.Metrics):
+            self._show_losses(reply)
+        elif isinstance(reply, m.ProfileResult):
+            self.scene.show_heat(reply.cards)
+            self.actions_["heat"].setChecked(True)
+        elif isinstance(reply, m.Compiled):
+            self._kernels = reply.kernels
+            self.scene.show_groups(reply.kernels if self.actions_["fused"].isChecked() else ())
+        elif isinstance(reply, m.Weights):
+            self._keep_weights(reply)
+        elif isinstance(reply, m.Started):
+            self.banner.hide()
+            if reply.what == "train":
+                self._losses = [] if not self.running.paused else self._losses
+            self.scene.show_running(True)
+        elif isinstance(reply, m.Finished):
+            self.scene.show_running(False)
+        elif isinstance(reply, m.Failed) and reply.what not in ("inspect", "boundary"):    # panels show these
+            self._failed(reply)
+        elif isinstance(reply, m.Died):
+            self.scene.show_running(False)
+            self.banner.show_message(
+                self.tr("What runs graphs has ended: {0}. The document is safe, and a new one is starting.")
+                .format(reply.text.rstrip(".")), "warning", self.tr("Run again"), self.do_run)
+
+    _kernels: tuple[m.KernelInfo, ...] = ()
+    _losses: list[float] = []
+
+    def _show_losses(self, reply: m.Metrics) -> None:
+        loss = reply.values.get("loss")
+        if loss is None:
+            return
+        self._losses = [*self._losses, loss][-400:]
+        for card in {self.running.loss_card(), *self.running.trainings()} - {None}:
+            self.scene.show_series(str(card), self._losses)
+
+    def _failed(self, reply: m.Failed) -> None:
+        text = reply.text if not reply.fix else f"{reply.text.rstrip('.')}. {reply.fix[:1].upper()}{reply.fix[1:]}."
+        where = f"{reply.card}: " if reply.card else ""
+        card = reply.card
+        if card is not None and self.document.card(card) is not None:
+            self.banner.show_message(where + text, "error", self.tr("Show card"), lambda: self.jump(card))
+        else:
+            self.banner.show_message(where + text)
+
+    # ------------------------------------------------ files
+
+    def _folder_text(self) -> str:
+        return str(self.folder) if self.folder is not None else ""
+
+    def do_new(self) -> None:
+        self.new_requested.emit()
+
+    def do_open(self) -> None:
+        self.open_requested.emit("")
+
+    def do_samples(self) -> None:
+        self.welcome_requested.emit()
+
+    def do_save(self) -> bool:
+        return self.do_save_as() if self.path is None else self.save_to(self.path)
+
+    def do_save_as(self) -> bool:
+        start = self.path or Path(self.folder or Path.home()) / f"{self.name.lower()}{SUFFIX}"
+        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(
+            self, self.tr("Save the graph"), str(start), self.tr("Graphs (*.graph.json)"))
+        if not chosen:
+            return False
+        return self.save_to(Path(chosen if chosen.endswith(".json") else chosen + SUFFIX))
+
+    def save_to(self, path: Path) -> bool:
+        """Write the document to a file; says so where that fails, and everything stays as it is."""
+        try:
+            save(self.document, path)
+        except (ge.errors.GraphEngineError, OSError) as error:
+            self.banner.show_message(self.tr("Not saved: {0}").format(_said(error)), "error",
+                                     self.tr("Save elsewhere"), self.do_save_as)
+            return False
+        self.path, self.folder = path, path.parent
+        self.journal.saved(path)
+        self.settings.remember_file(path)
+        self._update_title()
+        self.say(self.tr("Saved {0}").format(path.name))
+        return True
+
+    def do_keep_weights(self) -> None:
+        self.running.ask(m.GetWeights())
+
+    def _keep_weights(self, reply: m.Weights) -> None:
+        change = commands.keep_weights(self.document, reply.values)
+        self.document.do(change)
+        count = len(reply.values)
+        self.say(self.tr("Kept the values of {0} variables; save the file to keep them there.").format(count))
+
+    def do_export_python(self) -> None:
+        self._export(self.tr("Export Python"), ".py", self.tr("Python (*.py)"), self._write_python)
+
+    def _write_python(self, path: Path) -> None:
+        path.write_text(python_source(self.document), encoding="utf8")
+
+    def do_export_picture(self) -> None:
+        self._export(self.tr("Export picture"), ".png", self.tr("Pictures (*.png *.svg *.pdf)"),
+                     lambda path: save_picture(self.scene, path, self.document))
+
+    def _export(self, title: str, suffix: str, kinds: str, write: Callable[[Path], Any]) -> None:
+        stem = self.path.name.removesuffix(SUFFIX) if self.path is not None else self.name.lower()
+        start = Path(self.folder or Path.home()) / (stem + suffix)
+        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(self, title, str(start), kinds)
+        if not chosen:
+            return
+        path = Path(chosen if Path(chosen).suffix else chosen + suffix)
+        try:
+            write(path)
+        except (ge.errors.GraphEngineError, OSError, ValueError) as error:
+            self.banner.show_message(f"{path.name}: {_said(error)}")
+            return
+        self.say(self.tr("Wrote {0}").format(path.name))
+
+    def do_copy_picture(self) -> None:
+        QtGui.QGuiApplication.clipboard().setImage(image(self.scene))
+        self.say(self.tr("Copied the graph as a picture"))
+
+    def do_close(self) -> None:
+        self.close()
+
+    def do_quit(self) -> None:
+        self.quit_requested.emit()
+
+    # ------------------------------------------------ editing
+
+    def do_undo(self) -> None:
+        self.tool.inline.finish()
+        self.document.undo()
+
+    def do_redo(self) -> None:
+        self.document.redo()
+
+    def do_cut(self) -> None:
+        self.tool.edits.cut()
+
+    def do_copy(self) -> None:
+        self.tool.edits.copy()
+
+    def do_paste(self) -> None:
+        self.tool.edits.paste()
+
+    def do_paste_with_inputs(self) -> None:
+        self.tool.edits.paste(with_inputs=True)
+
+    def do_duplicate(self) -> None:
+        self.tool.edits.duplicate()
+
+    def do_duplicate_with_inputs(self) -> None:
+        self.tool.edits.duplicate(with_inputs=True)
+
+    def do_delete(self) -> None:
+        self.tool.edits.delete()
+
+    def do_delete_and_reconnect(self) -> None:
+        self.tool.edits.delete_and_reconnect()
+
+    def do_select_all(self) -> None:
+        self.tool.edits.select_all()
+
+    def do_find(self) -> None:
+        self.find_bar.begin()
+
+    def do_add(self) -> None:
+        self.view.setFocus()
+        self.tool.search()
+
+    def do_note(self) -> None:
+        ref = self.tool.edits.note()
+        if ref is not None:
+            self.tool.inline.write_note(ref.key)
+
+    def do_frame(self) -> None:
+        ref = self.tool.edits.frame()
+        if ref is not None:
+            self.tool.inline.title_frame(ref.key)
+
+    def do_bypass(self) -> None:
+        self.tool.edits.bypass()
+
+    def do_collapse(self) -> None:
+        self.tool.edits.collapse()
+
+    def do_previews(self) -> None:
+        self.tool.edits.show_previews()
+
+    def do_tidy(self) -> None:
+        self.tool.edits.tidy()
+        self.view.zoom_to_fit()
+
+    def do_tidy_selection(self) -> None:
+        self.tool.edits.tidy(selection=True)
+
+    def do_straighten(self) -> None:
+        self.tool.edits.straighten()
+
+    def do_align_left(self) -> None:
+        self.tool.edits.align("left")
+
+    def do_align_center_h(self) -> None:
+        self.tool.edits.align("center-h")
+
+    def do_align_right(self) -> None:
+        self.tool.edits.align("right")
+
+    def do_align_top(self) -> None:
+        self.tool.edits.align("top")
+
+    def do_align_center_v(self) -> None:
+        self.tool.edits.align("center-v")
+
+    def do_align_bottom(self) -> None:
+        self.tool.edits.align("bottom")
+
+    def do_distribute_h(self) -> None:
+        self.tool.edits.distribute("h")
+
+    def do_distribute_v(self) -> None:
+        self.tool.edits.distribute("v")
+
+    # ------------------------------------------------ looking
+
+    def do_fit_all(self) -> None:
+        self.view.zoom_to_fit()
+
+    def do_fit_selection(self) -> None:
+        self.view.zoom_to_fit(selection=True)
+
+    def do_zoom_100(self) -> None:
+        self.view.set_zoom(1.0)
+
+    def do_zoom_in(self) -> None:
+        self.view.zoom_in()
+
+    def do_zoom_out(self) -> None:
+        self.view.zoom_out()
+
+    def do_viewer(self) -> None:
+        hover = self.scene.hover
+        cards = [hover.ref.key] if hover.kind == "card" and hover.ref is not None else self.tool.edits.cards
+        if cards:
+            self.docks.show_values(cards[0], hover.number if hover.part == "output" else 0)
+
+    def do_gradients(self, on: bool) -> None:
+        self.scene.show_gradient_overlay(on)
+
+    def do_heat(self, on: bool) -> None:
+        self.scene.show_heat_overlay(on)
+
+    def do_fused(self, on: bool) -> None:
+        if on and not self._kernels:
+            self.running.compile()
+        self.scene.show_groups(self._kernels if on else ())
+
+    def do_constants(self, on: bool) -> None:
+        self.scene.hide_constants(on)
+
+    def do_minimap(self, on: bool) -> None:
+        self.minimap.setVisible(on)
+        self.settings.set("minimap", on)
+
+    def do_focus(self, on: bool) -> None:
+        self.docks.only_canvas(on)
+
+    def do_reset_layout(self) -> None:
+        self.restoreState(self._first_layout)
+
+    def _set_theme(self, mode: str) -> None:
+        theme.set(mode)
+        self.settings.set("theme", mode)
+
+    def _set_motion(self, reduced: bool) -> None:
+        theme.reduced_motion = reduced
+        self.settings.set("reduced_motion", reduced)
+
+    # ------------------------------------------------ running
+
+    def do_run(self) -> None:
+        self.running.run()
+
+    def do_train(self) -> None:
+        self.docks.reveal("training")
+        self.running.train()
+
+    def do_pause(self) -> None:
+        self.running.pause()
+
+    def do_step(self) -> None:
+        self.running.step()
+
+    def do_stop(self) -> None:
+        self.running.stop()
+
+    def do_restart(self) -> None:
+        self.running.restart_weights()
+        self.scene.clear_results()
+
+    def do_live(self, on: bool) -> None:
+        self.running.live = on
+        if on and not self.running.busy:
+            self.running.run()
+
+    def do_compile(self) -> None:
+        self.running.compile()
+
+    def do_profile(self) -> None:
+        self.running.profile()
+
+    # ------------------------------------------------ help
+
+    def do_commands(self) -> None:
+        self.command_palette.open_over(self)
+
+    def do_cheat_sheet(self) -> None:
+        if self.cheat_sheet is None:
+            self.cheat_sheet = CheatSheet(self.actions_.by_menu(), parent=self)
+        self.cheat_sheet.show()
+        self.cheat_sheet.raise_()
+
+    def do_guide(self) -> None:
+        self.guide.begin(again=True)
+
+    def do_about(self) -> None:
+        box = QtWidgets.QMessageBox(self)
+        box.setWindowTitle(self.tr("About graphengine"))
+        box.setText(self.tr("graphengine {0}").format(ge.__version__))
+        box.setInformativeText(self.tr(
+            "Draws, differentiates, compiles and runs dataflow graphs.\n"
+            "Fonts: Inter and JetBrains Mono, SIL Open Font License 1.1."))
+        box.open()
+
+    # ------------------------------------------------ beginning and end
+
+    def arrange_if_new(self) -> None:
+        """Lay out a graph whose cards have no places yet; that is no edit."""
+        places = {(card.x, card.y) for card in self.document.cards}
+        if len(list(self.document.cards)) > 1 and len(places) == 1:
+            self.document.settle(self.tool.edits.tidied())
+        QtCore.QTimer.singleShot(0, self._begin_in_view)
+
+    def _begin_in_view(self) -> None:
+        """See everything, neither larger than it is nor too small to be read; then the beginning."""
+        self.view.zoom_to_fit(animated=False)
+        zoom = min(max(self.view.zoom, READABLE), 1.0)
+        if zoom != self.view.zoom:
+            area = self.scene.contents_rect()
+            shown = QtCore.QSizeF(self.view.viewport().size()) / zoom
+            self.view.set_zoom(zoom)
+            left = area.left() - 48 + shown.width() / 2
+            middle = area.center()
+            self.view.centerOn(middle.x() if area.width() < shown.width() else left, middle.y())
+
+    def _restore_geometry(self) -> None:
+        geometry = self.settings.get("geometry", "")
+        if geometry:
+            self.restoreGeometry(QtCore.QByteArray.fromBase64(geometry.encode()))
+        shown = self.settings.get("minimap", True)
+        self.actions_["minimap"].setChecked(shown)
+        self.minimap.setVisible(shown)
+
+    def _restore_panels(self) -> None:
+        """Put the panels where they were last time; sizes count once the window is there."""
+        self.docks.give_sizes()
+        self._first_layout = self.saveState()
+        state = self.settings.get("panels", "")
+        if state:
+            self.restoreState(QtCore.QByteArray.fromBase64(state.encode()))
+
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        super().showEvent(event)
+        if self._first_layout.isEmpty():
+            self._restore_panels()
+        self._update_empty()
+
+    def closeEvent(self, event: QtGui.QCloseEvent) -> None:
+        self.tool.inline.finish()
+        if self.document.is_modified and not self._may_close():
+            event.ignore()
+            return
+        if not self.actions_["focus"].isChecked():
+            self.settings.set("geometry", bytes(self.saveGeometry().toBase64().data()).decode())
+            self.settings.set("panels", bytes(self.saveState().toBase64().data()).decode())
+        self._let_go()
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def _may_close(self) -> bool:
+        """Ask what is to become of what is not saved."""
+        button = QtWidgets.QMessageBox.StandardButton
+        answer = QtWidgets.QMessageBox.question(
+            self, self.tr("Unsaved changes"),
+            self.tr("Save the changes of “{0}”?").format(self.path.name if self.path is not None else self.name),
+            button.Save | button.Discard | button.Cancel, button.Save)
+        if answer == button.Save:
+            return bool(self.do_save())
+        return answer == button.Discard
+
+    def _let_go(self) -> None:
+        """End the process and everything that listens, the view before its scene."""
+        self.running.close()
+        self.journal.close()
+        self.docks.close_down()
+        self.document.listeners.remove(self._document_changed)
+        self.scene.detach()
+        self.inference.close()
+
+
+def _said(error: Exception) -> str:
+    """An error in a sentence."""
+    if isinstance(error, ge.errors.GraphEngineError):
+        fix = f". {error.fix[:1].upper()}{error.fix[1:]}" if error.fix else ""
+        return f"{error.problem}{fix}."
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}" + (f": {os.path.basename(str(error.filename))}" if error.filename else "")
+    return str(error)

@@ -1,0 +1,175 @@
+"""Between a document and the process that runs it: sends the graph when it has changed, hands on what comes back."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from PySide6 import QtCore
+
+from .infer import Inference
+from .model.document import GraphDocument
+from .model.files import meaning, to_text
+from .model.items import Card, Ref
+from .model.kinds import TRAIN, catalog
+from .run import ProcessRunner
+from .run import messages as m
+
+QUIET_MS = 60                               # after an edit, until a graph in live mode is run
+
+
+class Running(QtCore.QObject):
+    """Runs a document.
+
+    Signals
+    -------
+    received : every `Reply`
+    state_changed : something began or ended
+    said : a sentence for the person: why nothing was run
+
+    Attributes
+    ----------
+    busy : "run", "train", "step" ... while something runs, otherwise ""
+    paused : whether a training is held
+    live : whether the graph is run after every edit
+    """
+
+    received = QtCore.Signal(object)
+    state_changed = QtCore.Signal()
+    said = QtCore.Signal(str)
+
+    def __init__(self, document: GraphDocument, inference: Inference, folder: Callable[[], str],
+                 runner: ProcessRunner, parent: QtCore.QObject | None = None) -> None:
+        super().__init__(parent)
+        self.document, self.inference, self.runner = document, inference, runner
+        self.busy, self.paused, self.live = "", False, False
+        self.is_ready = False
+        self._folder = folder
+        self._serial = 0
+        self._pausing = False
+        self._sent: str | None = None       # the meaning of the graph that the process has
+        self._arrays: set[str] = set()
+        self._quiet = QtCore.QTimer(self, singleShot=True, interval=QUIET_MS)
+        self._quiet.timeout.connect(self.run)
+        document.listeners.append(self._edited)
+        runner.received.connect(self._take)
+
+    def close(self) -> None:
+        """End the process and stop following the document."""
+        self.document.listeners.remove(self._edited)
+        self._quiet.stop()
+        self.runner.close()
+
+    # ------------------------------------------------ what can be asked for
+
+    def run(self) -> None:
+        """Compute every card once."""
+        if not any(True for _ in self.document.cards):
+            self.said.emit(self.tr("There is nothing to run yet: put a card on the canvas."))
+            return
+        self._load()
+        self.runner.send(m.Run())
+
+    def train(self, fresh: bool = False) -> None:
+        card = self.train_card()
+        if card is not None:
+            self._load()
+            self.runner.send(m.Train(card, fresh))
+
+    def step(self) -> None:
+        card = self.train_card()
+        if card is not None:
+            self._load()
+            self.runner.send(m.Step(card))
+
+    def pause(self) -> None:
+        """Hold the training; `train` goes on."""
+        self._pausing = True
+        self.runner.send(m.Pause())
+
+    def stop(self) -> None:
+        self.runner.send(m.Stop())
+
+    def restart_weights(self) -> None:
+        """Give the variables their first values again."""
+        self._sent = None
+        self._load(anew=True)
+
+    def ask(self, request: Any) -> None:
+        """Send a panel's request, after the graph if that has changed."""
+        if isinstance(request, (m.Stop, m.Pause, m.SetLearningRate)):
+            self.runner.send(request)
+            return
+        self._load()
+        self.runner.send(request)
+
+    def compile(self) -> None:
+        self.ask(m.Compile(self._training_if_whole()))
+
+    def profile(self) -> None:
+        self.ask(m.MeasureProfile(self._training_if_whole()))
+
+    # ------------------------------------------------ training cards
+
+    def trainings(self) -> list[str]:
+        return [card.id for card in self.document.cards if card.kind == TRAIN]
+
+    def train_card(self) -> str | None:
+        """The card to train with; says what is missing if there is none that is whole."""
+        found = self.trainings()
+        if not found:
+            self.said.emit(self.tr("There is no Train card: add one and connect a loss and an optimizer to it."))
+            return None
+        problem = self.inference.problem(found[0])
+        if problem is not None:
+            self.said.emit(f"{found[0]}: {problem.text}.")
+            return None
+        return found[0]
+
+    def _training_if_whole(self) -> str | None:
+        return next((c for c in self.trainings() if self.inference.problem(c) is None), None)
+
+    def loss_card(self) -> str | None:
+        """The card whose output is the loss of the training."""
+        for training in self.trainings():
+            wire = self.document.wires_into(training).get(0)
+            if wire is not None:
+                return wire.source
+        return None
+
+    # ------------------------------------------------ both ways
+
+    def _load(self, anew: bool = False) -> None:
+        """Send the graph, unless the process has it."""
+        said = meaning(self.document)
+        if said == self._sent and not anew:
+            return
+        self._serial += 1
+        fresh = {name: array for name, array in self.document.arrays.items() if name not in self._arrays}
+        folder = os.path.abspath(self._folder() or ".")
+        self.runner.send(m.Load(to_text(self.document), fresh, folder, self._serial, anew))
+        self._sent = said
+        self._arrays |= set(fresh)
+
+    def _edited(self, refs: frozenset[Ref]) -> None:
+        if self.live and self.busy in ("", "run") and any(self._matters(ref) for ref in refs):
+            self._quiet.start()
+
+    def _matters(self, ref: Ref) -> bool:
+        """Whether an item that changed can change a value."""
+        card = self.document.items.get(ref)
+        return ref.kind == "wire" or (isinstance(card, Card) and card.kind in catalog())
+
+    def _take(self, reply: m.Reply) -> None:
+        if isinstance(reply, m.Ready):
+            self.is_ready = True
+        elif isinstance(reply, m.Started):
+            self.busy, self.paused, self._pausing = reply.what, False, False
+        elif isinstance(reply, m.Finished):
+            self.paused = self._pausing and reply.stopped
+            self.busy = ""
+        elif isinstance(reply, m.Died):
+            self.is_ready, self.busy, self.paused = False, "", False
+        self.received.emit(reply)
+        if isinstance(reply, (m.Ready, m.Started, m.Finished, m.Died)):
+            self.state_changed.emit()

@@ -1,0 +1,308 @@
+"""The whole window, offscreen: the main way through, with a real process that runs the graphs."""
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import signal
+import time
+
+import pytest
+from PySide6 import QtCore, QtGui, QtWidgets
+
+import graphengine as ge
+from editor import actions, commands
+from editor.io.journal import left_over
+from editor.io.settings import Settings
+from editor.main_window import MainWindow
+from editor.model.build import build
+from editor.model.document import GraphDocument
+from editor.model.files import open_document, to_text
+from editor.model.items import Card, Ref, Wire
+from editor.run import messages as m
+from editor.theme import install, theme
+from editor.welcome import Welcome
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
+STARTING_MS, RUNNING_MS = 30_000, 60_000        # limits only: a busy machine starts a process slowly
+
+
+@pytest.fixture(autouse=True)
+def look(qapp):
+    install(qapp)
+
+
+@pytest.fixture
+def window(qtbot):
+    """Opens windows and closes them."""
+    opened = []
+
+    def open_(document, path=None, folder=None):
+        made = MainWindow(document, path, Settings(), "Test", folder)
+        made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        opened.append(made)
+        made.show()
+        made.arrange_if_new()
+        made.resize(1400, 900)
+        return made
+
+    yield open_
+    for made in opened:
+        made.document.mark_saved()
+        made.close()
+        made.deleteLater()
+    qtbot.wait(1)
+
+
+@pytest.fixture
+def iris(tmp_path):
+    """The iris sample in a folder of its own."""
+    shutil.copytree(SAMPLES / "data", tmp_path / "data")
+    shutil.copy(SAMPLES / "drawn_iris.graph.json", tmp_path)
+    return tmp_path / "drawn_iris.graph.json"
+
+
+def replies(window):
+    """What the process says, as it comes."""
+    found = []
+    window.running.received.connect(found.append)
+    return found
+
+
+def of(kind, found):
+    return [reply for reply in found if isinstance(reply, kind)]
+
+
+def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
+    shown = window(open_document(iris), iris)
+    document, said = shown.document, replies(shown)
+    assert shown.inference.problems() == []
+    assert shown.inference.outputs("scores")[0].shape == "(?, 3)"
+    places = {(c.x, c.y) for c in document.cards}
+    assert len(places) == len(list(document.cards)), "the sample is laid out when it opens"
+    assert not document.is_modified and document.history == []
+
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    assert not of(m.Failed, said)
+    previews = {key: p for reply in of(m.Values, said) for key, p in reply.previews.items()}
+    assert previews["scores", 0].shape == (15, 3)
+    assert previews["loss", 0].shape == ()
+
+    said.clear()
+    shown.do_train()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=RUNNING_MS)
+    assert not of(m.Failed, said)
+    losses = [reply.values["loss"] for reply in of(m.Metrics, said) if "loss" in reply.values]
+    assert losses[-1] < losses[0] / 3
+    assert {"hidden", "scores"} <= set(of(m.Gradients, said)[-1].norms)
+
+    shown.attempt(lambda: commands.set_attribute(document, ["hidden"], "units", 5))
+    assert shown.inference.outputs("hidden")[0].shape == "(?, 5)"
+    document.do(commands.add_card(document, "op/add", 600, 600))
+    document.do(commands.connect(document, "hidden", 0, "add", 0))
+    document.do(commands.connect(document, "scores", 0, "add", 1))
+    problem = shown.inference.problem("add")
+    assert problem.severity == "error" and problem.fixes
+    document.do(problem.fixes[0].change(document))
+    assert shown.inference.problem("add") is None
+    for _ in range(5):
+        shown.do_undo()
+    assert shown.inference.outputs("hidden")[0].shape == "(?, 8)"
+    assert not document.is_modified
+
+    text = to_text(document)
+    assert shown.save_to(iris.with_name("again.graph.json"))
+    assert to_text(open_document(iris.with_name("again.graph.json"))) == text
+
+
+def test_stop_in_the_middle_of_a_training(window, qtbot, iris):
+    shown = window(open_document(iris), iris)
+    said = replies(shown)
+    shown.attempt(lambda: commands.set_attribute(shown.document, ["train"], "epochs", 2_000_000))
+    shown.do_train()
+    qtbot.waitUntil(lambda: len(of(m.Metrics, said)) > 3, timeout=STARTING_MS)
+    shown.do_stop()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=10_000)
+    assert of(m.Finished, said)[-1].stopped and not of(m.Died, said)
+    assert shown.running.busy == ""
+
+
+def test_a_killed_process_is_a_banner_and_the_document_stays(window, qtbot, iris):
+    shown = window(open_document(iris), iris)
+    said = replies(shown)
+    shown.attempt(lambda: commands.set_attribute(shown.document, ["train"], "epochs", 2_000_000))
+    text = to_text(shown.document)
+    shown.do_train()
+    qtbot.waitUntil(lambda: len(of(m.Metrics, said)) > 3, timeout=STARTING_MS)
+    os.kill(shown.running.runner.pid, signal.SIGKILL)
+    qtbot.waitUntil(lambda: bool(of(m.Died, said)), timeout=10_000)
+    assert shown.banner.isVisible() and "safe" in shown.banner.label.text()
+    assert to_text(shown.document) == text
+    qtbot.waitUntil(lambda: len(of(m.Ready, said)) > 1 or shown.running.is_ready, timeout=STARTING_MS)
+    said.clear()
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    assert of(m.Values, said)
+
+
+def test_drawing_from_nothing_by_palette_search_and_wires(window, qtbot):
+    shown = window(GraphDocument())
+    assert shown.empty.isVisible()
+    shown.add_kind("op/placeholder")
+    assert not shown.empty.isVisible()
+    shown.add_kind("layer/Dense")
+    cards = [c.id for c in shown.document.cards]
+    shown.document.do(commands.set_attribute(shown.document, [cards[0]], "shape", [None, 3]))
+    shown.document.do(commands.connect(shown.document, cards[0], 0, cards[1], 0))
+    assert shown.inference.problems() == []
+    said = replies(shown)
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    assert not [reply for reply in of(m.Failed, said) if reply.what != "inspect"]
+    assert any(key[0] == cards[1] for reply in of(m.Values, said) for key in reply.previews)
+
+
+def test_a_kind_dropped_on_the_canvas(window, qtbot):
+    shown = window(GraphDocument())
+    data = QtCore.QMimeData()
+    data.setData("application/x-graphengine-kind", b"op/relu")
+    place = QtCore.QPoint(300, 200)
+    action, buttons = QtCore.Qt.DropAction.CopyAction, QtCore.Qt.MouseButton.LeftButton
+    none = QtCore.Qt.KeyboardModifier.NoModifier
+    viewport = shown.view.viewport()
+    QtWidgets.QApplication.sendEvent(viewport, QtGui.QDragEnterEvent(place, action, data, buttons, none))
+    QtWidgets.QApplication.sendEvent(viewport, QtGui.QDragMoveEvent(place, action, data, buttons, none))
+    QtWidgets.QApplication.sendEvent(viewport, QtGui.QDropEvent(QtCore.QPointF(place), action, data, buttons, none))
+    assert [c.kind for c in shown.document.cards] == ["op/relu"]
+
+
+QUICK = ("drawn_iris", "char_model", "xor")
+NAMES = [p.name.partition(".")[0] for p in sorted(SAMPLES.glob("*.graph.json"))]
+
+
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
+def test_every_action_on_every_sample(window, qtbot, monkeypatch, name, tmp_path):
+    """Nothing that a menu offers raises, whatever is open and selected; dialogs are answered with nothing."""
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: ("", ""))
+    shown = window(open_document(SAMPLES / f"{name}.graph.json"), None, SAMPLES)
+    monkeypatch.setattr(shown.running, "ask", lambda request: None)
+    for what in ("run", "train", "step", "restart_weights"):
+        monkeypatch.setattr(shown.running, what, lambda *a: None)
+    first = next(iter(shown.document.cards))
+    for command in actions.commands():
+        if command.name in ("close", "quit", "open", "new", "samples"):
+            continue
+        ids = [c.id for c in shown.document.cards]
+        shown.scene.select([Ref("card", first.id if first.id in ids else i) for i in ids[:3]])
+        shown.actions_[command.name].trigger()
+        QtWidgets.QApplication.processEvents()
+        popup = QtWidgets.QApplication.activePopupWidget()
+        if popup is not None:
+            popup.close()
+    for child in shown.findChildren(QtWidgets.QDialog):
+        child.close()
+    while shown.document.undo():
+        pass
+    assert not build(shown.document).problems
+
+
+def test_themes_switch_while_the_window_is_open(window, iris):
+    shown = window(open_document(iris), iris)
+    before = theme.mode
+    try:
+        for mode in ("light", "dark"):
+            theme.set(mode)
+            ground = shown.grab().toImage().pixelColor(shown.width() // 2, shown.height() // 3)
+            assert (ground.lightness() > 128) == (mode == "light")
+    finally:
+        theme.set(before)
+
+
+def test_a_save_that_fails_says_so_and_loses_nothing(window, iris, tmp_path):
+    shown = window(open_document(iris), iris)
+    shown.add_kind("op/relu")
+    text = to_text(shown.document)
+    assert not shown.save_to(tmp_path / "no such folder" / "a.graph.json")
+    assert shown.banner.isVisible() and "Not saved" in shown.banner.label.text()
+    assert shown.document.is_modified and to_text(shown.document) == text
+
+
+def test_closing_asks_about_what_is_not_saved(window, monkeypatch, iris):
+    shown = window(open_document(iris), iris)
+    shown.add_kind("op/relu")
+    button = QtWidgets.QMessageBox.StandardButton
+    monkeypatch.setattr(QtWidgets.QMessageBox, "question", lambda *a: button.Cancel)
+    assert not shown.close()
+    assert shown.isVisible()
+
+
+def test_what_a_killed_editor_had_is_offered_again(window, qtbot, iris):
+    document = open_document(iris)
+    from editor.io.journal import Journal
+
+    journal = Journal(document, iris)
+    document.do(commands.add_card(document, "op/relu", 0, 0))
+    journal.leave()
+    left, = left_over()
+    welcome = Welcome(Settings())
+    qtbot.addWidget(welcome)
+    offered = []
+    welcome.recover_requested.connect(offered.append)
+    link = next(b for b in welcome.findChildren(QtWidgets.QPushButton) if b.text().startswith("drawn_iris"))
+    link.click()
+    assert to_text(offered[0].recover()) == to_text(document)
+    assert left.path == iris
+
+
+def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
+    import numpy as np
+
+    shown = window(open_document(iris), iris)
+    np.save(tmp_path / "weights.npy", np.arange(6.0).reshape(2, 3))
+    np.save(tmp_path / "data" / "rows.npy", np.arange(6.0).reshape(2, 3))
+    (tmp_path / "data" / "points.csv").write_text("a,b,kind\n1,2,0\n")
+    (tmp_path / "broken.xyz").write_text("?")
+    before = {c.id for c in shown.document.cards}
+    shown._dropped([tmp_path / "data" / "points.csv", tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
+    made = {c.id: c for c in shown.document.cards if c.id not in before}
+    assert {c.kind for c in made.values()} == {"data/csv", "data/npy"}
+    source = next(c for c in made.values() if c.kind == "data/csv")
+    assert source.attributes["feeds"] == {"x": ["a", "b"], "kind": "kind"}
+    shown._dropped([tmp_path / "broken.xyz"], QtCore.QPointF(0, 0))
+    assert shown.banner.isVisible()
+
+
+def test_the_exported_program_prints_the_same_numbers(iris):
+    from editor.io.python import python_source
+
+    source = python_source(open_document(iris))
+    compile(source, "exported.py", "exec")
+    assert "hidden" in source
+
+
+def test_live_mode_runs_after_an_edit(window, qtbot):
+    document = GraphDocument([
+        Card("a", "op/const", {"value": {"dtype": "float32", "shape": [], "values": [2.0]}}),
+        Card("b", "op/square"), Wire("a", 0, "b", 0)])
+    shown = window(document)
+    said = replies(shown)
+    shown.actions_["live"].setChecked(True)
+    qtbot.waitUntil(lambda: bool(of(m.Values, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: shown.running.busy == "", timeout=STARTING_MS)
+    said.clear()
+    value = {"dtype": "float32", "shape": [], "values": [3.0]}
+    shown.document.do(commands.set_attribute(document, ["a"], "value", value))
+    qtbot.waitUntil(lambda: any(("b", 0) in reply.previews and reply.previews["b", 0].text.startswith("9")
+                                for reply in of(m.Values, said)), timeout=STARTING_MS)
+
+
+def test_a_large_graph_opens_and_is_laid_out(window):
+    items = [Card("x", "op/placeholder", {"shape": [None, 8]})]
+    for k in range(300):
+        items += [Card(f"n{k}", "op/relu"), Wire("x" if k == 0 else f"n{k - 1}", 0, f"n{k}", 0)]
+    begin = time.perf_counter()
+    shown = window(GraphDocument(items))
+    assert len({(c.x, c.y) for c in shown.document.cards}) == 301
+    assert time.perf_counter() - begin < 60, "not a speed test: only that it ends"
+    assert isinstance(build(shown.document).graph, ge.Graph)
