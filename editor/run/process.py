@@ -14,6 +14,7 @@ from . import messages as m
 from .worker import main
 
 ANSWER_MS = 500                             # that a process has to obey Stop
+MOST_FAILURES = 3                           # to start
 QUIT_S = 1.0                                # that it has to end by itself
 LATEST = (m.Values, m.TrainingProgress, m.Gradients)    # of those that wait only the last of each kind is shown
 
@@ -44,6 +45,8 @@ class ProcessRunner(QtCore.QObject):
         self._load: m.Load | None = None    # the last, with all arrays
         self._kept: m.Kept | None = None
         self._busy = ""                     # what the process does
+        self._is_up = self._is_loaded = False           # whether it has said so
+        self._failures = 0                  # processes in a row that ended before they were up
         self._arrived.connect(self._take, QtCore.Qt.ConnectionType.QueuedConnection)
         self._stopping = QtCore.QTimer(self)
         self._stopping.setSingleShot(True)
@@ -73,6 +76,7 @@ class ProcessRunner(QtCore.QObject):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._generation += 1
+        self._is_up = self._is_loaded = False
         self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
         self._process.start()
         theirs.close()
@@ -98,14 +102,19 @@ class ProcessRunner(QtCore.QObject):
             with contextlib.suppress(OSError):
                 pipe.close()
 
-    def restart(self) -> None:
-        """End the process at once and start another one with the same graph and, as far as they are known, the same
-        values of variables.
+    def restart(self, reload: bool = True) -> None:
+        """End the process at once and start another one.
+
+        Parameters
+        ----------
+        reload : with the same graph and, as far as they are known, the same values of variables
         """
         if self._process is not None:
             self._process.kill()
         self.close()
         self.start()
+        if not reload:
+            return
         if self._load is not None:
             self._send(replace(self._load, anew=True))
         if self._kept is not None:
@@ -120,6 +129,8 @@ class ProcessRunner(QtCore.QObject):
                 self._kept = None
             known = {} if self._load is None else self._load.arrays
             self._load = replace(request, arrays={**known, **request.arrays})
+            if not self._is_loaded:         # a new process has no arrays yet
+                request = self._load
         elif isinstance(request, m.Train) and request.fresh:
             self._kept = None
         if isinstance(request, (m.Stop, m.Pause)) and not self._stopping.isActive():
@@ -168,7 +179,11 @@ class ProcessRunner(QtCore.QObject):
         if isinstance(reply, m.Kept):
             self._kept = reply
             return
-        if isinstance(reply, m.Started):
+        if isinstance(reply, m.Ready):
+            self._is_up, self._failures = True, 0
+        elif isinstance(reply, m.Loaded):
+            self._is_loaded = True
+        elif isinstance(reply, m.Started):
             self._busy = reply.what
         elif isinstance(reply, (m.Finished, m.Failed)):
             if isinstance(reply, m.Finished):
@@ -184,8 +199,18 @@ class ProcessRunner(QtCore.QObject):
             code = self._process.exitcode
         what = f" while it was busy with {self._busy}" if self._busy else ""
         how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
-        self.restart()
-        self.received.emit(m.Died(f"The process that runs graphs ended{what} ({how}). Another one has been started."))
+        self._failures += not self._is_up
+        text = f"The process that runs graphs ended{what} ({how}). "
+        if self._failures >= MOST_FAILURES:
+            self.close()
+            text += "It cannot be started."
+        elif self._is_loaded or not self._is_up or self._load is None:
+            self.restart()
+            text += "Another one has been started."
+        else:                               # the graph may be what ended it
+            self.restart(reload=False)
+            text += "Another one has been started, without the graph; an edit loads it again."
+        self.received.emit(m.Died(text))
 
     def _not_obeyed(self) -> None:
         """Stop was not answered: what runs cannot be broken off, so the process ends."""

@@ -22,7 +22,7 @@ from .graph import RunningGraph
 from .messages import Array, Output, Preview
 from .previews import preview
 from .trainer import Trainer
-from .worker import Inbox, failure
+from .worker import Inbox, Reported, failure
 
 MOST_PART = 200                             # elements of an axis that are sent
 MOST_POINTS = 2000                          # rows of data beside a boundary
@@ -50,6 +50,7 @@ class Service:
     graph : as it runs; None before the first, and where the last could not be read
     last : results of the last run, by output
     slots : what the optimizer keeps, from a training that is over
+    rate : the learning rate that was set since the graph was loaded, in place of the document's
     """
 
     def __init__(self, inbox: Inbox, send: Callable[[m.Reply], None]) -> None:
@@ -61,6 +62,7 @@ class Service:
         self.trainer: Trainer | None = None
         self.last: dict[Output, Array] = {}
         self.slots: dict[str, Array] = {}
+        self.rate: float | None = None
         self._arrays: dict[str, Array] = {}
         self._meaning: Any = None
         self._handlers: Mapping[type, Callable[[Any], None]] = {
@@ -104,7 +106,7 @@ class Service:
                 self.slots = self.trainer.slots()
             if request.anew:
                 self.slots = {}
-            self.trainer, self.last = None, {}
+            self.trainer, self.last, self.rate = None, {}, None
             self.graph = RunningGraph(build(document), examples_of(document), request.folder)
             self.graph.take(weights_of(document))
             self.graph.take(before or {})
@@ -163,6 +165,13 @@ class Service:
                 return card.id
         return None
 
+    def card_of(self, error: BaseException) -> str | None:
+        """The card that an error is about."""
+        node = getattr(error, "node", None)
+        if self.graph is None or not isinstance(node, str):
+            return None
+        return self.graph.card_of(node.partition(" = ")[0])
+
     def compute(
         self, graph: RunningGraph, feeds: Mapping[str, Array]
     ) -> tuple[dict[Output, Preview], float, list[m.Failed]]:
@@ -177,7 +186,7 @@ class Service:
             values, failed = evaluate_each(graph.session, tensors, feeds)
             seconds = time.perf_counter() - begin
             failures = [failure("run", f.error, graph.card_of(f.node)) for f in failed]
-            failures = failures or [failure("run", error)]
+            failures = failures or [failure("run", error, self.card_of(error))]
         self.last = {output: np.asarray(v) for output, v in zip(outputs, values, strict=True) if v is not None}
         return {output: preview(value) for output, value in self.last.items()}, seconds, failures
 
@@ -211,6 +220,8 @@ class Service:
                 self.send(failure("train", error, self.source_of(error) or card))
                 raise Reported from error
             self.trainer.take(self.slots)
+            if self.rate is not None:
+                self.trainer.learning_rate = self.rate
         return self.trainer
 
     def begin_anew(self) -> None:
@@ -224,6 +235,7 @@ class Service:
     def set_learning_rate(self, request: m.SetLearningRate) -> None:
         if not (math.isfinite(request.value) and request.value >= 0):
             raise ge.errors.AttributeValueError(f"the learning rate is {request.value}", fix="use a number from 0")
+        self.rate = request.value
         if self.trainer is not None:
             self.trainer.learning_rate = request.value
 
@@ -301,10 +313,6 @@ class Service:
             return trainer.graph, trainer.training.session, [trainer.training.step], trainer.training.first_batch()
         graph = self.loaded()
         return graph, graph.session, list(graph.outputs.values()), self.feeds()
-
-
-class Reported(Exception):
-    """A request that failed, of which the window knows already."""
 
 
 def part_of(output: Output, value: Array, index: tuple[int | None, ...] | None) -> m.TensorPart:

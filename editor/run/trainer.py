@@ -18,7 +18,7 @@ from . import messages as m
 from .graph import RunningGraph, take
 from .messages import Array
 from .previews import preview
-from .worker import failure
+from .worker import failure, name_of
 
 if TYPE_CHECKING:
     from .service import Service
@@ -135,6 +135,7 @@ class Trainer:
             self._progress()
             send(m.Several(tuple(self._points())))
             send(error.reply)
+            is_over = True
         finally:
             self.shown.take(self.training.session.variables())
         done = m.Finished(what, not is_over, time.perf_counter() - begin)
@@ -202,7 +203,7 @@ class Trainer:
             try:
                 self.service.handle(request)
             except Exception as error:      # a question that fails does not end the training
-                self.service.send(failure(type(request).__name__.lower(), error))
+                self.service.send(failure(name_of(request), error))
 
     # ------------------------------------------------ reports
 

@@ -16,18 +16,26 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from multiprocessing import connection, parent_process
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import messages as m
+
+if TYPE_CHECKING:
+    from .service import Service
 
 SLOWEST_HZ = 15                             # replies of one kind a second
 PATIENCE_S = 0.1                            # between a wish to stop and the interruption
 PACED = (m.Values, m.TrainingProgress, m.Metrics, m.Gradients)
 STOPS = (m.Stop, m.Pause)
+LONG = (m.Run, m.Train, m.Step, m.Compile, m.MeasureProfile)    # requests that are answered by `Finished` in the end
 
 
 class Stopped(BaseException):
     """Somebody asked to stop what is computed; no error, so nothing catches it on the way."""
+
+
+class Reported(Exception):
+    """A request that failed, of which the window knows already."""
 
 
 class Inbox:
@@ -140,6 +148,11 @@ def failure(what: str, error: BaseException, card: str | None = None) -> m.Faile
                     "".join(traceback.format_exception(error)))
 
 
+def name_of(request: m.Request) -> str:
+    """What replies call a request."""
+    return "profile" if isinstance(request, m.MeasureProfile) else type(request).__name__.lower()
+
+
 def main(pipe: Any) -> None:
     """Serve requests until the pipe ends."""
     inbox = Inbox(pipe)
@@ -153,7 +166,7 @@ def main(pipe: Any) -> None:
     signal.signal(signal.SIGINT, interrupted)   # Ctrl-C in a terminal is for the window
     send = Outbox(pipe)
     try:
-        from .service import Reported, Service, machine  # imports the engine
+        from .service import Service, machine  # imports the engine
 
         send(m.Ready(os.getpid(), machine()))
         service = Service(inbox, send)
@@ -161,34 +174,35 @@ def main(pipe: Any) -> None:
             request = inbox.take()
             if isinstance(request, m.Quit):
                 return
-            serve(service.handle, request, inbox, send, Reported)
+            serve(service, request, inbox, send)
     except (BrokenPipeError, ConnectionError):  # the window is gone
         return
 
 
-def serve(
-    handle: Callable[[Any], None], request: m.Request, inbox: Inbox, send: Callable[[m.Reply], None],
-    reported: type[Exception],
-) -> None:
-    """Answer one request, whatever happens. reported : error of which the window has been told."""
+def serve(service: Service, request: m.Request, inbox: Inbox, send: Callable[[m.Reply], None]) -> None:
+    """Answer one request, whatever happens; what is long has a beginning and an end."""
     if isinstance(request, STOPS):
         inbox.stopped()
         send(m.Finished("idle", stopped=True))
         return
-    what = type(request).__name__.lower()
+    what = name_of(request)
+    was_stopped = False
     try:
-        handle(request)
+        service.handle(request)
+        return
     except Stopped:
+        was_stopped = True
         inbox.stopped()
-        send(m.Finished(what, stopped=True))
     except (BrokenPipeError, ConnectionError):
         raise
-    except reported:
+    except Reported:
         pass
     except RecursionError as error:
         send(m.Failed(what, "the graph nests too deeply", None, "make it flatter", str(error)))
     except Exception as error:              # nothing that a graph does may end the process
-        send(failure(what, error))
+        send(failure(what, error, service.card_of(error)))
+    if was_stopped or isinstance(request, LONG):
+        send(m.Finished(what, was_stopped))
 
 
 def _end_with_parent() -> None:
