@@ -87,7 +87,11 @@ class Inspector(Panel):
             self.mark_stale()
 
     def _follow_types(self, cards: frozenset[str]) -> None:
-        if any(Ref("card", card) in self.refs for card in cards):
+        """Types are shown of the selected cards, and of those that their inputs come from."""
+        shown = {ref.key for ref in self.refs if ref.kind == "card"}
+        if len(shown) == 1:
+            shown |= {wire.source for wire in self.document.wires_into(*shown).values()}
+        if not cards.isdisjoint(shown):
             self.mark_stale()
 
     @property

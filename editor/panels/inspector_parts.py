@@ -12,7 +12,7 @@ from editor.widgets.fields import FieldEditor, dot_pixmap
 from editor.widgets.labels import clear, label
 
 Qt = QtCore.Qt
-NAME_WIDTH = 122                    # pixels that the names of fields have
+NAME_WIDTH = 110                    # pixels that the names of fields have
 BELOW = ("array", "json")           # forms whose editors stand below the name, over the whole width
 
 

@@ -9,6 +9,7 @@ import pytest
 from PySide6 import QtCore, QtGui, QtWidgets
 from pytestqt.qtbot import QtBot
 
+from editor import commands
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Ref, Wire
@@ -222,6 +223,14 @@ def test_sockets_show_where_they_come_from_and_lead_there(qtbot: QtBot, build: B
     assert "float32 (?, 10)" in texts(inspector)
 
 
+def test_types_that_come_in_are_followed_where_those_that_go_out_stay(build: Build) -> None:
+    inspector, document = build(*DENSE)
+    show(inspector, Ref("card", "hidden"))
+    document.do(commands.set_attribute(document, ["x"], "shape", [None, 5]))
+    inspector.update_now()
+    assert "float32 (?, 5)" in texts(inspector)
+
+
 def test_a_placeholder_is_given_a_value_and_a_slider_moves_it_as_one_edit(qtbot: QtBot, build: Build) -> None:
     inspector, document = build(Card("t", "op/placeholder", {"shape": []}))
     show(inspector, Ref("card", "t"))
@@ -338,7 +347,6 @@ def test_frames_notes_and_the_seed(qtbot: QtBot, build: Build) -> None:
 def test_undo_and_removal_are_followed(build: Build) -> None:
     inspector, document = build(*DENSE)
     show(inspector, Ref("card", "hidden"))
-    from editor import commands
     document.do(commands.set_attribute(document, ["hidden"], "units", 5))
     inspector.update_now()
     assert inspector.rows["units"].editor.focusProxy().text() == "5"
