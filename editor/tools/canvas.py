@@ -20,13 +20,24 @@ GRID = 12.0
 
 @dataclass
 class Canvas:
-    """A document as it is shown in a view. report : says a sentence to the person at the screen."""
+    """A document as it is shown in a view.
+
+    report : says a sentence to the person at the screen
+    pointer : where the mouse was last seen, in the scene
+    """
 
     document: GraphDocument
     inference: Inference
     scene: GraphScene
     view: GraphView
     report: Callable[[str], None]
+    pointer: QtCore.QPointF | None = None
+
+    @property
+    def here(self) -> QtCore.QPointF:
+        """Where something new goes: at the pointer, or in the middle of what is seen if the pointer is elsewhere."""
+        area = self.view.visible_rect
+        return self.pointer if self.pointer is not None and area.contains(self.pointer) else area.center()
 
     def attempt(self, make: Callable[[], Change]) -> Change | None:
         """Make an edit; where it is refused, say why and return None."""

@@ -65,7 +65,6 @@ class Interaction(QtCore.QObject):
         self.bend: tuple[Ref, int] | None = None        # that Delete takes out
         self._pressed: tuple[QtCore.QPointF, QtCore.QPointF, Hit, Button, Modifiers] | None = None
         self._was_selected = False
-        self._pointer = QtCore.QPointF()                # in the scene
         self._dragged_kind: str | None = None
         self._accepting: dict[Ref, int | None] = {}     # wires it was dragged over -> the input they would go into
         view.tool = self
@@ -83,7 +82,7 @@ class Interaction(QtCore.QObject):
     def mouse_press(self, event: QtGui.QMouseEvent, at: QtCore.QPointF, hit: Hit) -> None:
         self.inline.finish()
         self.canvas.scene.end_glide()
-        self._pointer = at
+        self.canvas.pointer = at
         if self.gesture is not None or self._pressed is not None:
             self.cancel()                               # a second button
             return
@@ -113,7 +112,7 @@ class Interaction(QtCore.QObject):
             scene.select([ref])
 
     def mouse_move(self, event: QtGui.QMouseEvent, at: QtCore.QPointF, hit: Hit) -> None:
-        self._pointer = at
+        self.canvas.pointer = at
         if self.gesture is None and self._pressed is not None:
             place, began, what, button, modifiers = self._pressed
             if (event.position() - place).manhattanLength() >= FAR:
@@ -149,7 +148,7 @@ class Interaction(QtCore.QObject):
         return DragItems(canvas, at, canvas.scene.selected(), doubled)
 
     def mouse_release(self, event: QtGui.QMouseEvent, at: QtCore.QPointF, hit: Hit) -> None:
-        self._pointer = at
+        self.canvas.pointer = at
         gesture, pressed = self.gesture, self._pressed
         self.gesture = self._pressed = None
         if gesture is not None:
@@ -254,9 +253,7 @@ class Interaction(QtCore.QObject):
 
     def search(self) -> None:
         """Ask for a new card at the pointer, or in the middle if the pointer is elsewhere."""
-        at = self._pointer
-        if not self.canvas.view.visible_rect.contains(at):
-            at = self.canvas.view.visible_rect.center()
+        at = self.canvas.here
         self._search(SearchRequest(self.canvas.global_place(at), at))
 
     def add(self, kind: str, number: int = 0) -> str | None:
@@ -405,7 +402,7 @@ class Interaction(QtCore.QObject):
             event.ignore()
 
     def drag_move(self, event: QtGui.QDragMoveEvent, at: QtCore.QPointF) -> None:
-        self._pointer = at
+        self.canvas.pointer = at
         if self._dragged_kind is not None:
             self.canvas.view.overlays.show_ghost(self._dragged_kind, snapped(at - GRIP))
             wire = self._wire_for(self._dragged_kind, at)

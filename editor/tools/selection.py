@@ -81,10 +81,10 @@ class SelectionEdits:
             self.delete()
 
     def paste(self, at: QtCore.QPointF | None = None, with_inputs: bool = False) -> None:
-        """Put cards from the clipboard at a place, or at the middle of what is seen; each time a bit further."""
+        """Put cards from the clipboard at a place, or where the pointer is; each time a bit further."""
         text = QtGui.QGuiApplication.clipboard().text()
         if at is None:
-            at = self.canvas.view.visible_rect.center() - QtCore.QPointF(96, 48)
+            at = self.canvas.here
             if self._pasted is not None and self._pasted[0] == text \
                     and (self._pasted[1] - at).manhattanLength() < 10 * STEP:
                 at = self._pasted[1] + QtCore.QPointF(STEP, STEP)
@@ -113,8 +113,8 @@ class SelectionEdits:
         return next(iter(commands.made(change)), None) if change is not None else None
 
     def note(self, at: QtCore.QPointF | None = None) -> Ref | None:
-        """Lay a note at a place, or at the middle of what is seen."""
-        place = snapped(at if at is not None else self.canvas.view.visible_rect.center())
+        """Lay a note at a place, or where the pointer is."""
+        place = snapped(at if at is not None else self.canvas.here)
         change = self._edit(lambda: commands.add_note(self.canvas.document, place.x(), place.y()), new=True)
         return next(iter(commands.made(change)), None) if change is not None else None
 

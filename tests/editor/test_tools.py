@@ -631,10 +631,12 @@ def test_files_and_copied_cards_are_dropped_and_other_things_are_not(hand, tmp_p
 def test_copy_cut_and_paste_through_the_clipboard(hand):
     hand.click(hand.title("a"))
     hand.tool.edits.copy()
+    hand.move((120, 240), NOBUTTON)
     hand.tool.edits.paste()
     hand.tool.edits.paste()
     first, second = hand.document.card("a_1"), hand.document.card("a_2")
     assert (second.x - first.x, second.y - first.y) == (24, 24) and hand.selected == {"a_2"}
+    assert (first.x, first.y) == (120, 240)
     hand.tool.edits.cut()
     assert hand.document.card("a_2") is None
     hand.tool.edits.paste(QPointF(0, 0))
