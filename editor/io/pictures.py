@@ -26,6 +26,7 @@ from ..model.document import GraphDocument
 from ..model.files import from_text, to_text
 from ..model.plain import to_plain
 from ..theme import theme
+from .outlines import outlined
 
 Array = np.ndarray[Any, Any]
 MARGIN = 24.0                               # around everything, pixels at 100 %
@@ -106,7 +107,7 @@ def _svg(scene: QtWidgets.QGraphicsScene, area: QtCore.QRectF | None, scale: flo
     generator.setResolution(96)             # what the others take a pixel to be
     generator.setTitle("graphengine")
     _paint(scene, generator, target, area)
-    return device.bytes
+    return outlined(device.bytes.decode("utf8")).encode()
 
 
 def _pdf(scene: QtWidgets.QGraphicsScene, area: QtCore.QRectF | None, scale: float,

@@ -26,8 +26,8 @@ SWEEPS = 8
 PASSES = 24
 MANY = 4000             # items from which on sweeps and passes get fewer, so that the time grows slowly
 STRAIGHT = 8.0          # how much more a wire's places pull each other than a card does
-SIDE = 1e-3             # how much what only feeds one wire counts beside the others
-WEAK = 1e-4             # how much it counts where an item has no wires
+SIDE = 1e-6             # how much what only feeds one wire counts beside the others
+WEAK = 1e-7             # how much it counts where an item has no wires
 
 
 @dataclass(eq=False)
@@ -291,7 +291,7 @@ def _crossed(upper: list[float], lower: list[float]) -> int:
 def _stand(layers: _Layers) -> None:
     """Give every item its height on the canvas: near its neighbours' middle, and below the one above it."""
     for layer in layers:
-        y = -sum(item.height + ROW_GAP for item in layer) / 2
+        y = -float(sum(item.height + ROW_GAP for item in layer) // 2)     # whole, so that rounding is the same for all
         for item in layer:
             item.y, y = y, y + item.height + ROW_GAP
     for number in range(_rounds(layers, PASSES)):

@@ -16,7 +16,7 @@ from editor.io.pictures import area_of, image, read_picture, save_picture, text_
 from editor.model.document import GraphDocument
 from editor.model.files import to_text
 from editor.model.items import Card, Note, Setting, Wire
-from editor.theme import theme
+from editor.theme import install, theme
 
 
 @pytest.fixture
@@ -82,6 +82,26 @@ def test_svg_and_pdf(scene, tmp_path):
     assert (tmp_path / "graph.pdf").read_bytes().startswith(b"%PDF-")
     with pytest.raises(ValueError, match=r"it has to be \.png, \.svg, \.pdf"):
         save_picture(scene, tmp_path / "graph.bmp")
+
+
+def test_text_in_svg_is_outlines(qapp, tmp_path):
+    """It looks as on the screen, also where the fonts are missing, and can still be read aloud."""
+    install(qapp)
+    scene = QtWidgets.QGraphicsScene()
+    item = scene.addSimpleText('a < b & "c"', theme.font("title"))
+    item.setBrush(theme.color("text"))
+    save_picture(scene, tmp_path / "text.svg")
+    svg = (tmp_path / "text.svg").read_text(encoding="utf8")
+    assert "<text" not in svg
+    assert "aria-label='a &lt; b &amp; \"c\"'" in svg
+    drawn = QtGui.QImage(image(scene, scale=2).size(), QtGui.QImage.Format.Format_RGB32)
+    painter = QtGui.QPainter(drawn)
+    QtSvg.QSvgRenderer(str(tmp_path / "text.svg")).render(painter)
+    painter.end()
+    first, second = (np.array([[QtGui.qGray(i.pixel(x, y)) for x in range(i.width())] for y in range(i.height())])
+                     for i in (drawn, image(scene, scale=2)))
+    assert np.abs(first - second).mean() < 2
+    assert np.abs(second - second[0, 0]).mean() > 2
 
 
 def test_an_empty_scene_is_a_picture_too(qapp, tmp_path):
