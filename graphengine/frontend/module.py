@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InvalidArgumentError
 from .build import name_scope
+from .restoring import is_waiting, settle_waiting
 from .variables import Variable
 
 
@@ -38,6 +39,11 @@ class Module:
         if not re.fullmatch(r"[A-Za-z_]\w*", label):
             raise InvalidArgumentError(f"{label!r} is no Python name", op="Module")
         self._name = label
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if is_waiting() and (isinstance(value, (Variable, Module)) or children(value)):
+            settle_waiting()
 
     @property
     def name(self) -> str:
@@ -87,7 +93,10 @@ def children(value: Any) -> list[tuple[str, Any]]:
         return [(str(key), value[key]) for key in sorted(value, key=str)]
     if isinstance(value, (list, tuple)):
         return [(str(k), x) for k, x in enumerate(value)]
-    for name in ("weights", "variables"):       # a layer, a model; an optimizer
+    parts = None if isinstance(value, type) else getattr(value, "_trackable_children", None)
+    if parts is not None:                   # a layer, a model
+        return list(parts())
+    for name in ("weights", "variables"):   # a metric; an optimizer
         held = None if isinstance(value, type) else getattr(value, name, None)
         if isinstance(held, (list, tuple)) and all(isinstance(v, Variable) for v in held):
             return [(str(k), v) for k, v in enumerate(held)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DTypeError, FailedPreconditionError, InvalidArgumentError, ShapeError
+from ..errors import FailedPreconditionError, InvalidArgumentError
 from .checkpoint import (
     Path,
     checkpoint_exists,
@@ -19,21 +19,37 @@ from .checkpoint import (
     write_arrays,
 )
 from .module import children, found_in
+from .restoring import Restoration, wait
 from .variables import Variable
 
 COUNTER = "save_counter"
 
 
 class RestoreStatus:
-    """What a restoration did, to be asserted.
+    """What a restoration has done so far, to be asserted.
 
-    unused : names in the file for which there was no variable
+    unused : names in the file for which there is no variable yet
     missing : names of variables that the file does not hold
     matched : names that were restored
     """
 
-    def __init__(self, path: str, unused: list[str], missing: list[str], matched: list[str]) -> None:
-        self.path, self.unused, self.missing, self.matched = path, unused, missing, matched
+    def __init__(self, path: str, restoration: Restoration) -> None:
+        self.path = path
+        self._restoration = restoration
+
+    @property
+    def unused(self) -> list[str]:
+        self._restoration.settle()
+        return sorted(self._restoration.unused)
+
+    @property
+    def missing(self) -> list[str]:
+        return sorted(set(self._restoration.variables()) - set(self.matched))
+
+    @property
+    def matched(self) -> list[str]:
+        self._restoration.settle()
+        return list(self._restoration.matched)
 
     def assert_existing_objects_matched(self) -> RestoreStatus:
         """Raise AssertionError unless every variable has got its value."""
@@ -91,9 +107,6 @@ class Checkpoint:
     def _variables(self) -> dict[str, Variable]:
         """Variables by their paths."""
         held = {**({} if self.root is None else dict(children(self.root))), **self._parts}
-        if self.root is not None and not held:
-            raise InvalidArgumentError(f"{self.root!r} holds no variables", op="Checkpoint",
-                                       fix="build it first, or pass objects by name")
         found = {path: x for path, x in found_in(held) if isinstance(x, Variable)}
         unsaved = next((v for v in found.values() if not v.has_value), None)
         if unsaved is not None:
@@ -103,22 +116,26 @@ class Checkpoint:
 
     def write(self, file_prefix: Path, options: Any = None) -> str:
         """Write all variables to files of this prefix; its path."""
-        return write_arrays(file_prefix, {path: v.array for path, v in self._variables().items()})
+        found = self._variables()
+        if self.root is not None and list(found) == [COUNTER]:
+            raise InvalidArgumentError(f"{self.root!r} holds no variables", op="Checkpoint",
+                                       fix="build it first, or pass objects by name")
+        return write_arrays(file_prefix, {path: v.array for path, v in found.items()})
 
     def read(self, save_path: Path, options: Any = None) -> RestoreStatus:
         """Give the variables the values of files that `write` or `save` made; nothing changes unless all fit.
+
+        Variables that modules, layers, models and optimizers make later get their values then.
 
         Raises
         ------
         FileFormatError if there is no such file. ShapeError, DTypeError if a value does not fit its variable.
         """
-        arrays, own = read_arrays(save_path), self._variables()
-        both = [path for path in own if path in arrays]
-        for path in both:
-            _check_fit(path, own[path], arrays[path])
-        for path in both:
-            own[path].array[...] = arrays[path]
-        return RestoreStatus(os.fspath(save_path), sorted(set(arrays) - set(own)), sorted(set(own) - set(arrays)), both)
+        restoration = Restoration(self._variables, read_arrays(save_path))
+        restoration.settle()
+        if restoration.unused:
+            wait(restoration)
+        return RestoreStatus(os.fspath(save_path), restoration)
 
     def save(self, file_prefix: Path, options: Any = None) -> str:
         """Write a numbered checkpoint, ``PREFIX-1``, and name it in its folder as the newest; its path."""
@@ -130,15 +147,8 @@ class Checkpoint:
     def restore(self, save_path: Path | None, options: Any = None) -> RestoreStatus:
         """As `read`; for None, where no checkpoint was found, nothing happens."""
         if save_path is None:
-            return RestoreStatus("no checkpoint", [], [], [])
+            return RestoreStatus("no checkpoint", Restoration(dict, {}))
         return self.read(save_path)
-
-
-def _check_fit(path: str, var: Variable, value: np.ndarray[Any, Any]) -> None:
-    if value.shape != var.array.shape:
-        raise ShapeError(f"{path} has shape {value.shape} in the file, {var.name} has {var.shape}", op="restore")
-    if value.dtype != var.array.dtype:
-        raise DTypeError(f"{path} is {value.dtype} in the file, {var.name} is {var.dtype.name}", op="restore")
 
 
 class CheckpointManager:

@@ -13,6 +13,7 @@ import numpy as np
 from ..dtypes import as_dtype
 from ..errors import GraphEngineError, InvalidArgumentError, ShapeError
 from ..frontend.build import convert_to_tensor, init_scope
+from ..frontend.restoring import settle_waiting
 from ..frontend.structure import flatten
 from ..frontend.variables import Variable
 from ..ir.eager import EagerTensor
@@ -190,6 +191,13 @@ class Layer:
     def _layers(self) -> list[Layer]:
         """Layers among the attributes, in lists and dicts too."""
         return list({id(x): x for x in _values_of(self, Layer)}.values())
+
+    def _trackable_children(self) -> Iterator[tuple[str, Any]]:
+        """What checkpoints find in it: its own weights by number, and layers by the names of the attributes."""
+        yield from ((str(k), v) for k, v in enumerate(self._own()))
+        for name, value in vars(self).items():
+            if name not in _NOT_TRACKED and next(_inside(value, Layer), None) is not None:
+                yield name, value
 
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Layer]:
         if include_self:
@@ -486,6 +494,7 @@ def _settling(build: Callable[..., None]) -> Callable[..., None]:
             self._build_shapes = {name: shape for name, shape in list(given.items())[1:] if shape is not None}
         build(self, *shapes, **named)
         self.built = True
+        settle_waiting()
 
     return settled
 
@@ -506,19 +515,21 @@ def _name_of_dtype(dtype: Any) -> str:
 
 def _values_of(owner: Any, kind: type) -> Iterator[Any]:
     """Attributes of a kind, in the order in which they were set; lists and dicts are looked into."""
-    def inside(value: Any) -> Iterator[Any]:
-        if isinstance(value, kind):
-            yield value
-        elif isinstance(value, (list, tuple)):
-            for x in value:
-                yield from inside(x)
-        elif isinstance(value, dict):
-            for x in value.values():
-                yield from inside(x)
-
     for name, value in list(vars(owner).items()):
         if name not in _NOT_TRACKED:
-            yield from inside(value)
+            yield from _inside(value, kind)
+
+
+def _inside(value: Any, kind: type) -> Iterator[Any]:
+    """A value if it is of a kind, and those in lists and dicts."""
+    if isinstance(value, kind):
+        yield value
+    elif isinstance(value, (list, tuple)):
+        for x in value:
+            yield from _inside(x, kind)
+    elif isinstance(value, dict):
+        for x in value.values():
+            yield from _inside(x, kind)
 
 
 _NOT_TRACKED = frozenset({"_own_weights", "optimizer", "_metrics", "_compiled", "history"})

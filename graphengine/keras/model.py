@@ -1,7 +1,7 @@
 """Models: layers that can be trained, saved and looked at."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -100,6 +100,13 @@ class Model(Saved, Trainer, Layer):
     def layers(self) -> list[Layer]:
         """The layers directly inside."""
         return list(self._layers)
+
+    def _trackable_children(self) -> Iterator[tuple[str, Any]]:
+        if not isinstance(self, (Functional, Sequential)):
+            yield from super()._trackable_children()
+            return
+        for k, layer in enumerate(self.layers):     # an input that comes later does not change their numbers
+            yield f"layer-{k}", layer
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """A layer by name or by place.

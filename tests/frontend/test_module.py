@@ -87,6 +87,48 @@ def test_nothing_changes_unless_all_fits(tmp_path):
         tf.train.Checkpoint(a=tf.Variable(1.0)).write(tmp_path / "n")
 
 
+class Late(tf.Module):
+    """Makes its variables at its first call."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = None
+
+    def __call__(self, x):
+        if self.inner is None:
+            self.inner = [Dense(2, 3)]
+            self.factor = tf.Variable(1.0)
+        return self.inner[0](x) * self.factor
+
+
+def test_variables_that_are_made_later_get_their_values_then(tmp_path):
+    x = np.ones((1, 2), "f4")
+    net = Late()
+    net(x)
+    net.factor.assign(7.0)
+    wanted = net(x).numpy()
+    path = tf.train.Checkpoint(net=net).write(tmp_path / "m")
+    later = Late()
+    status = tf.train.Checkpoint(net=later).read(path)
+    assert status.matched == ["save_counter"]
+    assert len(status.unused) == 3
+    np.testing.assert_array_equal(later(x), wanted)
+    assert float(status.assert_consumed() and later.factor) == 7.0
+    later.factor.assign(9.0)
+    later.other = tf.Variable(1.0)          # once is enough
+    assert float(later.factor) == 9.0
+
+
+def test_a_value_that_does_not_fit_is_an_error_when_its_variable_is_made(tmp_path):
+    path = tf.train.Checkpoint(net=Net()).write(tmp_path / "m")
+    later = tf.Module()
+    checkpoint = tf.train.Checkpoint(net=later)
+    checkpoint.read(path)
+    with pytest.raises(ShapeError, match="net/again/b has shape"):
+        later.again = Dense(1, 1)
+    later.again = Dense(1, 1)               # it was told once
+
+
 def test_root(tmp_path):
     net = Dense(2, 2)
     path = tf.train.Checkpoint(net).write(tmp_path / "m")

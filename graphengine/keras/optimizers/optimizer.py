@@ -17,6 +17,7 @@ from ...errors import AttributeValueError, FailedPreconditionError, InvalidArgum
 from ...frontend import control
 from ...frontend.build import convert_to_tensor, init_scope
 from ...frontend.moments import clip_by_global_norm
+from ...frontend.restoring import settle_waiting
 from ...frontend.variables import Variable
 from ...ops.language import L
 from .. import config, registry
@@ -127,6 +128,7 @@ class Optimizer:
             for variable, kept in zip(trained, self._kept, strict=True):
                 kept += [self.add_variable_from_reference(variable, name, start) for name, start in group.items()]
         self.built = True
+        settle_waiting()
 
     def add_variable(
         self, shape: Sequence[int], initializer: Any = 0.0, dtype: Any = None, name: str | None = None
