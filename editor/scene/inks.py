@@ -100,7 +100,7 @@ class Inks:
         self.arrow_pen = pen(self.text2, 1.5)
         self.bypass_pen = pen(self.text3, 1.0, (4, 4))
         self.well_pen = NO_PEN if self.dark else pen(self.border)
-        self.selected_pen, self.error_pen, self.warn_pen = pen(self.accent, 2), pen(self.error, 2), pen(self.warn, 2)
+        self.selected_pen, self.error_pen, self.warn_pen = pen(self.accent, 2), pen(self.error, 2), pen(self.warn, 1.2)
         self.error_tint = QtGui.QBrush(mixed(self.card, self.error, 0.14))
         self.warn_tint = QtGui.QBrush(mixed(self.card, self.warn, 0.14))
         self._tints: dict[str, QtGui.QBrush] = {}
