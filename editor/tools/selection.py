@@ -1,9 +1,8 @@
 """Edits of what is selected, as menus and shortcuts ask for them."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from PySide6 import QtCore, QtGui
 
@@ -152,7 +151,7 @@ class SelectionEdits:
 
     def tidy(self, selection: bool = False) -> None:
         """Lay out the whole graph, or what is selected, in layers."""
-        self._edit(lambda: self.tidied(selection))
+        self._glide(self.tidied(selection))
 
     def tidied(self, selection: bool = False) -> Change:
         """The edit that lays out the whole graph, or what is selected, in layers."""
@@ -169,8 +168,7 @@ class SelectionEdits:
         bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in links}
         for link, points in found.bends.items():
             bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
-        found_places = {Ref("card", id): place for id, place in places.items()}
-        return commands.arrange(self.canvas.document, found_places, bends, label)
+        return commands.arrange(self.canvas.document, _by_ref(places), bends, label)
 
     def _roomy(self, card: str) -> layout.Box:
         """A card with room for the values that it will show."""
@@ -180,13 +178,20 @@ class SelectionEdits:
     def _boxes(self) -> dict[str, layout.Box]:
         return {id: self.canvas.box(id) for id in self.cards}
 
-    def _arrange(self, places: Any, label: str, bends: Any = None) -> None:
-        found = {Ref("card", id): place for id, place in places.items()}
-        if found:
+    def _arrange(self, places: Mapping[str, Point], label: str) -> None:
+        self._glide(commands.arrange(self.canvas.document, _by_ref(places), label=label))
+
+    def _glide(self, change: Change) -> None:
+        """Make an edit of places; what moves goes there smoothly."""
+        if not change.is_nothing:
             self.canvas.scene.glide()
-            self._edit(lambda: commands.arrange(self.canvas.document, found, bends, label))
+            self._edit(lambda: change)
 
     def _box(self, ref: Ref) -> commands.Box:
         self.canvas.scene.end_glide()
         rect = self.canvas.scene.item_rect(ref)
         return rect.x(), rect.y(), rect.width(), rect.height()
+
+
+def _by_ref(places: Mapping[str, Point]) -> dict[Ref, Point]:
+    return {Ref("card", id): place for id, place in places.items()}
