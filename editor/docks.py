@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 from PySide6 import QtCore, QtWidgets
 
 from .model.items import Ref
+from .panels.code import CodePanel
 from .panels.history import History
 from .panels.inspector import Inspector
+from .panels.memory import MemoryPanel
+from .panels.optimized import OptimizedPanel
 from .panels.outline import Outline
 from .panels.palette import Palette
 from .panels.problems import Problems
+from .panels.profile import ProfilePanel
 from .panels.training import TrainingPanel
 from .panels.viewer import ViewerPanel
 from .run.messages import Reply
@@ -41,10 +45,15 @@ class Docks:
         self.viewer = ViewerPanel(document, inference)
         self.problems = Problems(document, inference)
         self.training = TrainingPanel(document, inference)
+        self.profile = ProfilePanel(document)
+        self.code = CodePanel(document)
+        self.optimized = OptimizedPanel(document)
+        self.memory = MemoryPanel(document)
         self.history = History(document)
         self.panels: Mapping[str, QtWidgets.QWidget] = {
             "palette": self.palette, "outline": self.outline, "inspector": self.inspector, "viewer": self.viewer,
-            "problems": self.problems, "training": self.training, "history": self.history,
+            "problems": self.problems, "training": self.training, "profile": self.profile,
+            "optimized": self.optimized, "code": self.code, "memory": self.memory, "history": self.history,
         }
         self._docks: dict[str, QtWidgets.QDockWidget] = {}
         self._hidden: list[QtWidgets.QDockWidget] = []
@@ -63,7 +72,7 @@ class Docks:
         window.setCorner(QtCore.Qt.Corner.BottomLeftCorner, LEFT)
         window.setCorner(QtCore.Qt.Corner.BottomRightCorner, RIGHT)
         groups = {LEFT: ("palette", "outline"), RIGHT: ("inspector", "viewer"),
-                  BOTTOM: ("problems", "training", "history")}
+                  BOTTOM: ("problems", "training", "profile", "optimized", "code", "memory", "history")}
         for area, names in groups.items():
             first = None
             for name in names:
@@ -131,18 +140,22 @@ class Docks:
         self.problems.edit.connect(window.edit)
         for panel in (self.inspector, self.problems, self.outline, self.training):
             panel.jump.connect(window.jump)
+        for many in (self.profile, self.code, self.optimized, self.memory):
+            many.jump.connect(window.select_cards)
         self._docks["viewer"].visibilityChanged.connect(self._look)
         for asking in self._asking():
             asking.request.connect(window.running.ask)
 
     def _asking(self) -> Iterable[Any]:
-        return (self.training, self.viewer)
+        return (self.training, self.viewer, self.profile, self.code, self.optimized, self.memory)
 
     def show_selection(self, refs: set[Ref]) -> None:
         """What is selected on the canvas, for the panels that follow it."""
         cards = [ref.key for ref in refs if ref.kind == "card"]
         self.inspector.show_items(refs)
         self.outline.show_items(refs)
+        for panel in (self.code, self.optimized, self.profile):
+            panel.select(cards)
         self._cards = cards
         self._look()
 

@@ -630,9 +630,11 @@ class MainWindow(QtWidgets.QMainWindow):
             self.running.run()
 
     def do_compile(self) -> None:
+        self.docks.reveal("optimized")
         self.running.compile()
 
     def do_profile(self) -> None:
+        self.docks.reveal("profile")
         self.running.profile()
 
     # ------------------------------------------------ help
