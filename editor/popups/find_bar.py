@@ -20,7 +20,7 @@ class FindBar(QtWidgets.QFrame):
 
     Signals
     -------
-    found(refs) : all items that answer, as a list; none when it closes
+    found(refs) : all items that answer what was typed, as a list; not when only the document changed
     jump(ref) : the one to look at
     closed()
     """
@@ -83,10 +83,9 @@ class FindBar(QtWidgets.QFrame):
         self._search()
 
     def end(self) -> None:
-        """Close; nothing is marked any more."""
+        """Close; what was found last stays selected."""
         if not self.isHidden():
             self.hide()
-            self.found.emit([])
             self.closed.emit()
 
     def close_down(self) -> None:
@@ -98,7 +97,10 @@ class FindBar(QtWidgets.QFrame):
             self._timer.start()
 
     def _search(self) -> None:
-        self._answer()
+        self.refs = find(self.input.text(), self.document, self.inference)
+        self.at = -1
+        if self.input.text().strip():
+            self.found.emit(list(self.refs))
         if self.refs:
             self.at = 0
             self.jump.emit(self.refs[0])
@@ -107,15 +109,9 @@ class FindBar(QtWidgets.QFrame):
     def _search_again(self) -> None:
         """The document changed: find anew, and stay where the eye is."""
         old = self.refs[self.at] if 0 <= self.at < len(self.refs) else None
-        self._answer()
-        self.at = self.refs.index(old) if old in self.refs else min(self.at, len(self.refs) - 1)
+        self.refs = find(self.input.text(), self.document, self.inference)
+        self.at = self.refs.index(old) if old in self.refs else min(max(self.at, 0), len(self.refs) - 1)
         self._say()
-
-    def _answer(self) -> None:
-        refs = find(self.input.text(), self.document, self.inference)
-        self.at = -1
-        self.refs = refs
-        self.found.emit(list(refs))
 
     def step(self, by: int) -> None:
         """Go to the next item or one before; past the last comes the first."""
