@@ -19,7 +19,7 @@ from .incoming import document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.pictures import image, save_picture
-from .io.python import python_source
+from .io.python import save_python
 from .io.settings import Settings
 from .model.document import Change, GraphDocument
 from .model.files import save
@@ -418,10 +418,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.say(self.tr("Kept the values of {0} variables; save the file to keep them there.").format(count))
 
     def do_export_python(self) -> None:
-        self._export(self.tr("Export Python"), ".py", self.tr("Python (*.py)"), self._write_python)
-
-    def _write_python(self, path: Path) -> None:
-        path.write_text(python_source(self.document), encoding="utf8")
+        self._export(self.tr("Export Python"), ".py", self.tr("Python (*.py)"),
+                     lambda path: save_python(self.document, path))
 
     def do_export_picture(self) -> None:
         self._export(self.tr("Export picture"), ".png", self.tr("Pictures (*.png *.svg *.pdf)"),

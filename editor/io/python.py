@@ -41,20 +41,21 @@ TAKEN = {"build", "main", "graph", "training", "session", "random", "feeds", "np
 
 
 def save_python(document: GraphDocument, path: str | os.PathLike[str]) -> None:
-    """Write the program, and an .npz file with its large arrays beside it if there are any.
+    """Write the program; large arrays go into ``NAME_arrays.npz`` beside it.
 
     Raises
     ------
     OSError if the system refuses.
     """
     target = Path(path)
-    program = Program(document, target.with_suffix(".npz").name)
+    beside = target.with_name(f"{target.stem}_arrays.npz")      # NAME.npz may well be the data that train
+    program = Program(document, beside.name)
     source = program.source()
     if program.arrays:
         packed = io.BytesIO()
         stored: dict[str, Any] = {name: _bytes(array) for name, array in program.arrays.items()}
         np.savez_compressed(packed, **stored)
-        write_file(target.with_suffix(".npz"), packed.getvalue())
+        write_file(beside, packed.getvalue())
     write_file(target, source.encode())
 
 

@@ -248,7 +248,7 @@ def test_large_arrays_are_in_the_text_or_beside(rng, tmp_path):
     array, document = large(rng)
     assert_builds_the_same(document)
     save_python(document, tmp_path / "drawn.py")
-    assert sorted(file.name for file in tmp_path.glob("drawn*")) == ["drawn.npz", "drawn.py"]
+    assert sorted(file.name for file in tmp_path.glob("drawn*")) == ["drawn.py", "drawn_arrays.npz"]
     source = (tmp_path / "drawn.py").read_text()
     names = program(source, tmp_path / "drawn.py")
     assert described(names["build"]()) == described(build(document).graph)
