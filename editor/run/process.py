@@ -11,7 +11,7 @@ from typing import Any
 from PySide6 import QtCore
 
 from . import messages as m
-from .worker import main
+from .worker import STOPS, main
 
 ANSWER_MS = 500                             # that a process has to obey Stop
 MOST_FAILURES = 3                           # to start
@@ -46,6 +46,7 @@ class ProcessRunner(QtCore.QObject):
         self._kept: m.Kept | None = None
         self._busy = ""                     # what the process does
         self._is_up = self._is_loaded = False           # whether it has said so
+        self._has_load = False              # whether it has been sent a graph
         self._failures = 0                  # processes in a row that ended before they were up
         self._arrived.connect(self._take, QtCore.Qt.ConnectionType.QueuedConnection)
         self._stopping = QtCore.QTimer(self)
@@ -76,7 +77,7 @@ class ProcessRunner(QtCore.QObject):
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._generation += 1
-        self._is_up = self._is_loaded = False
+        self._is_up = self._is_loaded = self._has_load = False
         self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
         self._process.start()
         theirs.close()
@@ -113,8 +114,11 @@ class ProcessRunner(QtCore.QObject):
             self._process.kill()
         self.close()
         self.start()
-        if not reload:
-            return
+        if reload:
+            self._reload()
+
+    def _reload(self) -> None:
+        """Give a new process the graph and the values that the last one had."""
         if self._load is not None:
             self._send(replace(self._load, anew=True))
         if self._kept is not None:
@@ -129,17 +133,21 @@ class ProcessRunner(QtCore.QObject):
                 self._kept = None
             known = {} if self._load is None else self._load.arrays
             self._load = replace(request, arrays={**known, **request.arrays})
-            if not self._is_loaded:         # a new process has no arrays yet
+            if not self._has_load:          # a new process has no arrays yet
                 request = self._load
         elif isinstance(request, m.Train) and request.fresh:
             self._kept = None
-        if isinstance(request, (m.Stop, m.Pause)) and not self._stopping.isActive():
-            self._stopping.start()
+        if isinstance(request, STOPS):
+            if not self._stopping.isActive():
+                self._stopping.start()
+        elif not isinstance(request, m.Load) and not self._has_load and self._load is not None:
+            self._reload()
         self._send(request)
 
     def _send(self, request: m.Request) -> None:
         if self._pipe is None:
             return
+        self._has_load |= isinstance(request, m.Load)
         with contextlib.suppress(OSError):  # it has ended: the thread that reads tells so
             self._pipe.send(request)
 
@@ -204,12 +212,9 @@ class ProcessRunner(QtCore.QObject):
         if self._failures >= MOST_FAILURES:
             self.close()
             text += "It cannot be started."
-        elif self._is_loaded or not self._is_up or self._load is None:
-            self.restart()
+        else:                               # if it had the graph but could not load it, that may be what ended it
+            self.restart(reload=self._is_loaded or not self._has_load)
             text += "Another one has been started."
-        else:                               # the graph may be what ended it
-            self.restart(reload=False)
-            text += "Another one has been started, without the graph; an edit loads it again."
         self.received.emit(m.Died(text))
 
     def _not_obeyed(self) -> None:

@@ -314,6 +314,33 @@ def test_a_process_that_is_killed_is_replaced(talk, iris):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_graph_that_cannot_be_loaded_is_not_loaded_for_ever(talk, iris):
+    talk.finish(m.Run())
+    runner = talk.runner
+    runner.restart(reload=False)
+    talk.wait(m.Ready)
+    os.kill(runner.pid, signal.SIGSTOP)     # so that it dies with the graph, but before it has said that it is there
+    runner.send(m.Load(to_text(iris), {}, str(SAMPLES), 50))
+    os.kill(runner.pid, signal.SIGKILL)
+    talk.wait(m.Died)
+    talk.wait(m.Ready)
+    assert not [r for r in talk.said if isinstance(r, m.Loaded)]
+    replies = talk.finish(m.Run())          # but with the next request
+    assert of(replies, m.Loaded) and of(replies, m.Values)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_what_was_learned_outlives_the_process(talk, iris):
+    talk.finish(m.Train("train"))
+    talk.send(m.GetWeights())
+    learned = talk.wait(m.Weights).values
+    os.kill(talk.runner.pid, signal.SIGKILL)
+    talk.wait(m.Loaded)
+    talk.send(m.GetWeights())
+    np.testing.assert_equal(talk.wait(m.Weights).values, learned)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_process_that_does_not_answer_is_replaced(talk, iris):
     talk.send(m.Run())
     talk.wait(m.Finished)
