@@ -10,7 +10,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.theme import theme
 
 from .amounts import number
-from .live import add_plot, dress_plot, new_plots, pyqtgraph, series_color
+from .live import add_plot, draw_curve, dress_plot, new_plots, pyqtgraph, series_color
 from .runs import TEST, Run, Runs, base, rises
 
 Qt = QtCore.Qt
@@ -65,13 +65,10 @@ class CurvesView(QtWidgets.QWidget):
             line.setClipToView(True)
             line.setDownsampling(auto=True, method="subsample")
             self._lines[key] = line
-        line.setPen(line_pen(run, base(label)[1]))
         epochs, values = run.curves[label].points(self.smoothing)
         if self.logarithmic and not rises(label):
             values = np.where(values > 0, values, np.nan)
-        is_point = len(epochs) == 1
-        line.setData(epochs, values, connect="finite", symbol="o" if is_point else None, symbolSize=6,
-                     symbolPen=None, symbolBrush=series_color(run.hue) if is_point else None)
+        draw_curve(line, epochs, values, line_pen(run, base(label)[1]))
 
     def _place(self, measures: list[str]) -> None:
         """A plot for each measure, all over the same epochs."""

@@ -9,7 +9,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.theme import icon, theme
 
 from .amounts import number
-from .live import add_plot, dress_plot, new_plots, series_color, swatch
+from .live import add_plot, draw_curve, dress_plot, new_plots, series_color, swatch
 from .runs import GradientState, Run
 
 Qt = QtCore.Qt
@@ -84,8 +84,7 @@ class GradientsView(QtWidgets.QSplitter):
             if number_ >= 9:
                 pen.setDashPattern([4, 3])
             pen.setCosmetic(True)
-            line.setPen(pen)
-            line.setData(epochs, np.where(np.isfinite(values) & (values > 0), values, np.nan), connect="finite")
+            draw_curve(line, epochs, np.where(values > 0, values, np.nan), pen)
         self._fill(run)
 
     def dress(self) -> None:

@@ -7,8 +7,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from editor.run.messages import Array
 from editor.theme import theme
 
 from .panel import Empty, Panel
@@ -183,3 +185,14 @@ def dress_plot(plot: Any) -> None:
         axis.setTextPen(theme.color("text2"))
         axis.setStyle(tickFont=theme.font("small-mono"), tickLength=-4, hideOverlappingLabels=True)
     plot.showGrid(x=True, y=True, alpha=0.14 if theme.is_dark else 0.2)
+
+
+def draw_curve(line: Any, epochs: Array, values: Array, pen: QtGui.QPen) -> None:
+    """Give a curve its points, with gaps where values are no numbers; a lone point is a dot."""
+    good = np.isfinite(values)
+    line.setPen(pen)
+    if good.sum() > 1:
+        line.setData(epochs, np.where(good, values, np.nan), connect="finite", symbol=None)
+    else:
+        line.setData(epochs[good], values[good], symbol="o" if good.any() else None, symbolSize=6, symbolPen=None,
+                     symbolBrush=pen.color())

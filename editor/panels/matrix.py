@@ -1,6 +1,7 @@
 """A matrix as colours, gray or a colour picture; what is no number is red. Axes count elements; wheel and drag zoom."""
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,11 @@ def picture_scale(values: Array) -> tuple[float, float]:
     if finite.size and finite.min() >= 0 and finite.max() <= 255:
         return 0.0, 1.0 if finite.max() <= 1 else 255.0
     return low, high
+
+
+def tick_step(size: int) -> int:
+    """Elements between two numbers on an axis: 1, 2 or 5 times a power of ten, so that there are at most ten."""
+    return next(step for k in itertools.count() for step in (10**k, 2 * 10**k, 5 * 10**k) if size <= 10 * step)
 
 
 class MatrixView(QtWidgets.QWidget):
@@ -116,8 +122,9 @@ class MatrixView(QtWidgets.QWidget):
         self._image.setImage(picture, levels=(0, 255))
         if picture.shape[:2] != self._size:
             self._size = picture.shape[:2]
-            self._plot.showAxis("left", self._size[0] > 1)
-            self._plot.showAxis("bottom", self._size[1] > 1)
+            for side, size in zip(("left", "bottom"), self._size, strict=True):
+                self._plot.showAxis(side, size > 1 and not self.is_picture)
+                self._plot.getAxis(side).setTickSpacing(levels=[(tick_step(size), 0), (1, 0)])
             self._image.setRect(QtCore.QRectF(-0.5, -0.5, self._size[1], self._size[0]))
             self._plot.setRange(xRange=(-0.5, self._size[1] - 0.5), yRange=(-0.5, self._size[0] - 0.5), padding=0.01)
 

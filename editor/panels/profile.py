@@ -30,6 +30,7 @@ class ProfilePanel(CompilerPanel):
                          self.tr("Measure a run to see which kernels take its time, and how close they come to what "
                                  "the machine can do."), self.tr("Measure"), "profile", parent)
         self.result: m.ProfileResult | None = None
+        self._asked: str | None = None
         self.model = ProfileModel(self)
         self.table = QtWidgets.QTableView()
         self.table.setAccessibleName(self.tr("Time of kernels"))
@@ -57,11 +58,17 @@ class ProfilePanel(CompilerPanel):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.table)
 
+    def ask(self) -> None:
+        super().ask()
+        self._asked = self.training
+
     def take_result(self, reply: object) -> bool:
         match reply:
             case m.ProfileResult():
                 self.result = reply
                 self.model.show_rows(reply)
+                if not self.model.knows_names:
+                    self.request.emit(m.Compile(self._asked))
             case m.Compiled():
                 self.model.name_kernels({k.name: k.title for k in reply.kernels})
             case _:
@@ -123,6 +130,11 @@ class ProfileModel(QtCore.QAbstractTableModel):
         self.beginResetModel()
         self._titles = titles
         self.endResetModel()
+
+    @property
+    def knows_names(self) -> bool:
+        """Whether an explanation has told what all kernels do."""
+        return all(row.kernel in self._titles for row in self.rows)
 
     def mark(self, cards: frozenset[str]) -> None:
         if cards != self.selected:

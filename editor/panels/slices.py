@@ -67,7 +67,7 @@ class Slices(QtWidgets.QWidget):
             box.setValue(-1 if entry is None else min(entry, max(size - 1, 0)))
             box.setAccessibleName(self.tr("Entry of axis {0}").format(axis))
             box.setToolTip(self.tr("Axis {0} has {1:,} entries; two axes can be shown whole").format(axis, size))
-            box.setFixedWidth(68)
+            box.setFixedWidth(60)
             theme.wear(box, "mono")
             box.valueChanged.connect(lambda value, axis=axis: self._change(axis, value))
             self.boxes.append(box)

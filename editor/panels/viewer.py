@@ -56,6 +56,7 @@ class ViewerPanel(LivePanel):
         layout.setSpacing(0)
         layout.addWidget(self._head)
         layout.addWidget(self.pages, 1)
+        layout.addWidget(self._foot)
 
     # ------------------------------------------------ parts
 
@@ -68,7 +69,7 @@ class ViewerPanel(LivePanel):
         self.wrong.setProperty("role", "error")
         for label in (self.kind, self.statistics, self.wrong, self.readout):
             theme.wear(label, "mono")
-        for label in (self.kind, self.statistics):
+        for label in (self.kind, self.statistics, self.readout):
             label.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         self.copy_button = tool("copy", self.tr("Copy as text"), self.copy)
         self.tabs = QtWidgets.QTabBar()
@@ -89,12 +90,18 @@ class ViewerPanel(LivePanel):
         lines = QtWidgets.QVBoxLayout(self._head)
         lines.setContentsMargins(0, 0, 0, 0)
         lines.setSpacing(0)
-        first = row(self.title, self.kind, self.statistics, self.wrong, self.copy_button, margins=(4, 4, 8, 0))
-        first.setStretch(1, 2)
-        first.setStretch(2, 3)
+        first = row(self.title, self.kind, self.copy_button, margins=(4, 4, 8, 0))
+        first.setStretch(1, 1)
+        second = row(self.statistics, self.wrong, margins=(10, 0, 10, 2))
+        second.setStretch(0, 1)
         lines.addLayout(first)
-        lines.addLayout(row(self.tabs, None, self.readout, 6, self.colors, margins=(8, 0, 8, 2)))
+        lines.addLayout(second)
+        lines.addLayout(row(self.tabs, None, margins=(8, 0, 8, 2)))
         lines.addWidget(self.slices)
+        self._foot = QtWidgets.QWidget()
+        foot = row(self.readout, self.colors, margins=(10, 2, 8, 4))
+        foot.setStretch(0, 1)
+        self._foot.setLayout(foot)
 
     def _make_pages(self) -> None:
         self.heat, self.image = MatrixView(False), MatrixView(True)
@@ -197,6 +204,7 @@ class ViewerPanel(LivePanel):
             for view in (self.heat, self.image, self.histogram):
                 view.dress()
         self._head.setVisible(self.output is not None)
+        self._foot.setVisible(self._part is not None and self.tabs.currentIndex() in (HEAT, IMAGE))
         if self.output is None:
             self.pages.setCurrentWidget(self._blank)
             return
@@ -231,7 +239,7 @@ class ViewerPanel(LivePanel):
         self.kind.setText(text)
         self.kind.setToolTip(text)
         words = [] if seen.minimum is None else [
-            f"{name} {number(value)}" for name, value in (
+            f"{name} {number(value, 3)}" for name, value in (
                 (self.tr("min"), seen.minimum), (self.tr("max"), seen.maximum), ("μ", seen.mean), ("σ", seen.std))]
         self.statistics.setText("  ".join(words))
         self.statistics.setToolTip("  ".join(words))

@@ -154,9 +154,12 @@ def test_profile_is_sorted_by_time_with_rates(look, qtbot):
     assert [cells(panel, 0)[0], cells(panel, 1)] == [
         "1 k1", ["0 k0", "twice", "3 µs", "25%", "6 kB", "2", "25%", "0.1"]]
     assert cells(panel, 0)[6:] == ["–", "–"]
+    assert panel.sent == [m.Compile(None)]          # which tells what the kernels do
     assert panel.note.text() == "12.5 µs in 2 kernel calls · 6.1 kB moved"
     shown(panel, MADE)
     assert cells(panel, 0)[0] == "add + relu · 2 ops → 1 loop"
+    shown(panel, MEASURED)
+    assert len(panel.sent) == 1
     panel.table.sortByColumn(4, Qt.SortOrder.DescendingOrder)
     assert cells(panel, 0)[0] == "twice"
     panel.table.clicked.emit(panel.sorted.index(1, 0))

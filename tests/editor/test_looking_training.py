@@ -242,6 +242,17 @@ def test_gradients_are_listed_judged_and_lead_to_their_cards(panel, qtbot):
     assert jump.args == ["out"]
 
 
+def test_curves_without_numbers_do_no_harm(panel):
+    panel.take(m.Metrics(1, {"loss": math.nan}))
+    panel.update_now()
+    panel.log.setChecked(True)
+    for value in (math.inf, -1.0, 0.0, math.nan, 2.0):
+        panel.take(m.Metrics(2, {"loss": value}))
+        panel.update_now()
+        panel.grab()
+    assert panel.tree.topLevelItem(0).child(0).text(1) == "2"
+
+
 def test_boundary_finds_what_depends_on_two_columns_alone(panel):
     assert list(plane_feeds(panel.document, panel.inference)) == ["x"]
     assert row_outputs(panel.document, panel.inference, "x") == [("hidden", 0), ("out", 0)]

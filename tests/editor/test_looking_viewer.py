@@ -8,7 +8,7 @@ from PySide6 import QtCore, QtGui
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card
-from editor.panels.matrix import colored, limits, picture_scale
+from editor.panels.matrix import colored, limits, picture_scale, tick_step
 from editor.panels.slices import first_index, has_colors
 from editor.panels.viewer import HEAT, HISTOGRAM, IMAGE, TABLE, ViewerPanel, as_text
 from editor.run import messages as m
@@ -102,6 +102,10 @@ def test_limits_and_colors():
     assert picture[1].tolist() == [[9, 8, 7], [9, 8, 7], [0] * 3]
     assert colored(np.array([[-1.7e308, 1.7e308]]), table, -1.7e308, 1.7e308, (0, 0, 0))[0, :, 0].tolist() == [0, 255]
     assert [picture_scale(np.array(v)) for v in ([0.0, 0.5], [0, 100], [-1.0, 1.0])] == [(0, 1), (0, 255), (-1, 1)]
+
+
+def test_axes_have_at_most_ten_whole_numbers():
+    assert [tick_step(size) for size in (1, 10, 11, 25, 60, 200, 1000)] == [1, 1, 2, 5, 10, 20, 100]
 
 
 def test_text_reads_back(rng):
