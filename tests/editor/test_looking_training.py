@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import pathlib
 
 import numpy as np
 import pytest
@@ -11,11 +12,14 @@ from PySide6 import QtCore, QtWidgets
 
 from editor.infer import Inference
 from editor.model.document import Change, GraphDocument
+from editor.model.files import open_document, to_text
 from editor.model.items import Card, Ref, Wire
 from editor.panels.amounts import byte_count, duration, number, share
 from editor.panels.boundary import plane_feeds, row_outputs
 from editor.panels.runs import MOST, Curve, Run, Runs, moving_mean, rises, table
 from editor.panels.training import BOUNDARY, GRADIENTS, TrainingPanel
+from editor.panels.viewer import ViewerPanel
+from editor.run import ProcessRunner
 from editor.run import messages as m
 from editor.theme import install, theme
 
@@ -302,3 +306,32 @@ def test_nothing_is_drawn_while_it_is_hidden(panel):
     assert panel.curves.plots == {}
     panel.show()
     assert list(panel.curves.plots) == ["loss"]
+
+
+def test_a_real_training_fills_every_view(qtbot, look):
+    samples = pathlib.Path(__file__).resolve().parents[2] / "samples"
+    document = open_document(samples / "xor.graph.json")
+    inference = Inference(document)
+    panel, viewer = TrainingPanel(document, inference), ViewerPanel(document, inference)
+    runner, replies = ProcessRunner(), []
+    for part in (panel, viewer):
+        qtbot.addWidget(part)
+        part.show()
+        part.request.connect(runner.send)
+        runner.received.connect(part.take)
+    runner.received.connect(replies.append)
+    try:
+        runner.start()
+        runner.send(m.Load(to_text(document), document.arrays, str(samples), 1))
+        panel.tabs.setCurrentIndex(BOUNDARY)
+        panel.train()
+        qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in replies), timeout=90_000)
+        assert not [r for r in replies if isinstance(r, m.Failed | m.Died)]
+        qtbot.waitUntil(lambda: panel.boundary.values is not None, timeout=30_000)
+        panel.update_now()
+        assert "done" in panel.words.text()
+        assert panel.runs.latest.curves["loss"].last < 0.1 and panel.runs.latest.gradients
+        viewer.show_output(panel.boundary.chosen[0], 0)
+        qtbot.waitUntil(lambda: len(viewer.parts) == 1, timeout=30_000)
+    finally:
+        runner.close()
