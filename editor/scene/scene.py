@@ -287,8 +287,7 @@ class GraphScene(DocumentScene):
         for kernel in kernels:
             cards = [id for id in dict.fromkeys(kernel.cards) if id in self.cards]
             if len(cards) > 1:
-                title = self.tr("fused kernel {name} · {title} · {count} ops → 1 loop").format(
-                    name=kernel.name, title=kernel.title, count=len(cards))
+                title = self.tr("fused: {title}").format(title=kernel.title)
                 group = GroupItem(title, cards, kernel.reason)
                 self.groups.append(group)
                 self.addItem(group)
