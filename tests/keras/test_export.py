@@ -60,7 +60,7 @@ def test_a_model_of_its_own_class(tmp_path):
             return self.inner(x) if training else -self.inner(x)
 
     model = Own()
-    with pytest.raises(InvalidArgumentError, match="inputs of model 'own.*' are not known"):
+    with pytest.raises(InvalidArgumentError, match=r"inputs of model 'own.*' are not known"):
         model.export(tmp_path)
     x = np.ones((3, 4), "f4")
     wanted = model(x)
