@@ -52,6 +52,7 @@ from .frontend.session import Session, get_default_session
 from .frontend.surface import namespaces as _namespaces
 from .frontend.surface import public_functions as _public_functions
 from .frontend.tape import GradientTape, UnconnectedGradients
+from .frontend.tensor import Tensor
 from .frontend.training import Progress, Training
 from .frontend.variables import (
     Variable,
@@ -60,7 +61,7 @@ from .frontend.variables import (
     trainable_variables,
     variables_initializer,
 )
-from .ir import Graph, Tensor, get_default_graph, reset_default_graph
+from .ir import Graph, get_default_graph, reset_default_graph
 from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
 from .runtime.loop import Rows

@@ -490,3 +490,13 @@ def test_the_concrete_function_of_a_method_belongs_to_its_object():
     assert len(two.apply.explain(tf.constant([1.0])).kernels) == 1
     with pytest.raises(InvalidArgumentError, match="2 tensors for a function of 1"):
         found(tf.constant([1.0]), tf.constant([1.0]))
+
+
+def test_what_is_a_tensor():
+    seen = []
+    tf.function(lambda x: seen.append(isinstance(x, tf.Tensor)) or x)(tf.constant(1.0))
+    with tf.Graph().as_default():
+        seen.append(isinstance(tf.placeholder(tf.float32), tf.Tensor))
+    assert seen == [True, True]
+    values = [tf.constant(1.0), tf.Variable(1.0), np.ones(2), 1.0, None]
+    assert [isinstance(x, tf.Tensor) for x in values] == [True, False, False, False, False]
