@@ -10,7 +10,7 @@ from ..ir.node import Tensor as SymbolicTensor
 if TYPE_CHECKING:
     Tensor = SymbolicTensor                 # who draws graphs wants to know what these have
 else:
-    class Tensor(ABC):
+    class Tensor(ABC):  # noqa: B024 - asked with isinstance, never inherited
         """A tensor of a graph, or one that has its values; a variable is none.
 
         Examples
