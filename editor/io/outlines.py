@@ -44,7 +44,7 @@ class _Glyphs:
                 name = self._name(run.rawFont(), number)
                 if name:
                     uses.append(f'<use xlink:href="#{name}" x="{left + place.x():.2f}" y="{base + place.y():.2f}"/>')
-        fill = attributes.get("fill", "#000000")
+        fill = attributes.get("fill", "black")
         opacity = attributes.get("fill-opacity", "1")
         return (f'<g fill="{fill}" fill-opacity="{opacity}" stroke="none" aria-label={quoteattr(text)}>'
                 f'{"".join(uses)}</g>')
