@@ -88,6 +88,14 @@ class Docks:
             if first is not None:
                 first.raise_()
 
+    def _drop_stray_tabs(self) -> None:
+        """Qt keeps, and shows, the rows of tabs that it laid out while docks were still being added: those beside no dock."""
+        option = QtCore.Qt.FindChildOption.FindDirectChildrenOnly
+        tops = {(dock.x(), dock.y()) for dock in self._docks.values() if dock.isVisible()}
+        for bar in self.window.findChildren(QtWidgets.QTabBar, options=option):
+            if (bar.x(), bar.geometry().bottom() + 1) not in tops:
+                bar.hide()
+
     def give_sizes(self) -> None:
         """Let the docks have the sizes that they begin with; Qt does not listen before the window is shown."""
         for dock, area in ((self._docks["palette"], LEFT), (self._docks["inspector"], RIGHT)):
@@ -95,6 +103,7 @@ class Docks:
         self.window.resizeDocks([self._docks["problems"]], [SIZES[BOTTOM]], QtCore.Qt.Orientation.Vertical)
         for name in ("palette", "inspector", "problems"):
             self._docks[name].raise_()
+        QtCore.QTimer.singleShot(0, self.window, self._drop_stray_tabs)
 
     def menu(self, title: str) -> QtWidgets.QMenu:
         """A menu that shows and hides panels."""
