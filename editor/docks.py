@@ -89,7 +89,7 @@ class Docks:
                 first.raise_()
 
     def _drop_stray_tabs(self) -> None:
-        """Qt keeps, and shows, the rows of tabs that it laid out while docks were still being added: those beside no dock."""
+        """Hide the rows of tabs beside no dock: Qt keeps those that it laid out while docks were still being added."""
         option = QtCore.Qt.FindChildOption.FindDirectChildrenOnly
         tops = {(dock.x(), dock.y()) for dock in self._docks.values() if dock.isVisible()}
         for bar in self.window.findChildren(QtWidgets.QTabBar, options=option):
