@@ -42,6 +42,7 @@ class ProcessRunner(QtCore.QObject):
         self._generation = 0                # of the process: what came from an earlier one does not count
         self._inbox: list[tuple[int, m.Reply | None]] = []
         self._lock = threading.Lock()
+        self._reader: threading.Thread | None = None
         self._load: m.Load | None = None    # the last, with all arrays
         self._kept: m.Kept | None = None
         self._busy = ""                     # what the process does
@@ -81,7 +82,9 @@ class ProcessRunner(QtCore.QObject):
         self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
         self._process.start()
         theirs.close()
-        threading.Thread(target=self._read, args=(self._pipe, self._generation), name="replies", daemon=True).start()
+        self._reader = threading.Thread(
+            target=self._read, args=(self._pipe, self._generation), name="replies", daemon=True)
+        self._reader.start()
 
     def close(self) -> None:
         """End the process, and wait until it is gone."""
@@ -99,6 +102,9 @@ class ProcessRunner(QtCore.QObject):
                 process.kill()
                 process.join()
             process.close()
+        if self._reader is not None:        # it must not tell of the end when this object is gone
+            self._reader.join(QUIT_S)
+            self._reader = None
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
