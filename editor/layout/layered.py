@@ -14,7 +14,6 @@ from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import median_low
 
 import networkx as nx
 
@@ -348,8 +347,14 @@ def _settle(layer: list[_Item], forward: bool) -> float:
 
 def _level(joined: list[tuple[_Item, float, float]]) -> float:
     """The height at which a wire is straight: the middle one of those to the items that count most."""
-    most = max(other.pull for other, _, _ in joined)
-    return median_low([other.y + there - here for other, there, here in joined if other.pull == most])
+    most, found = -1.0, []
+    for other, there, here in joined:
+        if other.pull > most:
+            most, found = other.pull, [other.y + there - here]
+        elif other.pull == most:
+            found.append(other.y + there - here)
+    found.sort()
+    return found[(len(found) - 1) // 2]
 
 
 # -------------------------------------------------------------------- columns and parts
