@@ -116,7 +116,8 @@ class CodePanel(CompilerPanel):
                 item.setToolTip(0, "\n".join(filter(None, (kernel.name, ", ".join(kernel.cards), kernel.reason))))
         names = [k.name for k in compiled.kernels]
         if names:
-            self._choose(names.index(before) if before in names else 0)
+            own = next((k for k, kernel in enumerate(compiled.kernels) if self.selected & set(kernel.cards)), 0)
+            self._choose(names.index(before) if before in names else own)
         self.text.show_text(compiled.text)
         self._show_kernel()
 

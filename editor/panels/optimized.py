@@ -255,7 +255,7 @@ class StageView(QtWidgets.QGraphicsView):
     # ------------------------------------------------ view
 
     def fit(self, least: float = READABLE) -> None:
-        """Show everything, but for what would have to be smaller than `least` of full size: then the beginning."""
+        """Show everything; if it would have to be smaller than `least` of full size, what is marked or comes first."""
         rect = self.sceneRect()
         room = self.viewport().rect()
         if rect.isEmpty() or room.isEmpty():
@@ -263,8 +263,9 @@ class StageView(QtWidgets.QGraphicsView):
         scale = min(room.width() / rect.width(), room.height() / rect.height())
         scale = min(max(scale, least), 1.0)
         self.setTransform(QtGui.QTransform.fromScale(scale, scale))
-        shown = QtCore.QPointF(room.width() / scale / 2, rect.center().y() - rect.top())
-        self.centerOn(rect.center() if rect.width() * scale <= room.width() else rect.topLeft() + shown)
+        fits = rect.width() * scale <= room.width() and rect.height() * scale <= room.height()
+        first = next((item for item in self.nodes.values() if item.is_marked), next(iter(self.nodes.values()), None))
+        self.centerOn(rect.center() if fits or first is None else first.sceneBoundingRect().center())
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -84,7 +84,7 @@ class TrainingPanel(LivePanel):
         self.bar.setRange(0, 1000)
         self.bar.setTextVisible(False)
         self.bar.setMinimumWidth(60)
-        self.bar.setMaximumWidth(240)
+        self.bar.setMaximumWidth(140)
         self.bar.setAccessibleName(self.tr("Progress of the training"))
         self.words = caption("")
         theme.wear(self.words, "mono")

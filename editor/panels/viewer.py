@@ -204,7 +204,7 @@ class ViewerPanel(LivePanel):
             for view in (self.heat, self.image, self.histogram):
                 view.dress()
         self._head.setVisible(self.output is not None)
-        self._foot.setVisible(self._part is not None and self.tabs.currentIndex() in (HEAT, IMAGE))
+        self._foot.hide()
         if self.output is None:
             self.pages.setCurrentWidget(self._blank)
             return
@@ -262,6 +262,7 @@ class ViewerPanel(LivePanel):
         else:
             view = self.heat if tab == HEAT else self.image
             view.show_values(as_matrix(as_numbers(values)), self.colors.currentText())
+        self._foot.setVisible(tab in (HEAT, IMAGE))
         self.pages.setCurrentIndex(tab)
 
     def _hover(self, row_: int, column: int) -> None:

@@ -188,6 +188,12 @@ def test_code_marks_lines_of_cards_and_lines_lead_to_cards(look, qtbot):
     assert len(panel.jumps) == 1
 
 
+def test_code_begins_with_what_is_selected(look, qtbot):
+    panel = made(qtbot, CodePanel)
+    panel.select({"relu"})
+    assert shown(panel, MADE).kernel.name == "1 k1" and panel.source.marked == {4}
+
+
 def test_code_keeps_its_kernel_over_a_new_answer_and_copies(look, qtbot):
     panel = shown(made(qtbot, CodePanel), MADE)
     panel.select({"add"})
@@ -244,6 +250,24 @@ def test_selection_goes_both_ways(look, qtbot):
     place = panel.view.mapFromScene(item.sceneBoundingRect().center())
     qtbot.mouseClick(panel.view.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert panel.jumps == [["relu"]]
+
+
+def test_what_is_marked_is_seen_where_not_everything_fits(look, qtbot):
+    chain = tuple(node(f"op{k}", *([f"op{k - 1}"] if k else [])) for k in range(60))
+    panel = made(qtbot, OptimizedPanel)
+    panel.select({"op40"})
+    shown(panel, m.Compiled((m.Stage("as drawn", chain),), (), (), 0, 0.0, ""))
+
+    def is_seen(id):
+        view = panel.view
+        return view.viewport().rect().contains(view.mapFromScene(view.nodes[id].sceneBoundingRect().center()))
+
+    assert is_seen("op40")
+    panel.resize(700, 200)
+    assert is_seen("op40")
+    panel.select({"op2"})
+    panel.update_now()
+    assert is_seen("op2")
 
 
 def test_kernels_stand_together_and_never_lead_to_each_other_in_circles():

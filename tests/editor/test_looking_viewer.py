@@ -188,6 +188,7 @@ def test_slices_keep_two_axes_whole(viewer):
 
 def test_cursor_tells_place_and_value(viewer):
     show(viewer, "deep")
+    assert viewer.readout.isVisible() and viewer.colors.isVisible()
     viewer.slices.boxes[0].setValue(1)
     viewer.update_now()
     viewer.heat.hovered.emit(3, 2)
