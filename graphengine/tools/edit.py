@@ -22,7 +22,8 @@ def edit(graph: Any = None, wait: bool = True) -> Any:
 
     Returns
     -------
-    for a `Graph` or a model, if `wait`: the `Graph` that was saved last in the editor; None otherwise
+    for a `Graph` or a model, if `wait`: the `Graph` that was saved last in the editor, None if nothing was saved; None
+    otherwise
 
     Raises
     ------
@@ -41,8 +42,9 @@ def edit(graph: Any = None, wait: bool = True) -> Any:
 
     file = Path(tempfile.mkdtemp(prefix="graphengine-")) / "graph.graph.json"
     _write(graph, file)
+    before = file.read_bytes()
     _start([*command, str(file)], wait)
-    return load(file) if wait else None
+    return load(file) if wait and file.read_bytes() != before else None
 
 
 def _write(graph: Any, file: Path) -> None:
