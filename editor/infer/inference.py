@@ -12,7 +12,7 @@ import graphengine as ge
 from graphengine.tools.drawn.draw import Type, becomes_nodes, types_of
 from graphengine.tools.drawn.repairs import Adjustment, Insertion, Origin, Repair, as_key, repairs
 
-from ..model.build import feed_outputs
+from ..model.build import fed_row, feed_outputs
 from ..model.catalog import REQUIRED, Kind, Socket
 from ..model.document import Change, GraphDocument
 from ..model.items import Card, Item, Ref, Wire
@@ -299,22 +299,21 @@ class Inference:
         return Origin(source.kind, source.attributes, operands, wire.output) if operands is not None else None
 
     def _feed_problem(self, card: Card, types: tuple[Type, ...]) -> Problem | None:
-        """Whether as many columns are fed as the placeholder has."""
+        """Whether rows are fed that the placeholder takes."""
         wire = self.document.wires_into(card.id).get(0)
         source = self.document.card(wire.source) if wire is not None else None
         if wire is None or source is None or becomes_nodes(source.kind) or not types:
             return None
-        outputs = feed_outputs(source)
-        columns = outputs[wire.output][1] if wire.output < len(outputs) else None
-        shape = types[0].shape
-        if not isinstance(columns, list) or shape.rank is None:
+        row, shape = fed_row(source, wire.output), types[0].shape
+        if row is None or shape.rank is None:
             return None
-        if shape.rank == 2 and shape[1] in (None, len(columns)):
+        fits = shape.rank == len(row) + 1 and all(s in (None, n) for s, n in zip(shape[1:], row, strict=True))
+        if fits:
             return None
-        text = f"{len(columns)} columns do not fit {shape}"
-        return Problem(card.id, 0, "error", text, f"{source.id} feeds {text}.",
-                       (Fix(f"Set shape to (?, {len(columns)})",
-                            lambda document: _set(document, card.id, "shape", [None, len(columns)])),))
+        fed = shape_text((None, *row))
+        text = f"rows {fed} do not fit {_shown(types[0]).shape}"
+        fix = Fix(f"Set shape to {fed}", lambda document: _set(document, card.id, "shape", [None, *row]))
+        return Problem(card.id, 0, "error", text, f"{source.id} feeds {text}.", (fix,))
 
     def _problem_of_training(self, card: Card, kind: Kind) -> Problem | None:
         if card.kind != TRAIN:

@@ -11,7 +11,7 @@ from graphengine.tools.drawn.draw import Drawing, becomes_nodes, decoded
 from .catalog import REQUIRED, Kind
 from .document import GraphDocument
 from .items import Card
-from .kinds import METRICS, TRAIN, catalog
+from .kinds import DATASETS, METRICS, TRAIN, catalog, shipped_rows
 
 ROWS_KEYS = ("scale", "train_rows")
 
@@ -233,6 +233,21 @@ def feed_outputs(card: Card) -> list[tuple[str, Any]]:
         return list(feeds.items())
     kind = catalog().get(card.kind)
     return [(socket.name, socket.name) for socket in kind.outputs] if kind is not None else []
+
+
+def fed_row(card: Card, output: int) -> tuple[int, ...] | None:
+    """The shape of one row of what a source of data feeds, where that is known without reading files."""
+    outputs = feed_outputs(card)
+    if output >= len(outputs):
+        return None
+    name, columns = outputs[output]
+    source = card.kind.partition("/")[2]
+    if source == "csv":
+        return (len(columns),) if isinstance(columns, list) else ()
+    if source == "random":
+        shape = card.attributes.get("shape", catalog()[card.kind].fields[1].default)
+        return tuple(shape[1:]) if isinstance(shape, list) else ()
+    return shipped_rows(source)[name] if source in DATASETS else None
 
 
 # -------------------------------------------------------------------- weights

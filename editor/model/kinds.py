@@ -1,6 +1,6 @@
 """All kinds of cards, by key."""
 from __future__ import annotations
 
-from graphengine.tools.drawn.kinds import METRICS, TRAIN, catalog
+from graphengine.tools.drawn.kinds import DATASETS, METRICS, TRAIN, catalog, shipped_rows
 
-__all__ = ["METRICS", "TRAIN", "catalog"]
+__all__ = ["DATASETS", "METRICS", "TRAIN", "catalog", "shipped_rows"]

@@ -170,9 +170,21 @@ def test_columns_that_do_not_fit_a_placeholder():
     csv = Card("c", "data/csv", {"file": "a.csv", "feeds": {"x": ["u", "v"]}})
     document = GraphDocument([csv, placeholder("x", [None, 3]), Wire("c", 0, "x", 0)])
     inference = Inference(document)
-    assert inference.problem("x").text == "2 columns do not fit (None, 3)"
+    assert inference.problem("x").text == "rows (?, 2) do not fit (?, 3)"
     document.do(inference.problem("x").fixes[0].change(document))
     assert inference.problem("x") is None and inference.outputs("x")[0].shape == "(?, 2)"
+
+
+@pytest.mark.parametrize("kind, attributes, output, shape", [
+    ("data/iris", {}, 0, "(?, 4)"), ("data/iris", {}, 1, "(?,)"), ("data/digits", {}, 0, "(?, 8, 8)"),
+    ("data/random", {"shape": [9, 2, 3]}, 0, "(?, 2, 3)"),
+])
+def test_rows_of_data_that_do_not_fit(kind, attributes, output, shape):
+    document = GraphDocument([Card("c", kind, attributes), placeholder("x", [None, 5]), Wire("c", output, "x", 0)])
+    inference = Inference(document)
+    assert inference.problem("x").text == f"rows {shape} do not fit (?, 5)"
+    document.do(inference.problem("x").fixes[0].change(document))
+    assert inference.problem("x") is None and inference.outputs("x")[0].shape == shape
 
 
 def test_attributes_that_have_to_be_given():

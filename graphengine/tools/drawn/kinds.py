@@ -11,6 +11,7 @@ from typing import Any
 
 from ... import dtypes
 from ...dtypes import DType
+from ...io.datasets import DATASETS, read_dataset
 from ...io.trainspec import OPTIMIZERS, Parameter
 from ...io.values import attribute_types, encode, holds_regions, union_members
 from ...ir.dims import Dim, Shape
@@ -293,12 +294,18 @@ def _data() -> Iterator[Kind]:
         Field("shape", "sizes, rows first", "sizes", [256, 4]), Field("low", "the least", "float", 0.0),
         Field("high", "the end, left out", "float", 1.0), Field("seed", "of the numbers", "int", 0, low=0),
         _SCALE, _ROWS), ("noise",), values)
-    for name in datasets.__all__:
+    for name in DATASETS:
         module = getattr(datasets, name)
         doc = inspect.cleandoc(module.__doc__ or "")
         yield _source(name, " ".join(w.capitalize() for w in name.split("_")), doc, (_SCALE, _ROWS), ("data set",),
                       (Socket("x", "measurements, a row for each example", "feed"),
                        Socket("y", "what is to be predicted", "feed")))
+
+
+@cache
+def shipped_rows(name: str) -> Mapping[str, tuple[int, ...]]:
+    """The shape of one row of each array of a data set that comes with the package."""
+    return {part: array.shape[1:] for part, array in read_dataset(name).items()}
 
 
 def _source(
