@@ -310,7 +310,7 @@ class Compiled:
 
 @dataclass(frozen=True)
 class ProfileRow:
-    """One kernel in a run: median seconds, bytes it moves, operations, share of the machine's bandwidth (0 to 1)."""
+    """One kernel in a run: shortest seconds, bytes it moves, operations, share of the machine's bandwidth (0 to 1)."""
 
     kernel: str
     cards: tuple[str, ...]

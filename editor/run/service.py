@@ -50,6 +50,7 @@ class Service:
     graph : as it runs; None before the first, and where the last could not be read
     last : results of the last run, by output
     slots : what the optimizer keeps, from a training that is over
+    passed : epochs and steps that it made
     rate : the learning rate that was set since the graph was loaded, in place of the document's
     """
 
@@ -62,6 +63,7 @@ class Service:
         self.trainer: Trainer | None = None
         self.last: dict[Output, Array] = {}
         self.slots: dict[str, Array] = {}
+        self.passed = 0.0, 0
         self.rate: float | None = None
         self._arrays: dict[str, Array] = {}
         self._meaning: Any = None
@@ -103,9 +105,9 @@ class Service:
             graph.examples = examples_of(document)
         else:
             if self.trainer is not None and not request.anew:
-                self.slots = self.trainer.slots()
+                self.slots, self.passed = self.trainer.slots(), self.trainer.passed
             if request.anew:
-                self.slots = {}
+                self.slots, self.passed = {}, (0.0, 0)
             self.trainer, self.last, self.rate = None, {}, None
             self.graph = RunningGraph(build(document), examples_of(document), request.folder)
             self.graph.take(weights_of(document))
@@ -215,7 +217,8 @@ class Service:
         if self.trainer is None:
             try:
                 built = build(self.document, training=True, layers=graph.built.layers)
-                self.trainer = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card)
+                self.trainer = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card,
+                                       self.passed)
             except (ge.errors.FileFormatError, OSError) as error:
                 self.send(failure("train", error, self.source_of(error) or card))
                 raise Reported from error
@@ -230,7 +233,7 @@ class Service:
         document = GraphDocument(
             (item for ref, item in self.document.items.items() if ref != ("setting", "weights")), self.document.arrays)
         self.graph = RunningGraph(build(document), graph.examples, self.folder)
-        self.trainer, self.slots = None, {}
+        self.trainer, self.slots, self.passed = None, {}, (0.0, 0)
 
     def set_learning_rate(self, request: m.SetLearningRate) -> None:
         if not (math.isfinite(request.value) and request.value >= 0):

@@ -65,19 +65,22 @@ class Trainer:
     shown : the graph as it runs otherwise: it gets the variables' values, and computes metrics and previews
     graph : the same with layers that behave as in training
     card : the Train card
+    passed : epochs and steps that were made before, with the graph as it was then
     """
 
-    def __init__(self, service: Service, shown: RunningGraph, graph: RunningGraph, card: str) -> None:
+    def __init__(
+        self, service: Service, shown: RunningGraph, graph: RunningGraph, card: str, passed: tuple[float, int],
+    ) -> None:
         self.service = service
         self.shown = shown
         self.graph = graph
         self.card = card
         self.training = ge.Training(graph.graph, graph.folder)
         self.course = self.training.course()
-        self._before = 0.0, 0               # epochs and steps of courses that are over
+        self._before = passed               # epochs and steps of courses that are over
         self._changes: dict[str, float] = {}            # of variables in the last step, if it was one alone
         self._curve: list[tuple[float, Array]] = []     # since the last report: epoch at the end, losses
-        self._from = 0.0                    # epoch of the last report
+        self._from = passed[0]              # epoch of the last report
         self._reported, self._samples, self._rate = 0.0, 0, 0.0
         self._test = feeds_of(graph.graph, graph.folder, "test")
         with graph.graph.as_default():
@@ -85,6 +88,12 @@ class Trainer:
         self._paces = {kind: Pace() for kind in ("metrics", "gradients", "values")}
         self._paces["keep"] = Pace(KEEP_S)
         self._cards = {name: graph.card_of(graph.graph.by_name[name]) or name for name in self.training.gradients}
+
+    @property
+    def passed(self) -> tuple[float, int]:
+        """Epochs and steps made so far."""
+        progress = self.course.progress
+        return self._before[0] + progress.epochs, self._before[1] + progress.steps
 
     # ------------------------------------------------ variables
 
@@ -123,8 +132,7 @@ class Trainer:
         self._reported = time.monotonic()
         take(self.training.session, self.shown.values())
         if self.course.progress.epochs >= self.course.progress.of:
-            last = self.course.progress
-            self._before = self._before[0] + last.epochs, self._before[1] + last.steps
+            self._before = self.passed
             self.course, self._samples = self.training.course(), 0
         is_over = False
         try:
@@ -170,10 +178,10 @@ class Trainer:
                 return False
         bad = np.flatnonzero(np.isnan(self.course.losses))
         if len(bad):
-            self._curve.append((self._before[0] + self.course.progress.epochs, self.course.losses))
+            self._curve.append((self.passed[0], self.course.losses))
             raise Diverged(self._diverged(int(bad[0]), before))
         self._changes = self._changed(before) if steps == 1 and before is not None else {}
-        self._curve.append((self._before[0] + self.course.progress.epochs, self.course.losses))
+        self._curve.append((self.passed[0], self.course.losses))
         return True
 
     def _changed(self, before: Mapping[str, Array]) -> dict[str, float]:
@@ -223,7 +231,7 @@ class Trainer:
         self._samples, self._reported = progress.samples, now
         left = max(progress.of - progress.epochs, 0.0) * self.training.rows
         self.service.send(m.TrainingProgress(
-            progress.epochs, progress.of, self._before[1] + progress.steps, self._rate, progress.elapsed_s,
+            progress.epochs, progress.of, self.passed[1], self._rate, progress.elapsed_s,
             left / self._rate if self._rate else 0.0, self.learning_rate))
 
     def _points(self) -> list[m.Metrics]:
@@ -247,7 +255,7 @@ class Trainer:
         if len(self.course.losses) and not np.isnan(self.course.losses).any():
             self._progress()
             values = {"loss": self.course.progress.loss, **self._metrics()}
-            last = m.Metrics(self._before[0] + self.course.progress.epochs, values)
+            last = m.Metrics(self.passed[0], values)
             self.service.send(m.Several((*self._points(), last)))
         self.service.send(self._gradients())
         self._look()
@@ -310,7 +318,7 @@ class Trainer:
     def _diverged(self, k: int, before: Mapping[str, Array] | None) -> m.Failed:
         """What to say of a loss that is NaN in step `k` of the last stretch; variables become those before it."""
         rows = self.course.last
-        step = self._before[1] + self.course.progress.steps - len(rows) + k + 1
+        step = self.passed[1] - len(rows) + k + 1
         card = None
         if before is not None:
             self.training.session.load_variables(before)
@@ -322,7 +330,7 @@ class Trainer:
             card = None if bad is None else self.graph.card_of(bad.node)
         where = "" if card is None else f"; the first result that is no number is that of {card}"
         return m.Failed("train", f"the loss is NaN in step {step:,}, epoch "
-                        f"{int(self._before[0] + self.course.progress.epochs) + 1}{where}", card,
+                        f"{int(self.passed[0]) + 1}{where}", card,
                         "lower the learning rate, or look at the data")
 
 

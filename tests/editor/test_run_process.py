@@ -225,6 +225,7 @@ def test_an_edit_keeps_what_was_learned_and_a_new_start_does_not(talk, iris):
     talk.load(iris)
     talk.send(m.GetWeights())
     np.testing.assert_equal(talk.wait(m.Weights).values, learned)
+    assert of(talk.finish(m.Step("train")), m.Metrics)[0].epoch > 1000      # the curves go on
     talk.load(iris, anew=True)
     talk.send(m.GetWeights())
     assert not np.array_equal(talk.wait(m.Weights).values["hidden/w"], learned["hidden/w"])
