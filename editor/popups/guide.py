@@ -152,8 +152,9 @@ class Guide(QtWidgets.QFrame):
         self.update()
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
-        if event.type() == QtCore.QEvent.Type.Resize and self.isVisible():
+        if event.type() in (QtCore.QEvent.Type.Resize, QtCore.QEvent.Type.LayoutRequest) and self.isVisible():
             self._place()
+            self.raise_()                       # a panel that comes to the front takes the canvas along
         return super().eventFilter(watched, event)
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:

@@ -235,6 +235,7 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
             base = face.geometry.height - STRIP / 2 + present.far_strip.rise
             painter.drawText(QtCore.QPointF(9, base), face.far_problem)
         _paint_strip(painter, face, far=True)
+        _paint_heat(painter, face, state, 2 * BAR)
     _paint_ports(painter, face, state)
 
 
@@ -274,12 +275,18 @@ def _paint_title(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         painter.setPen(present.text2)
         painter.drawText(QtCore.QPointF(width - 22 - face.time_width, middle + present.mono.rise), face.time)
     _paint_state(painter, face, width - 13, middle)
-    if face.look.results.seconds is not None and state.heat and not face.geometry.collapsed:
-        share = face.look.results.share
-        painter.setPen(NO_PEN)
-        painter.setBrush(heat(share))
-        bar = QtCore.QRectF(8, TITLE - BAR / 2, max(share * (width - 16), 12.0), BAR)
-        painter.drawRoundedRect(bar, BAR / 2, BAR / 2)
+    _paint_heat(painter, face, state, BAR)
+
+
+def _paint_heat(painter: QtGui.QPainter, face: Face, state: CardState, high: float) -> None:
+    """The share of the slowest card's time, as a bar on the title's lower edge."""
+    if face.look.results.seconds is None or not state.heat or face.geometry.collapsed:
+        return
+    share = face.look.results.share
+    painter.setPen(NO_PEN)
+    painter.setBrush(heat(share))
+    bar = QtCore.QRectF(8, TITLE - high / 2, max(share * (face.geometry.width - 16), 12.0), high)
+    painter.drawRoundedRect(bar, high / 2, high / 2)
 
 
 def _paint_state(painter: QtGui.QPainter, face: Face, x: float, y: float) -> None:

@@ -278,7 +278,7 @@ def test_groups_follow_their_cards(scene):
     (group,) = scene.groups
     scene.preview_positions({card("relu"): QtCore.QPointF(860, 600)})
     assert group.box.bottom > 600
-    assert "k0" in scene.group_tooltip(QtCore.QPointF(700, 110)) and not scene.group_tooltip(QtCore.QPointF(5, 5))
+    assert "add+relu" in scene.group_tooltip(QtCore.QPointF(700, 110)) and not scene.group_tooltip(QtCore.QPointF(5, 5))
     remove_card(scene.document, "relu")
     assert not group.isVisible()
 
