@@ -35,7 +35,7 @@ from .explain import Explanation
 from .plan import Plan
 from .store import VariableStore
 from .stretches import planned
-from .structure import Structure, flatten
+from .structure import Structure, flatten, form_of
 from .variables import Variable
 
 Array = np.ndarray[Any, Any]
@@ -245,7 +245,7 @@ class Function:
         structure, leaves = flatten((args, dict(sorted(kwargs.items()))))
         leaves = [convert_to_tensor(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in leaves]
         operands = [x for x in leaves if isinstance(x, (EagerTensor, TensorSpec))]
-        key = (_form((args, kwargs)), tuple([
+        key = (form_of((args, kwargs)), tuple([
             (x.dtype, len(x.array.shape)) if isinstance(x, EagerTensor) else
             (as_dtype(x.dtype), Shape(x.shape)) if isinstance(x, TensorSpec) else _fixed(x) for x in leaves
         ]))
@@ -402,15 +402,6 @@ def _relaxed(shape: Shape, before: Shape) -> Shape:
 def _fits(sizes: tuple[int, ...], shape: Shape) -> bool:
     return shape.rank is None or (
         len(shape) == len(sizes) and all(a is None or a == b for a, b in zip(shape, sizes, strict=True)))
-
-
-def _form(value: Any) -> Any:
-    """The structure of nested arguments, to compare."""
-    if isinstance(value, Mapping):
-        return (dict, tuple([(k, _form(value[k])) for k in sorted(value)]))
-    if isinstance(value, (list, tuple)):
-        return (type(value), tuple([_form(v) for v in value]))
-    return None
 
 
 def _fixed(x: Any) -> Any:

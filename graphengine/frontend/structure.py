@@ -48,6 +48,15 @@ def flatten(value: Any) -> tuple[Structure, list[Any]]:
     return Structure(lambda values: make([s.build(values) for s in structures]), False), leaves
 
 
+def form_of(value: Any) -> Any:
+    """The structure of a nested value, to compare: leaves of equal types may stand for other things in another one."""
+    if isinstance(value, Mapping):
+        return (dict, tuple([(k, form_of(value[k])) for k in _sorted_keys(value)]))
+    if isinstance(value, (list, tuple)):
+        return (type(value), tuple([form_of(v) for v in value]))
+    return None
+
+
 def _sorted_keys(value: Mapping[Any, Any]) -> list[Any]:
     """Keys in order; as they come where they cannot be compared."""
     try:

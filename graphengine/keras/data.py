@@ -3,13 +3,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import InvalidArgumentError, ShapeError
-from ..frontend.structure import Structure, flatten
+from ..frontend.structure import Structure, flatten, form_of
 
 Array = np.ndarray[Any, Any]
 
@@ -41,10 +41,12 @@ class Rows:
 
     structure : rebuilds (x, y, sample_weight) from leaves; None where nothing was given
     leaves : arrays (n, ...)
+    form : the structure, to compare
     """
 
     structure: Structure
     leaves: tuple[Any, ...]
+    form: Any
 
     @property
     def arrays(self) -> list[Array]:
@@ -56,7 +58,7 @@ class Rows:
 
     def take(self, index: Any) -> Rows:
         """Some of the rows, in that order."""
-        return Rows(self.structure, tuple(None if a is None else a[index] for a in self.leaves))
+        return replace(self, leaves=tuple(None if a is None else a[index] for a in self.leaves))
 
 
 def rows_of(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Rows:
@@ -78,7 +80,7 @@ def rows_of(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     for a, label in zip(arrays, labels, strict=True):
         if a is not None and len(a) != len(first):
             raise ShapeError(f"x has {len(first)} samples, {label} has {len(a)}", fix="give as many of each")
-    return Rows(structure, arrays)
+    return Rows(structure, arrays, form_of((x, y, sample_weight)))
 
 
 def weights_of_classes(y: Any, class_weight: Mapping[int, float], sample_weight: Any) -> Array:

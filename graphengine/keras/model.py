@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError, NotFoundError, suggestion
-from ..frontend.structure import flatten
+from ..frontend.structure import flatten, form_of
 from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
@@ -82,7 +82,7 @@ class Model(Saved, Trainer, Layer):
     def _called(self, x: Any, training: bool) -> Any:
         structure, leaves = flatten(x)
         tensors = [self._converted(v) for v in leaves]
-        key = training, tuple([(t.dtype, t.array.shape[1:]) for t in tensors])
+        key = training, form_of(x), tuple([(t.dtype, t.array.shape[1:]) for t in tensors])
         step = self._calls.get(key)
         if step is None:
             def call(data: Any) -> Any:

@@ -242,7 +242,7 @@ class Trainer:
         """The traced step for data of these types."""
         known = self._untrained_functions if kind == "predict" else self._settings(kind).functions
         types = tuple([None if a is None else (a.dtype, a.shape[1:]) for a in rows.leaves])
-        key = kind, types, changes() if kind == "train" else 0
+        key = kind, rows.form, types, changes() if kind == "train" else 0
         if key not in known:
             known[key] = self._trace(kind, rows)
         return known[key]

@@ -229,6 +229,18 @@ def test_two_inputs_by_name_and_branches(rng):
         model.predict({"a": x["a"]}, verbose=0)
 
 
+def test_inputs_by_name_and_in_a_list_are_told_apart():
+    """A dict's leaves come by sorted keys, a list's as the model has its inputs."""
+    b, a = keras.Input((1,), name="b"), keras.Input((1,), name="a")
+    model = keras.Model([b, a], b * 10.0 + a)
+    model.compile(loss="mae")
+    x = {name: np.full((4, 1), value, "f4") for name, value in (("a", 3.0), ("b", 2.0))}
+    zeros = np.zeros((4, 1))
+    for given in (x, [x["b"], x["a"]], (x["b"], x["a"])):
+        assert model(given).numpy().tolist() == model.predict(given, verbose=0).tolist() == [[23.0]] * 4
+        assert model.evaluate(given, zeros, batch_size=2, verbose=0) == 23.0
+
+
 def test_a_model_inside_a_model_and_its_copy():
     inner = keras.Sequential([keras.Input(shape=(3,)), layers.Dense(4, name="inside")])
     inputs = keras.Input(shape=(3,))
