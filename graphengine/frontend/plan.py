@@ -29,7 +29,7 @@ from ..runtime.executable import MOST_LAYOUTS, Executable, Quick, SizesDiffer, c
 from ..runtime.layout import Layout
 from ..runtime.loop import Rows
 from .explain import BY_DEBUG_LEVEL, Explanation
-from .steps import CompiledSteps, PythonSteps, Steps
+from .prepared import CompiledSteps, PreparedSteps, PythonSteps
 from .store import VariableStore
 from .variables import Variable
 
@@ -226,7 +226,7 @@ class Plan:
             self.store.initialized.update(found.program.writes)
         return results
 
-    def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> Steps:
+    def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> PreparedSteps:
         """Feeds set up for as many steps; see `Session.run_steps`."""
         arrays, shapes, stacked, total = self.steps_of(values, count)
         found = self.layouts.get(shapes) or self.bound(shapes, wait=True)

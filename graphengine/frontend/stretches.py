@@ -25,7 +25,7 @@ from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, SizesDiffer, check_sizes
 from .explain import Explanation
 from .plan import Array, Bound, Plan, Programs, Shapes, check_out, more_fixed, types_of, written
-from .steps import PythonSteps, Steps
+from .prepared import PreparedSteps, PythonSteps
 from .store import VariableStore
 
 Values = dict[int, Array]                   # by the id of a tensor of the whole computation
@@ -119,7 +119,7 @@ class CutPlan(Plan):
                 fix="run it once, or give its result a shape with set_shape",
             ) from None
 
-    def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> Steps:
+    def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> PreparedSteps:
         arrays, _, stacked, total = self.steps_of(values, count)
         return PythonSteps(self.run, arrays, stacked, total, collect)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..frontend.steps import Steps
+from ..frontend.prepared import PreparedSteps
 from ..runtime.loop import Rows as PickedRows
 from .data import Order, Rows, batches_of, order_generator
 from .steps import Step
@@ -47,8 +47,8 @@ class RowBatches:
         self.order = order
         self.steps = order.steps
         self._step: Step | None = None
-        self._full: Steps | None = None     # batches of the full size
-        self._short: Steps | None = None    # the last one, if it is shorter
+        self._full: PreparedSteps | None = None     # batches of the full size
+        self._short: PreparedSteps | None = None    # the last one, if it is shorter
 
     def __iter__(self) -> Iterator[Rows]:
         return (self.rows.take(self.order.batch(k)) for k in self.order.next_epoch())
@@ -81,7 +81,7 @@ class RowBatches:
         self._full = self._steps(step, slice(0, at), size) if at else None
         self._short = self._steps(step, slice(at, None), len(places) - at) if at < len(places) else None
 
-    def _steps(self, step: Step, part: slice, size: int) -> Steps:
+    def _steps(self, step: Step, part: slice, size: int) -> PreparedSteps:
         if self.order.shuffle:
             indices = self.order.places[part].reshape(-1, size)     # the order's own memory: the next one comes there
             feeds: list[Any] = [PickedRows(a, indices) for a in self.rows.arrays]

@@ -34,7 +34,7 @@ LOOKS_PER_S = 10                            # how often a progress bar is drawn
 class Compiled:
     """What `compile` was given.
 
-    functions : traced steps, by kind and types of data
+    steps : traced steps, by kind, form and types of data
     """
 
     loss: Any
@@ -43,7 +43,7 @@ class Compiled:
     weighted_metrics: Any
     run_eagerly: bool
     steps_per_execution: int
-    functions: dict[Any, Step] = field(default_factory=dict)
+    steps: dict[Any, Step] = field(default_factory=dict)
     parts: Outputs | None = None
 
 
@@ -62,7 +62,7 @@ class Trainer:
         self.history: Any = None
         self._initial_epoch = 0
         self._compiled: Compiled | None = None
-        self._untrained_functions: dict[Any, Step] = {}
+        self._prediction_steps: dict[Any, Step] = {}
 
     # ------------------------------------------------ compile
 
@@ -115,9 +115,9 @@ class Trainer:
 
     def forget_functions(self) -> None:
         """Trace all steps again: the model has changed."""
-        self._untrained_functions.clear()
+        self._prediction_steps.clear()
         if self._compiled is not None:
-            self._compiled.functions.clear()
+            self._compiled.steps.clear()
 
     @property
     def metrics(self) -> list[Any]:
@@ -138,7 +138,8 @@ class Trainer:
     # ------------------------------------------------ one step
 
     def _parts(self, y: Any, y_pred: Any) -> Outputs:
-        compiled = self._settings("fit")
+        """Losses and metrics of `compile`, made for outputs like these."""
+        compiled = self._settings("training")
         if compiled.parts is None:
             count = len(flatten(y_pred)[1])
             names = getattr(self, "output_names", None) if _has_output_names(self) else None
@@ -210,7 +211,6 @@ class Trainer:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self.compute_loss(x, y, y_pred, sample_weight)
             scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
-        self._settings("fit")
         self._parts(y, y_pred).loss_tracker.update_state(loss, sample_weight=_batch_size(y_pred))
         variables = self.trainable_weights
         if variables:
@@ -240,7 +240,7 @@ class Trainer:
 
     def _step(self, kind: str, rows: Rows) -> Step:
         """The traced step for data of these types."""
-        known = self._untrained_functions if kind == "predict" else self._settings(kind).functions
+        known = self._prediction_steps if kind == "predict" else self._settings(kind).steps
         types = tuple([None if a is None else (a.dtype, a.shape[1:]) for a in rows.leaves])
         key = kind, rows.form, types, changes() if kind == "train" else 0
         if key not in known:

@@ -42,3 +42,16 @@ def test_a_model_that_is_not_built_yet_answers_as_it_was_saved(make, rng, tmp_pa
     for a, b in zip(*(m.get_weights() for m in models), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-6)
     assert float(optimizers[1].learning_rate) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "Nadam", "Adafactor", "Ftrl"])
+def test_what_an_optimizer_keeps_is_there_when_it_is_built(name, tmp_path):
+    """Also what only some of them make."""
+    v = tf.Variable(np.ones((2, 3), "f4"))
+    optimizers = [getattr(keras.optimizers, name)() for _ in range(2)]
+    optimizers[0].apply_gradients([(tf.constant(np.full((2, 3), 0.5, "f4")), v)])
+    path = tf.train.Checkpoint(optimizer=optimizers[0]).write(tmp_path / "m")
+    tf.train.Checkpoint(optimizer=optimizers[1]).read(path)
+    optimizers[1].build([v])
+    for a, b in zip(*(o.variables for o in optimizers), strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())

@@ -61,7 +61,7 @@ def test_other_sizes_compile_nothing(data):
     compiled = default_compiler().counts.compiled
     model.fit(x[:41], y[:41], batch_size=10, epochs=2, verbose=0)
     assert default_compiler().counts.compiled == compiled
-    (step,) = [s for (kind, *_), s in model._compiled.functions.items() if kind == "train"]
+    (step,) = [s for (kind, *_), s in model._compiled.steps.items() if kind == "train"]
     assert len(step.concrete.explain(x[:10], y[:10]).kernels) <= 16
 
 

@@ -30,9 +30,10 @@ class _AtRandom(Configured):
     def strength(self) -> float:
         return float(self.rate)
 
-    def check_rate(self) -> None:
-        if not isinstance(self.rate, (int, float)) or not 0 <= self.rate <= 1:
-            raise self.refuse("rate", self.rate, "a number in [0, 1]")
+    def check_rate(self, takes_one: bool = True) -> None:
+        rate = self.rate
+        if not isinstance(rate, (int, float)) or not (0 <= rate < 1 or (takes_one and rate == 1)):
+            raise self.refuse("rate", rate, f"a number in [0, 1{']' if takes_one else ')'}")
 
 
 @register
@@ -153,8 +154,7 @@ class GaussianDropout(_AtRandom):
     def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
-        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-            raise self.refuse("rate", rate, "a number in [0, 1)")
+        self.check_rate(takes_one=False)
         self.supports_masking = True
 
     def draw(self, x: Any) -> Any:
@@ -182,8 +182,7 @@ class AlphaDropout(_AtRandom):
     def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.keep(locals())
-        if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
-            raise self.refuse("rate", rate, "a number in [0, 1)")
+        self.check_rate(takes_one=False)
         self.supports_masking = True
 
     def draw(self, x: Any) -> Any:

@@ -149,11 +149,8 @@ class Nadam(Moments):
     Dozat (2016), "Incorporating Nesterov momentum into Adam", algorithm 8.
     """
 
-    def build(self, variables: Any) -> None:
-        if self.built:
-            return
-        trained = list(variables)
-        super().build(trained)
+    def make_slots(self, trained: Sequence[Variable]) -> None:
+        super().make_slots(trained)
         self._product = self.add_variable((), 1.0, trained[0].dtype if trained else None, "u_product")
 
     def begin_step(self) -> None:

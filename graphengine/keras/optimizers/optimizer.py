@@ -124,11 +124,15 @@ class Optimizer:
         if self.gradient_accumulation_steps:
             self._accumulated = self.add_optimizer_variables(trained, "gradient_accumulator")
         self._kept = [[] for _ in trained]
+        self.make_slots(trained)
+        self.built = True
+        settle_waiting()
+
+    def make_slots(self, trained: Sequence[Variable]) -> None:
+        """Make what is kept for each trained variable; what `slots` says, unless a subclass makes more."""
         for group in self.slots():
             for variable, kept in zip(trained, self._kept, strict=True):
                 kept += [self.add_variable_from_reference(variable, name, start) for name, start in group.items()]
-        self.built = True
-        settle_waiting()
 
     def add_variable(
         self, shape: Sequence[int], initializer: Any = 0.0, dtype: Any = None, name: str | None = None

@@ -164,11 +164,8 @@ class Adafactor(Optimizer):
         self.clip_threshold = clip_threshold
         self.relative_step = relative_step
 
-    def build(self, variables: Any) -> None:
-        if self.built:
-            return
-        trained = list(variables)
-        super().build(trained)
+    def make_slots(self, trained: Sequence[Variable]) -> None:
+        super().make_slots(trained)
         for variable, kept in zip(trained, self._kept, strict=True):
             sizes = variable.shape.numbers()
             is_factored = len(sizes) > 1    # where not, the two are numbers, so that files have as many as Keras's

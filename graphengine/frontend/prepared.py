@@ -18,7 +18,7 @@ Array = np.ndarray[Any, Any]
 Look = Callable[[int], Any]
 
 
-class Steps:
+class PreparedSteps:
     """Steps that may run again and again, on what then stands in the feeds; use it in a ``with``.
 
     count : how many the feeds are for
@@ -34,14 +34,14 @@ class Steps:
     def close(self) -> None:
         """After the last run."""
 
-    def __enter__(self) -> Steps:
+    def __enter__(self) -> PreparedSteps:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: Any, trace: TracebackType | None) -> None:
         self.close()
 
 
-class CompiledSteps(Steps):
+class CompiledSteps(PreparedSteps):
     """Steps that return to Python about 30 times a second, to hear signals and tell how far they are."""
 
     def __init__(
@@ -66,7 +66,7 @@ class CompiledSteps(Steps):
         self.bound.idle[:] = [self.layout]
 
 
-class PythonSteps(Steps):
+class PythonSteps(PreparedSteps):
     """Steps with Python between them.
 
     run_once : results for the feeds of one step
