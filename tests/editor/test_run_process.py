@@ -104,7 +104,8 @@ def test_every_sample_runs(talk):
         assert not of(replies, m.Failed), path
         (values,) = of(replies, m.Values)
         assert loaded.parameters >= 0
-        with_results = {c.id for c in document.cards if c.kind.startswith("op/") and c.kind != "op/no_op"}
+        with_results = {c.id for c in document.cards if c.kind.split("/")[0] in ("op", "layer", "loss", "metric")
+                        and c.kind != "op/no_op"}
         assert {card for card, _ in values.previews} == with_results, path
         assert all(p.nans == 0 for p in values.previews.values()), path
 
@@ -168,7 +169,7 @@ def test_iris_learns(talk, iris):
     curve = of(replies, m.Metrics)
     assert [p.epoch for p in curve] == sorted(p.epoch for p in curve) and curve[-1].epoch == pytest.approx(1000, abs=1)
     assert curve[-1].values["test accuracy"] >= 0.95 and curve[-1].values["accuracy"] >= 0.97
-    assert curve[-1].values["loss"] < curve[0].values["loss"] / 3
+    assert curve[-1].values["loss"] < 0.06      # it begins at 1.3, and the first report may come late
     last = of(replies, m.TrainingProgress)[-1]
     assert last.epochs == last.of == 1000 and last.rate > 0 and last.learning_rate == pytest.approx(0.1)
     gradients = of(replies, m.Gradients)[-1]

@@ -94,7 +94,7 @@ def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
     qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=RUNNING_MS)
     assert not of(m.Failed, said)
     losses = [reply.values["loss"] for reply in of(m.Metrics, said) if "loss" in reply.values]
-    assert losses[-1] < losses[0] / 3
+    assert losses[-1] < 0.1             # it begins above 1; the first report may come late
     assert {"hidden", "scores"} <= set(of(m.Gradients, said)[-1].norms)
 
     shown.attempt(lambda: commands.set_attribute(document, ["hidden"], "units", 5))
