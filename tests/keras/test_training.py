@@ -80,15 +80,19 @@ def test_an_epoch_is_two_calls_of_loops_that_are_set_up_once(data, monkeypatch):
 
 def test_steps_per_epoch_go_on_where_the_epoch_before_ended(data):
     x, y = data
-    pairs = []
-    for steps, epochs in ((3, 4), (6, 2)):  # of 5 batches: 3 and 2, then 3 and 2; 5 and 5
+    seen = []
+    by_batch = [keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: seen.append(batch))]
+    models = []
+    for steps, epochs, callbacks in ((3, 4, None), (6, 2, None), (3, 4, by_batch)):     # of 5 batches
         keras.utils.set_random_seed(0)
         model = small()
-        model.fit(x, y, batch_size=10, epochs=epochs, steps_per_epoch=steps, verbose=0)
-        pairs.append(model)
-    assert [int(m.optimizer.iterations) for m in pairs] == [10, 10]
-    for a, b in zip(*(m.get_weights() for m in pairs), strict=True):
+        model.fit(x, y, batch_size=10, epochs=epochs, steps_per_epoch=steps, verbose=0, callbacks=callbacks)
+        models.append(model)
+    assert [int(m.optimizer.iterations) for m in models] == [10, 10, 10]
+    assert seen == [0, 1, 2, 0, 1, 0, 1, 2, 0, 1]
+    for a, b, c in zip(*(m.get_weights() for m in models), strict=True):
         assert np.array_equal(a, b)
+        np.testing.assert_allclose(a, c, rtol=1e-5, atol=1e-7)
 
 
 INTERRUPTED = """
