@@ -339,7 +339,8 @@ class Trainer:
                     if self.stop_training:
                         break
         except KeyboardInterrupt:
-            self.history.settle()
+            if self.history is not None:        # a list of callbacks may come without one
+                self.history.settle()
             raise
         if self.optimizer is not None:
             self.optimizer.finalize_variable_values(self.trainable_weights)

@@ -136,6 +136,15 @@ def test_an_interrupt_leaves_the_last_whole_step_and_whole_epochs_in_the_history
     assert checks.interrupted(INTERRUPTED, 0.3)[0] == ["intact"]
 
 
+def test_an_interrupt_without_a_history(data):
+    def interrupt(epoch, logs):
+        raise KeyboardInterrupt
+
+    callbacks = keras.callbacks.CallbackList([keras.callbacks.LambdaCallback(on_epoch_end=interrupt)])
+    with pytest.raises(KeyboardInterrupt):
+        small().fit(*data, callbacks=callbacks, verbose=0)
+
+
 def test_a_history_that_was_broken_off_between_its_lists_is_settled():
     class Broken(dict):
         def setdefault(self, name, value):
