@@ -33,6 +33,8 @@ def samples(folder: Path = FOLDER) -> list[Sample]:
     for path in sorted(folder.glob("*.graph.json")):
         name = path.name.removesuffix(".graph.json")
         title = name.removeprefix("drawn_").replace("_", " ").capitalize()
+        if name.startswith("drawn_"):
+            title += ", of layers"
         found.append(Sample(path, title, _about(path.with_name(f"{name}.py")) or _noted(path)))
     return sorted(found, key=lambda s: (not s.path.name.startswith("drawn_"), s.title))
 

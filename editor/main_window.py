@@ -382,10 +382,19 @@ class MainWindow(QtWidgets.QMainWindow):
     def do_samples(self) -> None:
         self.welcome_requested.emit()
 
+    def settle(self) -> None:
+        """Take over what is being typed, on the canvas and in a panel, so that it counts for what follows."""
+        self.tool.inline.finish()
+        focused = QtWidgets.QApplication.focusWidget()
+        if focused is not None and focused is not self.view and self.isAncestorOf(focused):
+            focused.clearFocus()
+
     def do_save(self) -> bool:
+        self.settle()
         return self.do_save_as() if self.path is None else self.save_to(self.path)
 
     def do_save_as(self) -> bool:
+        self.settle()
         start = self.path or Path(self.folder or Path.home()) / f"{self.name.lower()}{SUFFIX}"
         chosen, _ = QtWidgets.QFileDialog.getSaveFileName(
             self, self.tr("Save the graph"), str(start), self.tr("Graphs (*.graph.json)"))
@@ -397,7 +406,7 @@ class MainWindow(QtWidgets.QMainWindow):
         """Write the document to a file; says so where that fails, and everything stays as it is."""
         try:
             save(self.document, path)
-        except (ge.errors.GraphEngineError, OSError) as error:
+        except Exception as error:          # whatever it is, nothing may be lost in silence
             self.banner.show_message(self.tr("Not saved: {0}").format(_said(error)), "error",
                                      self.tr("Save elsewhere"), self.do_save_as)
             return False
@@ -418,6 +427,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self.say(self.tr("Kept the values of {0} variables; save the file to keep them there.").format(count))
 
     def do_export_python(self) -> None:
+        self.settle()
         self._export(self.tr("Export Python"), ".py", self.tr("Python (*.py)"),
                      lambda path: save_python(self.document, path))
 
@@ -452,10 +462,11 @@ class MainWindow(QtWidgets.QMainWindow):
     # ------------------------------------------------ editing
 
     def do_undo(self) -> None:
-        self.tool.inline.finish()
+        self.settle()
         self.document.undo()
 
     def do_redo(self) -> None:
+        self.settle()
         self.document.redo()
 
     def do_cut(self) -> None:
@@ -603,9 +614,11 @@ class MainWindow(QtWidgets.QMainWindow):
     # ------------------------------------------------ running
 
     def do_run(self) -> None:
+        self.settle()
         self.running.run()
 
     def do_train(self) -> None:
+        self.settle()
         self.docks.reveal("training")
         self.running.train()
 
@@ -702,7 +715,7 @@ class MainWindow(QtWidgets.QMainWindow):
         self._update_empty()
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
-        self.tool.inline.finish()
+        self.settle()
         if self.document.is_modified and not self._may_close():
             event.ignore()
             return

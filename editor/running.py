@@ -97,7 +97,10 @@ class Running(QtCore.QObject):
 
     def ask(self, request: Any) -> None:
         """Send a panel's request, after the graph if that has changed."""
-        if isinstance(request, (m.Stop, m.Pause, m.SetLearningRate)):
+        if isinstance(request, m.Pause):
+            self.pause()
+            return
+        if isinstance(request, (m.Stop, m.SetLearningRate)):
             self.runner.send(request)
             return
         self._load()
@@ -141,7 +144,7 @@ class Running(QtCore.QObject):
 
     def _load(self, anew: bool = False) -> None:
         """Send the graph, unless the process has it."""
-        said = meaning(self.document)
+        said = f"{self._folder()}\n{meaning(self.document)}"
         if said == self._sent and not anew:
             return
         self._serial += 1

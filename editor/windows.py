@@ -63,7 +63,7 @@ class Windows(QtCore.QObject):
             return shown
         try:
             document = read_document(path)
-        except (ge.errors.GraphEngineError, OSError) as error:
+        except Exception as error:          # a hostile file ends in a message, not in the end of the editor
             self._complain(path, error)
             return None
         is_graph = path.name.endswith(".json") and path.parent != FOLDER
@@ -80,8 +80,9 @@ class Windows(QtCore.QObject):
         except (ge.errors.GraphEngineError, OSError) as error:
             self._complain(left.path or left.folder, error)
             return
-        self._show(MainWindow(document, left.path, self.settings))
-        left.discard()
+        window = self._show(MainWindow(document, left.path, self.settings))
+        if not document.is_modified or any(window.journal.folder.glob("base-*")):
+            left.discard()                  # otherwise it is still the only copy
 
     def _show(self, window: MainWindow) -> MainWindow:
         window.open_requested.connect(self._open_named)

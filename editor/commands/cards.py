@@ -7,7 +7,7 @@ from typing import Any
 
 from ..model.catalog import REQUIRED, Kind
 from ..model.document import Change, GraphDocument
-from ..model.items import Card, Frame, Item, Ref
+from ..model.items import Card, Frame, Item, Ref, Setting
 from ..model.kinds import catalog
 from .edit import Edit, Refused, counted
 from .names import check_free, check_name
@@ -95,7 +95,15 @@ def rename(document: GraphDocument, card: str, id: str) -> Change:
     for other in document.cards:
         if card in other.after:
             edit.put(replace(other, after=tuple(id if a == card else a for a in other.after)))
+    weights = document.setting("weights")
+    if isinstance(weights, dict) and any(name.startswith(f"{card}/") for name in weights):
+        edit.put(Setting("weights", {_moved(name, card, id): value for name, value in weights.items()}))
     return edit.change(f"Rename '{card}' to '{id}'")
+
+
+def _moved(name: str, card: str, id: str) -> str:
+    """The name of a variable of a card that gets another name."""
+    return f"{id}/{name.removeprefix(f'{card}/')}" if name.startswith(f"{card}/") else name
 
 
 def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, value: Any, merge: Any = None) -> Change:

@@ -78,7 +78,7 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
     """
     names = [card.id for card in document.cards]
     drawing = Drawing(lambda name, dtype, shape: stored_array(document, name), training=training,
-                      seed=int(document.setting("seed", 0) or 0), layers=dict(layers or {}), names=names)
+                      seed=_whole(document.setting("seed")), layers=dict(layers or {}), names=names)
     built = Built(drawing.graph, layers=drawing.layers)
     for card in in_order(document):
         kind = catalog().get(card.kind)
@@ -94,6 +94,11 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
             built.problems[train.id] = error
     _load_weights(document, drawing.graph)
     return built
+
+
+def _whole(value: Any) -> int:
+    """A seed; 0 for what is none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
 def stored_array(document: GraphDocument, name: str) -> Any:
@@ -255,7 +260,8 @@ def fed_row(card: Card, output: int) -> tuple[int, ...] | None:
 def weights_of(document: GraphDocument) -> dict[str, Any]:
     """The values of variables that were saved with the document, by the variable's name."""
     found = {}
-    for name, value in (document.setting("weights") or {}).items():
+    saved = document.setting("weights")
+    for name, value in saved.items() if isinstance(saved, dict) else ():
         found[name] = decoded(value, lambda key, dtype, shape: stored_array(document, key))
     return found
 

@@ -45,6 +45,9 @@ class Change:
         return Change(self.label, before, after, self.merge)
 
 
+LOST = Change("", {}, {})                   # stands for a saved state that undoing no longer leads to
+
+
 class GraphDocument:
     """Cards, wires, frames, notes and settings, with undo.
 
@@ -137,7 +140,10 @@ class GraphDocument:
                 self._done.pop()
         else:
             self._done.append(change)
-            del self._done[:-LEVELS]
+            if len(self._done) > LEVELS:
+                if self._saved is None:
+                    self._saved = LOST
+                del self._done[:-LEVELS]
         self._undone.clear()
         self._tell(change)
 

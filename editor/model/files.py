@@ -33,6 +33,7 @@ from .plain import from_plain, to_plain
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
 MAX_ITEMS = 100_000
+OTHER = "file: "                            # begins the names of settings that are parts of the file
 
 
 # -------------------------------------------------------------------- text
@@ -111,7 +112,7 @@ def save(document: GraphDocument, path: str | os.PathLike[str]) -> Built:
     FileFormatError for what a file cannot hold, OSError if the system refuses.
     """
     built = build(document)
-    others = {name: document.setting(name) for name in _others(document)}
+    others = {name.removeprefix(OTHER): document.setting(name) for name in _others(document)}
     built.graph.document.update(engine.with_arrays(others, lambda name: stored_array(document, name)))
     built.graph.document["view"] = engine.with_arrays(
         _view(document, built), lambda name: stored_array(document, name))
@@ -122,14 +123,14 @@ def save(document: GraphDocument, path: str | os.PathLike[str]) -> Built:
 
 def _others(document: GraphDocument) -> list[str]:
     """Names of settings that are parts of the file which the editor does not know."""
-    return [str(name) for name in document.setting("parts of the file", ())]
+    return [s.name for s in document.items.values() if isinstance(s, Setting) and s.name.startswith(OTHER)]
 
 
 def _view(document: GraphDocument, built: Built) -> dict[str, Any]:
     nodes = engine.nodes_of(built.graph, lambda name, array: name, "the graph")
     items, inside = [], {}
     written = {node["id"] for node in nodes}
-    skipped = {"parts of the file", *_others(document)}
+    skipped = set(_others(document))
     for item in _sorted(document):
         if isinstance(item, Setting) and item.name in skipped:
             continue
@@ -192,10 +193,9 @@ def from_engine(raw: Mapping[str, Any], arrays: Mapping[str, Array], file: str) 
     if isinstance(view, dict) and view.get("digest") == digest(nodes):
         items = _items(_completed(drawn, nodes), file)
     else:
-        items = [*_with_places(_of_nodes(nodes, raw.get("train"), file), drawn)]
-    rest = {key: value for key, value in raw.items() if key not in OWN_KEYS}
-    if rest:
-        items += [Setting("parts of the file", sorted(rest)), *(Setting(key, value) for key, value in rest.items())]
+        items = _changed_by_others(nodes, raw.get("train"), drawn, view, file)
+    rest = {f"{OTHER}{key}": value for key, value in raw.items() if key not in OWN_KEYS}
+    items += [Setting(key, value) for key, value in rest.items()]
     return GraphDocument(items, arrays)
 
 
@@ -204,13 +204,32 @@ def _completed(drawn: list[dict[str, Any]], nodes: list[dict[str, Any]]) -> list
     by_name = {node["id"]: node for node in nodes}
     found = []
     for entry in drawn:
-        node = by_name.get(entry.get("id", "")) if entry.get("item") == "card" else None
+        node = by_name.get(str(entry.get("id", ""))) if entry.get("item") == "card" else None
         if node is not None and entry.get("kind") == f"op/{node['op']}":
             entry = {**entry, "attributes": node.get("attributes", {})}
             if node.get("after"):
                 entry["after"] = node["after"]
         found.append(entry)
     return found
+
+
+def _changed_by_others(
+    nodes: list[dict[str, Any]], train: Any, drawn: list[dict[str, Any]], view: Any, file: str
+) -> list[Item]:
+    """Items of nodes that are no longer those of the view: they count, and what the nodes never held is kept."""
+    found = {item.ref: item for item in _with_places(_of_nodes(nodes, train, file), drawn)}
+    inside = view.get("inside", {}) if isinstance(view, dict) else {}
+    held = {node["id"] for node in nodes} | set(inside if isinstance(inside, dict) else ())
+    kept: list[Item] = [from_plain(entry, f"{file}, view") for entry in drawn]
+    for item in kept:
+        is_unfinished = isinstance(item, Card) and item.kind.startswith("op/") and item.id not in held
+        if isinstance(item, Setting) or is_unfinished:
+            found.setdefault(item.ref, item)
+    for item in kept:
+        if isinstance(item, Wire) and item.target not in held and all(
+                Ref("card", end) in found for end in (item.source, item.target)):
+            found.setdefault(item.ref, item)
+    return list(found.values())
 
 
 def _with_places(items: Iterable[Item], drawn: list[dict[str, Any]]) -> Iterable[Item]:

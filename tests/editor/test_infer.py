@@ -75,6 +75,13 @@ REPAIRS = [
 ]
 
 
+def test_no_repair_that_can_never_run():
+    document = GraphDocument([placeholder("a", [None, 3]), placeholder("b", [2, 2]), Card("c", "op/matmul"),
+                              Wire("a", 0, "c", 0), Wire("b", 0, "c", 1)])
+    labels = [fix.label for fix in Inference(document).problem("c").fixes]
+    assert not [label for label in labels if label.startswith("Insert Reshape to (2, 2)")]
+
+
 @pytest.mark.parametrize("before, kind, label", REPAIRS, ids=lambda v: v if isinstance(v, str) else "")
 def test_repairs_of_common_mistakes(before, kind, label):
     document = GraphDocument([*before, Card("c", kind), Wire("a", 0, "c", 0), Wire("b", 0, "c", 1)])

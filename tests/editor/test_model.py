@@ -76,6 +76,16 @@ def test_modified_means_other_than_saved():
     assert not document.is_modified
 
 
+def test_a_saved_state_that_undoing_does_not_reach_stays_modified(monkeypatch):
+    monkeypatch.setattr("editor.model.document.LEVELS", 3)
+    document = GraphDocument()
+    for name in "abcde":
+        document.do(change(document, Card(name, "op/add")))
+    while document.undo():
+        pass
+    assert document.is_modified and document.card("a") is not None
+
+
 def test_an_edit_that_changes_nothing_is_no_edit():
     document = GraphDocument([Card("a", "op/add")])
     document.do(change(document, document.card("a")))
@@ -243,6 +253,48 @@ def test_nodes_changed_by_others_count_and_places_stay(tmp_path):
     assert {c.id for c in again.cards} == {"x", "n", "more"}
     assert (again.card("n").x, again.card("n").y) == (240.0, 36.0)
     assert again.wires_into("more")[0].source == "n"
+
+
+def test_what_nodes_never_held_survives_changes_by_others(tmp_path):
+    target = tmp_path / "a.graph.json"
+    save(drawn(), target)
+    raw = json.loads(target.read_text())
+    raw["nodes"].append({"id": "more", "op": "const", "attributes": {"value": {"dtype": "float32", "shape": [],
+                                                                              "values": [1.0]}}})
+    target.write_text(json.dumps(raw))
+    again = open_document(target)
+    assert again.card("more") is not None and again.card("open").kind == "op/add"
+    assert again.setting("seed") == 4
+    assert not build(again).problems.keys() - {"open"}
+
+
+@pytest.mark.parametrize("name, value", [("seed", "abc"), ("weights", 5), ("seed", [1])])
+def test_settings_of_another_type_do_no_harm(name, value, tmp_path):
+    document = GraphDocument([Card("x", "op/placeholder", {"shape": [2]}), Setting(name, value)])
+    save(document, tmp_path / "a.graph.json")
+    assert open_document(tmp_path / "a.graph.json").setting(name) == value
+
+
+def test_parts_of_a_file_do_not_become_settings(tmp_path):
+    graph = ge.Graph()
+    graph.document["seed"] = "of somebody else"
+    graph.save(tmp_path / "a.graph.json")
+    document = open_document(tmp_path / "a.graph.json")
+    assert document.setting("seed") is None
+    save(document, tmp_path / "b.graph.json")
+    assert ge.load(tmp_path / "b.graph.json").document["seed"] == "of somebody else"
+
+
+def test_a_renamed_layer_keeps_its_weights():
+    from editor import commands
+
+    document = GraphDocument([placeholder("x", [None, 3]), Card("hidden", "layer/Dense", {"units": 2}),
+                              Wire("x", 0, "hidden", 0)])
+    document.do(commands.keep_weights(document, {"hidden/kernel": np.full((3, 2), 7.0, "float32")}))
+    document.do(commands.rename(document, "hidden", "first"))
+    np.testing.assert_array_equal(build(document).layers["first"].kernel, np.full((3, 2), 7.0))
+    document.undo()
+    np.testing.assert_array_equal(build(document).layers["hidden"].kernel, np.full((3, 2), 7.0))
 
 
 def test_large_arrays_stay_beside_and_come_back(tmp_path):

@@ -273,12 +273,22 @@ def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
     assert shown.banner.isVisible()
 
 
-def test_the_exported_program_prints_the_same_numbers(iris):
-    from editor.io.python import python_source
-
-    source = python_source(open_document(iris))
-    compile(source, "exported.py", "exec")
-    assert "hidden" in source
+def test_what_is_being_typed_is_saved(window, qtbot, iris):
+    shown = window(open_document(iris), iris)
+    shown.activateWindow()
+    shown.scene.select([Ref("card", "hidden")])
+    shown.docks.reveal("inspector")
+    shown.docks.inspector.update_now()
+    editor = shown.docks.inspector.rows["units"].editor
+    field = editor if isinstance(editor, QtWidgets.QAbstractSpinBox) else editor.findChild(QtWidgets.QAbstractSpinBox)
+    field = field or editor.findChild(QtWidgets.QLineEdit) or editor
+    field.setFocus()
+    qtbot.waitUntil(lambda: QtWidgets.QApplication.focusWidget() is not None, timeout=5000)
+    line = field.findChild(QtWidgets.QLineEdit) or field
+    line.selectAll()
+    qtbot.keyClicks(line, "77")
+    shown.do_save()
+    assert open_document(iris).card("hidden").attributes["units"] == 77
 
 
 def test_live_mode_runs_after_an_edit(window, qtbot):

@@ -93,7 +93,7 @@ class Drawing:
                     found = (_loss if family == "loss" else _metric)(name, attributes, operands)
             except GraphEngineError:
                 raise
-            except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+            except (AttributeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
                 raise InvalidArgumentError(str(error), op=name) from error
         for node in self.graph.nodes[before:]:
             if isinstance(node.op, Effect) and node.op.name != "read_variable":
@@ -125,7 +125,7 @@ class Drawing:
             return registered("layers")[name].from_config({**given, "name": id.replace("/", "_")})
         except GraphEngineError:
             raise
-        except (TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except (AttributeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise InvalidArgumentError(str(error), op=name, fix="give the attribute a value") from error
 
     def _initializer(self, id: str, field: str, value: Any) -> Any:

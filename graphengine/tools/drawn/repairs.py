@@ -127,7 +127,8 @@ def _conversions(number: int, operands: Sequence[Type]) -> Iterator[tuple[str, s
     for target in dict.fromkeys(t.shape for t in others if t.shape.rank is not None):
         if target.is_fully_defined():
             sizes = [int(s) for s in target.numbers()]
-            yield f"Insert Reshape to {target}", "reshape", {"shape": sizes}
+            if own.shape.is_fully_defined() and own.shape.num_elements() == target.num_elements():
+                yield f"Insert Reshape to {target}", "reshape", {"shape": sizes}
             yield f"Insert BroadcastTo {target}", "broadcast_to", {"shape": sizes}
     if rank > 2:
         yield "Insert Reshape to rows", "reshape", {"shape": [-1, *_flat(own)]}
