@@ -14,6 +14,7 @@ import graphengine as ge
 from . import commands
 from .actions import Actions
 from .banner import Banner
+from .deeds import Deeds
 from .docks import Docks
 from .incoming import document_of_file, item_of_file
 from .infer import Inference
@@ -25,7 +26,6 @@ from .model.document import Change, GraphDocument
 from .model.files import save
 from .model.items import Ref
 from .popups.add_search import AddSearch
-from .popups.cheat_sheet import CheatSheet
 from .popups.command_palette import CommandPalette
 from .popups.find_bar import FindBar
 from .popups.guide import Guide, first_steps
@@ -42,7 +42,7 @@ SUFFIX = ".graph.json"
 READABLE = 0.6                              # zoom from which cards show everything
 
 
-class MainWindow(QtWidgets.QMainWindow):
+class MainWindow(Deeds):
     """A window with one document.
 
     Signals
@@ -269,6 +269,9 @@ class MainWindow(QtWidgets.QMainWindow):
     # ------------------------------------------------ following
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
+        if self._run_failed:                # what was wrong may be mended
+            self._run_failed = False
+            self.banner.hide()
         self._update_title()
         self._update_empty()
         self._update_actions()
@@ -337,6 +340,8 @@ class MainWindow(QtWidgets.QMainWindow):
             self.banner.hide()
             if reply.what == "train":
                 self._losses = [] if not self.running.paused else self._losses
+            elif reply.what == "run":
+                self.scene.forget_training()
             self.scene.show_running(True)
         elif isinstance(reply, m.Finished):
             self.scene.show_running(False)
@@ -348,7 +353,7 @@ class MainWindow(QtWidgets.QMainWindow):
                 self.tr("What runs graphs has ended: {0}. The document is safe, and a new one is starting.")
                 .format(reply.text.rstrip(".")), "warning", self.tr("Run again"), self.do_run)
 
-    _kernels: tuple[m.KernelInfo, ...] = ()
+    _run_failed = False                     # and the banner says why
     _losses: list[float] = []
 
     def _show_losses(self, reply: m.Metrics) -> None:
@@ -360,6 +365,7 @@ class MainWindow(QtWidgets.QMainWindow):
             self.scene.show_series(str(card), self._losses)
 
     def _failed(self, reply: m.Failed) -> None:
+        self._run_failed = True
         text = reply.text if not reply.fix else f"{reply.text.rstrip('.')}. {reply.fix[:1].upper()}{reply.fix[1:]}."
         where = f"{reply.card}: " if reply.card else ""
         card = reply.card
@@ -381,13 +387,6 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def do_samples(self) -> None:
         self.welcome_requested.emit()
-
-    def settle(self) -> None:
-        """Take over what is being typed, on the canvas and in a panel, so that it counts for what follows."""
-        self.tool.inline.finish()
-        focused = QtWidgets.QApplication.focusWidget()
-        if focused is not None and focused is not self.view and self.isAncestorOf(focused):
-            focused.clearFocus()
 
     def do_save(self) -> bool:
         self.settle()
@@ -458,218 +457,6 @@ class MainWindow(QtWidgets.QMainWindow):
 
     def do_quit(self) -> None:
         self.quit_requested.emit()
-
-    # ------------------------------------------------ editing
-
-    def do_undo(self) -> None:
-        self.settle()
-        self.document.undo()
-
-    def do_redo(self) -> None:
-        self.settle()
-        self.document.redo()
-
-    def do_cut(self) -> None:
-        self.tool.edits.cut()
-
-    def do_copy(self) -> None:
-        self.tool.edits.copy()
-
-    def do_paste(self) -> None:
-        self.tool.edits.paste()
-
-    def do_paste_with_inputs(self) -> None:
-        self.tool.edits.paste(with_inputs=True)
-
-    def do_duplicate(self) -> None:
-        self.tool.edits.duplicate()
-
-    def do_duplicate_with_inputs(self) -> None:
-        self.tool.edits.duplicate(with_inputs=True)
-
-    def do_delete(self) -> None:
-        self.tool.edits.delete()
-
-    def do_delete_and_reconnect(self) -> None:
-        self.tool.edits.delete_and_reconnect()
-
-    def do_select_all(self) -> None:
-        self.tool.edits.select_all()
-
-    def do_find(self) -> None:
-        self.find_bar.begin()
-
-    def do_add(self) -> None:
-        self.view.setFocus()
-        self.tool.search()
-
-    def do_note(self) -> None:
-        ref = self.tool.edits.note()
-        if ref is not None:
-            self.tool.inline.write_note(ref.key)
-
-    def do_frame(self) -> None:
-        ref = self.tool.edits.frame()
-        if ref is not None:
-            self.tool.inline.title_frame(ref.key)
-
-    def do_bypass(self) -> None:
-        self.tool.edits.bypass()
-
-    def do_collapse(self) -> None:
-        self.tool.edits.collapse()
-
-    def do_previews(self) -> None:
-        self.tool.edits.show_previews()
-
-    def do_tidy(self) -> None:
-        self.tool.edits.tidy()
-        self.view.zoom_to_fit()
-
-    def do_tidy_selection(self) -> None:
-        self.tool.edits.tidy(selection=True)
-
-    def do_straighten(self) -> None:
-        self.tool.edits.straighten()
-
-    def do_align_left(self) -> None:
-        self.tool.edits.align("left")
-
-    def do_align_center_h(self) -> None:
-        self.tool.edits.align("center-h")
-
-    def do_align_right(self) -> None:
-        self.tool.edits.align("right")
-
-    def do_align_top(self) -> None:
-        self.tool.edits.align("top")
-
-    def do_align_center_v(self) -> None:
-        self.tool.edits.align("center-v")
-
-    def do_align_bottom(self) -> None:
-        self.tool.edits.align("bottom")
-
-    def do_distribute_h(self) -> None:
-        self.tool.edits.distribute("h")
-
-    def do_distribute_v(self) -> None:
-        self.tool.edits.distribute("v")
-
-    # ------------------------------------------------ looking
-
-    def do_fit_all(self) -> None:
-        self.view.zoom_to_fit()
-
-    def do_fit_selection(self) -> None:
-        self.view.zoom_to_fit(selection=True)
-
-    def do_zoom_100(self) -> None:
-        self.view.set_zoom(1.0)
-
-    def do_zoom_in(self) -> None:
-        self.view.zoom_in()
-
-    def do_zoom_out(self) -> None:
-        self.view.zoom_out()
-
-    def do_viewer(self) -> None:
-        hover = self.scene.hover
-        cards = [hover.ref.key] if hover.kind == "card" and hover.ref is not None else self.tool.edits.cards
-        if cards:
-            self.docks.show_values(cards[0], hover.number if hover.part == "output" else 0)
-
-    def do_gradients(self, on: bool) -> None:
-        self.scene.show_gradient_overlay(on)
-
-    def do_heat(self, on: bool) -> None:
-        self.scene.show_heat_overlay(on)
-
-    def do_fused(self, on: bool) -> None:
-        if on and not self._kernels:
-            self.running.compile()
-        self.scene.show_groups(self._kernels if on else ())
-
-    def do_constants(self, on: bool) -> None:
-        self.scene.hide_constants(on)
-
-    def do_minimap(self, on: bool) -> None:
-        self.minimap.setVisible(on)
-        self.settings.set("minimap", on)
-
-    def do_focus(self, on: bool) -> None:
-        self.docks.only_canvas(on)
-
-    def do_reset_layout(self) -> None:
-        self.restoreState(self._first_layout)
-
-    def _set_theme(self, mode: str) -> None:
-        theme.set(mode)
-        self.settings.set("theme", mode)
-
-    def _set_motion(self, reduced: bool) -> None:
-        theme.reduced_motion = reduced
-        self.settings.set("reduced_motion", reduced)
-
-    # ------------------------------------------------ running
-
-    def do_run(self) -> None:
-        self.settle()
-        self.running.run()
-
-    def do_train(self) -> None:
-        self.settle()
-        self.docks.reveal("training")
-        self.running.train()
-
-    def do_pause(self) -> None:
-        self.running.pause()
-
-    def do_step(self) -> None:
-        self.running.step()
-
-    def do_stop(self) -> None:
-        self.running.stop()
-
-    def do_restart(self) -> None:
-        self.running.restart_weights()
-        self.scene.clear_results()
-
-    def do_live(self, on: bool) -> None:
-        self.running.live = on
-        if on and not self.running.busy:
-            self.running.run()
-
-    def do_compile(self) -> None:
-        self.docks.reveal("optimized")
-        self.running.compile()
-
-    def do_profile(self) -> None:
-        self.docks.reveal("profile")
-        self.running.profile()
-
-    # ------------------------------------------------ help
-
-    def do_commands(self) -> None:
-        self.command_palette.open_over(self)
-
-    def do_cheat_sheet(self) -> None:
-        if self.cheat_sheet is None:
-            self.cheat_sheet = CheatSheet(self.actions_.by_menu(), parent=self)
-        self.cheat_sheet.show()
-        self.cheat_sheet.raise_()
-
-    def do_guide(self) -> None:
-        self.guide.begin(again=True)
-
-    def do_about(self) -> None:
-        box = QtWidgets.QMessageBox(self)
-        box.setWindowTitle(self.tr("About graphengine"))
-        box.setText(self.tr("graphengine {0}").format(ge.__version__))
-        box.setInformativeText(self.tr(
-            "Draws, differentiates, compiles and runs dataflow graphs.\n"
-            "Fonts: Inter and JetBrains Mono, SIL Open Font License 1.1."))
-        box.open()
 
     # ------------------------------------------------ beginning and end
 
@@ -742,6 +529,8 @@ class MainWindow(QtWidgets.QMainWindow):
         self.running.close()
         self.journal.close()
         self.docks.close_down()
+        self.find_bar.close_down()
+        self.status.close_down()
         self.document.listeners.remove(self._document_changed)
         self.scene.detach()
         self.inference.close()

@@ -41,6 +41,11 @@ class StatusBar(QtWidgets.QStatusBar):
         self._show_engine()
         self._show_memory()
 
+    def close_down(self) -> None:
+        """Stop following the document."""
+        self._slow.stop()
+        self.document.listeners.remove(self._count)
+
     def _label(self, name: str) -> QtWidgets.QLabel:
         label = QtWidgets.QLabel()
         label.setAccessibleName(name)

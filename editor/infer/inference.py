@@ -57,6 +57,7 @@ class _State:
 
 
 UNKNOWN = Result("", "?", None)
+WIDTH, GAP, BELOW = 192.0, 24.0, 192.0      # of a card that a repair inserts, and its distances, in pixels
 
 
 class Inference:
@@ -412,7 +413,9 @@ def _inserted(document: GraphDocument, card: str, repair: Insertion) -> Change:
     source, target = document.card(wire.source), document.card(card)
     assert source is not None and target is not None, "wires end at cards"
     id = document.new_id(catalog()[repair.kind].name)
-    x, y = (source.x + source.width + target.x - source.width) / 2, (source.y + target.y) / 2
+    x, y = (source.x + source.width + target.x - WIDTH) / 2, (source.y + target.y) / 2
+    if target.x - source.x - source.width < WIDTH + 2 * GAP:
+        y = max(source.y, target.y) + BELOW             # there is no room between them
     new = Card(id, repair.kind, repair.attributes, x, y)
     into, out = Wire(wire.source, wire.output, id, 0), Wire(id, 0, card, wire.input)
     before: dict[Ref, Item | None] = {new.ref: None, into.ref: None, out.ref: wire}

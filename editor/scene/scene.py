@@ -265,6 +265,12 @@ class GraphScene(DocumentScene):
             self._result(id).weight = weight
         self._show_results({*norms, *weights})
 
+    def forget_training(self) -> None:
+        """Let cards show what comes out of them again, in place of curves and weights."""
+        for result in self.results.values():
+            result.weight, result.series = None, ()
+        self._show_results(set(self.results))
+
     def show_heat(self, seconds: Mapping[str, float]) -> None:
         """Times of cards; the others have none any more."""
         slowest = max(seconds.values(), default=0.0)

@@ -146,7 +146,7 @@ def second_process(repeats: int) -> Line:
 
 def run_python(code: str) -> None:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment["PYTHONPATH"] = os.pathsep.join(sys.path[:2])
+    environment["PYTHONPATH"] = os.pathsep.join(map(str, Path(__file__).parents[1:3]))
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
