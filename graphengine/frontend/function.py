@@ -1,9 +1,8 @@
 """Python functions traced once into graphs, which are compiled and run by the engine.
 
 A function is called on symbols when it meets arguments of new types and ranks for the first time; then its graph runs.
-The first time all sizes are known to it; an axis that comes with another size leads to a trace in which that size is
-unknown, which then serves for all. Variables are shared with the program around: things happen to them in the order in
-which the function says so.
+The first axis of a traced array may change its size without a new trace, the others may not. Variables are shared with
+the program around: things happen to them in the order in which the function says so.
 """
 from __future__ import annotations
 
@@ -186,7 +185,6 @@ class Function:
         self.python_function = python_function
         self.input_signature = input_signature
         self._traced: dict[Any, list[tuple[list[Shape], Concrete]]] = {}
-        self._wants_sizes: set[Any] = set()         # keys of traces that need all sizes
         self._kept_alive: list[Any] = []
         self._count = 0
 
@@ -217,19 +215,6 @@ class Function:
         """The graphs that it has been traced to."""
         return [concrete for known in self._traced.values() for _, concrete in known]
 
-    def freed(self, trace: Concrete) -> Concrete:
-        """A trace like this one for any size of first axes, if the function can do without these."""
-        structure, leaves = flatten(trace.arguments)
-        free = [TensorSpec((None, *Shape(x.shape)[1:]), x.dtype) if isinstance(x, TensorSpec) and Shape(x.shape).rank
-                else x for x in leaves]
-        if self.input_signature is not None or free == leaves:
-            return trace
-        args, kwargs = structure.fill(free)
-        try:
-            return self._concrete(args, kwargs)[0]
-        except (GraphEngineError, TypeError, ValueError):
-            return trace                    # which shows that it wants them
-
     def experimental_get_tracing_count(self) -> int:
         """How often the Python function has been traced."""
         return self._count
@@ -255,23 +240,21 @@ class Function:
                    for x, s in zip(operands, shapes, strict=True)):
                 return concrete, operands
         types = self._types(operands)
-        wanted = types
-        if self.input_signature is None and known and key not in self._wants_sizes:
-            wanted = [(t, _relaxed(s, before)) for (t, s), before in zip(types, known[-1][0], strict=True)]
         try:
-            concrete = self._trace(structure, leaves, wanted)
-        except (GraphEngineError, TypeError, ValueError):
-            if wanted == types:
-                raise
-            wanted = types
             concrete = self._trace(structure, leaves, types)
-            self._wants_sizes.add(key)      # it cannot do with unknown ones, as this trace has shown
-        known.append(([s for _, s in wanted], concrete))
+        except (GraphEngineError, TypeError, ValueError):
+            exact = [(t, Shape(x.array.shape) if isinstance(x, EagerTensor) else s)
+                     for x, (t, s) in zip(operands, types, strict=True)]
+            if self.input_signature is not None or [s for _, s in exact] == [s for _, s in types]:
+                raise
+            types = exact                   # it wants to know the size of a first axis
+            concrete = self._trace(structure, leaves, types)
+        known.append(([s for _, s in types], concrete))
         self._kept_alive.append(leaves)     # as long as an object lives nobody else has its id
         return concrete, operands
 
     def _types(self, operands: Sequence[Any]) -> list[tuple[DType, Shape]]:
-        """dtype and shape of each symbol, as the signature or the operand has them."""
+        """dtype and shape of each symbol: first axes are free."""
         if self.input_signature is not None:
             signature = flatten(tuple(self.input_signature))[1]
             if len(signature) != len(operands):
@@ -283,7 +266,11 @@ class Function:
                     raise ShapeError(f"an argument is {x.dtype.name} {x.shape}; input_signature says "
                                      f"{dtype.name} {shape}", op=self.python_function.__name__)
             return [spec.placeholder() for spec in signature]
-        return [x.placeholder() if isinstance(x, TensorSpec) else (x.dtype, Shape(x.array.shape)) for x in operands]
+        return [
+            x.placeholder() if isinstance(x, TensorSpec) else
+            (x.dtype, Shape((None, *x.array.shape[1:]) if x.array.shape else ()))
+            for x in operands
+        ]
 
     def _trace(self, structure: Structure, leaves: Sequence[Any], types: Sequence[Any]) -> Concrete:
         graph = FunctionGraph()
@@ -392,13 +379,6 @@ def _with_none(structure: Structure, outputs: Sequence[Any]) -> Structure:
     return Structure(build, False)
 
 
-def _relaxed(shape: Shape, before: Shape) -> Shape:
-    """A shape without the sizes that were others in an earlier trace."""
-    if before.rank is None:
-        return shape
-    return Shape(m if m == n else None for m, n in zip(shape, before, strict=True))
-
-
 def _fits(sizes: tuple[int, ...], shape: Shape) -> bool:
     return shape.rank is None or (
         len(shape) == len(sizes) and all(a is None or a == b for a, b in zip(shape, sizes, strict=True)))
@@ -423,8 +403,8 @@ def function(
 ) -> Any:
     """Let a Python function run as a compiled graph.
 
-    It is traced for each structure, dtype and rank of its arguments, first with their sizes, and a second time, for all
-    other sizes, when an axis comes with another one. What Python does besides happens while it is traced only.
+    It is traced once for each structure, dtype and rank of its arguments; a first axis of another size traces nothing
+    anew. What Python does besides happens while it is traced only.
 
     Parameters
     ----------

@@ -169,7 +169,7 @@ class _Writer:
     def _traces(f: Function, owner: Any) -> list[Concrete]:
         if f.input_signature is not None and not any(_is_of(trace, owner) for trace in f.traces):
             f.concrete_function(owner, (), {})
-        return list(dict.fromkeys([f.freed(trace) for trace in f.traces if _is_of(trace, owner)]))
+        return [trace for trace in f.traces if _is_of(trace, owner)]
 
     def _trace(self, trace: Concrete, owner: Any, signature: inspect.Signature) -> Json | None:
         """What the index says of a trace; None if it was made for an argument that no file can hold."""
