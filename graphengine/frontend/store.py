@@ -57,9 +57,10 @@ class VariableStore:
             self.initialized.add(name)
 
     def copies(self) -> dict[str, Array]:
-        """A copy of the value of each variable that programs see, by name."""
-        visible = [n for n in sorted(self.initialized) if isinstance(self.graph.by_name[n].op, state.SEEN)]
-        return {name: self.values[name].copy() for name in visible}
+        """A copy of the value of each variable that programs see, by name; those without a value yet are left out."""
+        seen = [n for n in self.graph.nodes if isinstance(n.op, state.SEEN)]
+        with_value = sorted(n.name for n in seen if n.name in self.initialized or n.op.start() is not None)
+        return {name: self.allocate(name).copy() for name in with_value}
 
     def load(self, values: Mapping[str, Any]) -> None:
         """Give variables values; nothing changes unless all of them fit.

@@ -91,6 +91,20 @@ def test_assign_checks_shape_and_type():
     assert v.numpy().tolist() == [1.0, 2.0]
 
 
+def test_a_session_sees_the_variables_of_the_program_before_it_runs_and_puts_them_back():
+    w = tf.Variable(3.0, name="w")
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [])
+        step = w.assign_add(x)
+    with tf.Session(graph) as session:
+        start = session.variables()
+        assert start == {"w": 3.0}
+        session.run(step, {x: 2.0})
+        assert session.variables() == {"w": 5.0} and start == {"w": 3.0}
+        session.load_variables(start)
+        assert session.run(step, {x: 1.0}) == 4.0 == w.numpy()
+
+
 # -------------------------------------------------------------------- tapes
 
 def test_gradient_of_variables_and_watched_tensors():
