@@ -2,16 +2,18 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 import graphengine as ge
-from graphengine.tools.watch import feeds_of, origin_of
+from graphengine.tools.watch import data_files, feeds_of, origin_of
 
 from .messages import Array, Output
 
+Files = tuple[tuple[str, int, int], ...]    # path, time of the last change, size
 ROWS = 8                                    # of a placeholder that nothing feeds, for each size that is not known
 MOST_ROWS = 1024                            # that a run takes of data
 
@@ -47,6 +49,7 @@ class RunningGraph:
             built.tensors.items(), key=lambda item: (item[1].node.index, item[1].position)))
         self._cards = {card for card, _ in self.outputs}
         self._data: Mapping[str, Array] | None = None
+        self._read: Files | None = None     # the files that `_data` is from; None: it could not be read
 
     # ------------------------------------------------ variables
 
@@ -125,14 +128,29 @@ class RunningGraph:
         return found
 
     def data(self) -> Mapping[str, Array]:
-        """Rows of data that train, by placeholder; read once."""
+        """Rows of data that train, by placeholder; read again only after `look_for_data`."""
         if self._data is None:
+            read = self.files()
             self._data = feeds_of(self.graph, self.folder) if "train" in self.graph.document else {}
+            self._read = read
         return self._data
 
+    def look_for_data(self) -> None:
+        """Let data be read again if their files are not those that were read."""
+        if self._data is not None and self._read != self.files():
+            self._data = None
+
     def without_data(self) -> None:
-        """From now on no data are read."""
-        self._data = {}
+        """Do without data until they are looked for again."""
+        self._data, self._read = {}, None
+
+    def files(self) -> Files:
+        """The files that data come from, with what tells whether somebody wrote them."""
+        try:
+            paths = data_files(self.graph, self.folder) if "train" in self.graph.document else ()
+        except ge.errors.GraphEngineError:  # what is wrong is said where data are read
+            return ()
+        return tuple((path, *_stamp(path)) for path in paths)
 
     def bytes(self) -> int:
         """Bytes of all variables."""
@@ -141,6 +159,15 @@ class RunningGraph:
     def _batch(self) -> int:
         wanted = self.graph.document.get("train", {}).get("batch_size")
         return int(wanted) if wanted else MOST_ROWS
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    """Time of the last change in nanoseconds, and bytes; (0, -1) if there is no such file."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return 0, -1
+    return found.st_mtime_ns, found.st_size
 
 
 def _equal(a: Array, b: Array) -> bool:

@@ -121,8 +121,15 @@ class Quit:
     pass
 
 
+@dataclass(frozen=True)
+class Unreadable:
+    """Stands where a request was that could not be read. problem : why; made by the process itself."""
+
+    problem: str
+
+
 Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | Compile | MeasureProfile | Boundary
-           | GetWeights | Restore | Quit)
+           | GetWeights | Restore | Quit | Unreadable)
 
 
 # -------------------------------------------------------------------- from the process

@@ -71,6 +71,7 @@ class Service:
             m.Load: self.load, m.Run: self.run, m.Train: self.train, m.Step: self.step, m.Inspect: self.inspect,
             m.SetLearningRate: self.set_learning_rate, m.Compile: self.compile, m.MeasureProfile: self.profile,
             m.Boundary: self.boundary, m.GetWeights: self.weights, m.Restore: self.restore,
+            m.Unreadable: self.refuse,
         }
 
     def handle(self, request: m.Request) -> None:
@@ -79,6 +80,14 @@ class Service:
         if handler is None:
             raise ge.errors.InvalidArgumentError(f"{type(request).__name__} is no request")
         handler(request)
+
+    def refuse(self, request: m.Unreadable) -> None:
+        self.send(m.Failed("unreadable", f"a request could not be read: {request.problem}", None, "try it again"))
+
+    def look_for_data(self) -> None:
+        """Read data again before the next request if their files have changed; not while they train."""
+        if self.graph is not None:
+            self.graph.look_for_data()
 
     def loaded(self) -> RunningGraph:
         """The graph.
@@ -104,11 +113,10 @@ class Service:
             self.graph = graph
             graph.examples = examples_of(document)
         else:
-            if self.trainer is not None and not request.anew:
-                self.slots, self.passed = self.trainer.slots(), self.trainer.passed
+            self.end_training()
             if request.anew:
                 self.slots, self.passed = {}, (0.0, 0)
-            self.trainer, self.last, self.rate = None, {}, None
+            self.last, self.rate = {}, None
             self.graph = RunningGraph(build(document), examples_of(document), request.folder)
             self.graph.take(weights_of(document))
             self.graph.take(before or {})
@@ -214,6 +222,8 @@ class Service:
             problem = graph.built.problems.get(card)
             raise problem or ge.errors.FailedPreconditionError(
                 "there is nothing to train", fix="connect a loss, an optimizer and data to a Train card")
+        if self.trainer is not None and self.trainer.data != graph.files():
+            self.end_training()             # go on with the rows that the files have now
         if self.trainer is None:
             try:
                 built = build(self.document, training=True, layers=graph.built.layers)
@@ -226,6 +236,12 @@ class Service:
             if self.rate is not None:
                 self.trainer.learning_rate = self.rate
         return self.trainer
+
+    def end_training(self) -> None:
+        """Let go of the trainer; what it reached is for the next one."""
+        if self.trainer is not None:
+            self.slots, self.passed = self.trainer.slots(), self.trainer.passed
+            self.trainer = None
 
     def begin_anew(self) -> None:
         """Give all variables their first values."""

@@ -29,7 +29,7 @@ POINTS = 8                                  # of a curve between two reports
 KEEP_S = 5.0                                # between two copies for a new process
 MOST_ROWS = 4096                            # that metrics are computed over
 MOST_SNAPSHOT = 64 * 2**20                  # bytes of variables that are copied before each stretch
-MEANWHILE = (m.Inspect, m.SetLearningRate, m.GetWeights, m.Boundary, m.Compile, m.MeasureProfile)
+MEANWHILE = (m.Inspect, m.SetLearningRate, m.GetWeights, m.Boundary, m.Compile, m.MeasureProfile, m.Unreadable)
 USELESS = (m.Run, m.Train, m.Step)          # requests that say nothing while a training runs
 
 
@@ -66,6 +66,10 @@ class Trainer:
     graph : the same with layers that behave as in training
     card : the Train card
     passed : epochs and steps that were made before, with the graph as it was then
+
+    Attributes
+    ----------
+    data : the files that the rows are from, as they were
     """
 
     def __init__(
@@ -75,6 +79,7 @@ class Trainer:
         self.shown = shown
         self.graph = graph
         self.card = card
+        self.data = graph.files()
         self.training = ge.Training(graph.graph, graph.folder)
         self.course = self.training.course()
         self._before = passed               # epochs and steps of courses that are over

@@ -56,8 +56,8 @@ class Inbox:
                 request = self._pipe.recv()
             except (EOFError, OSError):
                 request = m.Quit()
-            except Exception:               # a message that cannot be read back is no reason to end
-                continue
+            except Exception as error:      # whatever reading it back raises: the next request may be whole
+                request = m.Unreadable(f"{type(error).__name__}: {error}")
             with self._ready:
                 self._put(request)
                 self._ready.notify()
@@ -188,6 +188,7 @@ def serve(service: Service, request: m.Request, inbox: Inbox, send: Callable[[m.
     what = name_of(request)
     was_stopped = False
     try:
+        service.look_for_data()
         service.handle(request)
         return
     except Stopped:

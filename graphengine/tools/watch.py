@@ -1,6 +1,7 @@
 """Looking into a run: every result that can be computed, although some nodes fail."""
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -102,6 +103,12 @@ def feeds_of(graph: Graph, folder: str, part: Literal["train", "test"] = "train"
         name: np.ascontiguousarray(as_array(array, graph.as_tensor(name).dtype, "feed", f"the data for {name}"))
         for source in sources for name, array in load_feeds(source, folder, part).items()
     }
+
+
+def data_files(graph: Graph, folder: str) -> tuple[str, ...]:
+    """The files that the `train` section of a graph takes data from."""
+    sources = parse_data(graph.document["train"]["data"], "the document")
+    return tuple(os.path.join(folder, *source.file.split("/")) for source in sources if source.file)
 
 
 def sum_of_squares(tensor: Tensor) -> Tensor:

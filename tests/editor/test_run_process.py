@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
 import os
 import pathlib
 import signal
@@ -160,6 +161,59 @@ def test_missing_data_are_said_on_their_card_and_the_rest_runs(talk, iris, tmp_p
     assert iris.card(failed.card).kind == "data/csv" and len(of(replies, m.Values)) == 1
     talk.send(m.Train("train"))
     assert talk.wait(m.Failed).card == failed.card
+
+
+def test_data_are_read_again_when_their_file_has_changed(talk, iris, tmp_path):
+    """Edited, gone and back: each run and each training takes what the file holds then."""
+    file = tmp_path / "data" / "iris.csv"
+    file.parent.mkdir()
+    whole = (SAMPLES / "data" / "iris.csv").read_text()
+    head, *rows = whole.splitlines(keepends=True)
+    file.write_text(whole)
+    x = next(card.id for card in iris.cards if card.kind == "op/placeholder")
+
+    def first(replies):
+        return of(replies, m.Values)[-1].previews[x, 0].shape[0]
+
+    changed(iris, "train", batch_size=150)
+    talk.load(iris, tmp_path)
+    assert first(talk.finish(m.Run())) == 105           # train_rows of the sample
+    talk.finish(m.Step("train"))
+    changed(iris, next(c.id for c in iris.cards if c.kind == "data/csv"), train_rows=20)
+    talk.load(iris, tmp_path)
+    assert first(talk.finish(m.Run())) == 20
+    file.write_text("".join([head, *rows[:30]]))
+    assert not of(talk.finish(m.Step("train")), m.Failed)
+    file.unlink()
+    for _ in range(2):                                  # it is said each time, not once
+        assert "iris.csv" in of(talk.finish(m.Run()), m.Failed)[0].text
+    file.write_text("".join([head, *rows[:10]]))
+    assert "train_rows" in of(talk.finish(m.Run()), m.Failed)[0].text
+    talk.send(m.Train("train"))
+    assert "train_rows" in talk.wait(m.Failed).text
+    file.write_text(whole)
+    assert not of(replies := talk.finish(m.Run()), m.Failed) and first(replies) == 20
+    assert not of(talk.finish(m.Step("train")), m.Failed)
+
+
+class Broken:
+    """Pickles, but cannot be read back."""
+
+    def __reduce__(self):
+        return operator.truediv, (1, 0)
+
+
+def test_a_request_that_cannot_be_read_is_answered(talk, iris):
+    talk.send(Broken())
+    failed = talk.wait(m.Failed)
+    assert failed.what == "unreadable" and "ZeroDivisionError" in failed.text
+    endless(iris)
+    talk.load(iris)
+    talk.send(m.Train("train"))
+    talk.wait(m.TrainingProgress)
+    talk.send(Broken())                                 # also while it trains, and that goes on
+    talk.wait(m.Failed)
+    talk.wait(m.TrainingProgress)
 
 
 # -------------------------------------------------------------------- training
