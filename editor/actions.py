@@ -86,6 +86,7 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
         Command("zoom_out", "Zoom out", ("-", "Ctrl+-"), "zoom-out"),
         SEPARATOR,
         Command("viewer", "Look at values", ("V",), "viewer"),
+        Command("open_card", "Look inside", ("I",), "search", tip="The ops that the selected card is made of"),
         Command("gradients", "Gradients on the wires", ("G",), "gradient", True),
         Command("heat", "Time on the cards", ("T",), "heat", True),
         Command("fused", "Fused kernels as frames", ("O",), "fuse", True),
@@ -115,6 +116,10 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
         Command("about", "About graphengine", (), "info"),
     )),
 )
+
+
+EDITING = tuple(command.name for title, entries in MENUS if title in ("&Edit", "&Arrange") for command in entries
+                if command is not None and command.name not in ("undo", "redo"))      # that act on the canvas
 
 
 def commands() -> Iterator[Command]:

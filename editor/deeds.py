@@ -1,6 +1,8 @@
 """What the commands of a window do: editing, looking, running, help. Its files are in main_window.py."""
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6 import QtCore, QtWidgets
 
 import graphengine as ge
@@ -9,6 +11,8 @@ from .actions import Actions
 from .docks import Docks
 from .io.settings import Settings
 from .model.document import GraphDocument
+from .model.items import Ref
+from .opened import Opened
 from .popups.cheat_sheet import CheatSheet
 from .popups.command_palette import CommandPalette
 from .popups.find_bar import FindBar
@@ -27,6 +31,8 @@ class Deeds(QtWidgets.QMainWindow):
     settings: Settings
     scene: GraphScene
     view: GraphView
+    pages: QtWidgets.QStackedWidget
+    opened: Opened
     tool: Interaction
     minimap: Minimap
     running: Running
@@ -36,6 +42,7 @@ class Deeds(QtWidgets.QMainWindow):
     command_palette: CommandPalette
     cheat_sheet: QtWidgets.QWidget | None
     guide: Guide
+    _update_actions: Callable[[], None]
     _kernels: tuple[m.KernelInfo, ...] = ()
     _first_layout: QtCore.QByteArray
 
@@ -146,25 +153,48 @@ class Deeds(QtWidgets.QMainWindow):
     # ------------------------------------------------ looking
 
     def do_fit_all(self) -> None:
-        self.view.zoom_to_fit()
+        self.shown_view.zoom_to_fit()
 
     def do_fit_selection(self) -> None:
-        self.view.zoom_to_fit(selection=True)
+        self.shown_view.zoom_to_fit(selection=True)
 
     def do_zoom_100(self) -> None:
-        self.view.set_zoom(1.0)
+        self.shown_view.set_zoom(1.0)
 
     def do_zoom_in(self) -> None:
-        self.view.zoom_in()
+        self.shown_view.zoom_in()
 
     def do_zoom_out(self) -> None:
-        self.view.zoom_out()
+        self.shown_view.zoom_out()
 
     def do_viewer(self) -> None:
         hover = self.scene.hover
         cards = [hover.ref.key] if hover.kind == "card" and hover.ref is not None else self.tool.edits.cards
         if cards:
             self.docks.show_values(cards[0], hover.number if hover.part == "output" else 0)
+
+    @property
+    def shown_view(self) -> GraphView:
+        """The canvas, or the view of what is inside a card."""
+        return self.opened.view or self.view
+
+    def open_card(self, card: str) -> None:
+        """Show what is inside a card, in the place of the canvas."""
+        self.settle()
+        if self.opened.open((card,)):
+            self.scene.select([Ref("card", card)])
+            self.pages.setCurrentWidget(self.opened)
+            self._update_actions()
+
+    def leave_card(self) -> None:
+        """Back from the inside of a card to the canvas."""
+        if self.opened.path:
+            self.opened.go(())
+
+    def do_open_card(self) -> None:
+        chosen = self.tool.edits.cards
+        if len(chosen) == 1:
+            self.open_card(chosen[0])
 
     def do_gradients(self, on: bool) -> None:
         self.scene.show_gradient_overlay(on)

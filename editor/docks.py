@@ -142,6 +142,7 @@ class Docks:
         window = self.window
         self.palette.chosen.connect(window.add_kind)
         self.inspector.edit.connect(window.edit)
+        self.inspector.open_requested.connect(window.open_card)
         self.inspector.select.connect(window.scene.select)
         self.outline.select.connect(window.scene.select)
         self.problems.counted.connect(self._count_problems)

@@ -12,7 +12,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 import graphengine as ge
 
 from . import commands
-from .actions import Actions
+from .actions import EDITING, Actions
 from .banner import Banner
 from .deeds import Deeds
 from .docks import Docks
@@ -24,7 +24,9 @@ from .io.python import save_python
 from .io.settings import Settings
 from .model.document import Change, GraphDocument
 from .model.files import save
+from .model.inside import can_open
 from .model.items import Ref
+from .opened import Opened
 from .popups.add_search import AddSearch
 from .popups.command_palette import CommandPalette
 from .popups.find_bar import FindBar
@@ -103,7 +105,13 @@ class MainWindow(Deeds):
         column.setSpacing(0)
         for widget in (self.banner, self.find_bar):
             column.addWidget(widget)
-        column.addWidget(self.view, 1)
+        self.opened = Opened(self.document, self.inference, self.scene)
+        self.pages = QtWidgets.QStackedWidget()
+        self.pages.addWidget(self.view)
+        self.pages.addWidget(self.opened)
+        unasked = QtWidgets.QSizePolicy.Policy.Ignored      # pages that change leave the panels as wide as they are
+        self.pages.setSizePolicy(unasked, unasked)
+        column.addWidget(self.pages, 1)
         self.find_bar.hide()
         self.setCentralWidget(center)
         self.empty = QtWidgets.QLabel(self.tr(
@@ -181,6 +189,10 @@ class MainWindow(Deeds):
         self.tool.menu_requested.connect(self._context_menu)
         self.tool.files_dropped.connect(self._dropped)
         self.tool.viewer_requested.connect(self.docks.show_values)
+        self.tool.open_requested.connect(self.open_card)
+        self.opened.left.connect(self._show_canvas)
+        self.opened.said.connect(self.say)
+        self.opened.request.connect(self.running.ask)
         self.tool.problem_requested.connect(lambda card: self.docks.reveal("problems"))
         self.find_bar.jump.connect(self.show_item)
         self.find_bar.found.connect(self.scene.select)
@@ -202,11 +214,18 @@ class MainWindow(Deeds):
     def jump(self, card: str) -> None:
         """Select a card and bring it into view."""
         if self.document.card(card) is not None:
+            self.leave_card()
             self.scene.select([Ref("card", card)])
             self.view.center_on_card(card)
 
+    def _show_canvas(self) -> None:
+        self.pages.setCurrentWidget(self.view)
+        self.view.setFocus()
+        self._update_actions()
+
     def show_item(self, ref: Ref) -> None:
         """Select an item and bring it into view."""
+        self.leave_card()
         self.scene.select([ref])
         if ref.kind == "card":
             self.view.center_on_card(ref.key)
@@ -220,6 +239,7 @@ class MainWindow(Deeds):
 
     def add_kind(self, key: str) -> None:
         """Put a card in the middle of the canvas."""
+        self.leave_card()
         self.preferences.use(key)
         self.tool.request = None
         self.tool.add(key)
@@ -242,8 +262,9 @@ class MainWindow(Deeds):
         menu = QtWidgets.QMenu(self)
         groups = {
             "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
-            "card": (("viewer", "bypass", "collapse"), ("cut", "copy", "duplicate", "duplicate_with_inputs"),
-                     ("frame", "tidy_selection"), ("delete", "delete_and_reconnect")),
+            "card": (("viewer", "open_card", "bypass", "collapse"),
+                     ("cut", "copy", "duplicate", "duplicate_with_inputs"), ("frame", "tidy_selection"),
+                     ("delete", "delete_and_reconnect")),
             "wire": (("straighten", "delete"),), "frame": (("copy", "duplicate", "collapse"), ("delete",)),
             "note": (("copy", "duplicate"), ("delete",)),
         }
@@ -277,6 +298,8 @@ class MainWindow(Deeds):
         self._update_actions()
 
     def _selection_changed(self) -> None:
+        if self.opened.path and self.scene.selected() != {Ref("card", self.opened.path[0])}:
+            self.leave_card()               # something else is looked for
         self.docks.show_selection(self.scene.selected())
         self._update_actions()
 
@@ -295,6 +318,8 @@ class MainWindow(Deeds):
         a, selected = self.actions_, self.scene.selected()
         a["undo"].setEnabled(bool(self.document.history))
         a["redo"].setEnabled(bool(self.document.undone))
+        for name in EDITING:
+            a[name].setEnabled(True)
         undo, redo = self.document.history[-1:], self.document.undone[:1]
         a["undo"].setText(self.tr("Undo {0}").format(undo[0].lower()) if undo else self.tr("Undo"))
         a["redo"].setText(self.tr("Redo {0}").format(redo[0].lower()) if redo else self.tr("Redo"))
@@ -306,6 +331,10 @@ class MainWindow(Deeds):
                      "distribute_h", "distribute_v"):
             a[name].setEnabled(several)
         busy, trains = self.running.busy, bool(self.running.trainings())
+        chosen = [self.document.card(ref.key) for ref in selected if ref.kind == "card"]
+        a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None and can_open(chosen[0].kind))
+        for name in EDITING if self.opened.path else ():
+            a[name].setEnabled(False)
         a["run"].setEnabled(not busy)
         a["train"].setEnabled(not busy and trains)
         a["train"].setText(self.tr("Continue") if self.running.paused else self.tr("Train"))
@@ -322,6 +351,7 @@ class MainWindow(Deeds):
 
     def _received(self, reply: m.Reply) -> None:
         self.docks.take(reply)
+        self.opened.take(reply)
         if isinstance(reply, m.Values):
             self.scene.show_previews(reply.previews)
         elif isinstance(reply, m.Gradients):
@@ -529,6 +559,7 @@ class MainWindow(Deeds):
         self.running.close()
         self.journal.close()
         self.docks.close_down()
+        self.opened.close_down()
         self.find_bar.close_down()
         self.status.close_down()
         self.document.listeners.remove(self._document_changed)

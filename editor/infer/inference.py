@@ -50,7 +50,9 @@ class InputState:
 
 
 @dataclass(frozen=True)
-class _State:
+class State:
+    """What is known of a card."""
+
     types: tuple[Type, ...] | None          # None: not known
     results: tuple[Result, ...]
     problem: Problem | None
@@ -66,7 +68,7 @@ class Inference:
     def __init__(self, document: GraphDocument) -> None:
         self.document = document
         self.listeners: list[Listener] = []
-        self._states: dict[str, _State] = {}
+        self._states: dict[str, State] = {}
         document.listeners.append(self._changed)
         self._update({card.id for card in document.cards})
 
@@ -84,6 +86,12 @@ class Inference:
 
     def output_count(self, card: str) -> int:
         return len(self.outputs(card))
+
+    def operand_types(self, card: str) -> tuple[Type, ...] | None:
+        """Types of what is wired to a card's inputs; None if one is missing or not known."""
+        found = self.document.card(card)
+        kind = catalog().get(found.kind) if found is not None else None
+        return self._operands(found, kind, {}) if found is not None and kind is not None else None
 
     def problem(self, card: str) -> Problem | None:
         state = self._states.get(card)
@@ -226,31 +234,31 @@ class Inference:
 
     # ------------------------------------------------ one card
 
-    def _state(self, card: Card) -> _State:
+    def _state(self, card: Card) -> State:
         kind = catalog().get(card.kind)
         if kind is None:
             text = f"this version has no {card.kind}"
-            return _State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: remove the card."))
+            return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: remove the card."))
         if not becomes_nodes(card.kind):
             results = _sources(card, kind)
-            return _State((), results, self._problem_of_training(card, kind) or _incomplete(card, kind))
+            return State((), results, self._problem_of_training(card, kind) or _incomplete(card, kind))
         old = self._states.get(card.id)
         count = max([len(old.results) if old is not None else 1, *(w.output + 1 for w in self._leaving(card.id))])
         unknown = (UNKNOWN,) * count
         missing = self._missing(card, kind)
         if missing is not None:
-            return _State(None, unknown, missing)
+            return State(None, unknown, missing)
         operands = self._operands(card, kind, {})
         if operands is None:
-            return _State(None, unknown, None)          # what is before it is to be mended first
+            return State(None, unknown, None)          # what is before it is to be mended first
         if card.bypassed and operands:
-            return _State(operands[:1], (_shown(operands[0]),), None)
+            return State(operands[:1], (shown(operands[0]),), None)
         try:
             types = types_of(card.kind, as_key(card.attributes), operands)
         except ge.errors.GraphEngineError as error:
-            return _State(None, unknown, self._explained(card, kind, operands, error))
+            return State(None, unknown, self._explained(card, kind, operands, error))
         problem = self._feed_problem(card, types)
-        return _State(types, tuple(_shown(t) for t in types), problem)
+        return State(types, tuple(shown(t) for t in types), problem)
 
     def _leaving(self, card: str) -> list[Wire]:
         return self.document.wires_from(card)
@@ -312,7 +320,7 @@ class Inference:
         if fits:
             return None
         fed = shape_text((None, *row))
-        text = f"rows {fed} do not fit {_shown(types[0]).shape}"
+        text = f"rows {fed} do not fit {shown(types[0]).shape}"
         fix = Fix(f"Set shape to {fed}", lambda document: _set(document, card.id, "shape", [None, *row]))
         return Problem(card.id, 0, "error", text, f"{source.id} feeds {text}.", (fix,))
 
@@ -357,7 +365,8 @@ def _fits(kind: Kind, given: Type) -> bool:
     return True
 
 
-def _shown(found: Type) -> Result:
+def shown(found: Type) -> Result:
+    """A type as a card tells it."""
     sizes = None if found.shape.rank is None else tuple(s if isinstance(s, int) else None for s in found.shape)
     return Result(found.dtype, shape_text(sizes), sizes)
 

@@ -13,6 +13,7 @@ from editor import commands
 from editor.infer import Inference, Problem
 from editor.model.catalog import Field, Kind
 from editor.model.document import Change, GraphDocument
+from editor.model.inside import can_open
 from editor.model.items import Card, Frame, Note, Ref
 from editor.model.kinds import catalog
 from editor.model.values import INLINE, array_form, value_of
@@ -40,6 +41,7 @@ class Inspector(Panel):
     edit(Change) : to be done to the document
     select(refs) : what is to be selected, after a card was renamed
     jump(card) : a card to be shown
+    open_requested(card) : it is to be seen from inside
 
     Parameters
     ----------
@@ -49,6 +51,7 @@ class Inspector(Panel):
     edit = QtCore.Signal(object)
     select = QtCore.Signal(object)
     jump = QtCore.Signal(str)
+    open_requested = QtCore.Signal(str)
 
     def __init__(self, document: GraphDocument, inference: Inference, folder: Callable[[], str] = lambda: "",
                  parent: QtWidgets.QWidget | None = None) -> None:
@@ -173,6 +176,8 @@ class Inspector(Panel):
         if len(cards) == 1:
             updates.append(self._build_problem(cards[0].id))
             updates.append(self._build_name(cards[0].id))
+            if can_open(cards[0].kind):
+                self._build_opening(cards[0].id)
         fields = _common([kind.fields for kind in kinds if kind is not None]) if None not in kinds else []
         if fields:
             section = self._section("attributes", self.tr("Attributes"))
@@ -231,6 +236,14 @@ class Inspector(Panel):
         row.editor.changed.connect(lambda name, moving: self._rename(id, name, row))
         self._layout.addWidget(row)
         return lambda: row.show_value(id, False, False)
+
+    def _build_opening(self, id: str) -> None:
+        button = QtWidgets.QPushButton(self.tr("Look inside"))
+        button.setObjectName("openCard")
+        button.setToolTip(self.tr("The ops that the card is made of"))
+        theme.dress(button, "search")
+        button.clicked.connect(lambda: self.open_requested.emit(id))
+        self._layout.addWidget(button)
 
     def _rename(self, id: str, name: str, row: FieldRow) -> None:
         change = self._made(lambda document: commands.rename(document, id, name), row)

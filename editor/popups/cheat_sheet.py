@@ -88,7 +88,7 @@ class CheatSheet(QtWidgets.QDialog):
                 (t("Drag a socket"), t("Pull a wire; in the empty, choose what takes it")),
                 (t("Drag an input"), t("Take its wire elsewhere")),
                 (t("Click a value"), t("Edit it on the card")),
-                (t("Double-click"), t("Rename a card or frame, write a note")),
+                (t("Double-click"), t("On a title: rename it. On a layer: look inside. On a note: write")),
                 (t("Ctrl+Shift + click"), t("Look at the values")),
                 (t("Drag an edge"), t("Make it wider")),
                 (t("Drag a wire"), t("Add a bend; so does a double-click, which also takes one out")),

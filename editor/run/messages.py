@@ -80,6 +80,13 @@ class Inspect:
 
 
 @dataclass(frozen=True)
+class LookInside:
+    """Ask for what the nodes inside a card compute. path : the card, then nodes, each inside the one before."""
+
+    path: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Compile:
     """Ask for what the compiler does. training : of the training step of this Train card; None: of a run."""
 
@@ -128,8 +135,8 @@ class Unreadable:
     problem: str
 
 
-Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | Compile | MeasureProfile | Boundary
-           | GetWeights | Restore | Quit | Unreadable)
+Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | LookInside | Compile | MeasureProfile
+           | Boundary | GetWeights | Restore | Quit | Unreadable)
 
 
 # -------------------------------------------------------------------- from the process
@@ -249,6 +256,14 @@ class TensorPart:
     dtype: str
     values: Array
     preview: Preview
+
+
+@dataclass(frozen=True)
+class InsideValues:
+    """Answer to `LookInside`: by the name of a node there and the number of its result."""
+
+    path: tuple[str, ...]
+    previews: Mapping[Output, Preview]
 
 
 @dataclass(frozen=True)
@@ -381,5 +396,5 @@ class Died:
     text: str
 
 
-Reply = (Ready | Loaded | Started | Values | TrainingProgress | Metrics | Gradients | Finished | TensorPart | Compiled
-         | ProfileResult | BoundaryValues | Weights | Kept | Several | Failed | Died)
+Reply = (Ready | Loaded | Started | Values | TrainingProgress | Metrics | Gradients | Finished | TensorPart
+         | InsideValues | Compiled | ProfileResult | BoundaryValues | Weights | Kept | Several | Failed | Died)

@@ -69,9 +69,9 @@ class Service:
         self._meaning: Any = None
         self._handlers: Mapping[type, Callable[[Any], None]] = {
             m.Load: self.load, m.Run: self.run, m.Train: self.train, m.Step: self.step, m.Inspect: self.inspect,
-            m.SetLearningRate: self.set_learning_rate, m.Compile: self.compile, m.MeasureProfile: self.profile,
-            m.Boundary: self.boundary, m.GetWeights: self.weights, m.Restore: self.restore,
-            m.Unreadable: self.refuse,
+            m.LookInside: self.look_inside, m.SetLearningRate: self.set_learning_rate, m.Compile: self.compile,
+            m.MeasureProfile: self.profile, m.Boundary: self.boundary, m.GetWeights: self.weights,
+            m.Restore: self.restore, m.Unreadable: self.refuse,
         }
 
     def handle(self, request: m.Request) -> None:
@@ -270,6 +270,13 @@ class Service:
             with self.inbox.interruptible():
                 value = np.asarray(graph.session.run(tensor, self.feeds()))
         self.send(part_of(request.output, value, request.index))
+
+    def look_inside(self, request: m.LookInside) -> None:
+        from .inside import values_inside
+
+        with self.inbox.interruptible():
+            found = values_inside(self.loaded(), request.path, self.feeds())
+        self.send(m.InsideValues(request.path, {output: preview(value) for output, value in found.items()}))
 
     def boundary(self, request: m.Boundary) -> None:
         graph = self.loaded()

@@ -44,6 +44,7 @@ class Interaction(QtCore.QObject):
     files_dropped : signal with a list of paths and the scene's position
     viewer_requested : signal with a card's id and the number of an output
     problem_requested : signal with a card's id
+    open_requested : signal with the id of a card that is to be seen from inside
     edits : edits of what is selected
     inline : the field over the canvas
     """
@@ -54,6 +55,7 @@ class Interaction(QtCore.QObject):
     files_dropped = QtCore.Signal(list, QtCore.QPointF)
     viewer_requested = QtCore.Signal(str, int)
     problem_requested = QtCore.Signal(str)
+    open_requested = QtCore.Signal(str)
 
     def __init__(self, document: GraphDocument, inference: Inference, view: GraphView) -> None:
         super().__init__(view)
@@ -202,6 +204,8 @@ class Interaction(QtCore.QObject):
             self.viewer_requested.emit(ref.key, 0)
         elif hit.part == "row":
             self.inline.edit_row(ref.key, hit.number)
+        elif hit.part == "body":
+            self.open_requested.emit(ref.key)
 
     def _toggle_bend(self, wire: Ref, hit: Hit, at: QtCore.QPointF) -> None:
         """A double click makes a bend, or takes the one away that it hits."""

@@ -204,6 +204,17 @@ def no_array(name: str, dtype: Any, shape: tuple[int, ...]) -> Any:
     return np.broadcast_to(np.zeros((), dtype.numpy), shape)
 
 
+def operand_nodes(graph: Graph, operands: Sequence[Type]) -> list[Tensor]:
+    """A tensor of each type, that stands for an operand of which no more is known."""
+    tensors = []
+    for k, given in enumerate(operands):
+        node = graph.add(Placeholder(as_dtype(given.dtype), given.shape), (), f"operand_{k}/")
+        if given.is_variable:
+            node = graph.add(Variable(), node.outputs, f"variable_{k}/")
+        tensors.append(node.outputs[0])
+    return tensors
+
+
 @lru_cache(maxsize=20_000)
 def types_of(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Type, ...]:
     """The types of a card's results.
@@ -217,13 +228,7 @@ def types_of(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Ty
     if kind == TRAIN or not becomes_nodes(kind):
         return ()
     drawing = Drawing(no_array, plain=True)
-    tensors = []
-    for k, given in enumerate(operands):
-        op = Placeholder(as_dtype(given.dtype), given.shape)
-        node = drawing.graph.add(op, (), f"operand_{k}/")
-        if given.is_variable:
-            node = drawing.graph.add(Variable(), node.outputs, f"variable_{k}/")
-        tensors.append(node.outputs[0])
+    tensors = operand_nodes(drawing.graph, operands)
     with init_scope():
         results = drawing.card("card", kind, json.loads(attributes), tensors)
     return tuple(Type(t.dtype.name, t.shape, isinstance(t.node.op, Kept)) for t in results)
