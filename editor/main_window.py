@@ -73,13 +73,13 @@ class MainWindow(Deeds):
         self.document, self.path, self.settings = document, path, settings
         self.name = name or self.tr("Untitled")
         self.folder = folder or (path.parent if path is not None else None)
-        self.inference = Inference(document)
+        self.banner = Banner()
+        self.journal = Journal(document, path, on_problem=lambda text: self.banner.show_message(text, "warning"))
+        self.inference = Inference(document)        # after the journal, which is told of every edit first
         self.scene = GraphScene(document, self.inference)
         self.view = GraphView(self.scene)
         self.tool = Interaction(document, self.inference, self.view)
         self.minimap = Minimap(self.view)
-        self.banner = Banner()
-        self.journal = Journal(document, path, on_problem=lambda text: self.banner.show_message(text, "warning"))
         self.running = Running(document, self.inference, self._folder_text, ProcessRunner(self), self)
         self.preferences = Preferences(settings.memory("kinds"))
         self.actions_ = Actions(self, lambda name: getattr(self, f"do_{name}"))

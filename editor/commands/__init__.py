@@ -8,6 +8,7 @@ from .edit import Box, Refused, counted, made
 from .places import (
     add_note,
     arrange,
+    bare_box,
     content,
     edit_frame,
     edit_note,
@@ -19,6 +20,7 @@ from .places import (
     with_content,
 )
 from .wires import (
+    CIRCLE,
     connect,
     delete,
     delete_and_reconnect,
@@ -33,7 +35,8 @@ __all__ = [
     "add_card", "bypass", "collapse", "rename", "replace_kind", "set_attribute", "set_example", "show_preview",
     "copy_text", "duplicate", "paste",
     "Box", "Refused", "counted", "made",
-    "add_note", "arrange", "content", "edit_frame", "edit_note", "frame_selection", "keep_weights", "move", "resize",
-    "set_setting", "with_content",
-    "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal", "set_bends",
+    "add_note", "arrange", "bare_box", "content", "edit_frame", "edit_note", "frame_selection", "keep_weights", "move",
+    "resize", "set_setting", "with_content",
+    "CIRCLE", "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal",
+    "set_bends",
 ]

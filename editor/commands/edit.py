@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from ..model.catalog import Kind
-from ..model.document import Change, GraphDocument
+from ..model.document import Change, GraphDocument, reached
 from ..model.items import Card, Frame, Item, Note, Ref, Wire
 from ..model.kinds import catalog
 
@@ -29,8 +29,8 @@ class Edit:
         self._after: dict[Ref, Item | None] = {}
         self._into: dict[str, dict[int, Wire]] = {}     # of the cards that wires were changed at
         self._out: dict[str, dict[Ref, Wire]] = {}
+        self._waiting: dict[str, dict[str, None]] = {}  # card -> cards of the edit that name it in `after`
         self._names: dict[str, set[str]] = {}
-        self._followers: dict[str, list[str]] | None = None
 
     # ------------------------------------------------ asking
 
@@ -87,29 +87,14 @@ class Edit:
         kind = self.kind(card)
         return len(kind.inputs) - 1 if kind is not None and kind.inputs and kind.inputs[-1].many else None
 
-    def followers(self) -> dict[str, list[str]]:
-        """For cards that have to run before others without a wire between them, those others."""
-        if self._followers is None:
-            self._followers = {}
-            for ref in dict.fromkeys((*self.document.items, *self._after)):
-                card = self.get(ref) if ref.kind == "card" else None
-                for earlier in card.after if isinstance(card, Card) else ():
-                    self._followers.setdefault(earlier, []).append(ref.key)
-        return self._followers
+    def waiting_for(self, card: str) -> list[str]:
+        """The cards that have to run after a card without a wire between them."""
+        kept = [id for id in self.document.waiting_for(card) if Ref("card", id) not in self._after]
+        return [*kept, *self._waiting.get(card, ())]
 
     def leads_to(self, start: str, end: str) -> bool:
         """Whether `end` runs after `start` or is the same card."""
-        followers = self.followers()
-        seen, left = {start}, [start]
-        while left:
-            card = left.pop()
-            if card == end:
-                return True
-            for following in (*(wire.target for wire in self.out(card)), *followers.get(card, ())):
-                if following not in seen:
-                    seen.add(following)
-                    left.append(following)
-        return False
+        return end in reached(start, lambda id: (*(w.target for w in self.out(id)), *self.waiting_for(id)))
 
     # ------------------------------------------------ editing
 
@@ -120,8 +105,9 @@ class Edit:
             self._touch(item)
             self._into[item.target][item.input] = item
             self._out[item.source][item.ref] = item
-        elif isinstance(item, Card) and item.after:
-            self._followers = None
+        elif isinstance(item, Card):
+            for earlier in item.after:
+                self._waiting.setdefault(earlier, {})[item.id] = None
 
     def remove(self, ref: Ref) -> None:
         old = self.get(ref)
@@ -129,8 +115,9 @@ class Edit:
             self._touch(old)
             del self._into[old.target][old.input]
             del self._out[old.source][ref]
-        elif isinstance(old, Card) and old.after:
-            self._followers = None
+        elif isinstance(old, Card):
+            for earlier in old.after:
+                self._waiting.get(earlier, {}).pop(old.id, None)
         self._after[ref] = None
 
     def _touch(self, wire: Wire) -> None:

@@ -18,6 +18,7 @@ CARD_WIDTHS = (144.0, 360.0)
 CARD_STEP = 24.0
 SMALLEST = {"frame": (96.0, 60.0), "note": (96.0, 48.0)}
 MARGIN, TITLE = 24.0, 34.0                  # of a frame around what it encloses
+CARD_TITLE = 30.0                           # height of a card's title
 
 
 def coordinate(value: float) -> float:
@@ -39,26 +40,29 @@ def smallest(ref: Ref, width: float, height: float) -> tuple[float, float]:
     return coordinate(max(low_width, width)), coordinate(max(low_height, height))
 
 
-def content(document: GraphDocument, frame: str) -> set[Ref]:
-    """What lies in a frame: cards with the middle of their title, notes with their centre, frames as a whole."""
+def bare_box(item: Item) -> Box | None:
+    """Where an item is, of cards the title, since their height is known only where they are drawn."""
+    if isinstance(item, Card):
+        return item.x, item.y, item.width, CARD_TITLE
+    return (item.x, item.y, item.width, item.height) if isinstance(item, Frame | Note) else None
+
+
+def content(document: GraphDocument, frame: str, box_of: Callable[[Item], Box | None] = bare_box) -> set[Ref]:
+    """What lies in a frame, and so moves and folds with it: cards, notes and smaller frames whose middle is inside.
+
+    box_of : where an item is, for who knows how high cards are
+    """
     outer = Edit(document).frame(frame)
     found = set()
-    for item in document.items.values():
-        if isinstance(item, Card):
-            inside = _holds(outer, item.x + item.width / 2, item.y + 15)
-        elif isinstance(item, Note):
-            inside = _holds(outer, item.x + item.width / 2, item.y + item.height / 2)
-        elif isinstance(item, Frame) and item != outer:
-            inside = _holds(outer, item.x, item.y) and _holds(outer, item.x + item.width, item.y + item.height)
-        else:
-            inside = False
-        if inside:
-            found.add(item.ref)
+    for ref, item in document.items.items():
+        box = box_of(item) if ref != outer.ref else None
+        if box is None:
+            continue
+        x, y, width, height = box
+        is_inside = 0 <= x + width / 2 - outer.x <= outer.width and 0 <= y + height / 2 - outer.y <= outer.height
+        if is_inside and (not isinstance(item, Frame) or width * height < outer.width * outer.height):
+            found.add(ref)
     return found
-
-
-def _holds(frame: Frame, x: float, y: float) -> bool:
-    return frame.x <= x <= frame.x + frame.width and frame.y <= y <= frame.y + frame.height
 
 
 def with_content(document: GraphDocument, refs: Iterable[Ref],

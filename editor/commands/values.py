@@ -8,7 +8,8 @@ from typing import Any
 from graphengine import as_dtype
 
 from ..model.catalog import Field
-from ..model.values import NON_FINITE, interval_text, is_array, written
+from ..model.plain import is_flat
+from ..model.values import NON_FINITE, TOO_DEEP, interval_text, is_array, written
 from .edit import Refused
 
 INT64 = 2**63
@@ -27,6 +28,8 @@ def check_value(field: Field, value: Any) -> None:
     """Refuse a value that a field does not take, with a sentence that says what it takes."""
     if value is None and (field.optional or field.form in ("shape", "json")):
         return
+    if not is_flat(value):
+        raise Refused(f"{field.name}: {TOO_DEEP}.")
     words, fits = _FORMS.get(field.form, ("", lambda value: True))
     if field.form == "choice":
         words = f"one of {', '.join(map(str, field.choices))}"

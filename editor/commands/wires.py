@@ -9,6 +9,7 @@ from ..model.items import Card, Point, Ref, Setting, Wire
 from ..model.kinds import TRAIN
 from .edit import Edit, Refused, counted
 
+CIRCLE = "The graph would run in a circle."
 Fits = Callable[[str, int, str, int], bool]     # source, output, target, input
 
 
@@ -20,7 +21,7 @@ def refusal(document: GraphDocument | Edit, source: str, output: int, target: st
     edit = document if isinstance(document, Edit) else Edit(document)
     kind, from_kind = edit.kind(target), edit.kind(source)
     if edit.leads_to(target, source):
-        return "The graph would run in a circle." if source != target else "A card cannot feed itself."
+        return CIRCLE if source != target else "A card cannot feed itself."
     if kind is None or from_kind is None:
         return None                             # of a later version: the engine says
     socket = kind.input(input)

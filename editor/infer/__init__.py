@@ -2,6 +2,8 @@
 from __future__ import annotations
 
 from .inference import UNKNOWN, Inference, InputState, Result, shape_text
+from .offers import kinds_accepting, kinds_giving
 from .problem import Fix, Problem
 
-__all__ = ["UNKNOWN", "Fix", "Inference", "InputState", "Problem", "Result", "shape_text"]
+__all__ = ["UNKNOWN", "Fix", "Inference", "InputState", "Problem", "Result", "kinds_accepting", "kinds_giving",
+           "shape_text"]

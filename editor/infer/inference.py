@@ -5,19 +5,22 @@ After an edit only the cards are looked at that it touches, and what lies downst
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import graphengine as ge
 from graphengine.tools.drawn.draw import Type, becomes_nodes, types_of
-from graphengine.tools.drawn.repairs import Adjustment, Insertion, Origin, Repair, as_key, repairs
+from graphengine.tools.drawn.repairs import Insertion, Origin, as_key, repairs
 
-from ..model.build import fed_row, feed_outputs
+from ..commands import Refused, refusal
+from ..commands.values import check_value
+from ..model.build import fed_row, feed_outputs, operand_wires
 from ..model.catalog import REQUIRED, Kind, Socket
-from ..model.document import Change, GraphDocument
-from ..model.items import Card, Item, Ref, Wire
+from ..model.document import GraphDocument
+from ..model.items import Card, Ref, Wire
 from ..model.kinds import TRAIN, catalog
-from .problem import Fix, Problem, blamed, detailed, short
+from .fixes import as_fix, setting
+from .problem import Problem, blamed, detailed, short
 
 Listener = Callable[[frozenset[str]], None]
 
@@ -59,7 +62,6 @@ class State:
 
 
 UNKNOWN = Result("", "?", None)
-WIDTH, GAP, BELOW = 192.0, 24.0, 192.0      # of a card that a repair inserts, and its distances, in pixels
 
 
 class Inference:
@@ -83,6 +85,13 @@ class Inference:
         """What comes out of a card, in the order of its outputs."""
         state = self._states.get(card)
         return state.results if state is not None else ()
+
+    def type_of(self, card: str, output: int) -> Type | None:
+        """What is known of the tensor that comes out of a card; None if nothing, or if it is no tensor."""
+        state = self._states.get(card)
+        if state is None or state.types is None or output >= len(state.types):
+            return None
+        return state.types[output]
 
     def output_count(self, card: str) -> int:
         return len(self.outputs(card))
@@ -124,20 +133,16 @@ class Inference:
         kind = catalog().get(card.kind) if card is not None else None
         if card is None or kind is None:
             return "!There is no such card."
-        if self.document.leads_to(target, source):
-            return "!This would close a circle."
-        socket = kind.input(input)
-        if socket is None:
-            return f"!{kind.title} has no such input."
-        results = self.outputs(source)
-        if output >= len(results):
+        if self.document.card(source) is None:
+            return "!There is no such card."
+        refused = refusal(self.document, source, output, target, input)
+        if refused is not None:
+            return f"!{refused}"
+        if output >= len(self.outputs(source)):
             return "!There is no such output."
-        if results[output].carries != socket.carries:
-            return f"!{socket.name} of {kind.title} takes {_a(socket.carries)}, not {_a(results[output].carries)}."
-        state = self._states[source]
-        if state.types is None or socket.carries != "tensor" or not becomes_nodes(card.kind):
+        given, socket = self.type_of(source, output), kind.input(input)
+        if given is None or socket is None or not becomes_nodes(card.kind):
             return None
-        given = state.types[output]
         if socket.accepts and given.dtype not in socket.accepts:
             return f"{socket.name} takes {_any_of(socket.accepts)}, not {given.dtype}."
         operands = self._operands(card, kind, {input: given})
@@ -148,39 +153,6 @@ class Inference:
         except ge.errors.GraphEngineError as error:
             return f"{error.problem}."
         return None
-
-    def kinds_accepting(self, source: str, output: int) -> list[tuple[Kind, int]]:
-        """Kinds that an output can be wired to, with the number of the input; those that are sure to fit first."""
-        results, state = self.outputs(source), self._states.get(source)
-        if output >= len(results) or state is None:
-            return []
-        given = state.types[output] if state.types is not None and output < len(state.types) else None
-        sure, maybe = [], []
-        for kind in catalog().values():
-            number = next((k for k, s in enumerate(kind.inputs) if s.carries == results[output].carries
-                           and (given is None or not s.accepts or given.dtype in s.accepts)), None)
-            if number is None or kind.hidden:
-                continue
-            needed = [s for s in kind.inputs if not s.optional]
-            if given is None or not becomes_nodes(kind.key) or len(needed) > 1 or (needed and needed[0].many):
-                maybe.append((kind, number))
-            elif _fits(kind, given):
-                sure.append((kind, number))
-        return [*sure, *maybe]
-
-    def kinds_giving(self, target: str, input: int) -> list[tuple[Kind, int]]:
-        """Kinds whose output can be wired to an input, with the number of the output; sources first."""
-        card = self.document.card(target)
-        kind = catalog().get(card.kind) if card is not None else None
-        socket = kind.input(input) if kind is not None else None
-        if socket is None:
-            return []
-        found = []
-        for other in catalog().values():
-            gives = other.outputs[0].carries if other.outputs else "feed" if other.family == "Data" else "tensor"
-            if not other.hidden and gives == socket.carries and other.key != TRAIN:
-                found.append((other, 0))
-        return sorted(found, key=lambda pair: bool([s for s in pair[0].inputs if not s.optional]))
 
     # ------------------------------------------------ keeping in step
 
@@ -203,7 +175,7 @@ class Inference:
             if found is None:
                 self._states.pop(card, None)
                 continue
-            new = self._state(found)
+            new = self._state_or_problem(found)
             self._states[card] = new
             if old != new:
                 told.add(card)
@@ -234,6 +206,14 @@ class Inference:
 
     # ------------------------------------------------ one card
 
+    def _state_or_problem(self, card: Card) -> State:
+        """Whatever stands in a card's attributes: what cannot be made sense of is a problem of the card."""
+        try:
+            return self._state(card)
+        except Exception as error:          # the editor goes on, and the card says it
+            text = "its attributes cannot be read"
+            return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: {error}."))
+
     def _state(self, card: Card) -> State:
         kind = catalog().get(card.kind)
         if kind is None:
@@ -241,9 +221,11 @@ class Inference:
             return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: remove the card."))
         if not becomes_nodes(card.kind):
             results = _sources(card, kind)
-            return State((), results, self._problem_of_training(card, kind) or _incomplete(card, kind))
+            return State((), results, self._problem_of_training(card, kind) or _incomplete(card, kind)
+                          or _unfit(card, kind))
         old = self._states.get(card.id)
-        count = max([len(old.results) if old is not None else 1, *(w.output + 1 for w in self._leaving(card.id))])
+        used = (w.output + 1 for w in self.document.wires_from(card.id))
+        count = max([len(old.results) if old is not None else 1, *used])
         unknown = (UNKNOWN,) * count
         missing = self._missing(card, kind)
         if missing is not None:
@@ -260,13 +242,10 @@ class Inference:
         problem = self._feed_problem(card, types)
         return State(types, tuple(shown(t) for t in types), problem)
 
-    def _leaving(self, card: str) -> list[Wire]:
-        return self.document.wires_from(card)
-
     def _missing(self, card: Card, kind: Kind) -> Problem | None:
         """What has to be given or connected before the card means anything."""
         wires = self.document.wires_into(card.id)
-        last = max([k for k in wires if _carries(kind, k) == "tensor"], default=-1)
+        last = max([k for k in wires if kind.takes_tensor(k)], default=-1)
         for number, socket in enumerate(kind.inputs):
             if number not in wires and socket.carries == "tensor" and (not socket.optional or number < last):
                 text = f"{socket.name} is not connected"
@@ -275,19 +254,15 @@ class Inference:
 
     def _operands(self, card: Card, kind: Kind, instead: Mapping[int, Type]) -> tuple[Type, ...] | None:
         """Types of a card's operands, some replaced; None if one of them is not known or connected."""
-        wires = {k: w for k, w in self.document.wires_into(card.id).items() if _carries(kind, k) == "tensor"}
         found = []
-        for number in range(max([*wires, *instead, -1]) + 1):
-            if number in instead:
-                found.append(instead[number])
-                continue
-            wire = wires.get(number)
-            state = self._states.get(wire.source) if wire is not None else None
-            if wire is None or state is None or state.types is None or wire.output >= len(state.types):
+        wires = operand_wires(self.document, card, kind)
+        for number in range(max([len(wires) - 1, *instead]) + 1):
+            wire = wires[number] if number < len(wires) else None
+            given = instead.get(number) or (self.type_of(wire.source, wire.output) if wire is not None else None)
+            if given is None:
                 return None
-            found.append(state.types[wire.output])
-        needed = sum(1 for s in kind.inputs if s.carries == "tensor" and not s.optional)
-        return tuple(found) if len(found) >= needed else None
+            found.append(given)
+        return tuple(found)
 
     def _explained(
         self, card: Card, kind: Kind, operands: tuple[Type, ...], error: ge.errors.GraphEngineError
@@ -295,7 +270,7 @@ class Inference:
         sockets = [kind.input(k) for k in range(len(operands))]
         number = blamed(error, [s.name if s is not None else "" for s in sockets]) if operands else None
         origins = [self._origin(card.id, k) for k in range(len(operands))]
-        fixes = tuple(_as_fix(card.id, r) for r in repairs(card.kind, card.attributes, operands, origins))
+        fixes = tuple(as_fix(card.id, r) for r in repairs(card.kind, card.attributes, operands, origins))
         return Problem(card.id, number, "error", short(error), detailed(error), fixes)
 
     def _origin(self, card: str, number: int) -> Origin | None:
@@ -321,7 +296,7 @@ class Inference:
             return None
         fed = shape_text((None, *row))
         text = f"rows {fed} do not fit {shown(types[0]).shape}"
-        fix = Fix(f"Set shape to {fed}", lambda document: _set(document, card.id, "shape", [None, *row]))
+        fix = setting(card.id, "shape", [None, *row], f"Set shape to {fed}")
         return Problem(card.id, 0, "error", text, f"{source.id} feeds {text}.", (fix,))
 
     def _problem_of_training(self, card: Card, kind: Kind) -> Problem | None:
@@ -338,35 +313,17 @@ class Inference:
         if sizes:
             text = f"the loss is {results[loss.output].shape}, not one number"
             repair = Insertion("Insert Mean", 0, "op/reduce_mean", {})
-            return Problem(card.id, 0, "error", text, f"{text}.", (_as_fix(card.id, repair),))
+            return Problem(card.id, 0, "error", text, f"{text}.", (as_fix(card.id, repair),))
         return None
 
 
 # -------------------------------------------------------------------- parts
 
-def _carries(kind: Kind, number: int) -> str:
-    socket = kind.input(number)
-    return socket.carries if socket is not None else "tensor"
-
-
-def _a(carries: str) -> str:
-    return {"tensor": "a tensor", "feed": "rows of data", "optimizer": "an optimizer"}[carries]
-
-
 def _any_of(names: tuple[str, ...]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
-def _fits(kind: Kind, given: Type) -> bool:
-    try:
-        types_of(kind.key, as_key(kind.starting), (given,))
-    except ge.errors.GraphEngineError:
-        return False
-    return True
-
-
 def shown(found: Type) -> Result:
-    """A type as a card tells it."""
     sizes = None if found.shape.rank is None else tuple(s if isinstance(s, int) else None for s in found.shape)
     return Result(found.dtype, shape_text(sizes), sizes)
 
@@ -389,43 +346,20 @@ def _columns(columns: Any) -> str:
     return f"(?, {len(columns)})" if isinstance(columns, list) else "(?, …)" if not columns else ""
 
 
+def _unfit(card: Card, kind: Kind) -> Problem | None:
+    """A value that its field does not take."""
+    for field in kind.fields:
+        if field.name in card.attributes:
+            try:
+                check_value(field, card.attributes[field.name])
+            except Refused as refused:
+                return Problem(card.id, None, "error", str(refused).rstrip("."), str(refused))
+    return None
+
+
 def _incomplete(card: Card, kind: Kind) -> Problem | None:
     for field in kind.fields:
         if field.default is REQUIRED and field.name not in card.attributes:
             text = f"{field.name} is not given"
             return Problem(card.id, None, "warning", text, f"{text}: {field.doc or field.form}.")
     return None
-
-
-# -------------------------------------------------------------------- repairs as edits
-
-def _as_fix(card: str, repair: Repair) -> Fix:
-    if isinstance(repair, Adjustment):
-        return Fix(repair.label, lambda document: _adjusted(document, card, repair))
-    return Fix(repair.label, lambda document: _inserted(document, card, repair))
-
-
-def _set(document: GraphDocument, card: str, name: str, value: Any, label: str = "") -> Change:
-    found = document.card(card)
-    assert found is not None, "the problem is of this card"
-    changed = replace(found, attributes={**found.attributes, name: value})
-    return Change(label or f"Set {name}", {found.ref: found}, {found.ref: changed})
-
-
-def _adjusted(document: GraphDocument, card: str, repair: Adjustment) -> Change:
-    source = document.wires_into(card)[repair.input].source
-    return _set(document, source, repair.name, repair.value, repair.label)
-
-
-def _inserted(document: GraphDocument, card: str, repair: Insertion) -> Change:
-    wire = document.wires_into(card)[repair.input]
-    source, target = document.card(wire.source), document.card(card)
-    assert source is not None and target is not None, "wires end at cards"
-    id = document.new_id(catalog()[repair.kind].name)
-    x, y = (source.x + source.width + target.x - WIDTH) / 2, (source.y + target.y) / 2
-    if target.x - source.x - source.width < WIDTH + 2 * GAP:
-        y = max(source.y, target.y) + BELOW             # there is no room between them
-    new = Card(id, repair.kind, repair.attributes, x, y)
-    into, out = Wire(wire.source, wire.output, id, 0), Wire(id, 0, card, wire.input)
-    before: dict[Ref, Item | None] = {new.ref: None, into.ref: None, out.ref: wire}
-    return Change(repair.label, before, {new.ref: new, into.ref: into, out.ref: out})

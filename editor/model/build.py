@@ -1,16 +1,18 @@
 """The engine's graph that a drawn graph means."""
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import graphengine as ge
 from graphengine.tools.drawn.draw import Drawing, becomes_nodes, decoded
+from graphengine.tools.drawn.train import parse_train
 
 from .catalog import REQUIRED, Kind
 from .document import GraphDocument
-from .items import Card
+from .items import Card, Wire
 from .kinds import DATASETS, METRICS, TRAIN, catalog, shipped_rows
 
 ROWS_KEYS = ("scale", "train_rows")
@@ -108,7 +110,7 @@ def stored_array(document: GraphDocument, name: str) -> Any:
     ------
     NotFoundError
     """
-    if name not in document.arrays:
+    if not isinstance(name, str) or name not in document.arrays:
         raise ge.errors.NotFoundError(f"the array {name!r} is not there", fix="set the value again")
     return document.arrays[name]
 
@@ -140,27 +142,24 @@ def _check_complete(card: Card, kind: Kind) -> None:
 
 
 def _operands(document: GraphDocument, built: Built, card: Card, kind: Kind) -> list[ge.Tensor]:
-    wires = {k: w for k, w in document.wires_into(card.id).items() if _carries(kind, k) == "tensor"}
     found = []
-    for number in range(max([*wires, -1]) + 1):
-        if number not in wires:
+    for number, wire in enumerate(operand_wires(document, card, kind)):
+        if wire is None:
             socket = kind.input(number)
             raise ge.errors.InvalidArgumentError(f"{socket.name if socket else number} is not connected",
                                                  fix="connect it")
-        wire = wires[number]
         tensor = built.tensors.get((wire.source, wire.output))
         if tensor is None:
             raise ge.errors.NotFoundError(f"{wire.source} has no output {wire.output}", fix="connect another one")
         found.append(tensor)
-    needed = [s for s in kind.inputs if s.carries == "tensor" and not s.optional]
-    if len(found) < len(needed):
-        raise ge.errors.InvalidArgumentError(f"{needed[len(found)].name} is not connected", fix="connect it")
     return found
 
 
-def _carries(kind: Kind, number: int) -> str:
-    socket = kind.input(number)
-    return socket.carries if socket is not None else "tensor"
+def operand_wires(document: GraphDocument, card: Card, kind: Kind) -> list[Wire | None]:
+    """The wires of a card's operands, None where one is missing that has to be there."""
+    wires = {k: w for k, w in document.wires_into(card.id).items() if kind.takes_tensor(k)}
+    needed = sum(1 for s in kind.inputs if s.carries == "tensor" and not s.optional)
+    return [wires.get(number) for number in range(max([needed - 1, *wires]) + 1)]
 
 
 # -------------------------------------------------------------------- training
@@ -170,7 +169,7 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
 
     Raises
     ------
-    GraphEngineError for what is missing.
+    GraphEngineError for what is missing, or no part of such a section.
     """
     wires = document.wires_into(card.id)
     for number, name in ((0, "the loss"), (1, "an optimizer")):
@@ -187,9 +186,13 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
         if feed is None or source is None:
             continue
         section = sources.setdefault(source.id, _source(source))
-        name, columns = feed_outputs(source)[feed.output]
+        outputs = feed_outputs(source)
+        if feed.output >= len(outputs):
+            raise ge.errors.InvalidArgumentError(f"{source.id} has no output {feed.output}", fix="connect another one")
+        name, columns = outputs[feed.output]
         section["feeds"][placeholder.id] = columns
-        scale = source.attributes.get("scale", {}).get(name)
+        scales = source.attributes.get("scale")
+        scale = scales.get(name) if isinstance(scales, Mapping) else None
         if scale is not None:
             section.setdefault("scale", {})[placeholder.id] = scale
     if not sources:
@@ -210,7 +213,9 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
     }
     if not own["shuffle"]:
         section["shuffle"] = False
-    return {key: value for key, value in section.items() if value is not None and value != {}}
+    section = {key: value for key, value in section.items() if value is not None and value != {}}
+    parse_train(section, "the document")
+    return section
 
 
 def _source(card: Card) -> dict[str, Any]:
@@ -262,7 +267,8 @@ def weights_of(document: GraphDocument) -> dict[str, Any]:
     found = {}
     saved = document.setting("weights")
     for name, value in saved.items() if isinstance(saved, dict) else ():
-        found[name] = decoded(value, lambda key, dtype, shape: stored_array(document, key))
+        with contextlib.suppress(ge.errors.GraphEngineError):       # one that is lost has its first value
+            found[name] = decoded(value, lambda key, dtype, shape: stored_array(document, key))
     return found
 
 

@@ -48,6 +48,18 @@ class Change:
 LOST = Change("", {}, {})                   # stands for a saved state that undoing no longer leads to
 
 
+def reached(start: str, neighbors: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """A card and those that can be reached from it, each once."""
+    seen, left = {start}, [start]
+    while left:
+        card = left.pop()
+        yield card
+        for neighbor in neighbors(card):
+            if neighbor not in seen:
+                seen.add(neighbor)
+                left.append(neighbor)
+
+
 class GraphDocument:
     """Cards, wires, frames, notes and settings, with undo.
 
@@ -55,7 +67,7 @@ class GraphDocument:
     ----------
     items : everything, by `Ref`, in the order in which it came
     arrays : large arrays of attributes, by the hash of their contents; they stay while the document is open
-    listeners : called with the places that changed, once for each edit
+    listeners : called with the places that changed, once for each edit, in the order in which they came
     """
 
     def __init__(self, items: Iterable[Item] = (), arrays: Mapping[str, np.ndarray[Any, Any]] | None = None) -> None:
@@ -64,6 +76,7 @@ class GraphDocument:
         self.listeners: list[Listener] = []
         self._into: dict[str, dict[int, Wire]] = {}     # card -> number of its input -> wire
         self._out: dict[str, dict[Ref, Wire]] = {}      # card -> wires that begin there
+        self._waiting: dict[str, dict[str, None]] = {}  # card -> cards that name it in `after`
         self._done: list[Change] = []
         self._undone: list[Change] = []
         self._saved: Change | None = None
@@ -104,18 +117,21 @@ class GraphDocument:
         """The wires that begin at a card, or at one of its outputs."""
         return [w for w in self._out.get(card, {}).values() if output is None or w.output == output]
 
-    def leads_to(self, start: str, end: str) -> bool:
-        """Whether wires lead from one card to another, or both are the same."""
-        seen, left = {start}, [start]
-        while left:
-            card = left.pop()
-            if card == end:
-                return True
-            for wire in self._out.get(card, {}).values():
-                if wire.target not in seen:
-                    seen.add(wire.target)
-                    left.append(wire.target)
-        return False
+    def waiting_for(self, card: str) -> Iterable[str]:
+        """The cards that have to run after a card without a wire between them."""
+        return self._waiting.get(card, ())
+
+    def downstream(self, card: str) -> Iterator[str]:
+        """A card and everything that runs after it."""
+        return reached(card, lambda id: (*(w.target for w in self._out.get(id, {}).values()), *self.waiting_for(id)))
+
+    def upstream(self, card: str) -> Iterator[str]:
+        """A card and everything that runs before it."""
+        def before(id: str) -> Iterable[str]:
+            found = self.card(id)
+            return (*(w.source for w in self._into.get(id, {}).values()), *(found.after if found is not None else ()))
+
+        return reached(card, before)
 
     def new_id(self, wanted: str, kind: str = "card", taken: Iterable[str] = ()) -> str:
         """`wanted`, or with ``_1``, ``_2`` ... if an item of that kind has it; case does not tell names apart."""
@@ -204,6 +220,9 @@ class GraphDocument:
             if isinstance(old, Wire):
                 del self._into[old.target][old.input]
                 del self._out[old.source][ref]
+            elif isinstance(old, Card):
+                for earlier in old.after:
+                    del self._waiting[earlier][old.id]
             if item is None:
                 self.items.pop(ref, None)
             else:
@@ -214,8 +233,17 @@ class GraphDocument:
         if isinstance(item, Wire):
             self._into.setdefault(item.target, {})[item.input] = item
             self._out.setdefault(item.source, {})[item.ref] = item
+        elif isinstance(item, Card):
+            for earlier in item.after:
+                self._waiting.setdefault(earlier, {})[item.id] = None
 
     def _tell(self, change: Change) -> None:
-        refs = frozenset(change.after)
+        """Tell everybody; one who fails keeps nobody else from hearing of it."""
+        refs, failed = frozenset(change.after), None
         for listener in list(self.listeners):
-            listener(refs)
+            try:
+                listener(refs)
+            except Exception as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed

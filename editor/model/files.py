@@ -28,7 +28,7 @@ from .build import Built, build, in_order, stored_array
 from .document import GraphDocument
 from .items import Card, Item, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
-from .plain import from_plain, to_plain
+from .plain import from_plain, is_flat, to_plain
 
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
@@ -112,13 +112,22 @@ def save(document: GraphDocument, path: str | os.PathLike[str]) -> Built:
     FileFormatError for what a file cannot hold, OSError if the system refuses.
     """
     built = build(document)
-    others = {name.removeprefix(OTHER): document.setting(name) for name in _others(document)}
-    built.graph.document.update(engine.with_arrays(others, lambda name: stored_array(document, name)))
-    built.graph.document["view"] = engine.with_arrays(
-        _view(document, built), lambda name: stored_array(document, name))
+    parts = {name.removeprefix(OTHER): document.setting(name) for name in _others(document)}
+    parts["view"] = _view(document, built)
+    held = _without_lost(parts, document.arrays)
+    built.graph.document.update(engine.with_arrays(held, lambda name: stored_array(document, name)))
     built.graph.save(path)
     document.mark_saved()
     return built
+
+
+def _without_lost(value: Any, arrays: Mapping[str, Array]) -> Any:
+    """The same JSON; where an array is named that is not there, the name is left out, so that the rest can be saved."""
+    if isinstance(value, dict):
+        if set(value) == engine.KEYS[0] and not (isinstance(value["array"], str) and value["array"] in arrays):
+            value = {"dtype": value["dtype"], "shape": value["shape"]}
+        return {key: _without_lost(item, arrays) for key, item in value.items()}
+    return [_without_lost(item, arrays) for item in value] if isinstance(value, list) else value
 
 
 def _others(document: GraphDocument) -> list[str]:
@@ -190,6 +199,10 @@ def from_engine(raw: Mapping[str, Any], arrays: Mapping[str, Array], file: str) 
     drawn: list[dict[str, Any]] = view.get("items", []) if isinstance(view, dict) else []
     if not isinstance(drawn, list) or not all(isinstance(entry, dict) for entry in drawn):
         raise ge.errors.FileFormatError("view.items is no list of items", at=file, fix='remove "view"')
+    for node in nodes:
+        if not is_flat(node):
+            raise ge.errors.FileFormatError("its attributes nest too deeply", at=f"{file}, node {node['id']}",
+                                            fix="make them flatter")
     if isinstance(view, dict) and view.get("digest") == digest(nodes):
         items = _items(_completed(drawn, nodes), file)
     else:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import graphengine as ge
+from graphengine.tools.drawn.files import brief
 
 from .items import Card, Frame, Item, Note, Ref, Setting, Wire
 
@@ -14,13 +15,28 @@ KINDS: Mapping[str, type[Any]] = MappingProxyType(
     {"card": Card, "wire": Wire, "frame": Frame, "note": Note, "setting": Setting})
 PLACES = ("x", "y", "width", "height", "bends")
 LONGEST = 1_000_000.0                       # pixels that anything may be away from the middle
+DEEPEST = 50                                # lists and objects inside each other, in a value
+
+
+def is_flat(value: Any) -> bool:
+    """Whether lists and objects stand inside each other `DEEPEST` times at most: what follows them may recurse."""
+    level = [value]
+    for _ in range(DEEPEST + 1):
+        inside = [v for v in level if isinstance(v, (Mapping, list, tuple))]
+        if not inside:
+            return True
+        level = [w for v in inside for w in (v.values() if isinstance(v, Mapping) else v)]
+    return False
+
+
 _TESTS: Mapping[str, tuple[str, Callable[[Any], bool]]] = MappingProxyType({
     "str": ("a text", lambda v: isinstance(v, str)),
     "int": ("a whole number from 0", lambda v: isinstance(v, int) and not isinstance(v, bool) and 0 <= v < 100_000),
     "float": ("a number of pixels", lambda v: isinstance(v, (int, float)) and not isinstance(v, bool)
               and abs(v) <= LONGEST),
     "bool": ("true or false", lambda v: isinstance(v, bool)),
-    "Mapping[str, Any]": ("an object", lambda v: isinstance(v, dict)),
+    "Mapping[str, Any]": (f"an object of at most {DEEPEST} levels", lambda v: isinstance(v, dict) and is_flat(v)),
+    "Any": (f"a value of at most {DEEPEST} levels", is_flat),
     "tuple[str, ...]": ("a list of texts", lambda v: isinstance(v, list) and all(isinstance(x, str) for x in v)),
     "tuple[Point, ...]": ("a list of points", lambda v: isinstance(v, list) and all(_is_point(p) for p in v)),
 })
@@ -77,7 +93,7 @@ def from_plain(raw: Any, place: str) -> Item:
             raise ge.errors.FileFormatError(f"a {raw['item']} has no part {key!r}", at=place, fix="remove it")
         what, fits = _TESTS.get(str(known[key].type), ("", lambda v: True))
         if not fits(value):
-            raise ge.errors.FileFormatError(f"{key} is {str(value)[:60]!r}, not {what}", at=place, fix=f"write {what}")
+            raise ge.errors.FileFormatError(f"{key} is {brief(value)}, not {what}", at=place, fix=f"write {what}")
         values[key] = tuple(map(_frozen, value)) if str(known[key].type).startswith("tuple") else value
     for name, f in known.items():
         if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:

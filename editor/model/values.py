@@ -18,9 +18,11 @@ from graphengine.tools.drawn.files import store
 
 from .catalog import REQUIRED, Field
 from .items import Card
+from .plain import DEEPEST, is_flat
 
 Array = np.ndarray[Any, Any]
 INLINE = 1024                       # elements that an attribute holds itself; larger arrays are the document's
+TOO_DEEP = f"it is nested too deeply; {DEEPEST} levels are taken"
 SHORT = 8                           # elements of an array that are written out where there is one line
 LONGEST = 200_000                   # characters of a text that is read
 NON_FINITE = ("nan", "inf", "-inf")
@@ -200,14 +202,16 @@ def _read_array(text: str, field: Field) -> dict[str, Any]:
 
 def _read_json(text: str, field: Field) -> Any:
     try:
-        return json.loads(text, parse_constant=lambda name: {"NaN": "nan", "Infinity": "inf"}.get(name, "-inf"))
+        value = json.loads(text, parse_constant=lambda name: {"NaN": "nan", "Infinity": "inf"}.get(name, "-inf"))
     except json.JSONDecodeError as error:
         value = _literal(text)
         if value is None:
             raise ValueError(f"it is not JSON: {error.msg} at character {error.pos + 1}") from None
-        return value
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(TOO_DEEP) from None
+    if not is_flat(value):
+        raise ValueError(TOO_DEEP)
+    return value
 
 
 def _literal(text: str) -> Any:

@@ -6,14 +6,15 @@ from typing import Any
 
 from PySide6 import QtCore, QtWidgets
 
+from editor import commands
 from editor.infer import UNKNOWN, Inference
 from editor.model.catalog import Field, Kind
 from editor.model.document import GraphDocument
-from editor.model.items import Card, Frame, Note, Point, Ref, Wire
+from editor.model.items import Card, Frame, Item, Note, Point, Ref, Wire
 
 from .card import CardItem
 from .frame import FrameItem
-from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Box, Hit, frame_part, note_part
+from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Hit, frame_part, note_part
 from .look import CardLook, CardResults, carried, reserved_height
 from .note import NoteItem
 from .wire import WireItem
@@ -221,28 +222,17 @@ class DocumentScene(QtWidgets.QGraphicsScene):
     # ------------------------------------------------ collapsed frames, hidden constants
 
     def contents(self, frame_id: str) -> set[Ref]:
-        """Cards, notes and smaller frames whose middle lies inside a frame: what moves and folds with it."""
-        frame = self.document.items.get(Ref("frame", frame_id))
-        if not isinstance(frame, Frame):
+        """What moves and folds with a frame, since it lies in it."""
+        if Ref("frame", frame_id) not in self.document.items:
             return set()
-        area = Box(frame.x, frame.y, frame.width, frame.height)
-        inside = set()
-        for ref, item in self.document.items.items():
-            box = self._document_box(item)
-            if box is None or ref == frame.ref:
-                continue
-            if area.holds(box.x + box.width / 2, box.y + box.height / 2) and (
-                    ref.kind != "frame" or box.width * box.height < area.width * area.height):
-                inside.add(ref)
-        return inside
+        return commands.content(self.document, frame_id, self._document_box)
 
-    def _document_box(self, item: Any) -> Box | None:
+    def _document_box(self, item: Item) -> commands.Box | None:
+        """Where an item is, of cards with all their rows."""
         if isinstance(item, Card):
             shown = self.cards.get(item.id)
-            return Box(item.x, item.y, item.width, shown.geometry.height) if shown is not None else None
-        if isinstance(item, Frame | Note):
-            return Box(item.x, item.y, item.width, item.height)
-        return None
+            return (item.x, item.y, item.width, shown.geometry.height) if shown is not None else None
+        return commands.bare_box(item)
 
     def _fold(self) -> None:
         """Hide what lies in collapsed frames; its wires end at the frame."""

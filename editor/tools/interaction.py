@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6 import QtCore, QtGui
 
 from editor import commands
-from editor.infer import Inference
+from editor.infer import Inference, kinds_accepting
 from editor.model.document import Change, GraphDocument
 from editor.model.items import Ref, Wire
 from editor.model.kinds import catalog
@@ -454,7 +454,7 @@ class Interaction(QtCore.QObject):
         if ref is None or not isinstance(wire, Wire) or _is_end(kind):
             return None
         if ref not in self._accepting:
-            accepting = self.canvas.inference.kinds_accepting(wire.source, wire.output)
+            accepting = kinds_accepting(self.canvas.inference, wire.source, wire.output)
             self._accepting[ref] = next((n for found, n in accepting if found.key == kind), None)
         number = self._accepting[ref]
         return (ref, number) if number is not None else None

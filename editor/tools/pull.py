@@ -9,6 +9,7 @@ from typing import Any
 from PySide6 import QtCore, QtWidgets
 
 from editor import commands
+from editor.infer import kinds_accepting, kinds_giving
 from editor.model.catalog import Kind
 from editor.model.items import Ref, Wire
 from editor.scene import Hit
@@ -16,7 +17,6 @@ from editor.scene import Hit
 from .canvas import Canvas, Gesture, Modifiers
 
 SLICE_S = 0.006                 # for asking about sockets, before the window is served again
-CIRCLE = "The graph would run in a circle."
 
 
 @dataclass(frozen=True)
@@ -73,13 +73,14 @@ class PullWire(Gesture):
     def _questions(self) -> Iterator[tuple[Any, str] | None]:
         """For one card after the other why its sockets do not take the wire; those that can be seen come first."""
         canvas, end = self.canvas, self.end
-        upstream = before(canvas, end.card) if end.side == "output" else after(canvas, end.card)
+        document = canvas.document
+        upstream = set(document.upstream(end.card) if end.side == "output" else document.downstream(end.card))
         visible = dict.fromkeys(canvas.visible_cards)
         for id in [*visible, *(card.id for card in list(canvas.document.cards) if card.id not in visible)]:
             if canvas.document.card(id) is None or id == end.card:
                 continue
             if id in upstream:
-                yield id, CIRCLE
+                yield id, commands.CIRCLE
                 continue
             found = self._refusals(id)
             if not found or all(found.values()):
@@ -203,31 +204,10 @@ def following(canvas: Canvas, end: End, at: QtCore.QPointF) -> SearchRequest:
         results = inference.outputs(end.card)
         result = results[end.number] if end.number < len(results) else None
         what = f"{result.dtype} {result.shape}".strip() if result is not None and result.dtype else end.card
-        return SearchRequest(place, at, inference.kinds_accepting(end.card, end.number), "input", what, end)
+        return SearchRequest(place, at, kinds_accepting(inference, end.card, end.number), "input", what, end)
     names = {state.number: state.socket.name for state in inference.inputs_of(end.card)}
     what = f"{names.get(end.number, end.number)} of {end.card}"
-    return SearchRequest(place, at, inference.kinds_giving(end.card, end.number), "output", what, end)
-
-
-def before(canvas: Canvas, card: str) -> set[str]:
-    """The cards that a card depends on."""
-    return _reached(card, lambda id: (wire.source for wire in canvas.document.wires_into(id).values()))
-
-
-def after(canvas: Canvas, card: str) -> set[str]:
-    """The cards that depend on a card."""
-    return _reached(card, lambda id: (wire.target for wire in canvas.document.wires_from(id)))
-
-
-def _reached(start: str, neighbors: Callable[[str], Iterator[str]]) -> set[str]:
-    seen: set[str] = set()
-    left = [start]
-    while left:
-        for id in neighbors(left.pop()):
-            if id not in seen:
-                seen.add(id)
-                left.append(id)
-    return seen
+    return SearchRequest(place, at, kinds_giving(inference, end.card, end.number), "output", what, end)
 
 
 def pull_from(canvas: Canvas, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers,

@@ -9,7 +9,7 @@ import pytest
 from editor import commands
 from editor.commands import Refused
 from editor.model.catalog import REQUIRED
-from editor.model.document import GraphDocument
+from editor.model.document import Change, GraphDocument
 from editor.model.items import Card, Frame, Note, Ref, Setting, Wire
 
 
@@ -76,7 +76,7 @@ def test_rename_takes_wires_and_who_waits_along():
     document = chain()
     document.do(commands.add_card(document, "op/negative", 0, 0, name="waits"))
     waits = document.card("waits")
-    document.items[waits.ref] = Card("waits", waits.kind, after=("a", "x"))
+    document.settle(Change("", {}, {waits.ref: Card("waits", waits.kind, after=("a", "x"))}))
     undone(document, commands.rename(document, "a", "scope/new"))
     assert document.card("a") is None
     assert document.card("waits").after == ("scope/new", "x")
@@ -210,7 +210,7 @@ def test_disconnecting_closes_the_gap_in_a_list():
 def test_deleting_cards_takes_their_wires_and_closes_gaps():
     document = chain()
     document.do(commands.add_card(document, "op/negative", 0, 0, name="waits"))
-    document.items[Ref("card", "waits")] = Card("waits", "op/negative", after=("a", "x"))
+    document.settle(Change("", {}, {Ref("card", "waits"): Card("waits", "op/negative", after=("a", "x"))}))
     undone(document, commands.delete(document, [Ref("card", "a"), Ref("card", "gone")]))
     assert wires(document) == [("b", "c", 0), ("b", "many", 1), ("x", "c", 1), ("x", "many", 0)]
     assert document.card("waits").after == ("x",)

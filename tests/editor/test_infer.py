@@ -2,16 +2,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import pathlib
 
 import pytest
 
-from editor.infer import Inference
+import graphengine as ge
+from editor import commands
+from editor.infer import Inference, kinds_accepting, kinds_giving
 from editor.model.build import build
 from editor.model.document import Change, GraphDocument
-from editor.model.files import open_document
+from editor.model.files import open_document, save
 from editor.model.items import Card, Ref, Wire
 from editor.model.kinds import catalog
+from editor.model.plain import from_plain
+from editor.model.values import read
 
 SAMPLES = sorted(pathlib.Path(__file__).resolve().parents[2].joinpath("samples").glob("*.graph.json"))
 
@@ -129,27 +134,28 @@ def test_removed_cards_are_forgotten_and_readers_complain(broken):
 
 def test_reasons_why_a_wire_cannot_be(broken):
     inference = Inference(broken)
-    assert inference.would_accept("m", 0, "d", 0).startswith("!This would close a circle")
+    assert inference.would_accept("m", 0, "d", 0).startswith("!The graph would run in a circle")
     assert inference.would_accept("x", 0, "nobody", 0).startswith("!")
-    assert inference.would_accept("w", 0, "m", 7) == "!MatMul has no such input."
+    assert inference.would_accept("w", 0, "m", 7) == "!MatMul has no input number 7."
     assert "inner sizes differ: 10 (a" in inference.would_accept("w", 0, "m", 0)
     put(broken, placeholder("fits", [128, 3]), Card("i", "data/iris"), placeholder("b", [2], "bool"))
     assert inference.would_accept("fits", 0, "m", 1) is None
     assert inference.would_accept("i", 0, "x", 0) is None
-    assert inference.would_accept("i", 0, "m", 0) == "!a of MatMul takes a tensor, not rows of data."
+    assert inference.would_accept("i", 0, "m", 0) == "!'a' takes a tensor, but 'i' gives rows of data."
     assert "not bool" in inference.would_accept("b", 0, "m", 0)
 
 
 def test_kinds_that_take_a_result_do_take_it(broken):
     inference = Inference(broken)
-    offered = inference.kinds_accepting("x", 0)
+    offered = kinds_accepting(inference, "x", 0)
     keys = [kind.key for kind, _ in offered]
     assert {"layer/Dense", "op/matmul", "op/relu"} <= set(keys)
     assert "layer/Conv2D" not in keys, "it wants four axes"
     assert "op/logical_not" not in keys, "it wants bool"
-    assert keys.index("layer/Dense") < keys.index("op/matmul"), "what surely fits comes first"
-    assert all(kind.key.startswith("data/") for kind, _ in inference.kinds_giving("x", 0))
-    assert {kind.key for kind, _ in inference.kinds_giving("m", 0)} >= {"op/placeholder", "layer/Dense"}
+    assert keys[:3] == ["layer/Dense", "op/matmul", "op/add"], "the usual ones come first"
+    assert all(kind.category == "State" for kind, _ in offered[-3:]), "what changes variables comes last"
+    assert all(kind.key.startswith("data/") for kind, _ in kinds_giving(inference, "x", 0))
+    assert {kind.key for kind, _ in kinds_giving(inference, "m", 0)} >= {"op/placeholder", "layer/Dense"}
 
 
 def test_rows_of_inputs(broken):
@@ -235,3 +241,78 @@ def test_closing_ends_the_following(broken):
     put(broken, gone=[Ref("card", "w"), Ref("wire", ("m", 1))])
     assert inference.problem("m").severity == "error"
     assert broken.listeners == []
+
+
+ODD = [None, True, -1, 10**30, "x", "nan", [], [[]], ["a"], {}, {"a": 1}, [None], [1.5],
+       {"dtype": "float32", "shape": [2], "values": ["q"]}, {"dtype": 3, "shape": ["x"], "values": [1]},
+       {"dtype": "float32", "shape": [2], "array": "gone"}, {"dtype": "float32", "shape": [2], "array": ["x"]},
+       {"dtype": "float32", "shape": [10**12], "array": "gone"}, {1, 2}]
+KINDS = ["op/const", "op/cast", "op/reshape", "layer/Dense", "layer/Lambda", "layer/Conv2D", "loss/Huber",
+         *(key for key in catalog() if key.startswith(("data/", "optimizer/"))), "train"]
+
+
+@pytest.mark.parametrize("key", dict.fromkeys(KINDS))
+def test_odd_attributes_are_a_problem_of_the_card(key, tmp_path):
+    """Whatever stands in a file's attributes: types are asked for, and it is saved and opened again."""
+    kind = catalog()[key]
+    for name in [*(field.name for field in kind.fields), "unheard"][:6]:
+        for odd in ODD:
+            cards = {"d": Card("d", "data/iris"), "o": Card("o", "optimizer/Adam"), "t": Card("t", "train"),
+                     "c": Card("c", "op/reduce_mean")}
+            mine = {"Data": "d", "Optimizers": "o", "Training": "t"}.get(kind.family, "c")
+            cards[mine] = Card(mine, key, {**kind.starting, name: odd})
+            wires = [Wire("x", 0, "c", k) for k in range(max(1, len(catalog()[cards["c"].kind].inputs)))]
+            document = GraphDocument([*cards.values(), placeholder("x", [None, 4]), *wires, Wire("d", 0, "x", 0),
+                                      Wire("c", 0, "t", 0), Wire("o", 0, "t", 1)])
+            inference = Inference(document)
+            assert len(inference.outputs(mine)) or mine != "c"
+            if not isinstance(odd, set):        # which no file can hold
+                save(document, tmp_path / "x.graph.json")
+                assert open_document(tmp_path / "x.graph.json").card(mine).kind == key
+
+
+def test_values_may_not_nest_too_deeply(tmp_path):
+    """So that whatever follows them, the journal among it, can do so."""
+    deep = {}
+    for _ in range(200):
+        deep = {"a": deep}
+    field = next(f for f in catalog()["data/csv"].fields if f.form == "json")
+    with pytest.raises(ValueError, match="nested too deeply"):
+        read(json.dumps(deep), field)
+    document = GraphDocument([Card("c", "data/csv")])
+    with pytest.raises(commands.Refused, match="nested too deeply"):
+        commands.set_attribute(document, ["c"], field.name, deep)
+    for entry in ({"item": "card", "id": "c", "kind": "data/csv", "attributes": deep},
+                  {"item": "setting", "name": "s", "value": deep}):
+        with pytest.raises(ge.errors.FileFormatError, match="at most 50 levels"):
+            from_plain(entry, "here")
+    path = tmp_path / "deep.graph.json"
+    path.write_text(json.dumps({"format": "graphengine", "version": 1, "nodes": [
+        {"id": "c", "op": "const", "attributes": {"value": deep}}]}))
+    with pytest.raises(ge.errors.FileFormatError, match="nest"):
+        open_document(path)
+
+
+def test_one_listener_that_fails_keeps_no_other_from_hearing():
+    document = GraphDocument()
+    heard = []
+
+    def fail(refs):
+        raise OSError("full")
+
+    document.listeners += [fail, heard.append]
+    with pytest.raises(OSError, match="full"):
+        put(document, Card("a", "op/relu"))
+    assert heard == [{Ref("card", "a")}]
+
+
+def test_circles_count_who_waits():
+    """The rule of circles is one: by wires, and by cards that wait for others."""
+    document = GraphDocument([placeholder("x", [None, 3]), Card("a", "op/relu"), Card("b", "op/relu", after=("a",)),
+                              Wire("x", 0, "a", 0)])
+    assert set(document.downstream("x")) == {"x", "a", "b"} and set(document.upstream("b")) == {"b", "a", "x"}
+    assert Inference(document).would_accept("b", 0, "a", 0) == "!The graph would run in a circle."
+    with pytest.raises(commands.Refused):
+        commands.connect(document, "b", 0, "a", 0)
+    put(document, Card("b", "op/relu"))
+    assert Inference(document).would_accept("b", 0, "a", 0) is None

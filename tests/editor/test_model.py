@@ -125,11 +125,11 @@ def test_items_as_plain_values(item):
 
 
 @pytest.mark.parametrize("raw, says", [
-    ({"item": "card", "id": 3, "kind": "op/add"}, "id is '3', not a text"),
+    ({"item": "card", "id": 3, "kind": "op/add"}, "id is 3, not a text"),
     ({"item": "card", "id": "a"}, "has no kind"),
     ({"item": "card", "id": "a", "kind": "op/add", "x": 1e300}, "x is"),
     ({"item": "card", "id": "a", "kind": "op/add", "colour": 3}, "no part 'colour'"),
-    ({"item": "wire", "source": "a", "output": -1, "target": "b", "input": 0}, "output is '-1'"),
+    ({"item": "wire", "source": "a", "output": -1, "target": "b", "input": 0}, "output is -1"),
     ({"item": "robot"}, "no item"), ([], "no item"), (None, "no item"),
     ({"item": ["card"]}, "no item"),
 ])

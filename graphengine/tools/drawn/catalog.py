@@ -103,5 +103,10 @@ class Kind:
             return self.inputs[number]
         return self.inputs[-1] if self.inputs and self.inputs[-1].many else None
 
+    def takes_tensor(self, number: int) -> bool:
+        """Whether input `number` is an operand; so is one that there is not, which the engine then refuses."""
+        socket = self.input(number)
+        return socket is None or socket.carries == "tensor"
+
 
 Catalog = Mapping[str, Kind]

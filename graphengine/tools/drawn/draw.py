@@ -30,6 +30,9 @@ UPDATES = "update_ops"                      # the graph's collection of assignme
 FAMILIES = ("op", "layer", "loss", "metric")    # kinds that become nodes
 
 
+UNREADABLE = (AttributeError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)   # odd attributes
+
+
 def seed_of(seed: int, id: str, field: str) -> int:
     """What random initial values of a card's attribute follow from, in a document with that seed."""
     return zlib.crc32(f"{seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
@@ -93,7 +96,7 @@ class Drawing:
                     found = (_loss if family == "loss" else _metric)(name, attributes, operands)
             except GraphEngineError:
                 raise
-            except (AttributeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+            except UNREADABLE as error:
                 raise InvalidArgumentError(str(error), op=name) from error
         for node in self.graph.nodes[before:]:
             if isinstance(node.op, Effect) and node.op.name != "read_variable":
@@ -125,7 +128,7 @@ class Drawing:
             return registered("layers")[name].from_config({**given, "name": id.replace("/", "_")})
         except GraphEngineError:
             raise
-        except (AttributeError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        except UNREADABLE as error:
             raise InvalidArgumentError(str(error), op=name, fix="give the attribute a value") from error
 
     def _initializer(self, id: str, field: str, value: Any) -> Any:
@@ -229,6 +232,11 @@ def types_of(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Ty
         return ()
     drawing = Drawing(no_array, plain=True)
     tensors = operand_nodes(drawing.graph, operands)
-    with init_scope():
-        results = drawing.card("card", kind, json.loads(attributes), tensors)
+    try:
+        with init_scope():
+            results = drawing.card("card", kind, json.loads(attributes), tensors)
+    except GraphEngineError:
+        raise
+    except (*UNREADABLE, MemoryError) as error:     # an array whose size alone is too much, say
+        raise InvalidArgumentError(f"its attributes cannot be used: {error}", fix="correct them") from error
     return tuple(Type(t.dtype.name, t.shape, isinstance(t.node.op, Kept)) for t in results)

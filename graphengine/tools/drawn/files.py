@@ -13,7 +13,7 @@ from ...dtypes import BY_NAME
 from ...errors import FileFormatError
 from ...io.arrays import ArraysFile
 from ...io.document import describe, migrate
-from ...io.files import read_file, write_file
+from ...io.files import brief, read_file, write_file
 from ...io.graphfile import MAX_DOCUMENT_BYTES
 from ...io.structure import check_name, check_nodes, parse_reference
 from ...io.text import parse_json
@@ -21,8 +21,8 @@ from ...io.values import Fetch, Keep
 from ...ir.graph import Graph
 from ...ops.state import ArrayValue
 
-__all__ = ["ArrayValue", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed", "read", "read_file",
-           "store", "write_file"]
+__all__ = ["ArrayValue", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed", "read",
+           "read_file", "store", "write_file"]
 
 Array = np.ndarray[Any, Any]
 KEYS = ({"dtype", "shape", "array"}, {"dtype", "shape", "values"})

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import GraphEngineError
+from ...errors import GraphEngineError, InvalidArgumentError
 from .draw import Type, types_of
 from .kinds import catalog
 
@@ -47,8 +47,16 @@ class Origin:
 
 
 def as_key(attributes: Mapping[str, Any]) -> str:
-    """Attributes as `types_of` takes them."""
-    return json.dumps(dict(attributes), sort_keys=True)
+    """Attributes as `types_of` takes them.
+
+    Raises
+    ------
+    InvalidArgumentError if they are no JSON.
+    """
+    try:
+        return json.dumps(dict(attributes), sort_keys=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidArgumentError(f"its attributes are no JSON: {error}", fix="correct them") from error
 
 
 def repairs(
