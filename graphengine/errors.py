@@ -20,7 +20,13 @@ class GraphEngineError(Exception):
     at : the user's line, e.g. ``"train.py:42    logits = hidden @ w2"``
     operands : (label, description) pairs, one line each
     fix : one thing the user can do about it
+
+    Attributes
+    ----------
+    step : in a run of several steps the number of the one that failed, from 0
     """
+
+    step: int | None = None
 
     def __init__(
         self,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import GraphEngineError, ShapeError
 from ..runtime.loop import Loop, Rows
 
 if TYPE_CHECKING:
@@ -83,7 +83,11 @@ class PythonSteps(PreparedSteps):
     def run(self, on_progress: Look | None = None, first: int = 0, steps: int | None = None) -> list[Any]:
         every: list[list[Any]] = []
         for done in range(self.count if steps is None else steps):
-            every.append(self.run_once(self._pieces(first + done)))
+            try:
+                every.append(self.run_once(self._pieces(first + done)))
+            except GraphEngineError as error:
+                error.step = done
+                raise
             if on_progress is not None and on_progress(done + 1):
                 break
         return _stacked(every) if self.collect else every[-1]

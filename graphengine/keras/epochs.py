@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from ..errors import GraphEngineError
 from ..frontend.prepared import PreparedSteps
 from ..runtime.loop import Rows as PickedRows
 from .data import Order, Rows, batches_of, order_generator
@@ -46,6 +47,7 @@ class RowBatches:
         self.rows = rows
         self.order = order
         self.steps = order.steps
+        self._first = self._loop_first = 0          # batch that the epoch begins with, and the running loop
         self._step: Step | None = None
         self._full: PreparedSteps | None = None     # batches of the full size
         self._short: PreparedSteps | None = None    # the last one, if it is shorter
@@ -67,12 +69,19 @@ class RowBatches:
         batches = self.order.next_epoch()
         count = min(batches.stop, self.order.full) - batches.start
         last: Any = {}
+        self._first = self._loop_first = batches.start
         if self._full is not None and count > 0:
             last = step.result.fill(self._full.run(on_progress, batches.start, count))
         is_over = batches.stop <= self.order.full or (count > 0 and on_progress is not None and on_progress(count))
         if self._short is not None and not is_over:
+            self._loop_first = self.order.full
             last = step.result.fill(self._short.run())
         return last
+
+    def batch_of(self, error: GraphEngineError) -> tuple[Rows, int]:
+        """The batch that an error of `run` is about, and its number in the epoch."""
+        number = self._loop_first + (error.step or 0)
+        return self.rows.take(self.order.batch(number)), number - self._first
 
     def _set_up(self, step: Step) -> None:
         places, size = self.order.places, self.order.batch_size

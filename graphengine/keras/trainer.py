@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import as_dtype
-from ..errors import InvalidArgumentError
+from ..errors import GraphEngineError, InvalidArgumentError
 from ..frontend.build import convert_to_tensor
 from ..frontend.structure import flatten
 from ..frontend.tape import GradientTape
@@ -24,6 +24,7 @@ from ..ops.language import L
 from .data import Rows, is_batches, joined, rows_of, split_rows, unpack_x_y_sample_weight
 from .epochs import batches
 from .layer import changes
+from .nan_loss import explained, finite, is_tolerated
 from .outputs import Outputs, by_output
 from .steps import Step, traced
 
@@ -61,6 +62,7 @@ class Trainer:
         self.stop_training = False
         self.history: Any = None
         self._initial_epoch = 0
+        self._refuses_nan = False               # only in fit: whether a step fails if its loss is NaN
         self._compiled: Compiled | None = None
         self._prediction_steps: dict[Any, Step] = {}
 
@@ -210,6 +212,7 @@ class Trainer:
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self.compute_loss(x, y, y_pred, sample_weight)
+            loss = finite(loss) if self._refuses_nan else loss
             scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
         self._parts(y, y_pred).loss_tracker.update_state(loss, sample_weight=_batch_size(y_pred))
         variables = self.trainable_weights
@@ -242,7 +245,7 @@ class Trainer:
         """The traced step for data of these types."""
         known = self._prediction_steps if kind == "predict" else self._settings(kind).steps
         types = tuple([None if a is None else (a.dtype, a.shape[1:]) for a in rows.leaves])
-        key = kind, rows.form, types, changes() if kind == "train" else 0
+        key = kind, rows.form, types, (changes(), self._refuses_nan) if kind == "train" else 0
         if key not in known:
             known[key] = self._trace(kind, rows)
         return known[key]
@@ -299,8 +302,9 @@ class Trainer:
 
         Raises
         ------
-        ShapeError if arrays differ in length or do not fit the model. KeyboardInterrupt leaves the model at its last
-        whole step.
+        ShapeError if arrays differ in length or do not fit the model; InvalidArgumentError if the loss is NaN, with the
+        step and the node that began it, unless `TerminateOnNaN` is among the callbacks. These and KeyboardInterrupt
+        leave the model at its last whole step.
         """
         from .callbacks import CallbackList
 
@@ -327,21 +331,24 @@ class Trainer:
         self._initial_epoch = initial_epoch     # a callback may go on where training was broken off
         look = self._progress(watching, data.steps or 0)
         watching.on_train_begin()
+        self._refuses_nan = not is_tolerated(watching.callbacks)
         try:
             with data, validation or nullcontext():
                 for epoch in range(self._initial_epoch, epochs):
                     self.reset_metrics()
                     watching.on_epoch_begin(epoch)
-                    logs = self._logs(self._train_epoch(data, watching, look, by_batch))
+                    logs = self._logs(self._train_epoch(epoch, data, watching, look, by_batch))
                     if validation is not None and _is_due(epoch, validation_freq):
                         logs |= self._validate(validation, watching)
                     watching.on_epoch_end(epoch, logs)
                     if self.stop_training:
                         break
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, GraphEngineError):
             if self.history is not None:        # a list of callbacks may come without one
                 self.history.settle()
             raise
+        finally:
+            self._refuses_nan = False
         if self.optimizer is not None:
             self.optimizer.finalize_variable_values(self.trainable_weights)
         watching.on_train_end(logs)
@@ -360,14 +367,23 @@ class Trainer:
 
         return look
 
-    def _train_epoch(self, data: Any, watching: Any, look: Callable[[int], Any], by_batch: bool) -> Any:
+    def _train_epoch(self, epoch: int, data: Any, watching: Any, look: Callable[[int], Any], by_batch: bool) -> Any:
         """What the last step of an epoch returned."""
         if data.rows is not None and not by_batch:
-            return data.run(self._step("train", data.rows), look)
+            step = self._step("train", data.rows)
+            try:
+                return data.run(step, look)
+            except GraphEngineError as error:
+                rows, k = data.batch_of(error)
+                raise explained(error, step, rows, k, epoch) from error
         last: Any = {}
         for k, rows in enumerate(data):
             watching.on_train_batch_begin(k)
-            last = self._run_batch("train", rows)
+            try:
+                last = self._run_batch("train", rows)
+            except GraphEngineError as error:
+                traced_step = None if self.run_eagerly else self._step("train", rows)
+                raise explained(error, traced_step, rows, k, epoch) from error
             watching.on_train_batch_end(k, self._logs(last))
             if self.stop_training:
                 break

@@ -202,11 +202,13 @@ class Executable:
         else:
             kind, reason = node.op.raises, self._reason(layout, row, node, code)
         owner = _owner(node, drawn)
-        return kind(
+        error = kind(
             reason + ("" if step is None else f" (step {step})"), op=owner.op.name, node=owner.equation(),
             at=str(node.origin) if node.origin else None,
             operands=owner.op.label_operands([describe(t) for t in owner.inputs]),
         )
+        error.step = step
+        return error
 
     def _reason(self, layout: Layout, row: int, node: Node, code: int) -> str:
         """What is wrong, in the words of the op's definition on the same numbers; else what the code means."""

@@ -62,7 +62,8 @@ def test_other_sizes_compile_nothing(data):
     model.fit(x[:41], y[:41], batch_size=10, epochs=2, verbose=0)
     assert default_compiler().counts.compiled == compiled
     (step,) = [s for (kind, *_), s in model._compiled.steps.items() if kind == "train"]
-    assert len(step.concrete.explain(x[:10], y[:10]).kernels) <= 16
+    # three of them are for the loss that may not be NaN: what is added up beside it has to wait for the check
+    assert len(step.concrete.explain(x[:10], y[:10]).kernels) <= 19
 
 
 def test_an_epoch_is_two_calls_of_loops_that_are_set_up_once(data, monkeypatch):

@@ -55,6 +55,8 @@ class TerminateOnNaN(Callback):
     raise_error : whether to raise a RuntimeError instead of ending quietly
     """
 
+    watches_for_nan = True                  # `fit` leaves it to this then
+
     def __init__(self, raise_error: bool = False) -> None:
         super().__init__()
         self.raise_error = raise_error
