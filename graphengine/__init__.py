@@ -75,7 +75,8 @@ _functions, _modules = _namespaces(_public_functions())
 globals().update(_functions)
 globals().update(_modules)
 
-_PACKAGES = ("compat", "keras")             # loaded when they are first used: most programs want none
+_PACKAGES = {name: f"{__name__}.{name}" for name in ("compat", "keras")}     # loaded when they are first used
+_PACKAGES["autograph"] = f"{__name__}.frontend.autograph"
 
 
 def __getattr__(name: str) -> object:
@@ -83,7 +84,7 @@ def __getattr__(name: str) -> object:
     if name in _PACKAGES:
         from importlib import import_module
 
-        return import_module(f"{__name__}.{name}")
+        return import_module(_PACKAGES[name])
     if not name.startswith("_"):
         from .frontend.surface import hint
 

@@ -23,6 +23,7 @@ from ..ops.control import check_kept, loop
 from ..ops.language import L
 from ..ops.state import Placeholder
 from .build import constant, convert_to_tensor
+from .drawing import as_drawn
 from .structure import Structure, flatten
 from .variables import Variable
 
@@ -56,12 +57,17 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     if true_fn is None or false_fn is None:
         raise InvalidArgumentError("true_fn and false_fn have to be given", op="cond")
     predicate = convert_to_tensor(pred)
-    if predicate.dtype is not dtypes.bool or predicate.shape.rank not in (0, None):
-        raise DTypeError(f"pred is {predicate.dtype.name} {predicate.shape}; a single bool is needed", op="cond",
-                         fix="compare, or reduce it with reduce_all")
+    check_predicate(predicate, "cond")
     if isinstance(predicate, EagerTensor):
         return true_fn() if predicate else false_fn()
     return _switch(L.where(predicate, np.int32(0), np.int32(1)), [true_fn, false_fn], name or "cond")
+
+
+def check_predicate(predicate: Any, op: str) -> None:
+    """Raise DTypeError unless a branch or loop can be decided by this tensor."""
+    if predicate.dtype is not dtypes.bool or predicate.shape.rank not in (0, None):
+        raise DTypeError(f"pred is {predicate.dtype.name} {predicate.shape}; a single bool is needed", op=op,
+                         fix="compare, or reduce it with reduce_all")
 
 
 def case(pred_fn_pairs: Sequence[tuple[Any, Callable[[], Any]]], default: Callable[[], Any] | None = None,
@@ -123,7 +129,7 @@ def _switch(index: Tensor, functions: Sequence[Callable[[], Any]], name: str) ->
     graph = get_default_graph()
     with graph.name_scope(name):
         index = graph.adopt(index)
-        traced = [_traced(graph, f, [], "branch") for f in functions]
+        traced = [_traced(graph, as_drawn(f), [], "branch") for f in functions]
         first = traced[0][2]
         for k, (region, _, structure) in enumerate(traced[1:], 1):
             same = len(region.outputs) == len(traced[0][0].outputs) and structure.is_leaf == first.is_leaf
@@ -132,10 +138,18 @@ def _switch(index: Tensor, functions: Sequence[Callable[[], Any]], name: str) ->
                     f"branch 0 returns {len(traced[0][0].outputs)} values and branch {k} {len(region.outputs)}",
                     op=name, fix="let all branches return the same structure",
                 )
-        operands = list({id(t): t for _, captures, _ in traced for t in captures}.values())
-        regions = [_taking(region, captures, operands) for region, captures, _ in traced]
-        node, count = switch(regions, [index, *operands], graph, "switch")
-    return _filled(first, node.outputs[:count], node)
+        node, results = choose(graph, index, [(region, captures) for region, captures, _ in traced])
+    return _filled(first, results, node)
+
+
+def choose(
+    graph: Graph, index: Tensor, branches: Sequence[tuple[Region, Sequence[Tensor]]]
+) -> tuple[Node, Sequence[Tensor]]:
+    """A choice among regions, each with the tensors that it takes; the node and its results."""
+    operands = list({id(t): t for _, captures in branches for t in captures}.values())
+    regions = [_taking(region, captures, operands) for region, captures in branches]
+    node, count = switch(regions, [index, *operands], graph, "switch")
+    return node, node.outputs[:count]
 
 
 def _taking(region: Region, captures: Sequence[Tensor], operands: Sequence[Tensor]) -> Region:
@@ -196,7 +210,7 @@ def while_loop(
         found = _repeated(cond, body, structure, values, maximum_iterations)
         if found is not None:
             return found
-    graph = get_default_graph()
+    graph, cond, body = get_default_graph(), as_drawn(cond), as_drawn(body)
     with graph.name_scope(name or "while"):
         values = _adopted(graph, values)
         test, captured, _ = _traced(graph, lambda *xs: cond(*_arguments(structure, xs)), values, "cond")
@@ -254,7 +268,7 @@ def _following(returned: Any, before: Sequence[Any], name: str, function: str, w
                                    fix="return the next value of each")
     following = [_as_tensor(x, like) for x, like in zip(given, before, strict=True)]
     for k, (old, new) in enumerate(zip(before, following, strict=True)):
-        check_kept(k, old, new if isinstance(new, Tensor) else _Like(new.dtype, UNKNOWN))
+        check_kept(f"carried value {k}", old, new if isinstance(new, Tensor) else _Like(new.dtype, UNKNOWN))
     return following
 
 
@@ -334,6 +348,7 @@ def map_fn(
     """
     del dtype, parallel_iterations, back_prop, swap_memory, infer_shape, fn_output_signature
     structure, arrays = _arrays(elems, "map_fn")
+    fn = as_drawn(fn)
     with get_default_graph().name_scope(name or "map"):
         found = _walked(lambda _, piece: ([], fn(structure.fill(piece))), [], arrays, False, "map_fn")
     return _filled(found.structure, found.stacked, found.node)
@@ -343,7 +358,7 @@ def _folded(
     fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, stacks: bool, name: str
 ) -> Any:
     structure, arrays = _arrays(elems, name)
-    graph = get_default_graph()
+    graph, fn = get_default_graph(), as_drawn(fn)
     with graph.name_scope(name):
         if not _is_at_once(arrays):
             arrays = _adopted(graph, arrays)
@@ -389,6 +404,7 @@ def recurrence(
     ShapeError if arrays differ in length, or the state changes its shape; DTypeError if it changes its type.
     """
     structure, arrays = _arrays(elems, name or "recurrence")
+    fn = as_drawn(fn)
     holder, leaves = flatten(initializer)
 
     def step(state: Sequence[Any], piece: Sequence[Any]) -> Any:
@@ -397,6 +413,12 @@ def recurrence(
     with get_default_graph().name_scope(name or "recurrence"):
         found = _walked(step, [convert_to_tensor(x) for x in leaves], arrays, reverse, name or "recurrence", unroll)
     return holder.fill(found.last), found.structure.fill(found.stacked)
+
+
+def walk(fn: Callable[..., Sequence[Any]], begin: Sequence[Tensor], rows: Tensor, name: str) -> Sequence[Tensor]:
+    """The last state of a loop over the first axis of `rows`; `fn` gives the next state of the state and a row."""
+    with get_default_graph().name_scope(name):
+        return _walked(lambda state, row: (fn(*state, *row), None), begin, [rows], False, name).last
 
 
 @dataclass(frozen=True)

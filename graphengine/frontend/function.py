@@ -30,6 +30,7 @@ from ..ops.kinds import External
 from ..ops.state import Kept, Placeholder, SharedVariable
 from ..runtime.compiler import default_compiler
 from .build import convert_to_tensor
+from .drawing import as_drawn
 from .explain import Explanation
 from .plan import Plan
 from .store import VariableStore
@@ -179,11 +180,13 @@ class Function:
     """A Python function that runs as a compiled graph; see `function`."""
 
     def __init__(
-        self, python_function: Callable[..., Any], input_signature: Sequence[TensorSpec] | None = None
+        self, python_function: Callable[..., Any], input_signature: Sequence[TensorSpec] | None = None,
+        autograph: bool = True,
     ) -> None:
         functools.update_wrapper(self, python_function)
         self.python_function = python_function
         self.input_signature = input_signature
+        self.autograph = autograph
         self._traced: dict[Any, list[tuple[list[Shape], Concrete]]] = {}
         self._kept_alive: list[Any] = []
         self._count = 0
@@ -193,7 +196,7 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if is_drawing():                    # inside another graph it is part of that
-            return self.python_function(*args, **kwargs)
+            return self._drawn(*args, **kwargs)
         concrete, operands = self._concrete(args, kwargs)
         results = concrete(*operands)
         assert concrete.structured_outputs is not None, "a traced function knows what it returns"
@@ -225,6 +228,11 @@ class Function:
         return concrete.explain(*(x.array for x in operands))
 
     # ------------------------------------------------ tracing
+
+    def _drawn(self, *args: Any, **kwargs: Any) -> Any:
+        """What the Python function gives while a graph is drawn."""
+        drawn = as_drawn(self.python_function) if self.autograph else self.python_function
+        return drawn(*args, **kwargs)
 
     def _concrete(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Concrete, list[Any]]:
         structure, leaves = flatten((args, dict(sorted(kwargs.items()))))
@@ -281,7 +289,7 @@ class Function:
             symbols = iter(inputs)
             filled = [next(symbols) if isinstance(x, (EagerTensor, TensorSpec)) else x for x in leaves]
             args, kwargs = structure.fill(filled)
-            result = self.python_function(*args, **kwargs)
+            result = self._drawn(*args, **kwargs)
             returned, found = flatten(result)
             outputs = [x if x is None or isinstance(x, Node) else graph.adopt(convert_to_tensor(x)) for x in found]
         tensors = [x for x in outputs if isinstance(x, Tensor)]
@@ -410,8 +418,8 @@ def function(
     ----------
     func : the function; without it a decorator is returned
     input_signature : a TensorSpec for each tensor; then it is traced once, for these
-    autograph, jit_compile, reduce_retracing : accepted for TensorFlow's sake: it is always compiled; ``if`` and
-        ``while`` on tensors are written with `cond` and `while_loop`
+    autograph : whether ``if``, ``while`` and ``for`` on tensors become branches and loops of the graph; see `autograph`
+    jit_compile, reduce_retracing : accepted for TensorFlow's sake: it is always compiled
 
     Examples
     --------
@@ -422,8 +430,8 @@ def function(
     >>> print(double(tf.constant([1.0, 2.0])))
     tf.Tensor([2. 4.], shape=(2,), dtype=float32)
     """
-    del autograph, jit_compile, reduce_retracing, experimental_implements, experimental_autograph_options
+    del jit_compile, reduce_retracing, experimental_implements, experimental_autograph_options
     del experimental_attributes
     if func is None:
-        return lambda f: Function(f, input_signature)
-    return Function(func, input_signature)
+        return lambda f: Function(f, input_signature, autograph)
+    return Function(func, input_signature, autograph)

@@ -6,7 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _GENERATED = ("<string>", "<frozen importlib._bootstrap>")     # dataclass methods, imports
 
 
@@ -31,7 +31,7 @@ def user_line() -> Origin | None:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_PACKAGE) and file not in _GENERATED:
+        if not file.startswith(PACKAGE_FOLDER) and file not in _GENERATED:
             return Origin(file, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return None

@@ -13,6 +13,7 @@ import numpy as np
 from ..dtypes import as_dtype
 from ..errors import GraphEngineError, InvalidArgumentError, ShapeError
 from ..frontend.build import convert_to_tensor, init_scope
+from ..frontend.drawing import as_drawn
 from ..frontend.restoring import settle_waiting
 from ..frontend.structure import flatten
 from ..frontend.variables import Variable
@@ -386,7 +387,7 @@ class Layer:
             for layer in self._flatten_layers():
                 layer._collected_losses.clear()
         try:
-            result = self.call(*args, **kwargs)
+            result = (as_drawn(self.call) if is_drawing() else self.call)(*args, **kwargs)
             if self.activity_regularizer is not None:
                 for x in flatten(result)[1]:
                     share = L.cast(L.shape_of(x)[0], x.dtype) if x.shape.rank else 1.0

@@ -17,6 +17,7 @@ import numpy as np
 from ..dtypes import as_dtype
 from ..errors import GraphEngineError, InvalidArgumentError
 from ..frontend.build import convert_to_tensor
+from ..frontend.drawing import as_drawn
 from ..frontend.structure import flatten
 from ..frontend.tape import GradientTape
 from ..ir.node import Tensor
@@ -260,7 +261,7 @@ class Trainer:
 
     def _trace(self, kind: str, rows: Rows) -> Step:
         self._ensure_ready(kind, rows)
-        step: Callable[[Any], Any] = getattr(self, f"{kind}_step")
+        step: Callable[[Any], Any] = as_drawn(getattr(self, f"{kind}_step"))
         types = [None if a is None else (as_dtype(a.dtype), a.shape[1:]) for a in rows.leaves]
         return traced(lambda data: step(_given(data, kind)), rows.structure, types)
 

@@ -94,7 +94,7 @@ class Loop(OfRegions):
         check_operands(self.body, [*own[self.head:first], *slices, *own[first + self.walked:]])
         carried = inputs[self.head:self.head + self.carried]
         for k, (before, after) in enumerate(zip(carried, self.body.outputs, strict=False)):
-            check_kept(k, before, after)
+            check_kept(f"carried value {k}", before, after)
         steps = self.steps(inputs)
         stacked = [
             (t.dtype, UNKNOWN if t.shape.rank is None else Shape((steps, *t.shape))) for t in self.stacked
@@ -212,25 +212,26 @@ class Loop(OfRegions):
         if not self.is_bounded:
             raise GradientError(
                 "the loop has no limit on its steps, so there is no room to record them for a gradient",
-                fix="give while_loop maximum_iterations=, or use scan",
+                fix="give while_loop maximum_iterations= (begin the `while` of a function with "
+                    "tf.autograph.experimental.set_loop_options(maximum_iterations=...)), or use scan",
             )
         return _GradientOfLoop(self, g, y, inputs).run()
 
 
-def check_kept(k: int, before: Any, after: Any) -> None:
-    """Raise unless a carried value keeps its type and its sizes, for all that is known."""
+def check_kept(what: str, before: Any, after: Any) -> None:
+    """Raise unless what is carried from step to step keeps its type and its sizes, for all that is known."""
     if before.dtype is not after.dtype:
         raise DTypeError(
-            f"carried value {k} begins as {before.dtype.name} and becomes {after.dtype.name}",
+            f"{what} begins as {before.dtype.name} and becomes {after.dtype.name}",
             fix=f"cast it in the body to {before.dtype.name}",
         )
     a, b = before.shape, after.shape
     if a.rank is None or b.rank is None:
         return
     if len(a) != len(b):
-        raise ShapeError(f"carried value {k} begins with shape {a} and becomes {b}", fix="keep its shape")
+        raise ShapeError(f"{what} begins with shape {a} and becomes {b}", fix="keep its shape")
     for axis, (m, n) in enumerate(zip(a, b, strict=True)):
-        merge(m, n, f"carried value {k} changes its size on axis {axis}")
+        merge(m, n, f"{what} changes its size on axis {axis}")
 
 
 def records(body: Region, carried: int) -> list[Tensor]:

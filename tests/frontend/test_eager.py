@@ -281,7 +281,7 @@ def test_methods_and_nested_functions():
 
 
 def test_python_cannot_decide_on_symbols():
-    @tf.function
+    @tf.function(autograph=False)
     def f(x):
         return x if x > 0.0 else -x
 

@@ -1,0 +1,150 @@
+"""First pass over a function's source: `return`, `break` and `continue` move to the ends of branches.
+
+What follows an ``if`` that may jump moves into its branches, so that a branch either jumps at its end or runs through:
+
+    if a:               if a:
+        return x            return x
+    y = f(y)            else:
+    return y                y = f(y)
+                            return y
+
+A ``continue`` is then the end of its branch; a ``break`` sets a flag that the loop asks for. Statements whose jumps
+cannot move (out of ``with`` and ``try``, or a ``return`` out of a loop) are marked `plain`: they stay Python's.
+"""
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator, Sequence
+
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+LOOPS = (ast.While, ast.For, ast.AsyncFor)
+
+
+def is_plain(statement: ast.stmt) -> bool:
+    """Whether a statement stays as the user wrote it."""
+    return getattr(statement, "plain", False)
+
+
+def broken_flag(loop: ast.stmt) -> str | None:
+    """The variable that tells whether a loop has been left by ``break``; None if none does."""
+    return getattr(loop, "flag", None)
+
+
+def inside(node: ast.AST, stops: tuple[type, ...] = SCOPES) -> Iterator[ast.AST]:
+    """What a node holds, itself left out, without what is in a scope of its own."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if not isinstance(child, stops):
+            yield from inside(child, stops)
+
+
+def assign(name: str, value: ast.expr, like: ast.AST) -> ast.stmt:
+    """``name = value`` at the line of `like`."""
+    made = ast.Assign(targets=[ast.Name(name, ast.Store())], value=value)
+    return ast.fix_missing_locations(ast.copy_location(made, like))
+
+
+class Jumps:
+    """Moves the jumps of one function."""
+
+    def __init__(self) -> None:
+        self._flags = 0
+
+    def moved(self, statements: Sequence[ast.stmt], flag: str | None = None) -> list[ast.stmt]:
+        """A block whose jumps are at the ends of branches.
+
+        flag : what a ``break`` of this block sets
+        """
+        done: list[ast.stmt] = []
+        for k, s in enumerate(statements):
+            if isinstance(s, ast.Return):
+                return [*done, s]
+            if isinstance(s, ast.Continue):
+                return done
+            if isinstance(s, ast.Break):
+                assert flag is not None, "Python has seen that it is in a loop"
+                return [*done, assign(flag, ast.Constant(True), s)]
+            if isinstance(s, ast.If) and _own_jumps([s]):
+                if _is_stuck(s):
+                    s.plain = True                          # type: ignore[attr-defined]
+                else:
+                    rest = list(statements[k + 1:])
+                    s.body = self.moved([*s.body, *copy.deepcopy(rest)], flag) or [ast.copy_location(ast.Pass(), s)]
+                    s.orelse = self.moved([*s.orelse, *rest], flag)
+                    return [*done, s]
+            elif isinstance(s, LOOPS):
+                done += self._loop(s)
+                continue
+            self._within(s, flag)
+            done.append(s)
+        return done
+
+    def _within(self, s: ast.AST, flag: str | None) -> None:
+        """Blocks of a statement that stays where it is; jumps in it stay too."""
+        if isinstance(s, SCOPES):
+            return
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(s, name, None)
+            if block:
+                jumps = any(_own_jumps([x]) for x in block)
+                setattr(s, name, self._kept(block) if jumps else self.moved(block, flag))
+        for part in (*getattr(s, "handlers", ()), *getattr(s, "cases", ())):
+            self._within(part, flag)
+
+    def _kept(self, block: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """A block whose jumps stay; what does not jump out of it is gone through all the same."""
+        done: list[ast.stmt] = []
+        for s in block:
+            if isinstance(s, LOOPS):
+                done += self._loop(s)
+                continue
+            if isinstance(s, ast.If) and _own_jumps([s]):
+                s.plain = True                              # type: ignore[attr-defined]
+            self._within(s, None)
+            done.append(s)
+        return done
+
+    def _loop(self, s: ast.While | ast.For | ast.AsyncFor) -> list[ast.stmt]:
+        """A loop, after the flag that a ``break`` in it sets."""
+        if s.orelse or _returns(s) or isinstance(s, ast.AsyncFor) or any(_is_stuck(x) for x in s.body):
+            s.plain = True                                  # type: ignore[union-attr]
+            s.body, s.orelse = self._kept(s.body), self._kept(s.orelse)
+            return [s]
+        if not any(isinstance(x, ast.Break) for x in _own_jumps(s.body)):
+            s.body = self.moved(s.body) or [ast.copy_location(ast.Pass(), s)]
+            return [s]
+        self._flags += 1
+        flag = f"broken_{self._flags}__"
+        s.body = self.moved(s.body, flag)
+        s.flag = flag                                       # type: ignore[union-attr]
+        return [assign(flag, ast.Constant(False), s), s]
+
+
+def _own_jumps(statements: Sequence[ast.stmt]) -> list[ast.AST]:
+    """Jumps out of a block: each ``return``, and what leaves the loop around it."""
+    found: list[ast.AST] = []
+    for s in statements:
+        if isinstance(s, (ast.Return, ast.Break, ast.Continue)):
+            found.append(s)
+        elif isinstance(s, LOOPS):
+            found += _returns(s)
+        elif not isinstance(s, SCOPES):
+            for part in ast.iter_child_nodes(s):
+                if isinstance(part, (ast.stmt, ast.ExceptHandler, ast.match_case)):
+                    blocks = [part] if isinstance(part, ast.stmt) else part.body
+                    found += _own_jumps(blocks)
+    return found
+
+
+def _returns(s: ast.AST) -> list[ast.AST]:
+    return [x for x in inside(s) if isinstance(x, ast.Return)]
+
+
+def _is_stuck(s: ast.stmt) -> bool:
+    """Whether a jump out of this statement leaves a block that something has to happen after."""
+    held = [s, *inside(s)]
+    blocks = [x for x in held if isinstance(x, (ast.With, ast.AsyncWith, ast.Try, ast.Match))
+              or type(x).__name__ == "TryStar"]
+    return any(_own_jumps(list(ast.iter_child_nodes(x))) for x in blocks) or any(  # type: ignore[arg-type]
+        _returns(x) for x in held if isinstance(x, LOOPS))

@@ -1,0 +1,400 @@
+"""What converted code calls for ``if``, ``while``, ``for``, ``and``, ``or``, ``not``: each looks at its test first.
+
+A test with a value is Python's business. A tensor of the graph makes a branch or a loop of the graph, whose operands
+and results are the variables that the statement assigns. `state` gives functions that read these variables, `assign`
+sets them all, `names` says what the user calls them.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ...dtypes import float32, int32
+from ...errors import DTypeError, GraphEngineError, InvalidArgumentError
+from ...ir.eager import EagerTensor
+from ...ir.graph import get_default_graph, is_drawing
+from ...ir.node import Tensor
+from ...ir.source import user_line
+from ...ops.body import Body
+from ...ops.control import check_kept
+from ...ops.extents import Range
+from ...ops.language import L
+from .. import control, pieces
+from ..build import convert_to_tensor
+from ..structure import Structure, flatten, form_of
+from ..variables import Variable
+
+State = Callable[[], tuple[Callable[[], Any], ...]]
+Assign = Callable[[Sequence[Any]], None]
+Block = Callable[..., Any]
+
+UNROLLED = 16           # a loop over a tensor of at most so many known rows is written out: anything may change in it
+RETURNED = "the returned value"
+
+
+class Undefined:
+    """Stands for a variable that has no value; whatever is done with it says so."""
+
+    def __init__(self, name: str, why: str) -> None:
+        self.__dict__.update(name=name, why=why)
+
+    def _fail(self, *_: Any, **__: Any) -> NoReturn:
+        raise InvalidArgumentError(f"{self.__dict__['name']!r} {self.__dict__['why']}", at=str(user_line()),
+                                   fix="give it a value of the same type before the statement")
+
+    __getattr__ = __bool__ = __call__ = __iter__ = __len__ = __getitem__ = __float__ = __int__ = __index__ = _fail
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _fail
+    __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = __str__ = _fail
+    __array__ = __format__ = __repr__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __invert__ = _fail
+
+
+# -------------------------------------------------------------------- branches
+
+def if_(test: Any, body: Block, orelse: Block, state: State, assign: Assign, names: Sequence[str]) -> None:
+    """``if test: body else: orelse``."""
+    if_returning(test, body, orelse, state, assign, names)
+
+
+def if_returning(test: Any, body: Block, orelse: Block, state: State, assign: Assign, names: Sequence[str]) -> Any:
+    """The same; gives what the branch returns."""
+    test = decided(test)
+    if not isinstance(test, Tensor):
+        return body() if test else orelse()
+    control.check_predicate(test, "if")
+    graph = get_default_graph()
+    before = _values(state, names)
+    drawn, found = [], []
+    for branch in (body, orelse):
+        assign(before)
+        drawn.append(Body(graph))
+        with drawn[-1].as_default():
+            returned = branch()
+        found.append([*_values(state, names), returned])
+    merged = [_Merged(n, a, b, drawn) for n, a, b in zip([*names, RETURNED], *found, strict=True)]
+    regions = [b.region([], [t for m in merged for t in m.outputs[k]]) for k, b in enumerate(drawn)]
+    with graph.name_scope("if"):
+        index = L.where(graph.adopt(test), np.int32(0), np.int32(1))
+        results = iter(control.choose(graph, index, regions)[1])
+    *after, returned = [m.filled(results) for m in merged]
+    assign(after)
+    return returned
+
+
+class _Merged:
+    """A variable after two branches.
+
+    value : where the graph need not decide, what it is
+    outputs : else the tensors that each branch gives for it
+    """
+
+    def __init__(self, name: str, first: Any, second: Any, drawn: Sequence[Body]) -> None:
+        self.value: Any = first
+        self.outputs: tuple[list[Tensor], list[Tensor]] = ([], [])
+        self.structure: Structure | None = None
+        if _is_same(first, second):
+            return
+        if isinstance(first, Undefined) or isinstance(second, Undefined):
+            self.value = Undefined(name, "has a value in only one branch of an `if` on a tensor")
+            return
+        if form_of(first) != form_of(second):
+            raise InvalidArgumentError(f"{name} has another structure in each branch of the `if`",
+                                       fix="let both branches give the same structure")
+        self.structure, left = flatten(first)
+        right = flatten(second)[1]
+        for a, b in zip(left, right, strict=True):
+            for k, (x, other) in enumerate(((a, b), (b, a))):
+                with drawn[k].as_default():
+                    self.outputs[k].append(drawn[k].adopt(_tensor(name, x, other)))
+            one, two = self.outputs[0][-1], self.outputs[1][-1]
+            if one.dtype is not two.dtype:
+                raise DTypeError(
+                    f"{name} is {one.dtype.name} in one branch of the `if` and {two.dtype.name} in the other",
+                    fix=f"cast it to {one.dtype.name} in both")
+
+    def filled(self, results: Iterator[Any]) -> Any:
+        """The variable's value; takes its share of the results."""
+        if self.structure is None:
+            return self.value
+        return self.structure.fill([next(results) for _ in self.outputs[0]])
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether no branch of a graph has to decide between the two."""
+    if a is b:
+        return True
+    if isinstance(a, Undefined) or isinstance(b, Undefined):
+        return isinstance(a, Undefined) and isinstance(b, Undefined)
+    return type(a) is type(b) and isinstance(a, (str, int, float, bool)) and a == b
+
+
+def _tensor(name: str, x: Any, other: Any) -> Any:
+    """A value of a branch as a tensor; a number takes the type that the other branch gives."""
+    is_number = isinstance(x, (bool, int, float)) and isinstance(other, (Tensor, EagerTensor, Variable))
+    try:
+        return convert_to_tensor(x, other.dtype if is_number else None)
+    except DTypeError:
+        raise
+    except (GraphEngineError, TypeError, ValueError) as error:
+        raise InvalidArgumentError(f"{name} is {x!r} in one branch of the `if` and {_what(other)} in the other",
+                                   fix="let both branches give tensors") from error
+
+
+def _what(x: Any) -> str:
+    return "a tensor" if isinstance(x, (Tensor, EagerTensor, Variable)) else repr(x)
+
+
+# -------------------------------------------------------------------- loops
+
+def while_(
+    test: Block, body: Block, state: State, assign: Assign, names: Sequence[str],
+    maximum_iterations: int | None = None, **accepted: Any,
+) -> None:
+    """``while test(): body()``. Steps run in Python until the test is a tensor."""
+    del accepted
+    goes_on = decided(test())
+    while not isinstance(goes_on, Tensor):
+        if not goes_on:
+            return
+        body()
+        goes_on = decided(test())
+    control.check_predicate(goes_on, "while")
+    carried = _Carried(state, assign, names, "while")
+
+    def step(*values: Any) -> list[Any]:
+        carried.begin(values)
+        body()
+        return carried.after()
+
+    def holds(*values: Any) -> Any:
+        carried.begin(values)
+        return convert_to_tensor(test())
+
+    found = control.while_loop(holds, step, carried.leaves, maximum_iterations=maximum_iterations, name="while")
+    carried.end(found if carried.leaves else [])
+
+
+def for_(
+    iterable: Any, body: Block, test: Block | None, state: State, assign: Assign, names: Sequence[str], **accepted: Any
+) -> None:
+    """``for item in iterable: body(item)``; `test` tells whether a ``break`` has not been met.
+
+    A loop of the graph walks over all rows and does nothing more after a ``break``: so it has room for a gradient.
+    """
+    del accepted
+    rows = decided(iterable)
+    goes_on: Any = True
+
+    def step(item: Any) -> bool:
+        """One step, unless a tensor says that there was a ``break`` before; whether there may be more."""
+        nonlocal goes_on
+        if isinstance(goes_on, Tensor):
+            if_(goes_on, lambda: body(item), lambda: None, state, assign, names)
+        else:
+            body(item)
+        goes_on = True if test is None else decided(test())
+        return isinstance(goes_on, Tensor) or bool(goes_on)
+
+    if not isinstance(rows, Tensor) or _is_short(rows):
+        for item in rows:
+            if not step(item):
+                break
+        return
+    if rows.shape.rank == 0:
+        raise InvalidArgumentError(f"cannot iterate over {rows}, a single number", fix="use range, or give it an axis")
+    carried = _Carried(state, assign, names, "for")
+
+    def row(*values: Any) -> list[Any]:
+        nonlocal goes_on
+        *before, item = values
+        carried.begin(before)
+        goes_on = True if test is None else decided(test())
+        step(item)
+        return carried.after()
+
+    is_inside = isinstance(get_default_graph(), Body)
+    if is_inside and isinstance(rows.node.op, Range) and not isinstance(rows.shape[0], int):
+        carried.end(_counted(rows, row, carried.leaves))
+    else:
+        carried.end(control.walk(row, carried.leaves, rows, "for"))
+
+
+def _counted(rows: Tensor, row: Block, leaves: Sequence[Any]) -> Sequence[Any]:
+    """A loop over a range inside a branch or loop, which cannot wait to know how many numbers there are."""
+    start, limit, delta = rows.node.inputs
+
+    def holds(item: Any, *_: Any) -> Any:
+        return L.where(delta > 0, item < limit, item > limit)
+
+    def step(item: Any, *values: Any) -> list[Any]:
+        return [item + delta, *row(*values, item)]
+
+    return control.while_loop(holds, step, [start, *leaves], name="for")[1:]  # type: ignore[no-any-return]
+
+
+def _is_short(rows: Tensor) -> bool:
+    known = rows.shape[0] if rows.shape.rank else None
+    return isinstance(known, int) and known <= UNROLLED
+
+
+class _Carried:
+    """The variables of a loop of the graph: those with values before it go from step to step.
+
+    leaves : their tensors before the first step
+    """
+
+    def __init__(self, state: State, assign: Assign, names: Sequence[str], statement: str) -> None:
+        self._state, self._assign, self._names, self._statement = state, assign, names, statement
+        self._before = _values(state, names)
+        self._structures: dict[int, Structure] = {}
+        self._counts: dict[int, int] = {}
+        self.leaves: list[Any] = []
+        for k, value in enumerate(self._before):
+            structure, leaves = flatten(value)
+            if leaves and all(_is_number(x) for x in leaves):
+                self._structures[k], self._counts[k] = structure, len(leaves)
+                self.leaves += [get_default_graph().adopt(convert_to_tensor(x)) for x in leaves]
+
+    def begin(self, values: Sequence[Any]) -> None:
+        """Give the variables the values of a step."""
+        given = iter(values)
+        self._assign([
+            self._structures[k].fill([next(given) for _ in range(self._counts[k])])
+            if k in self._structures else before for k, before in enumerate(self._before)
+        ])
+
+    def after(self) -> list[Any]:
+        """Their values after it, flat.
+
+        Raises
+        ------
+        DTypeError, ShapeError, InvalidArgumentError for a variable that is not of the type that it had before.
+        """
+        found: list[Any] = []
+        expected = iter(self.leaves)
+        for k, (name, value) in enumerate(zip(self._names, _values(self._state, self._names), strict=True)):
+            before = self._before[k]
+            if k not in self._structures:
+                if not (isinstance(before, Undefined) or before is value or _is_same(before, value)):
+                    raise InvalidArgumentError(
+                        f"{name!r} is {_what(before)} before the `{self._statement}` and {_what(value)} after a step",
+                        fix="let it be a tensor of one type before and in the loop")
+                continue
+            if form_of(value) != form_of(before):
+                raise InvalidArgumentError(f"{name!r} changes its structure in the `{self._statement}`",
+                                           fix="let it keep its structure, or let scan or map_fn stack the results")
+            for x in flatten(value)[1]:
+                like = next(expected)
+                if isinstance(x, Undefined) or not _is_number(x):
+                    raise InvalidArgumentError(f"{name!r} becomes {_what(x)} in the `{self._statement}`",
+                                               fix="let it be a tensor of one type before and in the loop")
+                is_typed = isinstance(x, (Tensor, EagerTensor, Variable))
+                tensor = convert_to_tensor(x) if is_typed else convert_to_tensor(x, like.dtype)
+                check_kept(repr(name), like, tensor)
+                found.append(tensor)
+        return found
+
+    def end(self, values: Sequence[Any]) -> None:
+        """Give the variables the values after the last step."""
+        self._before = [
+            Undefined(n, f"gets its value in a `{self._statement}` on a tensor, which may take no step")
+            if isinstance(b, Undefined) else b for n, b in zip(self._names, self._before, strict=True)
+        ]
+        self.begin(values)
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (Tensor, EagerTensor, Variable, bool, int, float, np.ndarray, np.generic))
+
+
+def _values(state: State, names: Sequence[str]) -> list[Any]:
+    return [_value(read, name) for read, name in zip(state(), names, strict=True)]
+
+
+def _value(read: Callable[[], Any], name: str) -> Any:
+    try:
+        return read()
+    except NameError:                       # Python's word for a variable without a value
+        return Undefined(name, "has no value here")
+
+
+# -------------------------------------------------------------------- expressions
+
+def decided(value: Any) -> Any:
+    """What Python or the graph decides on: a variable is its value."""
+    return convert_to_tensor(value) if isinstance(value, Variable) and is_drawing() else value
+
+
+def by_python(value: Any) -> Any:
+    """What a statement asks that could not become a branch or loop of the graph.
+
+    Raises
+    ------
+    InvalidArgumentError if it is a tensor of the graph.
+    """
+    value = decided(value)
+    if isinstance(value, Tensor) and not _is_short(value):
+        raise InvalidArgumentError(
+            f"{value.name} has no value while the graph is drawn, and this statement has to run in Python, for it "
+            "holds a `return` in a loop, a jump out of `with` or `try`, a loop's `else`, `del`, `global` or `yield`",
+            at=str(user_line()),
+            fix="set a variable and `break`, and return after the loop; or use cond and while_loop",
+        )
+    return value
+
+
+def and_(first: Block, second: Block) -> Any:
+    """``first and second``; a tensor's second operand is computed only if the first holds."""
+    value = decided(first())
+    if isinstance(value, Tensor):
+        return control.cond(value, second, lambda: value)
+    return second() if value else value
+
+
+def or_(first: Block, second: Block) -> Any:
+    """``first or second``, likewise."""
+    value = decided(first())
+    if isinstance(value, Tensor):
+        return control.cond(value, lambda: value, second)
+    return value if value else second()
+
+
+def not_(value: Any) -> Any:
+    """``not value``."""
+    value = decided(value)
+    return L.logical_not(value) if isinstance(value, Tensor) else not value
+
+
+def if_expression(test: Any, body: Block, orelse: Block) -> Any:
+    """``body if test else orelse``."""
+    return if_returning(test, body, orelse, lambda: (), lambda values: None, ())
+
+
+# -------------------------------------------------------------------- builtin functions
+
+def range_(*limits: Any) -> Any:
+    """`range`; of tensors a tensor."""
+    limits = tuple(decided(x) for x in limits)
+    return pieces.range(*limits) if any(isinstance(x, Tensor) for x in limits) else range(*limits)
+
+
+def len_(value: Any) -> Any:
+    """`len`; of a tensor whose first axis has no known size a tensor."""
+    if not isinstance(value, Tensor):
+        return len(value)
+    known = value.shape[0] if value.shape.rank else None
+    return known if isinstance(known, int) else L.shape_of(value)[0]
+
+
+def int_(value: Any = 0, *more: Any) -> Any:
+    """`int`; of a tensor a cast to int32."""
+    return L.cast(value, int32) if isinstance(value, Tensor) else int(value, *more)
+
+
+def float_(value: Any = 0.0) -> Any:
+    """`float`; of a tensor a cast to float32."""
+    return L.cast(value, float32) if isinstance(value, Tensor) else float(value)
+
+
+BUILTINS: dict[Any, Callable[..., Any]] = {range: range_, len: len_, int: int_, float: float_}

@@ -1,0 +1,461 @@
+"""Python's statements on tensors: each program is run by Python on numbers, and traced, on tensors."""
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
+
+# -------------------------------------------------------------------- programs; Python runs them on numbers
+
+
+def branches(x, y):
+    if x > y:
+        z = x - y
+    elif x == y:
+        z = x * 0.0
+    else:
+        z = y - x
+        y = y + 1.0
+    return z, y
+
+
+def returns(x, y):
+    """Ends in several places."""
+    if x > 3.0:
+        return x, y
+    y = y * 2.0
+    if y > 3.0:
+        if x > 1.0:
+            return y, x
+        y = y + 100.0
+    else:
+        x = x - 1.0
+    return x, y
+
+
+def operators(x, y):
+    small = 0.0 < x < 2.0
+    if (small and not y > 1.0) or x == 7.0:
+        x = x + 10.0
+    return (x if y > 0.0 else -x), y
+
+
+def collatz(n, m):
+    steps = 0
+    while n > 1:
+        if n % 2 == 0:
+            n = n // 2
+        else:
+            n = 3 * n + 1
+        steps += 1
+        if steps >= m:
+            break
+    return steps, n
+
+
+def jumps(n, m):
+    total = 0
+    k = 0
+    while True:
+        k += 1
+        if k % 3 == 0:
+            continue
+        if k > n:
+            break
+        for j in range(m):
+            if j == k:
+                break
+            if j % 2 == 1:
+                continue
+            total += j * k
+        else_ = total
+        total = else_ + 1
+    return total, k
+
+
+def loops_in_branches(n, m):
+    found = 0
+    if n > m:
+        for k in range(n):
+            found += k
+    else:
+        while found < m:
+            found += 7
+    return found, n
+
+
+def helper(x):
+    if x < 0.0:
+        return -x
+    return x
+
+
+def calls(x, y):
+    clip = lambda v: 5.0 if v > 5.0 else v
+
+    def inner(v):
+        nonlocal y
+        if v > 1.0:
+            y = y + v
+        return helper(v) + (1.0 if y > 2.0 else 0.0)
+
+    return inner(x) + clip(y), y
+
+
+def structures(x, y):
+    pair, named = (x, y), {"a": x, "b": [y, 2.0]}
+    if x > y:
+        pair = (pair[1], pair[0])
+        named = {"a": y, "b": [x, 3.0]}
+    return pair[0] - named["a"], pair[1] + named["b"][0] * named["b"][1]
+
+
+def values_of_python(x, y):
+    mode, scale, nothing = "double", 2, None
+    if x > y:
+        mode = "double"
+    for _ in range(3):
+        scale *= 2
+    if mode == "double" and nothing is None:
+        x = x * scale
+    with_try = 0.0
+    try:
+        if x > 20.0:
+            with_try = x
+    finally:
+        with_try += 1.0
+    return x, with_try
+
+
+PAIRS = {
+    "floats": [(1.0, 2.0), (2.0, 2.0), (5.0, 0.5), (-1.5, 4.0), (7.0, 3.0), (1.5, -2.0), (0.5, 1.0), (2.0, 1.9)],
+    "ints": [(27, 1000), (27, 10), (1, 5), (8, 3), (13, 7), (0, 4)],
+}
+
+
+@pytest.mark.parametrize("program, kind", [
+    (branches, "floats"), (returns, "floats"), (operators, "floats"), (calls, "floats"), (structures, "floats"),
+    (values_of_python, "floats"), (collatz, "ints"), (jumps, "ints"), (loops_in_branches, "ints"),
+], ids=lambda p: getattr(p, "__name__", p))
+def test_a_traced_program_gives_what_python_gives(program, kind):
+    traced = tf.function(program)
+    for pair in PAIRS[kind]:
+        want = program(*pair)
+        got = traced(*(tf.constant(v) for v in pair))
+        assert [float(v) for v in got] == pytest.approx([float(v) for v in want], rel=1e-6), pair
+    assert traced.experimental_get_tracing_count() == 1         # so the graph has decided, not Python
+
+
+def rows(x):
+    total = x[0] * 0.0
+    count = 0
+    for row in x:
+        if row[0] < 0.0:
+            continue
+        total = total + row
+        count += 1
+        if count == 30:
+            break
+    return total, count
+
+
+def python_rows(x):
+    kept = x[x[:, 0] >= 0][:30]
+    return kept.sum(0), len(kept)
+
+
+@pytest.mark.parametrize("n", [1, 5, 40, 100])
+@pytest.mark.parametrize("known", [True, False])
+def test_loops_over_rows(rng, n, known):
+    x = rng.normal(size=(n, 2)).astype("f4")
+    signature = [tf.TensorSpec([n if known else None, 2])]
+    total, count = tf.function(rows, input_signature=signature)(tf.constant(x))
+    want, kept = python_rows(x)
+    np.testing.assert_allclose(total.numpy(), want, rtol=1e-5, atol=1e-5)
+    assert int(count) == kept
+
+
+def test_gradients_through_branches_and_loops(rng):
+    x = rng.normal(size=(50, 2)).astype("f4")
+
+    @tf.function
+    def f(x):
+        total, _ = rows(x)
+        if tf.reduce_sum(total) > 0.0:
+            total = total * total
+        return tf.reduce_sum(total)
+
+    with tf.GradientTape() as tape:
+        value = tf.constant(x)
+        tape.watch(value)
+        y = f(value)
+    total, _ = python_rows(x)
+    kept = np.flatnonzero(x[:, 0] >= 0)[:30]
+    want = np.zeros_like(x)
+    want[kept] = 2 * total if total.sum() > 0 else 1.0
+    np.testing.assert_allclose(tape.gradient(y, value).numpy(), want, rtol=1e-4)
+
+
+def test_a_while_has_a_gradient_where_its_steps_are_bounded():
+    def root(a, bounded):
+        x, k = a, 0
+        while k < 20:
+            if bounded:
+                x = 0.5 * (x + a / x)
+            k += 1
+        return x
+
+    @tf.function
+    def with_limit(a, n):
+        x, k = a, 0
+        while k < n:
+            tf.autograph.experimental.set_loop_options(maximum_iterations=50)
+            x = 0.5 * (x + a / x)
+            k += 1
+        return x
+
+    @tf.function
+    def without(a, n):
+        x, k = a, 0
+        while k < n:
+            x = 0.5 * (x + a / x)
+            k += 1
+        return x
+
+    a, n = tf.constant(9.0), tf.constant(20)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(a)
+        y, z = with_limit(a, n), without(a, n)
+    assert float(y) == float(z) == root(9.0, True) == 3.0
+    assert float(tape.gradient(y, a)) == pytest.approx(1 / 6)
+    with pytest.raises(GradientError, match=r"set_loop_options\(maximum_iterations"):
+        tape.gradient(z, a)
+
+
+def test_functions_given_to_loops_and_branches_are_converted(rng):
+    x = rng.normal(size=(40,)).astype("f4")
+
+    def positive(v):
+        if v > 0.0:
+            return v
+        return v * 0.0
+
+    with tf.Graph().as_default():
+        given = tf.placeholder(tf.float32, [None])
+        got = tf.Session().run(tf.map_fn(positive, given), {given: x})
+    np.testing.assert_array_equal(got, np.maximum(x, 0))
+
+
+# -------------------------------------------------------------------- what is converted, and what is not
+
+class Counter:
+    def __init__(self):
+        self.__total = tf.Variable(0.0)
+
+    @property
+    def total(self):
+        return float(self.__total.numpy())
+
+    def add(self, x):
+        if x > 0.0:
+            self.__total.assign_add(x)
+        return self.__total.read_value()
+
+    def __call__(self, x):
+        return self.add(x)
+
+
+class Doubled(Counter):
+    def add(self, x):
+        if x > 100.0:
+            return super().add(x * 0.0)
+        return super().add(2.0 * x)
+
+
+def test_methods_private_names_super_and_variables():
+    counter = Doubled()
+    step = tf.function(lambda x: counter(x))
+    assert [float(step(tf.constant(v))) for v in (1.0, -3.0, 2.0, 101.0)] == [2.0, 2.0, 6.0, 6.0]
+    assert counter.total == 6.0
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def wrapped(*args, scale=1.0, **kwargs):
+        return function(*args, **kwargs) * scale
+    return wrapped
+
+
+@decorated
+def with_defaults(x, low=0.0, *, high=1.0):
+    if x < low:
+        return low
+    return high if x > high else x
+
+
+def test_defaults_and_decorators():
+    f = tf.function(with_defaults)
+    assert [float(f(tf.constant(v))) for v in (-1.0, 0.5, 3.0)] == [0.0, 0.5, 1.0]
+    assert float(f(tf.constant(3.0), high=2.0, scale=10.0)) == 20.0
+
+
+def test_layers_and_models_of_the_user():
+    from graphengine import keras
+
+    class Bounded(keras.layers.Layer):
+        def call(self, x):
+            if tf.reduce_max(x) > 1.0:
+                x = x / tf.reduce_max(x)
+            return x
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.bounded, self.out = Bounded(), keras.layers.Dense(1, kernel_initializer="ones")
+
+        def call(self, x):
+            return self.out(self.bounded(x))
+
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean((self(x) - y) ** 2)
+            rate = 0.0
+            if loss > 1.0:
+                rate = 0.25
+            for v, g in zip(self.trainable_variables, tape.gradient(loss, self.trainable_variables), strict=True):
+                v.assign_sub(rate * g)
+            return {"loss": loss}
+
+    net = Net()
+    net.compile("sgd", "mse")
+    x = np.array([[2.0, 4.0]], "f4")
+    assert net.predict(x, verbose=0).tolist() == [[1.5]]
+    losses = net.fit(x, np.array([[4.0]], "f4"), epochs=3, verbose=0).history["loss"]
+    # kernel (1, 1), input (0.5, 1): error -2.5; gradient -5 * (0.5, 1, 1), a quarter of it off: +2.8125
+    assert losses == pytest.approx([6.25, 0.3125 ** 2, 0.3125 ** 2])
+
+
+def test_what_is_not_to_be_converted():
+    @tf.autograph.experimental.do_not_convert
+    def plain(x):
+        return x if x > 0.0 else -x
+
+    with pytest.raises(InvalidArgumentError, match="Python cannot decide"):
+        tf.function(plain)(tf.constant(1.0))
+    with pytest.raises(InvalidArgumentError, match="Python cannot decide"):
+        tf.function(helper, autograph=False)(tf.constant(1.0))
+    namespace = {}
+    exec("def no_source(x):\n    return x if x > 0.0 else -x", namespace)
+    with pytest.raises(InvalidArgumentError, match="Python cannot decide"):
+        tf.function(namespace["no_source"])(tf.constant(1.0))
+
+
+def test_converted_source_can_be_read_and_called():
+    text = tf.autograph.to_code(helper)
+    assert text.startswith("def helper(x):") and "if_returning" in text
+    assert tf.autograph.to_graph(helper)(-2.0) == 2.0
+    assert tf.autograph.to_code(tf.function(helper)) == text
+    assert tf.autograph.to_code(lambda x: -x if x < 0 else x).startswith("def lambda__(x):")
+    with pytest.raises(ValueError, match="no source"):
+        tf.autograph.to_code(eval("lambda x: x"))
+
+
+def test_nodes_and_errors_keep_the_lines_of_the_program():
+    line = test_nodes_and_errors_keep_the_lines_of_the_program.__code__.co_firstlineno
+
+    @tf.function
+    def f(x):
+        if x[0] > 0.0:
+            x = x + tf.zeros([7])
+        return x
+
+    with pytest.raises(ShapeError, match=rf"test_autograph\.py:{line + 6} "):
+        f(tf.constant([1.0, 2.0]))
+
+
+# -------------------------------------------------------------------- errors
+
+def one_branch(x):
+    if x > 0.0:
+        y = x
+    return y + 1.0
+
+
+def other_type(x):
+    if x > 0.0:
+        y = 1
+    else:
+        y = x
+    return tf.cast(y, tf.float32) if x > 100.0 else tf.size(x)
+
+
+def other_structure(x):
+    if x > 0.0:
+        return x, x
+    return x
+
+
+def none_before(x):
+    last = None
+    while x > 0.0:
+        last = x
+        x = x - 1.0
+    return last
+
+
+def only_in_the_loop(x):
+    while x > 0.0:
+        last = x
+        x = x - 1.0
+    return last * 2.0
+
+
+def grows(x):
+    y = tf.ones([1])
+    while x > 0.0:
+        y = tf.concat([y, y], 0)
+        x = x - 1.0
+    return y
+
+
+def changes_its_type(x):
+    n = 0
+    while x > 0.0:
+        n = n + x
+        x = x - 1.0
+    return n
+
+
+def returns_in_a_loop(x):
+    while x > 0.0:
+        if x < 1.0:
+            return x
+        x = x - 1.0
+    return x
+
+
+def number_as_test(x):
+    if x:
+        return x
+    return -x
+
+
+@pytest.mark.parametrize("program, kind, match", [
+    (one_branch, InvalidArgumentError, "'y' has a value in only one branch"),
+    (other_type, DTypeError, "the returned value is float32 in one branch of the `if` and int32 in the other"),
+    (other_structure, InvalidArgumentError, "the returned value has another structure in each branch"),
+    (none_before, InvalidArgumentError, "'last' is None before the `while` and a tensor after a step"),
+    (only_in_the_loop, InvalidArgumentError, "'last' gets its value in a `while` on a tensor, which may take no step"),
+    (grows, ShapeError, "'y' changes its size on axis 0"),
+    (changes_its_type, DTypeError, r"dtypes differ: int32 \(x\) and float32 \(y\)\n.*\n.*n = n \+ x"),
+    (returns_in_a_loop, InvalidArgumentError, "a `return` in a loop"),
+    (number_as_test, DTypeError, "pred is float32"),
+], ids=lambda p: getattr(p, "__name__", None))
+def test_errors_name_the_variable(program, kind, match):
+    with pytest.raises(kind, match=match):
+        tf.function(program)(tf.constant(3.0))
