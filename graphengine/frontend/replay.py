@@ -48,7 +48,7 @@ class Pattern:
     def draw(self) -> None:
         """Draw the graph, unless more than the types of values decides what it is, or something has no gradient."""
         steps, ends, starts, seeded = self.asked
-        if any(isinstance(s.op, (Control, Dynamic, Effect)) for s in steps):
+        if any(isinstance(op, (Control, Dynamic, Effect)) for op, *_ in steps):
             return
         graph = Graph()
         with graph.as_default():
@@ -78,8 +78,9 @@ def _drawn(steps: Sequence[Step], graph: Graph) -> list[Tensor]:
     """A tensor for each value of a record."""
     values: list[Tensor] = []
     for step in steps:
-        values += [_placeholder(graph, x[0], x[1]) for x in step.operands if isinstance(x, tuple)]
-        values += graph.apply(step.op, [values[k] for k in numbers_of(step, len(values))])
+        op, operands, _, _ = step
+        values += [_placeholder(graph, x[0].dtype, x[0].shape) for x in operands if isinstance(x, tuple)]
+        values += graph.apply(op, [values[k] for k in numbers_of(step, len(values))])
     return values
 
 

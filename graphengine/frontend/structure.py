@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..ir.operand import Operand
+
 
 @dataclass(frozen=True)
 class Structure:
@@ -27,6 +29,8 @@ _LEAF = Structure(next, True)
 
 def flatten(value: Any) -> tuple[Structure, list[Any]]:
     """Structure and leaves of a nested value; those of dicts by sorted keys, so that equal dicts have equal leaves."""
+    if isinstance(value, Operand):          # nearly always one, and asking for a Mapping takes long
+        return _LEAF, [value]
     if isinstance(value, Mapping):
         keys, order = list(value), _sorted_keys(value)
         parts = [flatten(value[k]) for k in order]

@@ -63,18 +63,14 @@ class GradientTape:
 
     def __init__(self, persistent: bool = False, watch_accessed_variables: bool = True) -> None:
         self.persistent = persistent
-        self.watch_accessed_variables = watch_accessed_variables
-        self._record = Record()
-        self._watched: dict[int, Any] = {}          # id -> tensor or variable, kept alive
-        self._variables: dict[int, Variable] = {}
+        self._record = Record(watch_accessed_variables)
         self._context: Any = None
-        self._is_paused = False
         self._is_used = False
 
     def __enter__(self) -> GradientTape:
         if self._context is not None:
             raise InvalidArgumentError("the tape is recording already", op="GradientTape")
-        self._context = recording(self._hear)
+        self._context = recording(self._record.add)
         self._context.__enter__()
         return self
 
@@ -94,45 +90,28 @@ class GradientTape:
         for x in flatten(tensor)[1]:
             if not isinstance(x, (EagerTensor, Variable, Tensor)):
                 raise InvalidArgumentError(f"{x!r} is no tensor or variable", op="GradientTape.watch")
-            self._watched[id(x)] = x
+            self._record.watched[id(x)] = x
 
     def watched_variables(self) -> tuple[Variable, ...]:
         """The variables that were used or watched, in that order."""
-        return tuple(dict.fromkeys([*self._variables.values(),
-                                    *(x for x in self._watched.values() if isinstance(x, Variable))]))
+        record = self._record
+        given = [x for x in record.watched.values() if isinstance(x, Variable)]
+        return tuple(dict.fromkeys([*record.variables, *given]))
 
     @contextmanager
     def stop_recording(self) -> Iterator[None]:
         """Forget what is computed inside the ``with`` block."""
-        before, self._is_paused = self._is_paused, True
+        record = self._record
+        before, record.is_paused = record.is_paused, True
         try:
             yield
         finally:
-            self._is_paused = before
+            record.is_paused = before
 
     def reset(self) -> None:
         """Forget everything."""
-        self._record = Record()
-        self._watched.clear()
-        self._variables.clear()
+        self._record.clear()
         self._is_used = False
-
-    def _hear(
-        self, op: Any, operands: Sequence[Any], held: Sequence[EagerTensor], results: Sequence[EagerTensor]
-    ) -> None:
-        if self._is_paused:
-            return
-        self._record.add(op, operands, held, results, self._watches)
-
-    def _watches(self, x: Any) -> bool:
-        """Whether a tensor or variable is watched, which begins with the first use of some variables."""
-        key = id(x)
-        if key in self._watched:
-            return True
-        if not (self.watch_accessed_variables and isinstance(x, Variable) and x.trainable):
-            return False
-        self._watched[key] = self._variables[key] = x
-        return True
 
     # ------------------------------------------------ gradients
 
@@ -183,12 +162,10 @@ class GradientTape:
         graph = ys[0].graph
         xs: list[Tensor | None] = []
         for x in sources:
-            is_seen = not isinstance(x, Variable) or id(x) in self._watched or (
-                self.watch_accessed_variables and x.trainable)
             if isinstance(x, Tensor):
                 xs.append(x)
             else:
-                xs.append(x.handle_in(graph.root) if isinstance(x, Variable) and is_seen else None)
+                xs.append(x.handle_in(graph.root) if isinstance(x, Variable) and self._record.watches(x) else None)
         found = iter(autodiff.gradients(ys, [x for x in xs if x is not None], wanted))
         return [None if x is None else next(found) for x in xs]
 
@@ -209,15 +186,16 @@ class GradientTape:
         for t, end, seed in zip(targets, ends, given, strict=True):
             _add(flow, end, L.ones_like(t) if seed is None else seed)
         for step, first in reversed(_needed(record, {k for several in starts for k in several})):
-            arriving = [flow.get(first + k) for k in range(step.results)]
+            op, written, _, result_count = step
+            arriving = [flow.get(first + k) for k in range(result_count)]
             if all(g is None for g in arriving):
                 continue
             numbers = numbers_of(step, first)
             operands = [record.values[k] for k in numbers]
             asked = tuple([is_watched(x) and v.dtype.is_floating
-                           for x, v in zip(step.operands, operands, strict=True)])
-            results = record.values[first:first + step.results]
-            for k, g in zip(numbers, _through(step.op, operands, results, arriving, asked), strict=True):
+                           for x, v in zip(written, operands, strict=True)])
+            results = record.values[first:first + result_count]
+            for k, g in zip(numbers, _through(op, operands, results, arriving, asked), strict=True):
                 if g is not None:
                     _add(flow, k, g)
         return [_total([flow[k] for k in several if k in flow]) for several in starts]
@@ -256,11 +234,12 @@ def _needed(record: Record, sources: set[int]) -> list[tuple[Step, int]]:
     found = []
     first = 0
     for step in record.steps:
-        first += step.fresh
+        _, _, fresh_count, result_count = step
+        first += fresh_count
         if not reached.isdisjoint(numbers_of(step, first)):
             found.append((step, first))
-            reached.update(range(first, first + step.results))
-        first += step.results
+            reached.update(range(first, first + result_count))
+        first += result_count
     return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ..dtypes import DType, as_dtype
 from ..errors import GraphMismatchError, InvalidArgumentError, ShapeError
 from ..ir.dims import Shape
-from ..ir.eager import DEVICE, shown
+from ..ir.eager import DEVICE, Typed, shown, typed
 from ..ir.graph import Graph, get_default_graph, is_drawing, receiving_graph
 from ..ir.node import Node, Tensor
 from ..ir.operand import Operand
@@ -153,6 +153,11 @@ class Variable(Operand):
     @property
     def dtype(self) -> DType:
         return as_dtype(self.storage.array.dtype) if self.storage is not None else self.handle.dtype
+
+    @property
+    def type(self) -> Typed:
+        """dtype and shape of one that has its value."""
+        return typed(self.array.dtype, self.array.shape)
 
     @property
     def shape(self) -> Shape:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,26 +16,47 @@ Array = np.ndarray[Any, Any]
 DEVICE = "/job:localhost/replica:0/task:0/device:CPU:0"
 
 
+class Typed:
+    """dtype and shape of a value; equal ones are nearly always the same object, by which they are looked up."""
+
+    __slots__ = ("dtype", "shape")
+
+    def __init__(self, dtype: DType, shape: Shape) -> None:
+        self.dtype = dtype
+        self.shape = shape
+
+
+@lru_cache(maxsize=4096)
+def typed(dtype: np.dtype[Any], sizes: tuple[int, ...]) -> Typed:
+    """The type of arrays of this dtype and these sizes."""
+    return Typed(as_dtype(dtype), Shape(sizes))
+
+
 class EagerTensor(Operand):
     """An array that never changes, with TensorFlow's dtype, shape and way of printing.
 
     array : its numbers, read-only
+    type : dtype and shape
     mask : which steps of a sequence count; set by layers only
     """
 
-    __slots__ = ("__weakref__", "array", "dtype", "mask")
+    __slots__ = ("__weakref__", "array", "mask", "type")
     precedence = 3
     has_value = True
 
-    def __init__(self, array: Array, dtype: DType | None = None) -> None:
-        array.flags.writeable = False
+    def __init__(self, array: Array) -> None:
+        array.setflags(write=False)
         self.array = array
+        self.type = typed(array.dtype, array.shape)
         self.mask: Any = None
-        self.dtype: DType = as_dtype(array.dtype) if dtype is None else dtype
+
+    @property
+    def dtype(self) -> DType:
+        return self.type.dtype
 
     @property
     def shape(self) -> Shape:
-        return Shape(self.array.shape)
+        return self.type.shape
 
     def get_shape(self) -> Shape:
         return self.shape
@@ -113,6 +135,17 @@ class EagerTensor(Operand):
 
     def __deepcopy__(self, memo: Any) -> EagerTensor:
         return self
+
+
+_new: Any = EagerTensor.__new__
+
+
+def tensor_of(array: Array, of_type: Typed) -> EagerTensor:
+    """The same as `EagerTensor(array)` in half the time, for an array of this type."""
+    self: EagerTensor = _new(EagerTensor)
+    array.setflags(write=False)
+    self.array, self.type, self.mask = array, of_type, None
+    return self
 
 
 def _printed(array: Array) -> str:

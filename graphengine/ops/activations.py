@@ -10,12 +10,12 @@ from ..ir.dims import Shape
 from .kinds import Array, Composite, Floating, Numeric, attr, port
 from .language import L
 from .parts import Composed
+from .quiet import quiet
 from .registry import op
 from .rules import as_int, normal_axis
 from .samples import Sample, distinct, normal, sample, uniform, values
 from .shaping import SplitPart
 
-ignoring = np.errstate
 _SMOOTH = (sample(normal(3, 4)), sample(uniform(-60.0, 60.0, 30), smooth=False), sample(normal(0, 3)), sample(normal()))
 _KINKED = (sample(distinct(3, 4)), sample(normal(0, 3)), sample(normal()),
            sample(values(-3.0, -1.0, -0.5, 0.0, 0.5, 1.0, 3.0, np.nan, np.inf, -np.inf), smooth=False))
@@ -58,7 +58,7 @@ class Gelu(_Activation):
     def _inner(self, x: Any) -> Any:
         return (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         from scipy import special
 
@@ -87,7 +87,7 @@ class LogSigmoid(_Activation):
     def decompose(self, x: Any) -> Any:
         return -L.softplus(-x)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(-np.logaddexp(-x, x.dtype.type(0)))
 
@@ -104,7 +104,7 @@ class HardSigmoid(_Activation):
     def decompose(self, x: Any) -> Any:
         return L.relu6(x + 3) * (1 / 6)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(np.clip(x / 6 + x.dtype.type(0.5), 0, 1), x.dtype)
 
@@ -127,7 +127,7 @@ class HardSilu(_Activation):
     def decompose(self, x: Any) -> Any:
         return x * L.hard_sigmoid(x)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(x * np.clip(x / 6 + x.dtype.type(0.5), 0, 1), x.dtype)
 
@@ -169,7 +169,7 @@ class Celu(_Activation):
     def decompose(self, x: Any) -> Any:
         return L.where(x > 0, x, L.expm1(x * (1 / self.alpha)) * self.alpha)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         a = x.dtype.type(self.alpha)
         return np.where(x > 0, x, a * np.expm1(x / a))
@@ -196,7 +196,7 @@ class Mish(_Activation):
     def decompose(self, x: Any) -> Any:
         return x * L.tanh(L.softplus(x))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(x * np.tanh(np.logaddexp(x, x.dtype.type(0))))
 
@@ -246,7 +246,7 @@ class SoftShrink(_Shrink):
         t = self.threshold
         return L.where(x > t, x - t, L.where(x < -t, x + t, L.zeros_like(x)))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         t = x.dtype.type(self.threshold)
         return np.asarray(np.where(x > t, x - t, np.where(x < -t, x + t, x.dtype.type(0))))
@@ -292,7 +292,7 @@ class SparsePlus(_Activation):
     def decompose(self, x: Any) -> Any:
         return L.where(x <= -1, L.zeros_like(x), L.where(x < 1, L.square(x + 1) * 0.25, x))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(np.where(x <= -1, x.dtype.type(0), np.where(x < 1, (x + 1) * (x + 1) / 4, x)))
 
@@ -405,7 +405,7 @@ class Glu(Composite):
         a, b = self._halves(x)
         return a * L.sigmoid(b)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         a, b = np.split(x, 2, axis=self.axis)
         return np.asarray(a / (1 + np.exp(-b)))

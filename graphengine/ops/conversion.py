@@ -9,6 +9,7 @@ from ..dtypes import DType, as_dtype
 from ..ir.dims import Shape
 from .kinds import REQUIRED, AnyType, Array, Bool, Composite, Elementwise, NoGradient, attr, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import refuse
 from .samples import normal, nowhere, sample, uniform, values
@@ -41,7 +42,7 @@ class Cast(Elementwise):
     def result_dtype(self, *types: DType) -> DType:
         return self.dtype
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         own = as_dtype(x.dtype)
         if self.dtype.is_narrow and not own.is_bool and own is not self.dtype:

@@ -18,6 +18,7 @@ from ..ir.dims import Shape, Size, product
 from ..ir.node import Tensor
 from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, attr, port
 from .language import L
+from .quiet import quiet
 from .registry import abstract, op
 from .rules import as_sizes, sizes_of
 from .samples import normal, sample
@@ -95,7 +96,7 @@ class Convolve(Library):
         positions, places, channels = window_sizes(x, filters, y, self.strides, self.dilations)
         return Call(f"windows_{inputs[0].dtype.code}", (*positions, *places, *channels), extent=product(y[:4]))
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array, filters: Array) -> Array:
         *size, inside, outside = filters.shape
         groups = x.shape[-1] // inside
@@ -143,7 +144,7 @@ class ConvolveFilter(Library):
         positions, places, channels = window_sizes(x, filters, g, self.strides, self.dilations)
         return Call(f"windows_{inputs[0].dtype.code}", (*places, *positions, *channels), extent=product(filters[:4]))
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array, g: Array) -> Array:
         *size, inside, outside = self.sizes
         groups = x.shape[-1] // inside
@@ -390,7 +391,7 @@ class ConvolutionInputGradient(AnyAxes):
                        canonical(like.shape, self.data_format))
         return from_canonical(y, like.shape, self.data_format)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, g: Array, filters: Array, like: Array) -> Array:
         w = self.windows(Shape(like.shape), Shape(filters.shape))
         *size, inside, outside = filters_array(filters).shape

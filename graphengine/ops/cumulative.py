@@ -12,6 +12,7 @@ from ..ir.node import Tensor
 from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, Numeric, Reduction, attr, port
 from .language import L
 from .parts import Composed
+from .quiet import quiet
 from .reduce import AxisReduction, outer_size_inner
 from .registry import abstract, op
 from .rules import as_int, normal_axes, normal_axis, sizes_of
@@ -120,7 +121,7 @@ class LogsumexpRows(_Scan):
     inputs = (port("x", Floating, "logarithms"),)
     kernel = "logsumexp"
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         line = x[:, ::-1] if self.reverse else x
         if self.exclusive and line.shape[1]:

@@ -8,10 +8,10 @@ import numpy as np
 from ..ir.dims import Shape
 from .kinds import Array, Composite, Elementwise, Floating, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .samples import normal, sample, uniform, values
 
-ignoring = np.errstate
 EDGES = sample(values(0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, 1.0), smooth=False)
 
 
@@ -26,7 +26,7 @@ class Exp(Elementwise):
     expression = "exp_{T}({x})"
     cost = 12
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.exp(x)
 
@@ -46,7 +46,7 @@ class Expm1(Elementwise):
     expression = "expm1_{T}({x})"
     cost = 15
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.expm1(x)
 
@@ -67,7 +67,7 @@ class Log(Elementwise):
     expression = "log_{T}({x})"
     cost = 12
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.log(x)
 
@@ -87,7 +87,7 @@ class Log1p(Elementwise):
     expression = "log1p_{T}({x})"
     cost = 15
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.log1p(x)
 
@@ -108,7 +108,7 @@ class Sqrt(Elementwise):
     expression = "sqrt({x})"
     cost = 4
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.sqrt(x)
 
@@ -132,7 +132,7 @@ class Rsqrt(Composite):
     def decompose(self, x: Any) -> Any:
         return 1 / L.sqrt(x)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.reciprocal(np.sqrt(x))
 
@@ -173,7 +173,7 @@ class Sigmoid(Elementwise):
     expression = "sigmoid_{T}({x})"
     cost = 16
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         small = np.exp(-np.abs(x))
         return np.asarray(np.where(x < 0, small, x.dtype.type(1)) / (1 + small))
@@ -195,7 +195,7 @@ class Softplus(Elementwise):
     expression = "softplus_{T}({features})"
     cost = 25
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(np.logaddexp(x, x.dtype.type(0)))
 

@@ -11,11 +11,11 @@ from ..ir.dims import Shape, merge, product
 from .kinds import REQUIRED, AnyType, Array, Floating, Numeric, attr, port
 from .language import L
 from .parts import Composed
+from .quiet import quiet
 from .registry import op
 from .rules import as_axes
 from .samples import normal, sample, uniform, values
 
-ignoring = np.errstate
 GRAY = (0.2989, 0.5870, 0.1140)             # shares of red, green and blue in brightness
 
 
@@ -270,7 +270,7 @@ class PerImageStandardization(_Images):
         variance = L.reduce_mean(distance * distance, [-3, -2, -1], True)
         return distance * L.rsqrt(L.maximum(variance, 1 / L.count_along(x, [-3, -2, -1])))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         if not x.size:
             return np.zeros_like(x)

@@ -120,6 +120,7 @@ class Op:
     is_costly: ClassVar[bool] = False       # a loop keeps its results for the gradient instead of computing them again
     in_own_type: ClassVar[bool] = False     # also narrow operands are not widened; see `computing_types`
 
+    computing: dict[Any, Any]               # what `ops.apply` remembers about types of operands
     infers_from_shapes: ClassVar[bool]      # whether dtypes and shapes of the inputs decide those of the results
 
     def __init_subclass__(cls) -> None:
@@ -152,6 +153,7 @@ class Op:
             raise TypeError(f"{type(self).__name__} has no attribute {', '.join(given)}")
         values = [self.__dict__[f.name] for f in declared]
         self.__dict__["_key"] = tuple((type(v), repr(v) if isinstance(v, float) else v) for v in values)
+        self.__dict__["computing"] = {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable; use dataclasses.replace")

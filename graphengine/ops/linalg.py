@@ -11,6 +11,7 @@ from ..ir.dims import Shape, Size, equal, merge, product
 from ..ir.node import Tensor
 from .kinds import Array, Call, Composite, Library, Numeric, attr, broadcast_shapes, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import sizes_of
 from .samples import normal, sample
@@ -60,7 +61,7 @@ class BatchMatmul(Library):
         inner: Size = rows_and_columns(sizes_of(inputs[0]), self.transpose_a)[1]
         return product(sizes_of(results[0])) * inner * 2
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, a: Array, b: Array) -> Array:
         return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
 
@@ -152,7 +153,7 @@ class Matmul(Composite):
             stacks = stack_of(a, target[:-2]), stack_of(b, target[:-2])
         return L.reshape(L.batch_matmul(*stacks, self.transpose_a, self.transpose_b), target)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, a: Array, b: Array) -> Array:
         return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
 

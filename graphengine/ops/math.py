@@ -23,12 +23,12 @@ from .kinds import (
     variadic,
 )
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import refuse
 from .samples import distinct, fractions, normal, sample, uniform, values
 
 NEGATIVE_EXPONENT = "a whole number has a negative exponent"
-ignoring = np.errstate                      # references give inf and NaN without warnings, as kernels do
 
 
 @op
@@ -48,7 +48,7 @@ class Add(Elementwise):
     expression = "{x} + {y}"
     commutative = True
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.add(x, y)
 
@@ -76,7 +76,7 @@ class Subtract(Elementwise):
     inputs = (port("x", Numeric, "what is reduced"), port("y", Numeric, "what is taken away"))
     expression = "{x} - {y}"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.subtract(x, y)
 
@@ -100,7 +100,7 @@ class Multiply(Elementwise):
     expression = "{x} * {y}"
     commutative = True
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.multiply(x, y)
 
@@ -131,7 +131,7 @@ class Divide(Elementwise):
             return types[0]
         return dtypes.float32 if types[0].size <= 2 else dtypes.float64
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.true_divide(x, y)
 
@@ -165,7 +165,7 @@ class DivideNoNan(Composite):
         empty = L.equal(y, 0)
         return L.where(empty, 0, x / L.where(empty, 1, y))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.where(y == 0, x.dtype.type(0), x / y)
 
@@ -188,7 +188,7 @@ class Negative(Elementwise):
     inputs = (port("x", Numeric, "numbers"),)
     expression = "-{x}"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.negative(x)
 
@@ -214,7 +214,7 @@ class Abs(Elementwise):
     inputs = (port("x", Numeric, "numbers"),)
     expression = "fabs({x})"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.abs(x)
 
@@ -244,7 +244,7 @@ class Sign(Composite):
     def decompose(self, x: Any) -> Any:
         return L.where(x > 0, 1, L.where(x < 0, -1, x))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.sign(x)
 
@@ -269,7 +269,7 @@ class Reciprocal(Composite):
     def decompose(self, x: Any) -> Any:
         return 1 / x
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.reciprocal(x)
 
@@ -293,7 +293,7 @@ class Square(Composite):
     def decompose(self, x: Any) -> Any:
         return x * x
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.square(x)
 
@@ -317,7 +317,7 @@ class SquaredDifference(Composite):
     def decompose(self, x: Any, y: Any) -> Any:
         return L.square(x - y)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.asarray(np.square(x - y))
 
@@ -356,7 +356,7 @@ class Pow(Elementwise):
     def failure(self, *types: DType) -> tuple[str, str] | None:
         return ("{y} < 0", NEGATIVE_EXPONENT) if types[0].is_integer else None
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         if x.dtype.kind != "f":
             refuse(np.broadcast_arrays(y, x)[0] < 0, NEGATIVE_EXPONENT)
@@ -398,7 +398,7 @@ class AddN(Composite):
             total = total + term
         return total
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, *terms: Array) -> Array:
         return np.sum(np.stack(terms), axis=0, dtype=terms[0].dtype)
 

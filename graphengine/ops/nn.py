@@ -9,11 +9,11 @@ from ..errors import ShapeError
 from ..ir.dims import Shape, merge
 from .kinds import Array, Composite, Floating, Numeric, attr, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import as_int, normal_axis
 from .samples import Sample, distinct, normal, sample, uniform, values
 
-ignoring = np.errstate
 KINK = sample(values(-1.0, -0.0, 0.0, 2.0, np.nan, np.inf, -np.inf), smooth=False)
 FEATURES = (port("features", Floating, "numbers"),)
 
@@ -99,7 +99,7 @@ class LeakyRelu(_Activation):
     def decompose(self, x: Any) -> Any:
         return L.where(x > 0, x, x * self.alpha)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.where(x > 0, x, x * x.dtype.type(self.alpha))
 
@@ -125,7 +125,7 @@ class Elu(_Activation):
     def decompose(self, x: Any) -> Any:
         return L.where(x > 0, x, L.expm1(x))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.where(x > 0, x, np.expm1(x))
 
@@ -155,7 +155,7 @@ class Selu(_Activation):
     def decompose(self, x: Any) -> Any:
         return L.where(x > 0, x * SELU_SCALE, L.expm1(x) * (SELU_SCALE * SELU_ALPHA))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         scale, alpha = x.dtype.type(SELU_SCALE), x.dtype.type(SELU_ALPHA)
         return np.asarray(np.where(x > 0, scale * x, scale * alpha * np.expm1(x)))
@@ -181,7 +181,7 @@ class Silu(_Activation):
     def decompose(self, x: Any) -> Any:
         return x * L.sigmoid(x * self.beta)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(x / (1 + np.exp(-x * x.dtype.type(self.beta))))
 
@@ -203,7 +203,7 @@ class Softsign(_Activation):
     def decompose(self, x: Any) -> Any:
         return x / (L.abs(x) + 1)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(x / (1 + np.abs(x)))
 
@@ -247,7 +247,7 @@ class BiasAdd(Composite):
         after = 0 if self.channels_last else value.rank - 2
         return value + (L.reshape(bias, (*bias.shape, *[1] * after)) if after else bias)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, value: Array, bias: Array) -> Array:
         return value + bias.reshape(-1, *[1] * (0 if self.channels_last else value.ndim - 2))
 
@@ -293,7 +293,7 @@ class Softmax(_AlongAxis):
         powers = L.exp(x - L.max_axes(x, axes))
         return powers / L.sum_axes(powers, axes)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         powers = np.exp(x - np.max(x, axis=self.axis, keepdims=True, initial=-np.inf))
         return np.asarray(powers / np.sum(powers, axis=self.axis, keepdims=True))
@@ -321,7 +321,7 @@ class LogSoftmax(_AlongAxis):
         shifted = x - L.max_axes(x, axes)
         return shifted - L.log(L.sum_axes(L.exp(shifted), axes))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         shifted = x - np.max(x, axis=self.axis, keepdims=True, initial=-np.inf)
         return np.asarray(shifted - np.log(np.sum(np.exp(shifted), axis=self.axis, keepdims=True)))

@@ -10,12 +10,12 @@ from ..ir.dims import Shape, merge
 from .kinds import Array, Composite, Floating, Index, NoGradient, attr, port
 from .language import L
 from .math import same_shape
+from .quiet import quiet
 from .registry import op
 from .rules import as_int, normal_axis, refuse
 from .samples import distinct, integers, normal, probabilities, sample, uniform, values
 
 NO_SUCH_CLASS = "a label is outside [0, classes)"
-ignoring = np.errstate
 
 
 def log_softmax_array(x: Array, axis: int) -> Array:
@@ -61,7 +61,7 @@ class SoftmaxCrossEntropyWithLogits(Composite):
     def decompose(self, labels: Any, logits: Any) -> Any:
         return -L.reduce_sum(labels * L.log_softmax(logits, self.axis), self.axis)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, labels: Array, logits: Array) -> Array:
         return np.asarray(-np.sum(labels * log_softmax_array(logits, self.axis), axis=self.axis))
 
@@ -164,7 +164,7 @@ class SparseSoftmaxCrossEntropyWithLogits(Composite):
         chosen = L.sum_axes(L.where(class_mask(labels, logits), shifted, 0), axes)
         return L.reshape(L.log(L.sum_axes(L.exp(shifted), axes)) - chosen, tuple(labels.shape))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, labels: Array, logits: Array) -> Array:
         logs = log_softmax_array(logits, -1)
         check_classes(labels, logits.shape[-1])
@@ -204,7 +204,7 @@ class SigmoidCrossEntropyWithLogits(Composite):
     def decompose(self, z: Any, x: Any) -> Any:
         return L.maximum(x, 0) - x * z + L.log1p(L.exp(-L.abs(x)))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, z: Array, x: Array) -> Array:
         return np.asarray(z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x))
 

@@ -9,12 +9,11 @@ from ..errors import ShapeError
 from ..ir.dims import Shape
 from .kinds import REQUIRED, Array, Composite, Floating, attr, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import Axes, as_axes, as_int, normal_axes, reduced_shape
 from .samples import normal, sample, uniform, values
 from .shaping import part_of
-
-ignoring = np.errstate
 
 
 @op
@@ -48,7 +47,7 @@ class Standardize(Composite):
         distance, scale = self._centered(x)
         return distance * scale
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         axes = normal_axes(self.axis, x.ndim)
         if not x.size:
@@ -86,7 +85,7 @@ class LocalSums(Composite):
         padded = L.pad_constant(x, [[0, 0]] * last + [[radius, radius]])
         return L.add_n([part_of(padded, last, k, size) for k in range(2 * radius + 1)])
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         places = range(x.shape[-1])
         sums = [np.sum(x[..., max(k - self.radius, 0):k + self.radius + 1], axis=-1) for k in places]
@@ -138,7 +137,7 @@ class LocalResponseNormalization(Composite):
     def _base(self, x: Any) -> Any:
         return L.local_sums(x * x, self.depth_radius) * self.alpha + self.bias
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         squares = LocalSums(self.depth_radius).reference(x * x)
         return np.asarray(x / np.power(self.bias + self.alpha * squares, self.beta), x.dtype)

@@ -10,11 +10,10 @@ from ..ir.dims import Shape
 from .kinds import Array, Composite, Floating, attr, port
 from .language import L
 from .math import same_shape
+from .quiet import quiet
 from .registry import op
 from .rules import Axes, as_axes, reduced_shape
 from .samples import distinct, normal, sample, uniform, values
-
-ignoring = np.errstate
 
 
 @op
@@ -67,7 +66,7 @@ class L2Normalize(Composite):
     def decompose(self, x: Any) -> Any:
         return x * self._factor(x)[1]
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         square = np.sum(x * x, axis=self.axis, keepdims=True)
         return np.asarray(x / np.sqrt(np.maximum(square, x.dtype.type(self.epsilon))))
@@ -110,7 +109,7 @@ class ClipByNorm(Composite):
     def decompose(self, t: Any, limit: Any) -> Any:
         return t * limit / L.maximum(self._length(t)[1], limit)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, t: Array, limit: Array) -> Array:
         length = np.sqrt(np.sum(t * t, axis=self.axes, keepdims=True))
         return np.asarray(t * limit / np.maximum(length, limit))
@@ -153,7 +152,7 @@ class WeightedCrossEntropyWithLogits(Composite):
     def decompose(self, z: Any, x: Any, q: Any) -> Any:
         return (1 - z) * x + ((q - 1) * z + 1) * L.softplus(-x)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, z: Array, x: Array, q: Array) -> Array:
         return np.asarray(q * z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x), x.dtype)
 
@@ -190,7 +189,7 @@ class LogPoissonLoss(Composite):
         stirling = z * L.log(z) - z + L.log(z * (2 * math.pi)) * 0.5
         return loss + L.where(counted, stirling, 0)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, z: Array, c: Array) -> Array:
         loss = np.exp(c) - c * z
         if self.compute_full_loss:

@@ -92,7 +92,7 @@ def as_operands(op: Op, operands: Sequence[Any], home: Home) -> Sequence[Any]:
 
 
 def own_dtype(x: Any) -> DType | None:
-    first = next(operands_in([x]), None)
+    first = next(operands_in(x), None) if isinstance(x, (list, tuple)) else x if isinstance(x, Operand) else None
     dtype = getattr(first, "dtype", None)
     return dtype if isinstance(dtype, DType) else None
 
@@ -102,7 +102,7 @@ def _converted(
 ) -> Any:
     if x is None:
         raise InvalidArgumentError(f"{port_name} is None", op=op.name)
-    if next(operands_in([x]), None) is not None:
+    if isinstance(x, (list, tuple)) and next(operands_in(x), None) is not None:
         return packed(x, home, wanted)
     value = as_array(x, wanted, op.name, port_name)
     is_plain = wanted is None and isinstance(x, (int, list, tuple))
@@ -134,6 +134,10 @@ def constant_tensor(value: Any, graph: Graph, name: str | None = None) -> Tensor
     return graph.apply(Const(value), (), name)[0]
 
 
+_PLAIN = {"float32": (int, float), "float64": (int, float), "int32": (int,), "int64": (int,)}
+_SMALL = 2**24                              # whole numbers below are whole in float32 too
+
+
 def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: str = "value") -> np.ndarray[Any, Any]:
     """A number, nested list or array as an array; Python floats are float32, Python ints int32.
 
@@ -143,6 +147,8 @@ def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: st
     (300 into uint8).
     InvalidArgumentError if it is not an array at all.
     """
+    if wanted is not None and type(x) in _PLAIN.get(wanted.name, ()) and -_SMALL < x < _SMALL:
+        return np.array(x, wanted.numpy)    # what most numbers in expressions are, without the checks below
     try:
         value = np.asarray(x)
     except (ValueError, TypeError) as error:

@@ -15,6 +15,7 @@ from .kinds import Array, Call, Composite, Library, NoGradient, attr, port
 from .language import L
 from .matrices import check_matrix
 from .parts import Composed
+from .quiet import quiet
 from .registry import op
 from .rules import sizes_of
 from .samples import normal, orthonormal, sample, spread, values
@@ -111,7 +112,7 @@ class QrGradient(Composed):
         square = L.matmul(q, g_triangle) + _divided(turned, triangle)
         return L.concat([square, L.matmul(q, g_beside)], -1)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, g_q: Array, g_r: Array, q: Array, r: Array, x: Array) -> Array:
         """The definition: with dq = q w + rest, w skew, each direction of x moves r by the upper triangle alone."""
         result = np.zeros_like(x)

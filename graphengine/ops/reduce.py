@@ -25,6 +25,7 @@ from .kinds import (
     port,
 )
 from .language import L
+from .quiet import quiet
 from .registry import abstract, op
 from .rules import Axes, as_axes, as_int_or_none, normal_axes, normal_axis, reduced_shape, sizes_of
 from .samples import distinct, normal, sample, uniform, values
@@ -268,7 +269,7 @@ class ReduceLogsumexp(AxisReduction):
         shift = self.shift(L.max_axes(x, axes))
         return self.finished(L.log(L.sum_axes(L.exp(x - shift), axes)) + shift, x)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         add: Any = np.logaddexp
         return np.asarray(add.reduce(x, axis=normal_axes(self.axis, x.ndim), keepdims=self.keepdims))

@@ -224,6 +224,8 @@ def function(cls: type[Op]) -> Callable[..., Any]:
     count = len(ports) if cls.alone is None and not takes_list else sys.maxsize
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if () in made and not kwargs and len(args) == count:
+            return apply(made[()], args)
         written = _plain((*args[count:], *kwargs.items())) if len(args) >= count else None
         if written in made:
             return apply(made[written], args[:count])

@@ -10,12 +10,10 @@ from ..ir.dims import Shape
 from .compare import PIECEWISE
 from .kinds import Array, Composite, Elementwise, Floating, Integer, Numeric, broadcast_shapes, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import refuse
 from .samples import distinct, fractions, normal, sample, uniform, values
-
-ignoring = np.errstate
-
 
 DIVIDED_BY_ZERO = "a whole number is divided by 0"
 
@@ -89,7 +87,7 @@ class Nextafter(Elementwise):
     expression = "nextafter_{T}({x1}, {x2})"
     cost = 10
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x1: Array, x2: Array) -> Array:
         return np.nextafter(x1, x2)
 
@@ -120,7 +118,7 @@ class TruncatedQuotient(Elementwise):
     def failure(self, *types: DType) -> tuple[str, str] | None:
         return "{y} == 0", DIVIDED_BY_ZERO
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         check_divisors(x, y)
         quotient = np.floor_divide(x, y)
@@ -141,7 +139,7 @@ class Fmod(Elementwise):
     expression = "fmod_{T}({x}, {y})"
     cost = 40
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.fmod(x, y)
 
@@ -193,7 +191,7 @@ class Floordiv(_Division):
         quotient = L.truncated_quotient(x, y)
         return quotient - L.cast(_goes_below(x - quotient * y, y), x.dtype)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         check_divisors(x, y)
         return np.floor(x / y) if x.dtype.kind == "f" else np.floor_divide(x, y)
@@ -220,7 +218,7 @@ class Floormod(_Division):
         rest = L.truncatemod(x, y)
         return rest + L.where(_goes_below(rest, y), y, 0)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         check_divisors(x, y)
         return np.mod(x, y)
@@ -249,7 +247,7 @@ class Truncatediv(_Division):
         quotient = x / y
         return L.where(quotient < 0, L.ceil(quotient), L.floor(quotient))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.trunc(x / y) if x.dtype.kind == "f" else TruncatedQuotient().reference(x, y)
 
@@ -272,7 +270,7 @@ class Truncatemod(_Division):
             return L.fmod(x, y)
         return x - L.truncated_quotient(x, y) * y
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         check_divisors(x, y)
         return np.fmod(x, y)

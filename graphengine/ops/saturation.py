@@ -11,6 +11,7 @@ from .conversion import Cast
 from .kinds import REQUIRED, Array, Numeric, attr, port
 from .language import L
 from .parts import Composed
+from .quiet import quiet
 from .registry import op
 from .samples import distinct, normal, sample, uniform, values
 
@@ -56,7 +57,7 @@ class SaturateCast(Composed):
     def decompose(self, value: Any) -> Any:
         return L.cast(L.clip_by_value(value, *range_within(value.dtype, self.dtype)), self.dtype)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, value: Array) -> Array:
         low, high = range_within(as_dtype(value.dtype), self.dtype)
         return Cast(self.dtype).reference(np.minimum(np.maximum(value, low), high))
@@ -108,7 +109,7 @@ class ConvertImageDtype(Composed):
             return convert(L.right_shift(image, _shift(own, target)), target)
         return L.left_shift(convert(image, target), _shift(target, own))
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, image: Array) -> Array:
         own, target = as_dtype(image.dtype), self.dtype
         convert = (SaturateCast if self.saturate else Cast)(target).reference

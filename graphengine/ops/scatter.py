@@ -13,6 +13,7 @@ from .gather import INDICES
 from .kinds import REQUIRED, AnyType, Array, Call, Composite, Floating, Library, NoGradient, Numeric, Port, attr, port
 from .language import L
 from .parts import Composed
+from .quiet import quiet
 from .registry import abstract, op
 from .rules import as_int, as_sizes, sizes_of
 from .samples import integers, normal, sample, whole
@@ -41,7 +42,7 @@ class _PutRows(Library):
     def explain_code(self, code: int) -> str:
         return "an index is outside the tensor"
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, updates: Array, indices: Array, table: Array) -> Array:
         result = np.array(table)
         for row, place in zip(updates, indices, strict=True):
@@ -403,7 +404,7 @@ class _Segments(Composed):
         found = L.combine_rows(rows, L.reshape(ids, (count,)), table, self.combine, True)
         return L.reshape(found, target)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, data: Array, ids: Array) -> Array:
         from ..dtypes import as_dtype
 

@@ -9,11 +9,11 @@ import numpy as np
 from ..ir.dims import Shape
 from .kinds import REQUIRED, Array, Composite, Elementwise, Floating, attr, broadcast_shapes, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .rules import as_int
 from .samples import Sample, normal, sample, uniform, values
 
-ignoring = np.errstate
 _NUMBERS = (port("x", Floating, "numbers"),)
 _EDGES = sample(values(0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, 1.0), smooth=False)
 # 3 in place of -inf, where authors differ, and of -0.0, whose pole has two sides.
@@ -109,7 +109,7 @@ class Ndtri(Composite):
     def decompose(self, x: Any) -> Any:
         return L.erfinv(x * 2 - 1) * math.sqrt(2)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         from scipy import special
 
@@ -219,7 +219,7 @@ class PolygammaOfOrder(Composite):
         reflected = horner(c, [float(a) for a in derivative.coef])
         return L.where(is_negative, value * (-1) ** n - reflected, value)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         from scipy import special
 
@@ -287,7 +287,7 @@ class Xlogy(_ZeroWins):
         empty = L.equal(x, 0)
         return L.where(empty, 0, x * L.log(L.where(empty, 1, y)))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.where(x == 0, x.dtype.type(0), x * np.log(y))
 
@@ -310,7 +310,7 @@ class Xlog1py(_ZeroWins):
         empty = L.equal(x, 0)
         return L.where(empty, 0, x * L.log1p(L.where(empty, 1, y)))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.where(x == 0, x.dtype.type(0), x * np.log1p(y))
 
@@ -333,7 +333,7 @@ class Xdivy(_ZeroWins):
         empty = L.equal(x, 0)
         return L.where(empty, 0, x / L.where(empty, 1, y))
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.where(x == 0, x.dtype.type(0), x / y)
 
@@ -355,7 +355,7 @@ class MultiplyNoNan(_ZeroWins):
     def decompose(self, x: Any, y: Any) -> Any:
         return L.where(L.equal(y, 0), 0, x * y)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array, y: Array) -> Array:
         return np.where(y == 0, x.dtype.type(0), x * y)
 
@@ -380,7 +380,7 @@ class ReciprocalNoNan(Composite):
     def decompose(self, x: Any) -> Any:
         return L.divide_no_nan(L.ones_like(x), x)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.where(x == 0, x.dtype.type(0), 1 / x)
 

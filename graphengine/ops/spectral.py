@@ -15,6 +15,7 @@ from .kinds import Array, Call, Composite, Library, NoGradient, attr, port
 from .language import L
 from .matrices import check_matrix
 from .parts import Composed
+from .quiet import quiet
 from .registry import op
 from .rules import sizes_of
 from .samples import normal, orthonormal, sample, spread, values
@@ -371,7 +372,7 @@ class SvdGradient(Composed):
         right = L.matmul(inner, v, False, True) + L.matrix_transpose(outside_v * inverse_where_large(row))
         return L.matmul(u, right) + L.matmul(outside_u * inverse_where_large(row), v, False, True)
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, g_s: Array, g_u: Array, g_v: Array, s: Array, u: Array, v: Array) -> Array:
         result = np.zeros((*u.shape[:-1], v.shape[-2]), u.dtype)
         k = s.shape[-1]

@@ -10,6 +10,7 @@ from ..ir.dims import Shape
 from .kinds import AnyType, Array, Bool, Composite, Floating, NoGradient, Numeric, attr, port
 from .language import L
 from .parts import Composed
+from .quiet import quiet
 from .reduce import AxisReduction
 from .registry import op
 from .rules import Axes, as_axes, reduced_shape
@@ -163,7 +164,7 @@ class ZeroFraction(Composite):
     def decompose(self, x: Any) -> Any:
         return L.reduce_mean(L.cast(L.equal(x, 0), float32))
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.asarray(np.float32(x.size - np.count_nonzero(x)) / np.float32(x.size))
 

@@ -13,6 +13,7 @@ from ..ir.node import Tensor
 from .kinds import Array, Call, Composite, Library, NoGradient, attr, port
 from .language import L
 from .linalg import oriented, stack_of
+from .quiet import quiet
 from .registry import abstract, op
 from .rules import sizes_of
 from .samples import definite, invertible, normal, sample, values, whole
@@ -58,7 +59,7 @@ class LuFactor(Library):
         batch, n, _ = sizes_of(inputs[0])
         return Call(f"lu_factor_{inputs[0].dtype.code}", (batch, n), extent=batch, scratch=((int32, n),))
 
-    @np.errstate(all="ignore")
+    @quiet
     def reference(self, x: Array) -> tuple[Array, Array, Array]:
         batch, n, _ = x.shape
         lu, order, sign = np.array(x), np.tile(np.arange(n, dtype=np.int32), (batch, 1)), np.ones(batch, x.dtype)

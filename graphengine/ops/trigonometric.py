@@ -7,10 +7,10 @@ import numpy as np
 
 from .kinds import Array, Elementwise, Floating, port
 from .language import L
+from .quiet import quiet
 from .registry import op
 from .samples import Sample, normal, sample, uniform, values
 
-ignoring = np.errstate
 _EDGES = sample(values(0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, 1.0, 1.5), smooth=False)
 
 
@@ -43,7 +43,7 @@ class Sin(_OfAngle):
     onnx = "Sin"
     expression = "sin_{T}({x})"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.sin(x)
 
@@ -59,7 +59,7 @@ class Cos(_OfAngle):
     onnx = "Cos"
     expression = "cos_{T}({x})"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.cos(x)
 
@@ -77,7 +77,7 @@ class Tan(_OfAngle):
     samples = (sample(uniform(-1.2, 1.2, 3, 4)), sample(uniform(-1e4, 1e4, 30), smooth=False), sample(normal(0)),
                _EDGES)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.tan(x)
 
@@ -94,7 +94,7 @@ class Asin(_OfNumber):
     expression = "asin_{T}({x})"
     samples = _INSIDE
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.arcsin(x)
 
@@ -111,7 +111,7 @@ class Acos(_OfNumber):
     expression = "acos_{T}({x})"
     samples = _INSIDE
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.arccos(x)
 
@@ -170,7 +170,7 @@ class Sinh(_OfNumber):
     onnx = "Sinh"
     expression = "sinh_{T}({x})"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.sinh(x)
 
@@ -186,7 +186,7 @@ class Cosh(_OfNumber):
     onnx = "Cosh"
     expression = "cosh_{T}({x})"
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.cosh(x)
 
@@ -221,7 +221,7 @@ class Acosh(_OfNumber):
     samples = (sample(uniform(1.2, 4.0, 3, 4)), sample(uniform(1.0, 1e6, 9), smooth=False), sample(normal(0)),
                _EDGES)
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.arccosh(x)
 
@@ -239,7 +239,7 @@ class Atanh(_OfNumber):
     cost = 30
     samples = _INSIDE
 
-    @ignoring(all="ignore")
+    @quiet
     def reference(self, x: Array) -> Array:
         return np.arctanh(x)
 
