@@ -250,6 +250,7 @@ class Deeds(QtWidgets.QMainWindow):
 
     def do_restart(self) -> None:
         self.running.restart_weights()
+        self.say(self.tr("All variables have their first values again."))
         self.scene.clear_results()
 
     def do_live(self, on: bool) -> None:

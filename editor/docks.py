@@ -152,6 +152,8 @@ class Docks:
             panel.jump.connect(window.jump)
         for many in (self.profile, self.code, self.optimized, self.memory):
             many.jump.connect(window.select_cards)
+        running = window.running
+        running.state_changed.connect(lambda: self.training.show_state(running.training, running.continues))
         self._docks["viewer"].visibilityChanged.connect(self._look)
         for asking in self._asking():
             asking.request.connect(window.running.ask)

@@ -369,7 +369,7 @@ class MainWindow(Deeds):
         elif isinstance(reply, m.Started):
             self.banner.hide()
             if reply.what == "train":
-                self._losses = [] if not self.running.paused else self._losses
+                self._losses = self._losses if self.running.continues else []
             elif reply.what == "run":
                 self.scene.forget_training()
             self.scene.show_running(True)

@@ -3,18 +3,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from PySide6 import QtCore
 
 from .infer import Inference
 from .model.document import GraphDocument
-from .model.files import meaning, to_text
+from .model.files import to_text
 from .model.items import Card, Ref
 from .model.kinds import TRAIN, catalog
+from .model.meaning import Meaning
 from .run import ProcessRunner
 from .run import messages as m
 
+TRAININGS = ("train", "step")
 QUIET_MS = 60                               # after an edit, until a graph in live mode is run
 
 
@@ -30,7 +33,8 @@ class Running(QtCore.QObject):
     Attributes
     ----------
     busy : "run", "train", "step" ... while something runs, otherwise ""
-    paused : whether a training is held
+    training : "idle", "training", or "paused": held, so that `train` goes on where it was
+    continues : whether the training that runs, or ran last, went on with one that was held
     live : whether the graph is run after every edit
     """
 
@@ -42,11 +46,13 @@ class Running(QtCore.QObject):
                  runner: ProcessRunner, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self.document, self.inference, self.runner = document, inference, runner
-        self.busy, self.paused, self.live = "", False, False
+        self.busy, self.live = "", False
+        self.training, self.continues = "idle", False
         self.is_ready = False
         self._folder = folder
         self._serial = 0
-        self._pausing = False
+        self._stopping = False              # a training is to end, not only to be held
+        self._meaning = Meaning(document)
         self._sent: str | None = None       # the meaning of the graph that the process has
         self._arrays: set[str] = set()
         self._quiet = QtCore.QTimer(self, singleShot=True, interval=QUIET_MS)
@@ -70,41 +76,51 @@ class Running(QtCore.QObject):
         self._load()
         self.runner.send(m.Run())
 
-    def train(self, fresh: bool = False) -> None:
+    @property
+    def paused(self) -> bool:
+        return self.training == "paused"
+
+    def train(self) -> None:
+        """Train: go on if a training is held, otherwise from first values."""
         card = self.train_card()
         if card is not None:
-            self._load()
-            self.runner.send(m.Train(card, fresh))
+            self.ask(m.Train(card))
 
     def step(self) -> None:
+        """One step of a training, which is held then."""
         card = self.train_card()
         if card is not None:
-            self._load()
-            self.runner.send(m.Step(card))
+            self.ask(m.Step(card))
 
     def pause(self) -> None:
         """Hold the training; `train` goes on."""
-        self._pausing = True
-        self.runner.send(m.Pause())
+        self.ask(m.Pause())
 
     def stop(self) -> None:
-        self.runner.send(m.Stop())
+        """End what runs; after a training the variables keep what they have learnt, until the next begins."""
+        self.ask(m.Stop())
 
     def restart_weights(self) -> None:
         """Give the variables their first values again."""
         self._sent = None
         self._load(anew=True)
+        self._set_training("idle")
 
     def ask(self, request: Any) -> None:
-        """Send a panel's request, after the graph if that has changed."""
-        if isinstance(request, m.Pause):
-            self.pause()
-            return
-        if isinstance(request, (m.Stop, m.SetLearningRate)):
-            self.runner.send(request)
-            return
-        self._load()
+        """Send a request, after the graph if that has changed."""
+        if isinstance(request, m.Stop):
+            self._stopping = True
+        if not isinstance(request, (m.Stop, m.Pause, m.SetLearningRate)):
+            self._load()
+        if isinstance(request, (m.Train, m.Step)):
+            request = replace(request, fresh=request.fresh or not self.paused)
+            self.continues = not request.fresh
         self.runner.send(request)
+
+    def _set_training(self, state: str) -> None:
+        if state != self.training:
+            self.training = state
+            self.state_changed.emit()
 
     def compile(self) -> None:
         self.ask(m.Compile(self._training_if_whole()))
@@ -144,7 +160,7 @@ class Running(QtCore.QObject):
 
     def _load(self, anew: bool = False) -> None:
         """Send the graph, unless the process has it."""
-        said = f"{self._folder()}\n{meaning(self.document)}"
+        said = f"{self._folder()}\n{self._meaning.whole()}"
         if said == self._sent and not anew:
             return
         self._serial += 1
@@ -167,12 +183,28 @@ class Running(QtCore.QObject):
         if isinstance(reply, m.Ready):
             self.is_ready = True
         elif isinstance(reply, m.Started):
-            self.busy, self.paused, self._pausing = reply.what, False, False
+            self.busy, self._stopping = reply.what, False
+            if reply.what in TRAININGS:
+                self.training = "training"
         elif isinstance(reply, m.Finished):
-            self.paused = self._pausing and reply.stopped
             self.busy = ""
-        elif isinstance(reply, m.Died):
-            self.is_ready, self.busy, self.paused = False, "", False
+            if reply.what in TRAININGS and self.training == "training":
+                held = (reply.stopped and not self._stopping) or reply.what == "step"
+                self.training = "paused" if held else "idle"
+        elif isinstance(reply, m.Failed):
+            self._failed(reply)
+        elif isinstance(reply, m.Loaded) and reply.forgot:
+            self.training = "idle"
+            self.said.emit(self.tr("The model has changed: what was learnt is gone, its variables begin anew."))
+        elif isinstance(reply, m.Died):     # a new process gets the values of some seconds before
+            self.is_ready, self.busy = False, ""
+            self.training = "idle" if self.training == "idle" else "paused"
         self.received.emit(reply)
-        if isinstance(reply, (m.Ready, m.Started, m.Finished, m.Died)):
+        if isinstance(reply, (m.Ready, m.Started, m.Finished, m.Died, m.Failed, m.Loaded)):
             self.state_changed.emit()
+
+    def _failed(self, reply: m.Failed) -> None:
+        if reply.what in TRAININGS and self.training == "training":     # it cannot go on, as where the loss is NaN
+            self.training = "idle"
+        elif reply.what == "unreadable":    # perhaps it was the graph: it is sent again, with all arrays
+            self._sent, self._arrays = None, set()

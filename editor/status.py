@@ -7,11 +7,13 @@ import sys
 from PySide6 import QtCore, QtWidgets
 
 from .infer import Inference
+from .model.build import chosen_seed
 from .model.document import GraphDocument
 from .model.items import Ref
 from .running import Running
 from .scene import GraphView
 from .theme import theme
+from .widgets.labels import sizes
 
 SLOW_MS = 2000
 
@@ -54,10 +56,8 @@ class StatusBar(QtWidgets.QStatusBar):
         return label
 
     def _count(self, refs: frozenset[Ref]) -> None:
-        cards = sum(1 for _ in self.document.cards)
-        wires = sum(1 for _ in self.document.wires)
-        self.counts.setText(self.tr("{0} cards  {1} wires").format(cards, wires))
-        self.seed.setText(self.tr("seed {0}").format(self.document.setting("seed", 0)))
+        self.counts.setText(sizes(self.document))
+        self.seed.setText(self.tr("seed {0}").format(chosen_seed(self.document)))
 
     def _show_zoom(self, zoom: float) -> None:
         self.zoom.setText(f"{zoom * 100:.0f} %")

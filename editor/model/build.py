@@ -80,7 +80,7 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
     """
     names = [card.id for card in document.cards]
     drawing = Drawing(lambda name, dtype, shape: stored_array(document, name), training=training,
-                      seed=_whole(document.setting("seed")), layers=dict(layers or {}), names=names)
+                      seed=chosen_seed(document), layers=dict(layers or {}), names=names)
     built = Built(drawing.graph, layers=drawing.layers)
     for card in in_order(document):
         kind = catalog().get(card.kind)
@@ -98,8 +98,9 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
     return built
 
 
-def _whole(value: Any) -> int:
-    """A seed; 0 for what is none."""
+def chosen_seed(document: GraphDocument) -> int:
+    """What random first values follow from: the document's setting, 0 where there is none."""
+    value = document.setting("seed")
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 

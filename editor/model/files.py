@@ -28,6 +28,7 @@ from .build import Built, build, in_order, stored_array
 from .document import GraphDocument
 from .items import Card, Item, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
+from .meaning import without_numbers
 from .plain import from_plain, is_flat, to_plain
 
 Array = np.ndarray[Any, Any]
@@ -43,19 +44,6 @@ def to_text(document: GraphDocument) -> str:
     lines = [json.dumps(to_plain(item), sort_keys=True, ensure_ascii=False) for item in _sorted(document)]
     rows = ",\n".join(f"  {line}" for line in lines)
     return f'{{"graphengine": "drawing", "version": 1, "items": [\n{rows}\n]}}\n'
-
-
-def meaning(document: GraphDocument) -> str:
-    """What of a document can change a value, as text: not places, frames and notes."""
-    items: list[Item] = []
-    for item in _sorted(document):
-        if isinstance(item, Card):
-            items.append(dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True))
-        elif isinstance(item, Wire):
-            items.append(dataclasses.replace(item, bends=()))
-        elif isinstance(item, Setting):
-            items.append(item)
-    return json.dumps([to_plain(item) for item in items], sort_keys=True)
 
 
 def _sorted(document: GraphDocument) -> list[Item]:
@@ -161,16 +149,8 @@ def _view(document: GraphDocument, built: Built) -> dict[str, Any]:
 
 def digest(nodes: list[dict[str, Any]]) -> str:
     """What tells whether nodes are still those that the view was made for; values of arrays do not count."""
-    bare = engine.rename_arrays(_without_numbers(nodes), lambda value: "")
+    bare = engine.rename_arrays(without_numbers(nodes), lambda value: "")
     return hashlib.sha256(json.dumps(bare, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _without_numbers(value: Any) -> Any:
-    if isinstance(value, dict):
-        if set(value) in engine.KEYS:
-            return {"dtype": value["dtype"], "shape": value["shape"]}
-        return {key: _without_numbers(item) for key, item in value.items()}
-    return [_without_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 # -------------------------------------------------------------------- opening

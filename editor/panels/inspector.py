@@ -11,6 +11,7 @@ from PySide6 import QtCore, QtWidgets
 
 from editor import commands
 from editor.infer import Inference, Problem
+from editor.model.build import chosen_seed
 from editor.model.catalog import Field, Kind
 from editor.model.document import Change, GraphDocument
 from editor.model.inside import can_open
@@ -20,7 +21,7 @@ from editor.model.values import INLINE, array_form, value_of
 from editor.theme import theme
 from editor.widgets.documentation import documentation
 from editor.widgets.fields import ArrayEditor, FieldEditor, NumberEditor, editor_for
-from editor.widgets.labels import clear, label
+from editor.widgets.labels import clear, label, sizes
 from editor.widgets.rows import chip_pixmap
 from graphengine import as_dtype
 
@@ -28,7 +29,7 @@ from .inspector_parts import FieldRow, HueButtons, NoteEdit, Page, Ports, Sectio
 from .panel import Panel, column
 
 Qt = QtCore.Qt
-SEED = Field("seed", "where random numbers begin; none: elsewhere in each run", "int", None, optional=True, low=0)
+SEED = Field("seed", "what the random first values of variables follow from", "int", 0, low=0)
 NAME = Field("name", "what the card is called in the graph", "text")
 EXAMPLE = Field("value", "what it is run with while nothing feeds it", "array")
 
@@ -442,10 +443,8 @@ class Inspector(Panel):
         self._layout.addWidget(label(self.tr("Select a card to see and change what it does."), role="hint", wraps=True))
 
         def update() -> None:
-            cards, wires = len(list(self.document.cards)), len(list(self.document.wires))
-            count.setText(self.tr("{0} cards, {1} wires").format(cards, wires))
-            seed = self.document.setting("seed")
-            row.show_value(seed, False, seed is None)
+            count.setText(sizes(self.document))
+            row.show_value(chosen_seed(self.document), False, self.document.setting("seed") is None)
 
         self._update = update
 

@@ -34,7 +34,7 @@ class TrainingPanel(LivePanel):
 
     Attributes
     ----------
-    state : "idle", "training" or "paused"
+    state : "idle", "training" or "paused", as `show_state` was told
     """
 
     jump = QtCore.Signal(str)
@@ -73,7 +73,7 @@ class TrainingPanel(LivePanel):
         self.pause_button = tool("pause", self.tr("Pause"), lambda: self.request.emit(m.Pause()))
         self.step_button = tool("step", self.tr("One step"), self.step)
         self.stop_button = tool("stop", self.tr("Stop"), self.stop)
-        self.reset_button = tool("reset", self.tr("Train from the beginning"), self.reset)
+        self.reset_button = tool("reset", self.tr("Train from first values"), self.reset)
         self.cards = QtWidgets.QComboBox()
         self.cards.setAccessibleName(self.tr("Train card"))
         self.rate = RateField()
@@ -177,7 +177,7 @@ class TrainingPanel(LivePanel):
         return found
 
     def train(self) -> None:
-        """Begin, or go on after a pause."""
+        """Begin; a training that is held goes on."""
         self._send(m.Train)
 
     def step(self) -> None:
@@ -187,10 +187,9 @@ class TrainingPanel(LivePanel):
         self.request.emit(m.Stop())
 
     def reset(self) -> None:
-        """Train from first values, as a run of its own."""
+        """Train from first values, though a training runs or is held."""
         if self.state == "training":
             self.request.emit(m.Stop())
-        self.runs.begin()
         self._send(m.Train, fresh=True)
 
     def _send(self, request: Any, **options: bool) -> None:
@@ -203,8 +202,8 @@ class TrainingPanel(LivePanel):
 
     def take(self, reply: object) -> None:
         match reply:
-            case m.Started(what="train"):
-                self._change_state("training")
+            case m.Started(what="train" | "step"):
+                self.message = ""
             case m.TrainingProgress():
                 self.progress = reply
                 if self.state == "training" and self.tabs.currentIndex() == BOUNDARY:
@@ -215,7 +214,6 @@ class TrainingPanel(LivePanel):
                 if self.runs.latest is not None:
                     self.runs.latest.add_gradients(reply)
             case m.Finished(what="train" | "step"):
-                self._change_state("paused" if reply.stopped or reply.what == "step" else "idle")
                 self.boundary.ask(anew=True)
             case m.Values():
                 self.boundary.take_previews(dict(reply.previews))
@@ -223,21 +221,20 @@ class TrainingPanel(LivePanel):
                 self.boundary.take(reply)
             case m.Loaded():
                 self.boundary.forget()
-            case m.Failed(what="train" | "step"):
+            case m.Failed(what="train" | "step") | m.Died():
                 self.message = reply.text
-                self._change_state("idle")
-            case m.Died():
-                self.message = reply.text
-                self._change_state("idle")
             case _:
                 return
         self.mark_stale()
 
-    def _change_state(self, state: str) -> None:
-        self.state = state
-        if state == "training":
-            self.message = ""
-        self._show_state()
+    def show_state(self, state: str, continues: bool = False) -> None:
+        """Hear how the training is. continues : it is the one that was held before, not a run of its own."""
+        if state == "training" != self.state and not continues:
+            self.runs.begin()
+        if state != self.state:
+            self.state = state
+            self._show_state()
+            self.mark_stale()
 
     # ------------------------------------------------ showing
 
@@ -299,7 +296,7 @@ class TrainingPanel(LivePanel):
         self.pause_button.setEnabled(trains)
         self.stop_button.setEnabled(trains)
         self.step_button.setEnabled(can and not trains)
-        self.reset_button.setEnabled(can and self.progress is not None)
+        self.reset_button.setEnabled(can and self.state != "idle")
         self.rate.setEnabled(can and self.progress is not None)
         self.bar.setVisible(self.progress is not None)
 

@@ -25,16 +25,18 @@ class RunningGraph:
     ----------
     built : the engine's graph and its cards
     examples : arrays for placeholders that no data feed, by card
+    weights : values that variables begin with in place of their initial ones
     folder : what paths of data are relative to
 
     Attributes
     ----------
-    session : holds the variables; they have their initial values
+    session : holds the variables; they have their first values
     outputs : the results of cards that stand in the graph, in the order in which they can be computed
     start : the values that variables began with
     """
 
-    def __init__(self, built: Any, examples: Mapping[str, Any], folder: str) -> None:
+    def __init__(self, built: Any, examples: Mapping[str, Any], folder: str,
+                 weights: Mapping[str, Array] | None = None) -> None:
         self.built = built
         self.examples = examples
         self.folder = folder
@@ -44,6 +46,7 @@ class RunningGraph:
         if variables:
             with self.graph.as_default():
                 self.session.run(ge.variables_initializer(variables))
+        self.take(weights or {})
         self.start = self.values()
         self.outputs: dict[Output, ge.Tensor] = dict(sorted(
             built.tensors.items(), key=lambda item: (item[1].node.index, item[1].position)))
@@ -57,10 +60,18 @@ class RunningGraph:
         """A copy of what variables hold."""
         return self.session.variables()
 
+    def begins_with(self, name: str, value: Array) -> bool:
+        """Whether a variable has this first value."""
+        return name in self.start and _equal(value, self.start[name])
+
     def changed(self) -> dict[str, Array]:
         """What variables hold that no longer have their first values."""
         now, start = self.values(), self.start
-        return {name: value for name, value in now.items() if name not in start or not _equal(value, start[name])}
+        return {name: value for name, value in now.items() if name in start and not _equal(value, start[name])}
+
+    def begin_anew(self) -> None:
+        """Give all variables their first values."""
+        self.take(self.start)
 
     def take(self, values: Mapping[str, Array]) -> None:
         """Give variables values, where name, dtype and shape are the same."""
@@ -171,7 +182,7 @@ def _stamp(path: str) -> tuple[int, int]:
 
 
 def _equal(a: Array, b: Array) -> bool:
-    return bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
+    return a.dtype == b.dtype and bool(np.array_equal(a, b, equal_nan=a.dtype.kind == "f"))
 
 
 def take(session: ge.Session, values: Mapping[str, Array]) -> None:

@@ -18,7 +18,7 @@ Output = tuple[str, int]
 
 @dataclass(frozen=True)
 class Load:
-    """From now on this is the graph. Variables keep their values where name, dtype and shape stay.
+    """From now on this is the graph. Variables keep their values if the model is the same; else they begin anew.
 
     text : the document as `editor.model.files.to_text` writes it
     arrays : its large arrays, only those that the process has not been sent yet
@@ -51,14 +51,15 @@ class Train:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of training, then pause."""
+    """One step of training, then pause. fresh : as of `Train`."""
 
     card: str
+    fresh: bool = False
 
 
 @dataclass(frozen=True)
 class Stop:
-    """End the training or run after the present step."""
+    """End the training or run after the present step; variables keep what they have learnt."""
 
 
 @dataclass(frozen=True)
@@ -175,11 +176,15 @@ class Ready:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The graph is there. parameters : number of trained numbers; seconds : to build it."""
+    """The graph is there. parameters : number of trained numbers; seconds : to build it.
+
+    forgot : variables had other values than their first ones, and begin anew
+    """
 
     serial: int
     parameters: int
     seconds: float
+    forgot: bool = False
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class ProcessRunner(QtCore.QObject):
             self._load = replace(request, arrays={**known, **request.arrays})
             if not self._has_load:          # a new process has no arrays yet
                 request = self._load
-        elif isinstance(request, m.Train) and request.fresh:
+        elif isinstance(request, (m.Train, m.Step)) and request.fresh:
             self._kept = None
         if isinstance(request, STOPS):
             if not self._stopping.isActive():
@@ -197,6 +197,8 @@ class ProcessRunner(QtCore.QObject):
             self._is_up, self._failures = True, 0
         elif isinstance(reply, m.Loaded):
             self._is_loaded = True
+            if reply.forgot:
+                self._kept = None
         elif isinstance(reply, m.Started):
             self._busy = reply.what
         elif isinstance(reply, (m.Finished, m.Failed)):

@@ -17,6 +17,7 @@ from graphengine.tools.watch import evaluate_each
 from ..model.build import build, stored_array, weights_of
 from ..model.document import GraphDocument
 from ..model.files import from_text
+from ..model.meaning import Meaning
 from . import messages as m
 from .graph import RunningGraph
 from .messages import Array, Output, Preview
@@ -105,23 +106,34 @@ class Service:
     def load(self, request: m.Load) -> None:
         begin = time.perf_counter()
         self._arrays.update(request.arrays)
-        before = None if request.anew or self.graph is None else self.graph.changed()
         graph, self.graph = self.graph, None
         document = from_text(request.text, self._arrays)
-        meaning = meaning_of(document), request.folder
-        if graph is not None and meaning == self._meaning and not request.anew:
+        whole, forgot = (Meaning(document, examples=False).whole(), request.folder), False
+        if graph is not None and whole == self._meaning and not request.anew:
             self.graph = graph
             graph.examples = examples_of(document)
         else:
             self.end_training()
-            if request.anew:
-                self.slots, self.passed = {}, (0.0, 0)
             self.last, self.rate = {}, None
-            self.graph = RunningGraph(build(document), examples_of(document), request.folder)
-            self.graph.take(weights_of(document))
-            self.graph.take(before or {})
-        self.document, self.folder, self._meaning = document, request.folder, meaning
-        self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin))
+            self.graph = RunningGraph(build(document), examples_of(document), request.folder, weights_of(document))
+            forgot = not self._keep_learnt(graph, document, request.anew)
+            if forgot or request.anew:
+                self.slots, self.passed = {}, (0.0, 0)
+        self.document, self.folder, self._meaning = document, request.folder, whole
+        self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot))
+
+    def _keep_learnt(self, before: RunningGraph | None, document: GraphDocument, anew: bool) -> bool:
+        """Let variables go on with what they have learnt, if it was for the same model; whether nothing is lost."""
+        learnt = {} if before is None else before.changed()
+        if before is None or not learnt:
+            return True
+        holders = before.cards_of([before.graph.by_name[name] for name in learnt if name in before.graph.by_name])
+        if anew or Meaning(self.document).model(holders) != Meaning(document).model(holders):
+            return False
+        graph = self.loaded()
+        kept = {name: value for name, value in learnt.items() if graph.begins_with(name, before.start[name])}
+        graph.take(kept)
+        return len(kept) == len(learnt)
 
     def is_known(self, request: m.Load) -> bool:
         """Whether a document makes the graph that is there."""
@@ -131,7 +143,7 @@ class Service:
             document = from_text(request.text, {**self._arrays, **request.arrays})
         except ge.errors.GraphEngineError:
             return False
-        return (meaning_of(document), request.folder) == self._meaning
+        return (Meaning(document, examples=False).whole(), request.folder) == self._meaning
 
     def restore(self, request: m.Restore) -> None:
         self.slots = dict(request.values)
@@ -208,6 +220,8 @@ class Service:
         self.training(request.card).run()
 
     def step(self, request: m.Step) -> None:
+        if request.fresh:
+            self.begin_anew()
         self.training(request.card).step()
 
     def training(self, card: str) -> Trainer:
@@ -244,11 +258,8 @@ class Service:
             self.trainer = None
 
     def begin_anew(self) -> None:
-        """Give all variables their first values."""
-        graph = self.loaded()
-        document = GraphDocument(
-            (item for ref, item in self.document.items.items() if ref != ("setting", "weights")), self.document.arrays)
-        self.graph = RunningGraph(build(document), graph.examples, self.folder)
+        """Forget what was learnt: all variables have their first values again."""
+        self.loaded().begin_anew()
         self.trainer, self.slots, self.passed = None, {}, (0.0, 0)
 
     def set_learning_rate(self, request: m.SetLearningRate) -> None:
@@ -360,20 +371,6 @@ def part_of(output: Output, value: Array, index: tuple[int | None, ...] | None) 
     if shown.dtype.kind not in "biufc":
         shown = shown.astype(np.float32)    # bfloat16 and the like, which the window's numpy need not know
     return m.TensorPart(output, wanted, value.shape, value.dtype.name, shown, preview(part))
-
-
-def meaning_of(document: GraphDocument) -> Any:
-    """What of a document makes its graph: places, sizes, notes and examples do not."""
-    cards = sorted((c.id, c.kind, repr(_plain(c.attributes)), c.bypassed, c.after) for c in document.cards)
-    wires = sorted((w.target, w.input, w.source, w.output) for w in document.wires)
-    return cards, wires, repr(document.setting("seed")), repr(_plain(document.setting("weights")))
-
-
-def _plain(value: Any) -> Any:
-    """A value whose text does not depend on the order of keys."""
-    if isinstance(value, Mapping):
-        return sorted((str(k), _plain(v)) for k, v in value.items())
-    return [_plain(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
 def examples_of(document: GraphDocument) -> dict[str, Array]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 SHARE = 0.2                                 # of the time that each kind of looking may take
 REPORT_S = 0.1                              # between two looks of a kind
-POINTS = 8                                  # of a curve between two reports
+POINTS = 8                                  # of a curve between two reports,
+EARLY = 64                                  # and so many in the beginning, which a short training does not get beyond
 KEEP_S = 5.0                                # between two copies for a new process
 MOST_ROWS = 4096                            # that metrics are computed over
 MOST_SNAPSHOT = 64 * 2**20                  # bytes of variables that are copied before each stretch
@@ -87,6 +88,7 @@ class Trainer:
         self._changes: dict[str, float] = {}            # of variables in the last step, if it was one alone
         self._curve: list[tuple[float, Array]] = []     # since the last report: epoch at the end, losses
         self._from = passed[0]              # epoch of the last report
+        self._shown = 0                     # points so far
         self._reported, self._samples, self._rate = 0.0, 0, 0.0
         self._test = feeds_of(graph.graph, graph.folder, "test")
         with graph.graph.as_default():
@@ -249,7 +251,9 @@ class Trainer:
         if not len(losses):
             return []
         self._from = epochs[-1]
-        cuts = np.linspace(0, len(losses), min(POINTS, len(losses)) + 1).astype(int)
+        count = min(len(losses), max(POINTS, EARLY - self._shown))
+        self._shown += count
+        cuts = np.linspace(0, len(losses), count + 1).astype(int)
         at = np.interp(cuts, ends, epochs)
         return [m.Metrics(float(at[k + 1]), {"loss": float(losses[a:b].mean())})
                 for k, (a, b) in enumerate(itertools.pairwise(cuts))]

@@ -1,8 +1,11 @@
 """Labels in the roles and faces of the theme, and layouts that are emptied."""
 from __future__ import annotations
 
-from PySide6 import QtWidgets
+import functools
 
+from PySide6 import QtCore, QtWidgets
+
+from editor.model.document import GraphDocument
 from editor.theme import theme
 
 
@@ -29,3 +32,11 @@ def clear(layout: QtWidgets.QLayout) -> None:
             widget.hide()
             widget.setParent(None)
             widget.deleteLater()
+
+
+def sizes(document: GraphDocument) -> str:
+    """How many cards and wires there are."""
+    say = functools.partial(QtCore.QCoreApplication.translate, "Sizes")
+    cards, wires = len(list(document.cards)), len(list(document.wires))
+    return ", ".join((say("1 card") if cards == 1 else say("{0} cards").format(cards),
+                      say("1 wire") if wires == 1 else say("{0} wires").format(wires)))

@@ -164,19 +164,28 @@ def test_buttons_follow_the_training(panel, qtbot):
     click = lambda button: qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     click(panel.train_button)
     assert panel.sent == [m.Train("train")]
+    panel.show_state("training")
     trained(panel)
     assert not panel.train_button.isEnabled() and panel.stop_button.isEnabled()
     assert "1,200 samples/s" in panel.words.text() and "2 s left" in panel.words.text()
     click(panel.pause_button)
     panel.take(m.Finished("train", stopped=True))
+    panel.show_state("paused")
     panel.update_now()
     assert panel.train_button.text() == "Continue" and "paused" in panel.words.text()
     click(panel.step_button)
     click(panel.reset_button)
     assert panel.sent[1:] == [m.Pause(), m.Step("train"), m.Train("train", fresh=True)]
+    panel.show_state("training", continues=True)
+    trained(panel, start=10.0)
+    assert [run.name for run in panel.runs.all] == ["Run 1"], "it goes on"
+    panel.show_state("idle")
+    assert panel.train_button.text() == "Train" and not panel.reset_button.isEnabled()
+    panel.show_state("training")
     trained(panel)
     assert [run.name for run in panel.runs.all] == ["Run 1", "Run 2"]
     panel.take(m.Failed("train", "the loss is NaN in step 3"))
+    panel.show_state("idle")
     panel.update_now()
     assert panel.words.text() == "the loss is NaN in step 3" and panel.train_button.isEnabled()
 
@@ -213,7 +222,7 @@ def test_curves_hair_and_table(panel, qtbot):
 def test_runs_can_be_named_hidden_and_removed(panel, qtbot, tmp_path):
     trained(panel)
     panel.take(m.Finished("train"))
-    panel.reset()
+    panel.show_state("training")
     trained(panel)
     first = panel.tree.topLevelItem(0)
     first.setText(0, "wide")

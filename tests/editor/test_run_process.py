@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 import graphengine as ge
+from editor import commands
 from editor.model.document import Change, GraphDocument
 from editor.model.files import from_text, open_document, to_text
-from editor.model.items import Card, Ref, Wire
+from editor.model.items import Card, Ref, Setting, Wire
 from editor.run import ProcessRunner
 from editor.run import messages as m
 
@@ -82,6 +83,11 @@ def iris(talk):
 
 def drawn(*items):
     return GraphDocument(items)
+
+
+def put(document, *items):
+    document.do(Change("put", {item.ref: document.items.get(item.ref) for item in items},
+                       {item.ref: item for item in items}))
 
 
 def changed(document, card, **attributes):
@@ -321,6 +327,56 @@ def test_layers_learn_and_what_they_keep_goes_with_them(talk):
     talk.finish(m.Train("train", fresh=True))
     talk.send(m.GetWeights())
     assert not np.array_equal(talk.wait(m.Weights).values["norm/moving_mean"], weights["norm/moving_mean"])
+
+
+def weights(talk):
+    talk.send(m.GetWeights())
+    return talk.wait(m.Weights).values
+
+
+def test_what_was_learnt_stays_until_the_model_is_edited(talk):
+    document = layers()
+    talk.load(document)
+    first = weights(talk)["hidden/kernel"]
+    talk.finish(m.Train("train"))
+    learnt = weights(talk)["hidden/kernel"]
+    assert not np.array_equal(learnt, first)
+    put(document, Card("show", "op/softmax"), Wire("out", 0, "show", 0))        # behind what was learnt
+    changed(document, "adam", learning_rate=0.5)
+    loaded = talk.load(document)
+    assert not loaded.forgot and np.array_equal(weights(talk)["hidden/kernel"], learnt)
+    changed(document, "drop", rate=0.25)                                        # before the last layer
+    loaded = talk.load(document)
+    assert loaded.forgot and np.array_equal(weights(talk)["hidden/kernel"], first)
+    assert not talk.load(document, anew=True).forgot
+    (progress, *_) = of(talk.finish(m.Step("train")), m.TrainingProgress)
+    assert progress.steps == 1
+    put(document, Setting("seed", 5))
+    assert talk.load(document).forgot and not np.array_equal(weights(talk)["hidden/kernel"], first)
+
+
+def test_a_fresh_training_begins_with_the_values_of_the_document(talk):
+    """Also with those that were kept in it."""
+    document = layers()
+    talk.load(document)
+    talk.finish(m.Train("train"))
+    kept = weights(talk)
+    document.do(commands.keep_weights(document, kept))
+    talk.load(document)
+    talk.finish(m.Train("train", fresh=True))
+    assert not np.array_equal(weights(talk)["out/kernel"], kept["out/kernel"])
+    talk.finish(m.Step("train", fresh=True))
+    (progress, *_) = of(talk.finish(m.Step("train")), m.TrainingProgress)
+    assert progress.steps == 2
+    talk.load(document, anew=True)
+    assert all(np.array_equal(value, kept[name]) for name, value in weights(talk).items())
+
+
+def test_a_short_training_has_a_curve_of_single_steps(talk, iris):
+    changed(iris, "train", epochs=10, batch_size=None)
+    talk.load(iris)
+    losses = [p.values["loss"] for p in of(talk.finish(m.Train("train")), m.Metrics) if "loss" in p.values]
+    assert len(losses) >= 10 and losses[0] > losses[-1]
 
 
 def test_moving_a_card_does_not_end_a_training(talk, iris):

@@ -1,0 +1,74 @@
+"""What of a document can change a value, as text that is equal where the meaning is."""
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from graphengine.tools.drawn.draw import becomes_nodes
+from graphengine.tools.drawn.files import KEYS
+
+from .document import GraphDocument
+from .items import Card, Item, Ref, Setting, Wire
+from .plain import to_plain
+
+
+class Meaning:
+    """Texts of a document; those of items are kept as long as the items are the same.
+
+    Parameters
+    ----------
+    examples : whether what placeholders are run with counts
+    """
+
+    def __init__(self, document: GraphDocument, examples: bool = True) -> None:
+        self.document = document
+        self._examples = examples
+        self._known: dict[tuple[Ref, bool], tuple[Item, str]] = {}
+
+    def whole(self) -> str:
+        """Everything but places, frames and notes."""
+        return self._text(lambda item: isinstance(item, (Card, Wire, Setting)), False)
+
+    def model(self, holders: Iterable[str]) -> str:
+        """What the values of variables were learnt for: the cards that hold them, and all that leads there.
+
+        The numbers in arrays do not count, nor where data come from.
+        """
+        within = {id for card in holders for id in self.document.upstream(card) if self._is_node(id)}
+        return self._text(lambda item: (isinstance(item, Card) and item.id in within) or (
+            isinstance(item, Wire) and item.target in within and item.source in within), True)
+
+    def _is_node(self, id: str) -> bool:
+        card = self.document.card(id)
+        return card is not None and becomes_nodes(card.kind)
+
+    def _text(self, counts: Callable[[Item], bool], bare: bool) -> str:
+        items = self.document.items
+        self._known = {key: found for key, found in self._known.items() if items.get(key[0]) is found[0]}
+        return "\n".join(sorted(self._of_item(item, bare) for item in items.values() if counts(item)))
+
+    def _of_item(self, item: Item, bare: bool) -> str:
+        key = item.ref, bare
+        if key not in self._known:
+            plain = to_plain(_anywhere(item, self._examples and not bare))
+            self._known[key] = item, json.dumps(without_numbers(plain) if bare else plain, sort_keys=True)
+        return self._known[key][1]
+
+
+def _anywhere(item: Item, with_example: bool) -> Item:
+    """An item without its place."""
+    if isinstance(item, Card):
+        return dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True,
+                                   example=item.example if with_example else None)
+    return dataclasses.replace(item, bends=()) if isinstance(item, Wire) else item
+
+
+def without_numbers(value: Any) -> Any:
+    """JSON with the dtypes and shapes of arrays, but not what they hold."""
+    if isinstance(value, dict):
+        if set(value) in KEYS:
+            return {"dtype": value["dtype"], "shape": value["shape"]}
+        return {key: without_numbers(item) for key, item in value.items()}
+    return [without_numbers(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,122 @@
+"""What the window knows of the process: when a training goes on and when it begins anew."""
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+
+import pytest
+from PySide6 import QtCore
+
+from editor.infer import Inference
+from editor.model.document import Change
+from editor.model.files import open_document
+from editor.run import messages as m
+from editor.running import Running
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
+
+
+class Line(QtCore.QObject):
+    """Hears requests, and says what it is told to."""
+
+    received = QtCore.Signal(object)
+
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
+    def send(self, request):
+        self.sent.append(request)
+
+    def close(self):
+        pass
+
+    def say(self, *replies):
+        for reply in replies:
+            self.received.emit(reply)
+
+
+@pytest.fixture
+def running(qapp):
+    document = open_document(SAMPLES / "iris.graph.json")
+    made = Running(document, Inference(document), lambda: str(SAMPLES), Line())
+    made.sentences = []
+    made.said.connect(made.sentences.append)
+    yield made
+    made.close()
+
+
+def last(running):
+    return running.runner.sent[-1]
+
+
+def test_train_begins_anew_unless_it_was_held(running):
+    say = running.runner.say
+    running.train()
+    assert last(running) == m.Train("train", fresh=True) and not running.continues
+    say(m.Started("train"))
+    assert running.training == "training"
+    running.pause()
+    say(m.Finished("train", stopped=True))
+    assert running.paused
+    running.train()
+    assert last(running) == m.Train("train", fresh=False) and running.continues
+    say(m.Started("train"), m.Finished("train"))
+    assert running.training == "idle"
+    running.train()
+    assert last(running).fresh
+    say(m.Started("train"))
+    running.stop()
+    say(m.Finished("train", stopped=True))
+    assert running.training == "idle", "Stop is no Pause"
+
+
+def test_a_step_holds_the_training(running):
+    running.step()
+    assert last(running) == m.Step("train", fresh=True)
+    running.runner.say(m.Started("step"), m.Finished("step"))
+    assert running.paused
+    running.step()
+    assert last(running) == m.Step("train")
+    running.restart_weights()
+    assert running.training == "idle" and last(running).anew
+
+
+def test_a_training_that_an_edit_ended_goes_on_unless_the_model_is_another(running):
+    say = running.runner.say
+    running.train()
+    say(m.Started("train"), m.Finished("train", stopped=True))
+    assert running.paused
+    say(m.Loaded(2, 10, 0.1))
+    assert running.paused
+    say(m.Loaded(3, 10, 0.1, forgot=True))
+    assert running.training == "idle" and "begin anew" in running.sentences[-1]
+
+
+def test_what_ends_a_training(running):
+    say = running.runner.say
+    running.train()
+    say(m.Started("train"), m.Failed("train", "the loss is NaN"), m.Finished("train"))
+    assert running.training == "idle"
+    running.train()
+    say(m.Started("train"), m.Died("killed"))
+    assert running.paused, "a new process has the values of some seconds before"
+    say(m.Failed("train", "no data"), m.Finished("train"))      # before it began
+    assert running.paused
+
+
+def test_a_graph_that_could_not_be_read_is_sent_again(running):
+    running.run()
+    running.run()
+    assert [type(r) for r in running.runner.sent] == [m.Load, m.Run, m.Run]
+    running.runner.say(m.Failed("unreadable", "broken"))
+    running.run()
+    assert [type(r) for r in running.runner.sent[3:]] == [m.Load, m.Run]
+
+
+def test_only_what_matters_is_sent_again(running):
+    running.run()
+    card = next(running.document.cards)
+    running.document.do(Change("Move", {card.ref: card}, {card.ref: dataclasses.replace(card, x=99.0)}))
+    running.run()
+    assert [type(r) for r in running.runner.sent] == [m.Load, m.Run, m.Run]
