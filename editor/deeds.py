@@ -20,6 +20,7 @@ from .popups.guide import Guide
 from .run import messages as m
 from .running import Running
 from .scene import GraphScene, GraphView, Minimap
+from .status import StatusBar
 from .theme import theme
 from .tools import Interaction
 
@@ -42,6 +43,7 @@ class Deeds(QtWidgets.QMainWindow):
     command_palette: CommandPalette
     cheat_sheet: QtWidgets.QWidget | None
     guide: Guide
+    status: StatusBar
     _update_actions: Callable[[], None]
     _kernels: tuple[m.KernelInfo, ...] = ()
     _first_layout: QtCore.QByteArray
@@ -52,6 +54,10 @@ class Deeds(QtWidgets.QMainWindow):
         focused = QtWidgets.QApplication.focusWidget()
         if focused is not None and focused is not self.view and self.isAncestorOf(focused):
             focused.clearFocus()
+
+    def say(self, text: str) -> None:
+        """A sentence in the status bar, for some seconds."""
+        self.status.showMessage(text, 6000)
 
     # ------------------------------------------------ editing
 

@@ -244,10 +244,6 @@ class MainWindow(Deeds):
         self.tool.request = None
         self.tool.add(key)
 
-    def say(self, text: str) -> None:
-        """A sentence in the status bar, for some seconds."""
-        self.status.showMessage(text, 6000)
-
     def _search(self, request: SearchRequest) -> None:
         if request.offers is None:
             self.add_search.ask(request.place)
@@ -353,7 +349,7 @@ class MainWindow(Deeds):
         self.docks.take(reply)
         self.opened.take(reply)
         if isinstance(reply, m.Values):
-            self.scene.show_previews(reply.previews)
+            self.scene.show_previews(reply.previews, self.running.is_current)
         elif isinstance(reply, m.Gradients):
             self.scene.show_gradients(reply.norms, reply.weights)
         elif isinstance(reply, m.Metrics):

@@ -54,6 +54,7 @@ class Running(QtCore.QObject):
         self._stopping = False              # a training is to end, not only to be held
         self._meaning = Meaning(document)
         self._sent: str | None = None       # the meaning of the graph that the process has
+        self._is_edited = True              # perhaps: since the graph was sent
         self._arrays: set[str] = set()
         self._quiet = QtCore.QTimer(self, singleShot=True, interval=QUIET_MS)
         self._quiet.timeout.connect(self.run)
@@ -160,17 +161,28 @@ class Running(QtCore.QObject):
 
     def _load(self, anew: bool = False) -> None:
         """Send the graph, unless the process has it."""
-        said = f"{self._folder()}\n{self._meaning.whole()}"
+        said = self._said()
         if said == self._sent and not anew:
             return
         self._serial += 1
         fresh = {name: array for name, array in self.document.arrays.items() if name not in self._arrays}
         folder = os.path.abspath(self._folder() or ".")
         self.runner.send(m.Load(to_text(self.document), fresh, folder, self._serial, anew))
-        self._sent = said
+        self._sent, self._is_edited = said, False
         self._arrays |= set(fresh)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the process has the graph as it is."""
+        if self._is_edited:
+            self._is_edited = self._said() != self._sent
+        return not self._is_edited
+
+    def _said(self) -> str:
+        return f"{self._folder()}\n{self._meaning.whole()}"
+
     def _edited(self, refs: frozenset[Ref]) -> None:
+        self._is_edited = True
         if self.live and self.busy in ("", "run") and any(self._matters(ref) for ref in refs):
             self._quiet.start()
 

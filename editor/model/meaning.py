@@ -72,3 +72,41 @@ def without_numbers(value: Any) -> Any:
             return {"dtype": value["dtype"], "shape": value["shape"]}
         return {key: without_numbers(item) for key, item in value.items()}
     return [without_numbers(item) for item in value] if isinstance(value, list) else value
+
+
+class Signatures:
+    """Numbers that tell whether cards compute what they computed before: equal if they and all before them are.
+
+    `forget` is to be told of every change of the document.
+    """
+
+    def __init__(self, document: GraphDocument) -> None:
+        self.document = document
+        self._known: dict[str, int] = {}
+
+    def forget(self, refs: Iterable[Ref]) -> None:
+        """Items changed: so may what comes after them."""
+        for ref in refs:
+            if ref.kind == "setting":
+                self._known.clear()
+            elif ref.kind in ("card", "wire"):
+                for id in self.document.downstream(ref.key if ref.kind == "card" else ref.key[0]):
+                    self._known.pop(id, None)
+
+    def of(self, card: str) -> int:
+        """The number of a card."""
+        left = [card]
+        while left:
+            id = left[-1]
+            before = [w.source for w in self.document.wires_into(id).values() if w.source not in self._known]
+            if before:
+                left += before
+                continue
+            self._known[left.pop()] = self._made(id)
+        return self._known[card]
+
+    def _made(self, id: str) -> int:
+        card, wires = self.document.card(id), self.document.wires_into(id).values()
+        own = "" if card is None else json.dumps(to_plain(_anywhere(card, True)), sort_keys=True, default=repr)
+        return hash((own, *((w.input, w.output, self._known[w.source]) for w in wires),
+                     *(repr(self.document.setting(name)) for name in ("seed", "weights"))))

@@ -31,6 +31,7 @@ from .look import CardLook, carried
 
 FLAT, SHORT, NEAR = 0.35, 0.55, 1.3     # zooms at which the drawing changes
 DIMMED = 0.32                           # opacity of what a dragged wire does not fit
+OUTDATED = 0.35                         # opacity of values from before an edit
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,17 @@ def usual(socket: Socket) -> str:
 
 @dataclass
 class CardState:
-    """How a card is looked at. part : under the pointer; unfit : inputs that a dragged wire does not fit."""
+    """How a card is looked at.
+
+    part : under the pointer; unfit : inputs that a dragged wire does not fit; outdated : its values are from before
+    an edit
+    """
 
     selected: bool = False
     part: tuple[str, int] | None = None
     heat: bool = True
     unfit: frozenset[int] = frozenset()
+    outdated: bool = False
 
 
 def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
@@ -234,21 +240,36 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
             painter.setPen(_signal(face))
             base = face.geometry.height - STRIP / 2 + present.far_strip.rise
             painter.drawText(QtCore.QPointF(9, base), face.far_problem)
-        _paint_strip(painter, face, far=True)
+        _paint_strip(painter, face, far=True, outdated=state.outdated)
         _paint_heat(painter, face, state, 2 * BAR)
     _paint_ports(painter, face, state)
 
 
-def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False, hovered: bool = False) -> None:
+def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False, hovered: bool = False,
+                 outdated: bool = False) -> None:
     strip = face.look.strip
     if strip is not None:
         box = face.geometry.preview_box
         painter.setPen(NO_PEN)
         painter.setBrush(face.inks.well_brush)
         painter.drawRoundedRect(QtCore.QRectF(*box), 4, 4)
+        if outdated:
+            painter.setOpacity(painter.opacity() * OUTDATED)
         strip.paint(painter, box, face.inks, face.look.category, far)
+        if outdated:
+            painter.setOpacity(painter.opacity() / OUTDATED)
+            _paint_outdated(painter, face, far)
         if hovered:
             _paint_arrow(painter, face)
+
+
+def _paint_outdated(painter: QtGui.QPainter, face: Face, far: bool) -> None:
+    """Say that the values are from before an edit."""
+    letters, box = face.inks.far_mono if far else face.inks.fine, face.geometry.preview_box
+    text = QtCore.QCoreApplication.translate("Card", "before the edit")
+    painter.setFont(letters.font)
+    painter.setPen(face.inks.text2)
+    painter.drawText(QtCore.QPointF(box.right - 6 - letters.width(text), box.bottom - 5), text)
 
 
 def _paint_arrow(painter: QtGui.QPainter, face: Face) -> None:
@@ -338,7 +359,7 @@ def _paint_rows(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         painter.setFont(present.mono.font)
         painter.setPen(present.text)
         painter.drawText(QtCore.QPointF(well.right - 8 - value_width, middle + present.mono.rise), value)
-    _paint_strip(painter, face, hovered=state.part is not None)
+    _paint_strip(painter, face, hovered=state.part is not None, outdated=state.outdated)
     if face.problem:
         painter.setFont(present.strip.font)
         painter.setPen(_signal(face))

@@ -11,6 +11,7 @@ from editor.infer import UNKNOWN, Inference
 from editor.model.catalog import Field, Kind
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Point, Ref, Wire
+from editor.model.meaning import Signatures
 
 from .card import CardItem
 from .frame import FrameItem
@@ -46,6 +47,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         self.frames: dict[str, FrameItem] = {}
         self.notes: dict[str, NoteItem] = {}
         self.results: dict[str, CardResults] = {}
+        self.signatures = Signatures(document)
         self._running: frozenset[str] | None = None     # cards that run; None: nothing runs
         self._large: set[str] = set()                   # cards whose strips are high
         self._shows_heat, self._hides_constants = True, False
@@ -69,6 +71,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
         """Make, change and remove items as the document says."""
+        self.signatures.forget(refs)
         items = self.document.items
         cards = {ref.key for ref in refs if ref.kind == "card"}
         for ref in refs:

@@ -27,6 +27,7 @@ class CardResults:
     norm : of the gradient; weight : what its variables look like
     seconds, share : time of a run, and of it the share of the slowest card
     series : a curve, as of the loss
+    made_by : signature of the card as it was when it computed the previews; None: another one than now
     """
 
     previews: dict[int, Preview] = field(default_factory=dict)
@@ -35,6 +36,7 @@ class CardResults:
     seconds: float | None = None
     share: float = 0.0
     series: Sequence[float] = ()
+    made_by: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

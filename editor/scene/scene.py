@@ -28,6 +28,7 @@ from .note import NoteItem
 from .tips import group_tip, tip
 from .wire import DASH, HaloItem, WireItem
 
+OUTDATED_MS = 300           # after an edit, until values that it made old fade: in live mode new ones come sooner
 GLIDE_MS = 250              # of cards to where a layout puts them
 MARCH_MS = 66               # between steps of moving dashes, which are the dearest lines to draw
 MARCH_STEP = 2.4            # pixels
@@ -54,6 +55,8 @@ class GraphScene(DocumentScene):
         self._hover: Hit = NOWHERE
         self._reasons: Mapping[Any, str] = {}
         self._shows_gradients = False
+        self._outdating = QtCore.QTimer(self, singleShot=True, interval=OUTDATED_MS)
+        self._outdating.timeout.connect(self._mark_outdated)
         self._phase = 0.0
         self._glides = False
         self._ways: dict[Ref, tuple[QtCore.QPointF, QtCore.QPointF]] = {}       # of gliding cards: from, to
@@ -71,6 +74,7 @@ class GraphScene(DocumentScene):
 
     def detach(self) -> None:
         self._clock.stop()
+        self._outdating.stop()
         theme.changed.disconnect(self._restyle)
         super().detach()
 
@@ -93,6 +97,8 @@ class GraphScene(DocumentScene):
             self._hover = NOWHERE
         if self._shows_gradients and any(ref.kind == "wire" for ref in refs):
             self._mark_backward()
+        if self.results:
+            self._outdating.start()
         self.rearranged.emit()
         if start:
             self._start_glide(start)
@@ -253,10 +259,22 @@ class GraphScene(DocumentScene):
 
     # ------------------------------------------------ results
 
-    def show_previews(self, previews: Mapping[tuple[str, int], Preview]) -> None:
+    def show_previews(self, previews: Mapping[tuple[str, int], Preview], current: bool = True) -> None:
+        """current : of the graph as it is, not as it was before an edit."""
+        cards = {id for id, _ in previews}
+        for id in cards:
+            self._result(id).made_by = self.signatures.of(id) if current else None
         for (id, output), preview in previews.items():
             self._result(id).previews[output] = preview
-        self._show_results({id for id, _ in previews})
+        self._show_results(cards)
+        self._mark_outdated()
+
+    def _mark_outdated(self) -> None:
+        """Fade values that cards would no longer compute; undoing the edit makes them good again."""
+        for id, result in self.results.items():
+            item = self.cards.get(id)
+            if item is not None:
+                item.set_state(outdated=bool(result.previews) and result.made_by != self.signatures.of(id))
 
     def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview]) -> None:
         for id, norm in norms.items():

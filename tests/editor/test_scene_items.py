@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import drawn_scene
+import numpy as np
 import pytest
 from PySide6 import QtCore, QtWidgets
 
@@ -12,6 +13,7 @@ from editor.infer import Problem, Result
 from editor.model.document import Change, GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Ref, Wire
 from editor.scene import NOWHERE, GraphScene, Hit
+from editor.scene.scene import OUTDATED_MS
 
 ITEMS = drawn_scene.picture_items()
 
@@ -352,3 +354,30 @@ def test_a_layout_moves_cards_smoothly_and_the_next_edit_ends_it(scene, qtbot):
     moved("w1", 10.0)
     assert scene.card_rect("x").x() == 0 and scene.card_rect("w1").x() == 10
     assert_in_step(scene)
+
+
+def test_values_from_before_an_edit_are_marked_until_the_next_run_or_undo(scene, qtbot):
+    document = scene.document
+    first = "add"
+    values = {(id, 0): drawn_scene.preview(np.arange(6.0)) for id in scene.cards}
+
+    def outdated() -> set[str]:
+        return {id for id, item in scene.cards.items() if item.state.outdated}
+
+    scene.show_previews(values)
+    assert not outdated()
+    change(document, replace(document.card(first), x=-400.0))
+    qtbot.wait(OUTDATED_MS + 50)
+    assert not outdated(), "a place is no value"
+    old = document.card(first)
+    change(document, replace(old, attributes={**old.attributes, "odd": 1}))
+    qtbot.waitUntil(lambda: first in outdated(), timeout=5000)
+    assert outdated() == set(document.downstream(first)) < set(scene.cards)
+    scene.show_previews(values, current=False)
+    assert outdated() == set(scene.cards), "they were computed before the edit"
+    scene.show_previews(values)
+    assert not outdated()
+    document.undo()
+    qtbot.waitUntil(lambda: first in outdated(), timeout=5000)
+    document.redo()
+    qtbot.waitUntil(lambda: not outdated(), timeout=5000)
