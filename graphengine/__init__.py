@@ -6,6 +6,9 @@ Graphs of placeholders, variables and ops are differentiated, optimized, compile
 """
 from __future__ import annotations
 
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from . import dtypes as _dtypes
 from . import errors
 from .dtypes import (
@@ -24,7 +27,7 @@ from .dtypes import (
     uint32,
 )
 from .dtypes import float16 as half
-from .frontend import saved_model, train
+from .frontend import train
 from .frontend.build import (
     constant,
     control_dependencies,
@@ -43,14 +46,15 @@ from .frontend.build import (
 from .frontend.control import case, cond, foldl, foldr, map_fn, scan, switch_case, while_loop
 from .frontend.devices import device
 from .frontend.document import load
-from .frontend.explain import Explanation, explain
 from .frontend.function import TensorSpec, function
 from .frontend.module import Module
 from .frontend.moments import clip_by_global_norm
 from .frontend.pieces import einsum, eye, meshgrid, range, split, unstack
 from .frontend.session import Session, get_default_session
+from .frontend.surface import hint as _hint
 from .frontend.surface import namespaces as _namespaces
-from .frontend.surface import public_functions as _public_functions
+from .frontend.surface import public_function as _public_function
+from .frontend.surface import public_names as _public_names
 from .frontend.tape import GradientTape, UnconnectedGradients
 from .frontend.tensor import Tensor
 from .frontend.training import Progress, Training
@@ -65,31 +69,43 @@ from .ir import Graph, get_default_graph, reset_default_graph
 from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
 from .runtime.loop import Rows
-from .tools.edit import edit
+
+if _TYPE_CHECKING:
+    from .frontend import saved_model
+    from .frontend.explain import Explanation, explain
+    from .tools.edit import edit
 
 __version__ = "0.1.0"
 
 bool = _dtypes.bool
 
-_functions, _modules = _namespaces(_public_functions())
-globals().update(_functions)
+_functions, _modules = _namespaces(_public_names(), _public_function)
 globals().update(_modules)
 
-_PACKAGES = {name: f"{__name__}.{name}" for name in ("compat", "keras")}     # loaded when they are first used
-_PACKAGES["autograph"] = f"{__name__}.frontend.autograph"
+# What most programs do without is loaded when it is first used: modules, and names of modules.
+_LATER = {
+    "Explanation": ".frontend.explain:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
+    "edit": ".tools.edit:edit", "explain": ".frontend.explain:explain", "keras": ".keras",
+    "saved_model": ".frontend.saved_model",
+}
 
 
 def __getattr__(name: str) -> object:
-    """Packages that are loaded when they are first used; an error for a name that is not here."""
-    if name in _PACKAGES:
-        from importlib import import_module
+    """What is made or loaded when it is first used; an error for a name that is not here."""
+    if name in _functions:
+        value: object = _public_function(name)
+    elif name in _LATER:
+        module, _, inside = _LATER[name].partition(":")
+        value = _import_module(module, __name__)
+        value = getattr(value, inside) if inside else value
+    else:
+        raise AttributeError(name if name.startswith("_") else f"graphengine has no {name!r}{_hint(name, __all__)}")
+    globals()[name] = value
+    return value
 
-        return import_module(_PACKAGES[name])
-    if not name.startswith("_"):
-        from .frontend.surface import hint
 
-        raise AttributeError(f"graphengine has no {name!r}{hint(name, __all__)}")
-    raise AttributeError(name)
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_LATER})
 
 
 __all__ = [

@@ -11,12 +11,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from .errors import AttributeValueError
+from .values import dataclass
 
 Tier = Literal["auto", "kernels", "interpreter"]
 TIERS = ("auto", "kernels", "interpreter")

@@ -6,7 +6,7 @@ kernels and buffers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .ir.node import Node, Tensor, describe
 from .ir.region import Region
 from .ops.kinds import Array, Control, External, Op
 from .ops.state import Const, Placeholder, SizeValue, State
+from .values import dataclass
 
 Sizes = Mapping[str, int]
 

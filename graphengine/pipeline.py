@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .codegen.emit import Kernel, Nested, Part
 from .codegen.generate import generate
@@ -32,6 +32,7 @@ from .schedule.anchor import anchor
 from .schedule.fuse import fuse
 from .schedule.order import order
 from .schedule.program import Program
+from .values import dataclass
 
 # Narrow numbers are widened around whole composites. Stable forms and matmul's flags need composites too, so they come
 # before these are opened; folding, sharing and algebra want primitives.

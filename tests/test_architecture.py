@@ -18,7 +18,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 # see each other; "then" and the order of the first row are an order from left to right.
 BELOW = {
     "errors": "",
-    "config": "errors",
+    "values": "",
+    "config": "errors values",
     "dtypes": "config errors",
     "ir": "dtypes",
     "ops": "ir",
@@ -45,8 +46,10 @@ SURFACE = ("__init__", "keras")
 JIT = ("numba", "llvmlite")
 JIT_HOMES = ("graphengine/runtime/", "graphengine/codegen/abi.py", "graphengine/codegen/kernels/")
 QT = ("PySide6", "shiboken6", "pyqtgraph")
-BELOW_IR = ("errors", "config", "dtypes")
-LIGHT = {"errors": {"numpy"}, "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"}}   # what they may import
+BELOW_IR = ("errors", "values", "config", "dtypes")
+LIGHT = {                                  # what they may import
+    "errors": {"numpy"}, "values": set(), "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"},
+}
 
 
 @dataclasses.dataclass(frozen=True, order=True)

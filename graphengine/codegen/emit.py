@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ..ir.dims import Size, product
 from ..ir.node import Node
 from ..ops.kinds import Reduction
 from ..schedule.program import Program
+from ..values import dataclass
 from .loops import Access, Counter, Leaf, Nest, Scalar, Value
 
 SHIFT = 12

@@ -6,12 +6,12 @@ result for each of their points in memory (sums of columns).
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..dtypes import DType
 from ..ir.dims import Size
 from ..ir.node import Node
+from ..values import dataclass
 
 Role = Literal["outer", "fold", "kept"]
 

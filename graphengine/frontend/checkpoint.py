@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
 from ..errors import FileFormatError, NotFoundError, suggestion
+from ..values import dataclass
 
 ENDING = ".safetensors"
 LIST_NAME = "checkpoint"
@@ -63,7 +64,7 @@ def remove_checkpoint(checkpoint_prefix: Path) -> None:
 
 # -------------------------------------------------------------------- the list of a folder
 
-@dataclass
+@dataclass()
 class CheckpointState:
     """The checkpoints of a folder, oldest first, and the newest one."""
 

@@ -5,7 +5,6 @@ What they build runs inside the compiled program, without a return to Python bet
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from ..ops.choice import switch
 from ..ops.control import check_kept, loop
 from ..ops.language import L
 from ..ops.state import Placeholder
+from ..values import dataclass
 from .build import constant, convert_to_tensor
 from .drawing import as_drawn
 from .structure import Structure, flatten

@@ -7,7 +7,6 @@ and branches run, the same again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from textwrap import indent
 from typing import Any
@@ -24,6 +23,7 @@ from ..rewrite.rules import Fired
 from ..rewrite.specialize import Feed
 from ..schedule.fuse import Refusal
 from ..schedule.memory import plan
+from ..values import dataclass
 from .structure import flatten
 
 BY_INSTRUCTION = ("program", "groups")      # sections whose first lines are those of the instructions

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,12 +31,14 @@ from ..ops.state import Kept, Placeholder, SharedVariable
 from ..runtime.compiler import default_compiler
 from .build import convert_to_tensor
 from .drawing import as_drawn
-from .explain import Explanation
 from .plan import Plan
 from .store import VariableStore
 from .stretches import planned
 from .structure import Structure, flatten, form_of
 from .variables import Variable
+
+if TYPE_CHECKING:
+    from .explain import Explanation
 
 Array = np.ndarray[Any, Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,13 +28,15 @@ from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, Executable, Quick, SizesDiffer, check_sizes
 from ..runtime.layout import Layout
 from ..runtime.loop import Rows
-from .explain import BY_DEBUG_LEVEL, Explanation
+from ..values import dataclass
 from .prepared import CompiledSteps, PreparedSteps, PythonSteps
 from .store import VariableStore
 from .variables import Variable
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+
+    from .explain import Explanation
 
 # While numba compiles it shares Python's lock with the interpreter, and both become slow. So the interpreter gives
 # the first results only; who still runs the same thing after this many seconds is better off waiting.
@@ -96,7 +98,7 @@ class Programs:
     parts: tuple[Program, ...]
 
 
-@dataclass
+@dataclass()
 class Bound:
     """A program with real sizes.
 
@@ -332,6 +334,8 @@ class Plan:
 
     def explanation(self, shapes: Shapes) -> Explanation:
         """What the compiler makes of feeds of these shapes."""
+        from .explain import Explanation  # loaded for those who look
+
         sizes = self.checked_sizes(shapes)
         return Explanation.of(self._fitting(shapes, sizes).graph, sizes)
 
@@ -357,6 +361,8 @@ class Plan:
             ]
             graph = compile_graph(self.fetches, self.targets, feeds, fixed, self.ranks, self.keeps_changes)
             if settings().debug:
+                from .explain import BY_DEBUG_LEVEL, Explanation
+
                 level = min(settings().debug, max(BY_DEBUG_LEVEL))
                 made = Explanation.of(graph, self.checked_sizes(shapes))
                 print(made.text(BY_DEBUG_LEVEL[level]), file=sys.stderr)

@@ -1,9 +1,8 @@
 """Where the time of a run goes: a table for people, and its rows for programs."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..runtime.profile import KernelTime, Machine
+from ..values import dataclass
 
 HEADER = f"{'time':>12}{'share':>7}{'GB/s':>8}{'of copy':>9}{'GFLOP/s':>9}{'of peak':>9}   kernel"
 

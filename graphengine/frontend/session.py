@@ -18,7 +18,6 @@ from ..errors import FailedPreconditionError, FeedError, InvalidArgumentError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, Tensor
 from ..runtime.compiler import default_compiler
-from .explain import Explanation
 from .plan import Plan
 from .store import VariableStore
 from .stretches import planned
@@ -26,6 +25,7 @@ from .structure import flatten
 from .variables import Variable
 
 if TYPE_CHECKING:
+    from .explain import Explanation
     from .profile import Profile
 
 Array = np.ndarray[Any, Any]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,10 +23,12 @@ from ..ops.known import follows_from_sizes
 from ..rewrite.specialize import RankUnknown
 from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, SizesDiffer, check_sizes
-from .explain import Explanation
 from .plan import Array, Bound, Plan, Programs, Shapes, check_out, more_fixed, types_of, written
 from .prepared import PreparedSteps, PythonSteps
 from .store import VariableStore
+
+if TYPE_CHECKING:
+    from .explain import Explanation
 
 Values = dict[int, Array]                   # by the id of a tensor of the whole computation
 Called = dict[str, list[Array]]             # by the node that calls Python

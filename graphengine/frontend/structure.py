@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..ir.operand import Operand
+from ..values import dataclass
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
 from ..errors import nearest
-from ..ops import OPS
+from ..ops import OWNERS
 from ..ops.language import L
 from . import calls, devices, moments, pieces, random
 from .absent import ABSENT
@@ -58,23 +58,31 @@ PIECES: dict[str, Callable[..., Any]] = {
 }
 
 
-def public_functions() -> dict[str, Callable[..., Any]]:
-    """All functions by their public names: ``reduce_sum``, ``nn.relu`` ..."""
-    return {public: getattr(L, name) for name, cls in OPS.items() for public in cls.names} | PIECES
+def public_names() -> list[str]:
+    """Public names of all functions: ``reduce_sum``, ``nn.relu`` ..."""
+    return list(dict.fromkeys((*OWNERS, *PIECES)))
+
+
+def public_function(name: str) -> Callable[..., Any]:
+    """The function of a public name."""
+    return PIECES[name] if name in PIECES else getattr(L, OWNERS[name].name)  # type: ignore[no-any-return]
 
 
 def namespaces(
-    functions: Mapping[str, Any], package: str = PACKAGE
-) -> tuple[dict[str, Callable[..., Any]], dict[str, ModuleType]]:
-    """Functions of the package itself, and the modules that hold the others or have modules that do."""
-    top: dict[str, Callable[..., Any]] = {}
+    names: Iterable[str], make: Callable[[str], Any], package: str = PACKAGE
+) -> tuple[list[str], dict[str, ModuleType]]:
+    """Names in the package itself, and the modules that hold the others or have modules that do.
+
+    A module makes a function when it is first asked for it: a program uses few of them.
+    """
+    top: list[str] = []
     modules: dict[str, ModuleType] = {}
-    for name, call in functions.items():
+    for name in names:
         space, _, short = name.rpartition(".")
-        if not space:
-            top[short] = call
+        if space:
+            _module(space, modules, make, package).__all__.append(short)
         else:
-            setattr(_module(space, modules, package), short, call)
+            top.append(short)
     return top, {name: module for name, module in modules.items() if "." not in name}
 
 
@@ -83,29 +91,32 @@ def hint(name: str, known: Iterable[str]) -> str:
     for public, reason in ABSENT.items():
         if public.rpartition(".")[2] == name:
             return f": {reason}"
-    for public in (*PIECES, *(public for cls in OPS.values() for public in cls.names)):
+    for public in (*PIECES, *OWNERS):
         if public.rpartition(".")[2] == name:
             return f"; it is {PACKAGE}.{public}"
     close = nearest(name, known)
     return f"; did you mean {close!r}?" if close else ""
 
 
-def _module(name: str, modules: dict[str, ModuleType], package: str) -> ModuleType:
+def _module(name: str, modules: dict[str, ModuleType], make: Callable[[str], Any], package: str) -> ModuleType:
     """The module of a namespace, made and hung into the one around it if it is not there yet."""
     if name in modules:
         return modules[name]
-    if f"{package}.{name}" in sys.modules:          # one with a file, such as the settings
-        return modules.setdefault(name, sys.modules[f"{package}.{name}"])
-    module = modules[name] = ModuleType(f"{package}.{name}", ABOUT.get(name, f"Functions of {name}."))
-    sys.modules[module.__name__] = module
+    full = f"{package}.{name}"
+    module = modules[name] = sys.modules.get(full) or ModuleType(full, ABOUT.get(name, f"Functions of {name}."))
+    sys.modules[full] = module              # it may be one with a file, such as the settings
+    functions: list[str] = []
 
     def missing(attribute: str) -> Any:
-        known = [known for known in vars(module) if not known.startswith("_")]
+        if attribute in functions:
+            value = module.__dict__[attribute] = make(f"{name}.{attribute}")
+            return value
+        known = [known for known in dir(module) if not known.startswith("_")]
         ending = "" if attribute.startswith("_") else hint(attribute, known)
-        raise AttributeError(f"{module.__name__} has no {attribute!r}{ending}")
+        raise AttributeError(f"{full} has no {attribute!r}{ending}")
 
-    module.__dict__["__getattr__"] = missing
+    vars(module).update(__all__=functions, __getattr__=missing, __dir__=lambda: sorted({*vars(module), *functions}))
     space, _, short = name.rpartition(".")
     if space:
-        setattr(_module(space, modules, package), short, module)
+        setattr(_module(space, modules, make, package), short, module)
     return module

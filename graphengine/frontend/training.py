@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +17,7 @@ from ..ir.graph import Graph
 from ..ir.node import Tensor
 from ..ops.apply import as_array
 from ..runtime.loop import Rows
+from ..values import dataclass
 from .build import group
 from .document import load
 from .session import Session
@@ -302,7 +302,7 @@ def batches(rows: int, batch: int, random: np.random.Generator | None) -> Iterat
         yield order[whole:].reshape(1, -1)
 
 
-@dataclass
+@dataclass()
 class Pace:
     """How many steps fit between two reports, from how long earlier ones took; the first of all compiles, too."""
 

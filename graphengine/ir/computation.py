@@ -1,9 +1,10 @@
 """What one run computes: a graph without effects, its sources and its results."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 
+from ..values import dataclass
 from .dims import SizeFacts
 from .graph import Graph
 from .node import Node, Tensor

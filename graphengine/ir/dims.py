@@ -7,10 +7,10 @@ needs two sizes to be the same, `SizeFacts` writes that down; the runtime checks
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import ShapeError
+from ..values import dataclass
 
 Atom = Any                                  # a symbol, ("//", top, bottom), or ("min", a, b)
 Monomial = tuple[Any, ...]                  # atoms in a fixed order; () is the constant term

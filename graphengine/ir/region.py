@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
+from ..values import dataclass
 from .graph import Graph
 from .node import Node, Tensor
 from .walk import needed

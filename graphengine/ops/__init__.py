@@ -64,11 +64,11 @@ from .kinds import (
     Reduction,
     Source,
 )
-from .registry import OPS, by_name, documentation, function, has_gradient, op
+from .registry import OPS, OWNERS, by_name, documentation, function, has_gradient, op
 
 __all__ = [
     "Composite", "Control", "Dynamic", "Effect", "Elementwise", "External", "Library", "Movement", "NoGradient", "OPS",
-    "Op", "Reduction", "Source", "apply", "by_name", "documentation", "function", "has_gradient", "op",
+    "OWNERS", "Op", "Reduction", "Source", "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
 FAMILIES = (
     math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -27,6 +27,7 @@ from ..errors import AttributeValueError, DTypeError, GraphEngineError, OutOfRan
 from ..ir.dims import UNKNOWN, Dim, Shape, Size, broadcast
 from ..ir.node import Tensor
 from ..ir.region import Region
+from ..values import dataclass
 from .samples import Sample
 
 Array = np.ndarray[Any, Any]

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import DType, Index
+from ..values import dataclass
 
 Make = Callable[[Any, DType], Any]           # of a numpy Generator, whose module is slow to import
 

@@ -8,11 +8,11 @@ begin with NC. Inside the engine all have three spatial axes and channels last; 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import AttributeValueError, ShapeError
 from ..ir.dims import Shape, merge
+from ..values import dataclass
 from .indexing import at_most
 from .language import L
 from .rules import as_int

@@ -5,7 +5,6 @@ A loop is drawn with records for a gradient that may never be asked for; this is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..ir.computation import Computation
 from ..ir.graph import Graph
@@ -14,6 +13,7 @@ from ..ir.region import Region
 from ..ir.walk import needed
 from ..ops.kinds import Control
 from ..ops.state import Placeholder
+from ..values import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -19,6 +19,7 @@ from ..ir.source import Origin
 from ..ops.kinds import Op
 from ..ops.language import L
 from ..ops.state import Placeholder
+from ..values import dataclass
 from .pattern import Applied
 
 
@@ -56,7 +57,7 @@ class Fired:
         return f"{self.rule}: {self.equation}   on {self.node}" + (f"   {self.origin}" if self.origin else "")
 
 
-@dataclass
+@dataclass()
 class RuleSet:
     """Rules of one phase, looked up by the op at their root."""
 

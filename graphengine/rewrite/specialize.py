@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
@@ -26,6 +25,7 @@ from ..ir.walk import needed
 from ..ops.body import variable_name
 from ..ops.kinds import Control, Dynamic, Effect, External
 from ..ops.state import Kept, Placeholder, PlaceholderWithDefault, ReadVariable, State
+from ..values import dataclass
 from .rules import described
 
 Ranks = Mapping[str, tuple[int, ...]]       # by node, a number for each of its results

@@ -8,7 +8,6 @@ every stretch reads the values that they had when the run began, and a run that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ..ir.computation import Computation, Cut
 from ..ir.graph import Graph
@@ -17,6 +16,7 @@ from ..ir.region import copy_nodes
 from ..ir.walk import needed
 from ..ops.kinds import External, Source
 from ..ops.state import Placeholder
+from ..values import dataclass
 from .prune import prune
 
 

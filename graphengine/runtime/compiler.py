@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from ..codegen.emit import Kernel
 from ..codegen.kernels import library
 from ..config import settings
 from ..errors import CompileError
+from ..values import dataclass
 from .cache import ObjectCache, open_cache
 from .team import Team
 
@@ -31,7 +31,7 @@ _PARTS = ("runner.py", "team.py", "atomics.py", "vectors.py")       # what it is
 _FORBIDDEN = ("numba_", "NRT_", "Py", "_Py", "malloc", "calloc")
 
 
-@dataclass
+@dataclass()
 class Counts:
     """What a compiler has done: kernels compiled, kernels loaded from disk, seconds spent compiling."""
 

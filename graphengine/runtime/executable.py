@@ -4,7 +4,6 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, describe
 from ..schedule.fuse import Group
 from ..schedule.program import Instruction, Program
+from ..values import dataclass
 from .compiler import Compiler
 from .layout import RUNNER, STAGED_BYTES, Layout, address_of
 from .results import ResultPool

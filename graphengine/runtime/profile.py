@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from ctypes import c_void_p
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from ..codegen.kernels.runner import ROW, Control
 from ..ir.dims import Size, evaluate, product
 from ..ops.kinds import Reduction
 from ..schedule.program import Instruction
+from ..values import dataclass
 from .executable import Executable
 from .layout import Layout, address_of
 

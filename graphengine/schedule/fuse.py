@@ -11,13 +11,13 @@ between groups would arise. Everything refused is written down with the reason.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from ..ir.computation import Computation
 from ..ir.dims import Size
 from ..ir.node import Node, Tensor
 from ..ops.kinds import Elementwise, Reduction, Source
 from ..ops.state import Const, Counting, SizeValue
+from ..values import dataclass
 from .trace import base_of, is_free, producer, trace
 
 MOST_MEMBERS = 100                          # statements in a kernel: compile time grows faster than linearly

@@ -2,7 +2,6 @@
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from ..dtypes import DType
@@ -10,6 +9,7 @@ from ..ir.computation import Computation
 from ..ir.dims import Size
 from ..ir.node import Node, Tensor
 from ..ops.kinds import Placement
+from ..values import dataclass
 from .fuse import Group, Refusal
 
 Kind = Literal["feed", "state", "const", "fetch", "temp"]

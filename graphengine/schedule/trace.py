@@ -5,12 +5,11 @@ and says, for each axis of the tensor reached, which axis of the tensor asked fo
 """
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..ir.dims import Shape, Size
 from ..ir.node import Node, Tensor
 from ..ops.kinds import AxisSource, Movement, Source
 from ..ops.state import Counting, SizeValue
+from ..values import dataclass
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from graphengine import errors
 from graphengine.ir.graph import Graph
 from graphengine.ops import OPS, Composite, Elementwise, Library, Movement, NoGradient, Reduction, by_name, function, op
 from graphengine.ops.kinds import Floating, Op, attr, port
+from graphengine.ops.registry import lacks
 from graphengine.ops.samples import normal, sample
 from graphengine.ops.state import Placeholder
 
@@ -52,6 +53,11 @@ def test_incomplete_op_is_refused(base, changes, message):
     with pytest.raises(errors.OpDefinitionError, match=f"^op Doubled lacks .*{message}"):
         op(declared(base, **changes))
     assert "doubled" not in OPS
+
+
+def test_ops_of_the_engine_are_complete():
+    """Where they are declared nothing is checked, for that would be a tenth of the time that an import takes."""
+    assert {name: lacks(cls) for name, cls in OPS.items() if lacks(cls)} == {}
 
 
 def test_everything_missing_is_listed_at_once():

@@ -99,9 +99,9 @@ def __getattr__(name: str) -> object:
 
 
 _OWN = [name for name in globals() if not name.startswith("_") and name != "annotations"]
-_functions, _modules = _namespaces(_FUNCTIONS, f"{_PACKAGE}.compat.v1")
+_functions, _modules = _namespaces(_FUNCTIONS, _FUNCTIONS.__getitem__, f"{_PACKAGE}.compat.v1")
 globals().update({name: getattr(_today, name) for name in _today.__all__ if name not in _OWN})
-globals().update(_functions)
+globals().update({name: _FUNCTIONS[name] for name in _functions})
 globals().update(_modules)
 
 __all__ = sorted({*_OWN, *_today.__all__, *_functions, *_modules})

@@ -13,7 +13,7 @@ from ... import dtypes
 from ...errors import InvalidArgumentError
 from ...frontend import control, random
 from ...frontend.build import convert_to_tensor
-from ...frontend.surface import public_functions
+from ...frontend.surface import public_function, public_names
 from ...ir.graph import get_default_graph
 from ...ops.language import L
 
@@ -256,7 +256,7 @@ CHANGED: dict[str, Callable[..., Any]] = {
 
 def _all() -> dict[str, Any]:
     """All functions of the surface by their names."""
-    today = public_functions()
+    today = {name: public_function(name) for name in public_names()}
     found = dict(today)
     for name, old in OLD_ARGUMENTS.items():
         plain = with_old_arguments(today[name], old)
