@@ -14,6 +14,7 @@ from . import (
     dynamic,
     elementary,
     extents,
+    finished,
     gather,
     images,
     indexing,
@@ -75,5 +76,5 @@ FAMILIES = (
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
     parts, triangular, systems, spectral, orthogonal, lengths, philox, random,
-    control, choice, saturation, dynamic, extents, calls,
+    control, choice, saturation, dynamic, extents, calls, finished,
 )

@@ -83,6 +83,7 @@ class Convolve(Library):
 
     category = "Convolution"
     internal = True
+    has_sums = True
     inputs = (port("x", Floating, "padded input"), port("filters", Floating, "weights"))
     sizes: tuple[Size, ...] = attr(REQUIRED, "number of windows along each axis", convert=as_sizes)
     strides: tuple[int, ...] = attr((1, 1, 1), "step from window to window", convert=tuple)
@@ -94,7 +95,7 @@ class Convolve(Library):
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         x, filters, y = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
         positions, places, channels = window_sizes(x, filters, y, self.strides, self.dilations)
-        return Call(f"windows_{inputs[0].dtype.code}", (*positions, *places, *channels), extent=product(y[:4]))
+        return Call(f"windows_{inputs[0].dtype.code}", (*positions, *places, *channels, 0), extent=product(y[:4]))
 
     @quiet
     def reference(self, x: Array, filters: Array) -> Array:
@@ -131,6 +132,7 @@ class ConvolveFilter(Library):
 
     category = "Convolution"
     internal = True
+    has_sums = True
     inputs = (port("x", Floating, "padded input"), port("g", Floating, "gradient of the result"))
     sizes: tuple[Size, ...] = attr(REQUIRED, "shape of the filters", convert=as_sizes)
     strides: tuple[int, ...] = attr((1, 1, 1), "step from window to window", convert=tuple)
@@ -142,7 +144,7 @@ class ConvolveFilter(Library):
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         x, g, filters = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
         positions, places, channels = window_sizes(x, filters, g, self.strides, self.dilations)
-        return Call(f"windows_{inputs[0].dtype.code}", (*places, *positions, *channels), extent=product(filters[:4]))
+        return Call(f"windows_{inputs[0].dtype.code}", (*places, *positions, *channels, 0), extent=product(filters[:4]))
 
     @quiet
     def reference(self, x: Array, g: Array) -> Array:

@@ -386,6 +386,13 @@ class Library(Op):
     cost: ClassVar[int] = 100
     is_costly = True
     raises: ClassVar[type[GraphEngineError]] = OutOfRangeError      # what a code other than 0 becomes
+    overwrites: ClassVar[int | None] = None  # operand that may have the same memory as the result
+    has_sums: ClassVar[bool] = False        # whether `ops.finished` knows what its kernel does before it stores
+
+    @property
+    def title(self) -> str:
+        """What its kernel does, in a list of kernels."""
+        return self.name
 
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         raise NotImplementedError(type(self).__name__)

@@ -38,6 +38,7 @@ class BatchMatmul(Library):
 
     category = "Linear algebra"
     internal = True
+    has_sums = True
     inputs = (port("a", Numeric, "left matrices"), port("b", Numeric, "right matrices"))
     transpose_a: bool = attr(False, "whether a is stored with rows and columns exchanged")
     transpose_b: bool = attr(False, "whether b is stored with rows and columns exchanged")
@@ -54,7 +55,7 @@ class BatchMatmul(Library):
         a, b, (batch, m, n) = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
         k = rows_and_columns(a, self.transpose_a)[1]
         strides = (*element_strides(a, self.transpose_a), *element_strides(b, self.transpose_b))
-        return Call(f"gemm_{inputs[0].dtype.code}", (batch, m, n, k, *strides), extent=batch)
+        return Call(f"gemm_{inputs[0].dtype.code}", (batch, m, n, k, *strides, 0), extent=batch)
 
     def operations(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Size:
         """A product and a sum for each term."""

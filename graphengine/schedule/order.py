@@ -13,12 +13,12 @@ from functools import cached_property
 from ..ir.computation import Computation
 from ..ir.dims import Size, product
 from ..ir.node import Node, Tensor
-from ..ops.kinds import Movement, Reduction, Source
+from ..ops.kinds import Library, Movement, Reduction, Source
 from ..ops.state import Const, Copy, Counting, SizeValue, State
 from .fuse import Group, Refusal
 from .keep import kept
 from .program import Buffer, Instruction, Kind, Program
-from .trace import base_of, is_free, producer, trace
+from .trace import base_of, is_dense, is_free, producer, trace
 
 
 def order(computation: Computation, groups: Sequence[Group], refusals: Sequence[Refusal]) -> Program:
@@ -103,6 +103,10 @@ class _Order:
         uses = [(m, t) for k, m, t in self.uses.get(variable, ()) if k == writer]
         if not uses:
             return True
+        overwritten = new.node.op.overwrites if isinstance(new.node.op, Library) else None
+        if overwritten is not None:
+            old = new.node.inputs[overwritten]
+            return len(uses) == 1 and uses[0][1] is old and is_dense(old) and old.shape == new.shape
         if not group.fusable or _assembles(group) or isinstance(new.node.op, Reduction):
             return False
         levels = group.levels()

@@ -8,7 +8,7 @@ from ..dtypes import DType
 from ..ir.computation import Computation
 from ..ir.dims import Size
 from ..ir.node import Node, Tensor
-from ..ops.kinds import Placement
+from ..ops.kinds import Library, Placement
 from ..values import dataclass
 from .fuse import Group, Refusal
 
@@ -60,7 +60,8 @@ class Instruction:
     def title(self) -> str:
         if self.group is not None:
             return " + ".join(n.op.name for n in self.nodes)
-        return str(self.nodes[0].op.name)
+        op = self.nodes[0].op
+        return op.title if isinstance(op, Library) else str(op.name)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ def product(a, b, code, kernel=None, cuts=()):
     fill = 77
     room = np.full(batch * m * n + 2 * border, fill, DTYPES[code])
     c = room[border : border + batch * m * n]
-    sizes = [batch, m, n, k, *strides_of(a), *strides_of(b)]
+    sizes = [batch, m, n, k, *strides_of(a), *strides_of(b), 0]
     blocks = library.division(f"gemm_{code}", sizes, batch).extent
     ends = [0, *(int(blocks * cut) for cut in cuts), blocks]
     for lo, hi in reversed(list(itertools.pairwise(ends))):
@@ -65,6 +65,64 @@ def layouts(rng, batch, rows, columns, code):
     yield numbers(rng, (batch, columns, rows + 5), code).transpose(0, 2, 1)[:, :rows]
     yield numbers(rng, (batch, rows, 2 * columns), code)[:, :, ::2]
     yield plain[:, ::-1, ::-1]
+
+
+# -------------------------------------------------------------------- finished sums
+
+def finished(a, b, code, kernel, d, alpha, beta, rectified, subtracts, in_place):
+    """max(alpha A B + beta D, 0) and the like by the kernel, cut into three slices, for one matrix."""
+    (m, k), n = a.shape[1:], b.shape[2]
+    c = d.copy() if in_place else np.full((m, n), 77, DTYPES[code])
+    d = c if in_place else d
+    sizes = [1, m, n, k, *strides_of(a), *strides_of(b), 1, int(d.ndim == 2), int(rectified), int(subtracts)]
+    blocks = library.division(f"gemm_{code}", sizes, 1).extent
+    numbers_ = [np.array([v], DTYPES[code]) for v in (alpha, beta)]
+    for lo, hi in itertools.pairwise((0, blocks // 3, blocks // 2, blocks)):
+        assert call(kernel, [a, b, d, *numbers_, c], sizes, lo, hi) == 0
+    return c
+
+
+def check_finished(rng, code, kernel, m, n, k, transposed):
+    a, b = numbers(rng, (1, m, k), code), numbers(rng, (1, k, n), code)
+    if transposed:
+        a, b = (np.ascontiguousarray(x.transpose(0, 2, 1)).transpose(0, 2, 1) for x in (a, b))
+    whole, row = numbers(rng, (m, n), code), numbers(rng, (n,), code)
+    alpha, beta = (3, -2) if code.startswith("i") else (0.7, -1.3)
+    for d, in_place in [(whole, False), (whole, True), *([(row, False)] if n > 1 else [])]:
+        for rectified, subtracts in itertools.product((False, True), repeat=2):
+            c = finished(a, b, code, kernel, d, alpha, beta, rectified, subtracts, in_place)
+            kind = np.int64 if code.startswith("i") else np.float64
+            x, y = a[0].astype(kind), b[0].astype(kind)
+            sign = -1 if subtracts else 1
+            want = sign * alpha * (x @ y) + beta * d.astype(kind)
+            if code.startswith("i"):
+                want = want.astype(DTYPES[code])
+            want = np.maximum(want, 0) if rectified else want
+            bound = 4 * (k + 4) * np.finfo(DTYPES[code]).eps if code.startswith("f") else 0
+            assert (np.abs(c - want) <= bound * (np.abs(x) @ np.abs(y) + np.abs(d) + 1)).all()
+
+
+FINISHED = [(1, 1, 1), (1, 17, 40), (9, 1, 5), (13, 37, 21), (5, 64, 300), (100, 70, 9), (6, 16, 0), (30, 33, 600)]
+
+
+@pytest.mark.parametrize("code", DTYPES)
+@pytest.mark.parametrize("processor", [None, vectors.Processor(32, 16), vectors.Processor(16, 16)], ids=str)
+def test_finished_sums(code, processor, rng):
+    kernel = compiled(f"gemm_{code}") if processor is None else (
+        numba.cfunc(abi.SIGNATURE)(gemm.build(f"gemm_{code}", processor)))
+    shapes = [tuple(int(v) for v in np.exp(rng.uniform(0, 5, 3))) for _ in range(10)]
+    for (m, n, k), transposed in itertools.product([*FINISHED, *shapes], (False, True)):
+        check_finished(rng, code, kernel, m, n, k, transposed)
+
+
+@pytest.mark.parametrize("code", ["f32", "f64"])
+def test_a_rectifier_lets_nan_through(code, rng):
+    a, b, row = numbers(rng, (1, 9, 4), code), numbers(rng, (1, 4, 21), code), numbers(rng, (21,), code)
+    a[0, 3, 1] = np.nan
+    b[0, 2, 5] = -np.inf
+    c = finished(a, b, code, compiled(f"gemm_{code}"), row, 1, 1, True, False, False)
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(c, np.maximum(a[0] @ b[0] + row, 0), rtol=1e-4, atol=1e-5)
 
 
 EDGES = (1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33)

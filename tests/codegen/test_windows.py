@@ -1,12 +1,16 @@
 """Convolution and pooling kernels against plain loops over windows."""
 
+import functools
 import itertools
 
+import numba
 import numpy as np
 import pytest
-from handwritten import DTYPES, run
+from handwritten import DTYPES, call, compiled, run
 
 import graphengine as tf
+from graphengine.codegen import abi
+from graphengine.codegen.kernels import convolution, vectors
 from graphengine.config import override
 from graphengine.errors import ShapeError
 
@@ -62,7 +66,7 @@ def window_case(rng, code, name):
     row, place = places(rows, row_steps), places(depth, depth_steps)
     x = rng.normal(size=max(row) + max(place, default=0) + groups * apart + 1).astype(DTYPES[code])
     b = rng.normal(size=(len(place), groups * width)).astype(DTYPES[code])
-    sizes = [*rows, *row_steps, *depth, *depth_steps, groups, apart, width, groups * width]
+    sizes = [*rows, *row_steps, *depth, *depth_steps, groups, apart, width, groups * width, 0]
     return x, b, windows_by_hand(x, b, row, place, groups, apart, width), sizes
 
 
@@ -74,6 +78,30 @@ def test_windows(name, code, rng):
     assert run(f"windows_{code}", [x, b, c], sizes, 0, len(c)) == 0
     bound = tolerance(code, len(b)) * max(np.abs(expected).max(initial=1), len(b) ** 0.5)
     np.testing.assert_allclose(c, expected, rtol=0, atol=bound)
+
+
+@every_float
+@pytest.mark.parametrize("processor", [None, vectors.Processor(32, 16), vectors.Processor(16, 16)], ids=str)
+@pytest.mark.parametrize("name", WINDOWS)
+def test_finished_windows(name, processor, code, rng):
+    kernel = compiled(f"windows_{code}") if processor is None else _built(code, processor)
+    x, b, sums, sizes = window_case(rng, code, name)
+    whole, row = rng.normal(size=sums.shape).astype(x.dtype), rng.normal(size=sums.shape[1]).astype(x.dtype)
+    alpha, beta = np.array([0.7], x.dtype), np.array([-1.3], x.dtype)
+    bound = tolerance(code, len(b)) * max(np.abs(sums).max(initial=1), len(b) ** 0.5) + tolerance(code, 4)
+    cases = [(whole, False), (whole, True), *([(row, False)] if row.size > 1 else [])]
+    for (d, in_place), rectified, subtracts in itertools.product(cases, (0, 1), (0, 1)):
+        c = d.copy() if in_place else np.full(sums.shape, np.nan, x.dtype)
+        finish = [1, int(d.ndim == 2), rectified, subtracts]
+        given = [x, b, c if in_place else d, alpha, beta, c]
+        assert call(kernel, given, [*sizes[:-1], *finish], 0, len(c)) == 0
+        wanted = (-0.7 if subtracts else 0.7) * sums - 1.3 * d
+        np.testing.assert_allclose(c, np.maximum(wanted, 0) if rectified else wanted, rtol=0, atol=bound)
+
+
+@functools.cache
+def _built(code, processor):
+    return numba.cfunc(abi.SIGNATURE, error_model="numpy")(convolution.build(f"windows_{code}", processor))
 
 
 @every_float

@@ -199,7 +199,8 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_an_update_is_one_kernel_for_each_variable(name):
+def test_every_variable_is_written_once_and_in_place(name):
+    """By one kernel with its slots, but for plain descent and momentum, where the product takes one step itself."""
     x = tf.placeholder(tf.float32, [None, 4])
     w = tf.Variable(np.ones((4, 3), "f4"), name="w")
     v = tf.Variable(np.ones((3, 2), "f4"), name="v")
@@ -211,7 +212,91 @@ def test_an_update_is_one_kernel_for_each_variable(name):
         (writer,) = writers(compilation, variable)
         written = {compilation.program.buffers[b].name for b in writer.writes}
         slots = {b.name for b in compilation.program.buffers if b.kind == "state" and b.name.startswith(variable + "/")}
-        assert written == {variable, *slots}
+        if name == "momentum":
+            assert written == {variable}
+            ((slot,),) = [writers(compilation, s) for s in slots]
+            assert (slot.title, len(slot.writes)) == ("batch_matmul, finished", 1)
+        else:
+            assert written == {variable, *slots}
+        assert (writer.title == "batch_matmul, finished") == (name == "sgd")
+
+
+def layered(activation=tf.nn.relu, momentum=None, dtype=tf.float32):
+    """Two convolutions with a bias, a dense layer and a linear one; the loss, and a step."""
+    rng = np.random.default_rng(0)
+    x, y = tf.placeholder(dtype, [None, 6, 5, 2], name="x"), tf.placeholder(dtype, [None, 3], name="y")
+
+    def parameters(*shape):
+        return (tf.Variable(rng.standard_normal(shape).astype(dtype.as_numpy_dtype) / 3),
+                tf.Variable(rng.standard_normal(shape[-1]).astype(dtype.as_numpy_dtype)))
+
+    h = x
+    for channels in ((2, 5), (5, 4)):
+        w, b = parameters(3, 3, *channels)
+        h = activation(tf.nn.conv2d(h, w, 1, "SAME") + b)
+    h = tf.reshape(h, [-1, 120])
+    w, b = parameters(120, 17)
+    h = activation(b + h @ w)
+    w, b = parameters(17, 3)
+    loss = tf.reduce_mean(tf.square(h @ w + b - y))
+    optimizer = (tf.train.MomentumOptimizer(0.01, momentum) if momentum else
+                 tf.train.GradientDescentOptimizer(0.01))
+    return x, y, loss, optimizer.minimize(loss)
+
+
+def test_a_training_step_of_rectified_layers_has_few_kernels():
+    x, y, loss, step = layered()
+    feeds = {x: np.ones((7, 6, 5, 2), "f4"), y: np.ones((7, 3), "f4")}
+    compilation = tf.Session().explain([loss, step], feeds).compilation
+    titles = [i.title for i in compilation.program.instructions]
+    assert len(copies(compilation)) == 1                            # filters the other way round
+    assert titles.count("convolve, finished") == 2                  # with bias and rectifier
+    assert titles.count("convolve_filter, finished") == 2           # with the update
+    assert titles.count("batch_matmul, finished") == 1 + 2          # a layer, two updates
+    assert titles.count("batch_matmul") == 1 + 2                    # the last layer, two gradients of inputs
+    biases = [t for t in titles if t.endswith("sum_axes + multiply + subtract")]
+    assert len(biases) == 4
+    assert not any(t in titles for t in ("add + maximum", "multiply + subtract"))
+
+
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+@pytest.mark.parametrize("momentum", [None, 0.9])
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64])
+def test_finished_sums_train_as_the_definition_says(dtype, momentum, tier, rng):
+    """Five steps against the same steps with an activation that nothing is made of but its definition."""
+    values = rng.standard_normal((7, 6, 5, 2)), rng.standard_normal((7, 3))
+    found = []
+    for activation in (tf.nn.relu, lambda t: tf.where(t > 0, t, tf.zeros_like(t))):
+        with tf.Graph().as_default(), config.override(tier=tier):
+            x, y, loss, step = layered(activation, momentum, dtype)
+            session = tf.Session()
+            session.run(tf.global_variables_initializer())
+            feeds = {x: values[0].astype(dtype.as_numpy_dtype), y: values[1].astype(dtype.as_numpy_dtype)}
+            losses = [session.run([loss, step], feeds)[0] for _ in range(5)]
+            found.append((losses, list(session.variables().values())))
+    tolerance = 1e-4 if dtype is tf.float32 else 1e-12
+    for a, b in zip(found[0][0] + found[0][1], found[1][0] + found[1][1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def test_what_others_read_too_is_not_finished(rng):
+    """A sum that is fetched, read twice, or added to what a kernel computes stays as it is."""
+    x, w = tf.placeholder(tf.float32, [None, 4]), tf.Variable(rng.standard_normal((4, 4)).astype("f4"))
+    b = tf.Variable(rng.standard_normal(4).astype("f4"))
+    value = rng.standard_normal((3, 4)).astype("f4")
+    product = x @ w
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    sums, bias = value @ session.run(w), session.run(b)
+    cases = [
+        ([product, tf.nn.relu(product + b)], [sums, np.maximum(sums + bias, 0)]),
+        ([tf.nn.relu(product + b) * product], [np.maximum(sums + bias, 0) * sums]),
+        ([tf.nn.relu(product + tf.exp(x))], [np.maximum(sums + np.exp(value), 0)]),
+        ([w.assign_sub(0.5 * (w @ w))], [session.run(w) - 0.5 * session.run(w) @ session.run(w)]),
+    ]
+    for fetches, wanted in cases:
+        for got, want in zip(session.run(fetches, {x: value}), wanted, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
 
 
 def test_an_update_that_others_read_runs_last_and_in_place():

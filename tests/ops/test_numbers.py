@@ -150,7 +150,7 @@ def test_matmul_of_matrices_is_one_product_without_a_batch():
     product = next(t for t in y.graph.nodes if t.type == "BatchMatmul")
     assert product.outputs[0].shape == (1, 15, 2)
     call = product.op.call(product.inputs, product.outputs)
-    assert (call.kernel, call.sizes, call.extent) == ("gemm_f32", (1, 15, 2, 4, 0, 4, 1, 0, 2, 1), 1)
+    assert (call.kernel, call.sizes, call.extent) == ("gemm_f32", (1, 15, 2, 4, 0, 4, 1, 0, 2, 1, 0), 1)
 
 
 @pytest.mark.parametrize("reverse", [False, True])

@@ -7,7 +7,9 @@ has output positions for rows and window positions for depth; the gradient of it
 No value is copied: what a window holds in common with its neighbor is read from the same place.
 
 Buffers: x, b, c. Sizes: extents and strides of rows, extents and strides of depth (4 each), groups, step of x from
-group to group (s), columns of a group (w), columns of b and of c. lo..hi is a slice of the rows.
+group to group (s), columns of a group (w), columns of b and of c, then 0. lo..hi is a slice of the rows.
+
+If there is a 1 in the place of the 0, the sums are finished as those of `gemm` are. Buffers: x, b, D, alpha, beta, c.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +18,7 @@ from typing import Any
 from numba import types
 
 from .. import abi
-from .tiles import Tiles
+from .tiles import Finish, Tiles
 from .vectors import ITEM_BYTES, Processor, Vectors
 
 PANEL_BYTES = 65536     # of b in one pass: a tile reads them all, the next tile the same again
@@ -32,6 +34,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     at, product, channels = tiles.at, tiles.windows, tiles.channels
     ROWS, WIDTH = tiles.rows, 2 * tiles.lanes
     ITEM = ITEM_BYTES[code]
+    ONE, ZERO, LOWEST = tiles.numbers
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         e1, e2, e3 = sizes[1], sizes[2], sizes[3]
@@ -39,6 +42,13 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         n0, n1, n2, n3 = sizes[8], sizes[9], sizes[10], sizes[11]
         t0, t1, t2, t3 = sizes[12], sizes[13], sizes[14], sizes[15]
         groups, x_step, width, columns = sizes[16], sizes[17], sizes[18], sizes[19]
+        is_finished, d_row, alpha, beta, low, result = sizes[20], 0, ONE, ONE, LOWEST, buffers[2]
+        if is_finished != 0:
+            result = buffers[5]
+            alpha, beta = pointer(buffers[3])[0], pointer(buffers[4])[0]
+            d_row = columns if sizes[21] != 0 else 0
+            low = ZERO if sizes[22] != 0 else LOWEST
+            alpha = -alpha if sizes[23] != 0 else alpha
         if lo >= hi or columns == 0 or groups == 0:
             return 0
         if t2 == t3 * n3:  # the last two axes of depth lie one behind the other
@@ -85,23 +95,32 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                             offset, c0, c1 = o * t0 + u * t1, 1, part
                         else:
                             offset, c0, c1, c2 = o // n1 * t0 + o % n1 * t1 + u * t2, 1, 1, part
-                        is_sum = o + u
+                        is_sum = o + u if d_row == 0 else 0
+                        is_last = (o == outer - 1) & (u + part >= whole)
+                        finish = is_finished if d_row != 0 or is_last else 0
+                        least = low if is_last else LOWEST
+                        more, factor = buffers[2], beta
+                        if d_row != 0 and o + u > 0:  # what c already holds takes the place of D
+                            more, factor = result, ONE
                         line = (o * whole + u) * inner * columns + group * width
                         for j in range(0, width, WIDTH):
                             x = at(pointer(buffers[0]), start + offset + group * x_step)
                             b = at(pointer(buffers[1]), line + j)
                             p1, p2, p3 = a1, a2, a3
                             for i in range(first, last, ROWS):
-                                c = at(pointer(buffers[2]), i * columns + group * width + j)
+                                c = at(pointer(result), i * columns + group * width + j)
+                                d = at(pointer(more), i * d_row + group * width + j)
                                 if is_channelwise:
                                     channels(
                                         at(x, j), p1, p2, p3, e1, e2, e3, s3, jump2, jump1, jump0, c0, c1, c2, n3,
                                         t0, t1, t2, t3, b, columns, c, last - i, width - j, is_sum,
+                                        finish, d, d_row, alpha, factor, least,
                                     )
                                 else:
                                     product(
                                         x, p1, p2, p3, e1, e2, e3, s3, jump2, jump1, jump0, c0, c1, c2, n3,
                                         t0, t1, t2, t3, b, columns, c, last - i, width - j, is_sum,
+                                        finish, d, d_row, alpha, factor, least,
                                     )
                                 x = at(x, ROWS * s3)
                                 p3 += ROWS
@@ -141,17 +160,21 @@ class WindowTiles(Tiles):
 
         Arguments: x at the first row; the first row's place along the last three axes of rows, and their extents; what
         lies between two rows inside the last axis, at its end, at the end of the last two, of the last three; extents
-        of depth, its strides; b, its row stride; c; rows that there are, columns, 0 to overwrite c.
+        of depth, its strides; b, its row stride; c; rows that there are, columns, 0 to overwrite c; the fields of
+        `Finish`.
         """
         def emit(v: Vectors, x: Any, *numbers: Any) -> None:
-            *places, t0, t1, t2, t3, b, columns, c, height, width, is_sum = numbers
+            *places, t0, t1, t2, t3, b, columns, c, height, width, is_sum = numbers[:-6]
+            finish = Finish(*numbers[-6:])
             builder, lanes = v.builder, v.index(self.lanes)
             lines = self._rows_of_windows(v, x, places[:3], places[3:6], places[6:10], height)
             targets = v.lines(c, columns, self.rows, height)
             walk = list(zip(places[10:], (t0, t1, t2, t3), strict=True))
 
             def tile(vectors: int, left: Any) -> None:
-                self._window_tile(v, vectors, lines, walk, (b, columns), targets, left, is_sum, is_channelwise)
+                self._window_tile(
+                    v, vectors, lines, walk, (b, columns), targets, height, left, is_sum, is_channelwise, finish
+                )
 
             with builder.if_else(builder.icmp_signed(">", width, lanes)) as (is_two, is_one):
                 with is_two:
@@ -166,7 +189,8 @@ class WindowTiles(Tiles):
 
         number, pointer = types.int64, self._pointer
         return self._intrinsic(
-            name, emit, types.void, pointer, *[number] * 18, pointer, number, pointer, number, number, number
+            name, emit, types.void, pointer, *[number] * 18, pointer, number, pointer, number, number, number,
+            *self.finish_types,
         )
 
     def _rows_of_windows(
@@ -196,7 +220,7 @@ class WindowTiles(Tiles):
 
     def _window_tile(
         self, v: Vectors, vectors: int, lines: Sequence[Any], walk: Sequence[tuple[Any, Any]], factor: tuple[Any, Any],
-        targets: Sequence[Any], width: Any, is_sum: Any, is_channelwise: bool,
+        targets: list[Any], height: Any, width: Any, is_sum: Any, is_channelwise: bool, finish: Finish,
     ) -> None:
         """All the depth of one tile, its part of c in registers."""
         builder = v.builder
@@ -231,8 +255,6 @@ class WindowTiles(Tiles):
 
             return v.loop(extent, 1, carried, body)
 
-        _, *totals = nested(walk, v.index(0), [v.index(0), *self._start(v, is_sum, old)])
-        results = iter(totals)
-        for target in targets:
-            for start, mask in zip(starts, masks, strict=True):
-                v.store(next(results), v.at(target, start), mask)
+        first = v.replaced([v.zero()] * (self.rows * vectors), is_sum, old)
+        _, *totals = nested(walk, v.index(0), [v.index(0), *first])
+        self._store(v, totals, targets, starts, masks, height, finish)

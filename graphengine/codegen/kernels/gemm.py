@@ -1,8 +1,13 @@
 """Products of matrices: C[b,i,j] = sum over l of A[b,i,l] * B[b,l,j], any strides of A and B, a dense C.
 
-Buffers: A, B, C. Sizes: batch, m, n, k, then the strides of A and of B along batch, row and column in elements. lo..hi
-counts blocks of C: those of a matrix's first columns from top to bottom, then those of its next ones. Each element is
-one sum in the order of l, wherever the blocks begin and end.
+Buffers: A, B, C. Sizes: batch, m, n, k, then the strides of A and of B along batch, row and column in elements, then 0.
+lo..hi counts blocks of C: those of a matrix's first columns from top to bottom, then those of its next ones. Each
+element is one sum in the order of l, wherever the blocks begin and end.
+
+If there is a 1 in the place of the 0, the sums S are finished before they are stored, C = max(alpha S + beta D, low).
+Buffers: A, B, D, alpha, beta, C. Sizes after the 1: from row to row of D, 0 if it is one row of at least two columns
+(a bias); whether low is 0, else there is none; whether alpha S is subtracted. A dense D, of one matrix then, may be C
+itself: where k is so large that a sum is made of parts, each of them goes into C by itself.
 """
 
 from collections.abc import Callable
@@ -26,6 +31,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     FAR = FAR_BYTES // ITEM_BYTES[code]
     PANEL, DEPTH, COLUMNS = tiles.panel, tiles.depth, tiles.columns
     HIGH, WIDE = BLOCK_ROWS, BLOCK_COLUMNS
+    ONE, ZERO, LOWEST = tiles.numbers
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         m, n, k = sizes[1], sizes[2], sizes[3]
@@ -37,8 +43,15 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
             first, a_batch, a_row, a_col = buffers[0], sizes[4], sizes[5], sizes[6]
             second, b_batch, b_row, b_col = buffers[1], sizes[7], sizes[8], sizes[9]
         panel = stack()
+        is_finished, d_row, alpha, beta, low, result = sizes[10], 0, ONE, ONE, LOWEST, buffers[2]
+        if is_finished != 0:
+            result = buffers[5]
+            alpha, beta = pointer(buffers[3])[0], pointer(buffers[4])[0]
+            d_row = n if sizes[11] != 0 else 0
+            low = ZERO if sizes[12] != 0 else LOWEST
+            alpha = -alpha if sizes[13] != 0 else alpha
         is_transposed = (b_col != 1) & (n > 1)
-        is_dot = is_transposed & (m == 1) & (b_row == 1) & ((a_col == 1) | (k <= 1))
+        is_dot = is_transposed & (m == 1) & (is_finished == 0) & (b_row == 1) & ((a_col == 1) | (k <= 1))
         is_packed = is_transposed | ((b_row >= FAR) & (m >= MANY_ROWS))
         stack_height, stacks = (m + HIGH - 1) // HIGH, (n + WIDE - 1) // WIDE
         row = column = batch = 0
@@ -50,7 +63,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
             j_end = j + WIDE if j + WIDE < n else n
             height = count * HIGH if i + count * HIGH < m else m - i
             a, b = at(pointer(first), batch * a_batch + i * a_row), at(pointer(second), batch * b_batch)
-            c = at(pointer(buffers[2]), (batch * m + i) * n)
+            c, d = at(pointer(result), (batch * m + i) * n), at(pointer(buffers[2]), i * d_row)
             lo, row, column = lo + count, 0, column + 1
             if column == stacks:
                 column, batch = 0, batch + 1
@@ -68,10 +81,17 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                         depth = k - l if k - l < DEPTH else DEPTH
                         pack(source, b_row, b_col, panel, width, depth)
                         source, source_row = panel, PANEL
-                    target = at(c, j)
-                    product(at(a, l * a_col), a_row, a_col, source, source_row, target, n, height, width, depth, l)
+                    target, more, factor = at(c, j), at(d, j), beta
+                    is_last = l + depth >= k
+                    if d_row != 0 and l > 0:  # what C already holds takes the place of D
+                        more, factor = target, ONE
+                    product(
+                        at(a, l * a_col), a_row, a_col, source, source_row, target, n, height, width, depth,
+                        l if d_row == 0 else 0, is_finished if d_row != 0 or is_last else 0, more, d_row, alpha, factor,
+                        low if is_last else LOWEST,
+                    )
                     l += depth
-                    if l >= k:
+                    if is_last:
                         break
                 j += PANEL
         return 0

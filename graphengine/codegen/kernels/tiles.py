@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 
@@ -32,6 +33,26 @@ class _Operands:
     is_sum: ir.Value
 
 
+@dataclasses.dataclass(frozen=True)
+class Finish:
+    """What becomes of sums S before they are stored: max(alpha S + beta D, low), if it is wanted.
+
+    D has rows that are `row` apart, 0 if all of them are one; `low` may be the lowest number there is.
+    """
+
+    is_wanted: ir.Value
+    d: ir.Value
+    row: ir.Value
+    alpha: ir.Value
+    beta: ir.Value
+    low: ir.Value
+
+    def at(self, v: Vectors, i: ir.Value, j: ir.Value) -> "Finish":
+        """From row i and column j on."""
+        start = v.at(self.d, v.builder.add(v.builder.mul(i, self.row), j))
+        return dataclasses.replace(self, d=start)
+
+
 class Tiles:
     """The vector code of one dtype.
 
@@ -40,6 +61,8 @@ class Tiles:
     lanes : elements of a vector.
     rows : height of the main tiles, two vectors wide, or one where columns end.
     few : height of the tile for the last rows of a panel, as wide as the panel.
+    numbers : 1, 0 and the lowest number of the dtype.
+    finish_types : of the fields of `Finish` as arguments.
     columns : number of results of `dot`.
     panel : width of a panel, four vectors.
     depth : height of the panel that `stack` has room for.
@@ -50,6 +73,10 @@ class Tiles:
         processor = processor or host()
         self.code = code
         self._pointer = types.CPointer(abi.NUMBA_TYPES[code])
+        scalar = abi.NUMBA_TYPES[code]
+        self.finish_types = (types.int64, self._pointer, types.int64, scalar, scalar, scalar)
+        lowest = -np.inf if code.startswith("f") else np.iinfo(scalar.name).min
+        self.numbers = tuple(np.array([1, 0, lowest], scalar.name))
         item_bytes = ITEM_BYTES[code]
         self.lanes = processor.vector_bytes // item_bytes
         self.rows, self.few = (8, 4) if processor.registers >= 32 else (6, 2)
@@ -66,21 +93,23 @@ class Tiles:
         return vector_intrinsic(name, self.code, self.lanes, emit, result(*arguments))
 
     def _product(self) -> Any:
-        """C = A B, or C += A B, for any height and depth and up to a panel's width.
+        """C = A B, or C += A B, for any height and depth and up to a panel's width, then finished.
 
         Arguments: A, its row and column stride; B, its row stride; C, its row stride; height, width, depth; 0 to
-        overwrite C, other numbers to add to it.
+        overwrite C, other numbers to add to it; the fields of `Finish`.
         """
         def emit(
             v: Vectors, a: Any, a_row: Any, a_col: Any, b: Any, b_row: Any, c: Any, c_row: Any,
-            height: Any, width: Any, depth: Any, is_sum: Any,
+            height: Any, width: Any, depth: Any, is_sum: Any, *finish: Any,
         ) -> None:
             builder, pair = v.builder, 2 * self.lanes
+            whole = Finish(*finish)
 
             def tile(rows: int, vectors: int, i: Any, j: Any, left: Any, is_edge: bool = True) -> None:
                 start, target = v.at(a, builder.mul(i, a_row)), v.at(c, builder.add(builder.mul(i, c_row), j))
                 operands = _Operands(start, a_row, a_col, v.at(b, j), b_row, target, c_row, depth, is_sum)
-                self._tile(v, rows, vectors, operands, builder.sub(height, i), left if is_edge else None)
+                below = builder.sub(height, i)
+                self._tile(v, rows, vectors, operands, below, left if is_edge else None, whole.at(v, i, j))
 
             def column(vectors: int, j: Any, left: Any, is_edge: bool = True) -> None:
                 with v.range(done, self.rows) as i:
@@ -111,10 +140,12 @@ class Tiles:
         number, pointer = types.int64, self._pointer
         return self._intrinsic(
             "product", emit, types.void, pointer, number, number, pointer, number, pointer, number,
-            number, number, number, number,
+            number, number, number, number, *self.finish_types,
         )
 
-    def _tile(self, v: Vectors, rows: int, vectors: int, x: _Operands, height: Any, width: Any) -> None:
+    def _tile(
+        self, v: Vectors, rows: int, vectors: int, x: _Operands, height: Any, width: Any, finish: Finish
+    ) -> None:
         """As many rows and vectors of C as are kept in registers (Goto and van de Geijn 2008, section 4.2).
 
         Rows from `height` on repeat the last one, so that one tile serves all heights up to its own. Columns from
@@ -135,11 +166,29 @@ class Tiles:
             pairs = [(p, q) for p in down for q in across]
             return [v.add_product(t, p, q) for t, (p, q) in zip(totals, pairs, strict=True)]
 
-        start = self._start(v, x.is_sum, old)
-        totals = iter(v.loop(x.depth, 1, start, step, is_rolled=rows > 1))
-        for target in targets:
-            for start, mask in zip(starts, masks, strict=True):
-                v.store(next(totals), v.at(target, start), mask)
+        start = v.replaced([v.zero()] * (rows * vectors), x.is_sum, old)
+        totals = v.loop(x.depth, 1, start, step, is_rolled=rows > 1)
+        self._store(v, totals, targets, starts, masks, height, finish)
+
+    def _store(
+        self, v: Vectors, totals: list[Any], targets: list[Any], starts: list[Any], masks: list[Any], height: Any,
+        finish: Finish,
+    ) -> None:
+        """The sums of a tile to where they belong, row by row, finished first if that is wanted."""
+        places = [(row, start, mask) for row in range(len(targets)) for start, mask in zip(starts, masks, strict=True)]
+
+        def finished() -> list[Any]:
+            lines = v.lines(finish.d, finish.row, len(targets), height)
+            alpha, beta, low = (v.splat(x) for x in (finish.alpha, finish.beta, finish.low))
+            found = []
+            for total, (row, start, mask) in zip(totals, places, strict=True):
+                more = v.times(beta, v.load(v.at(lines[row], start), mask))
+                found.append(v.at_least(low, v.add_product(more, alpha, total)))
+            return found
+
+        values = v.replaced(totals, finish.is_wanted, finished)
+        for value, (row, start, mask) in zip(values, places, strict=True):
+            v.store(value, v.at(targets[row], start), mask)
 
     def _columns(self, v: Vectors, vectors: int, width: Any) -> tuple[list[Any], list[Any]]:
         """Mask and first column of each vector; one without columns starts at the first, so as to stay near."""
@@ -150,24 +199,6 @@ class Tiles:
         exist = [v.builder.icmp_signed("<", first, width) for first in firsts]
         starts = [v.builder.select(e, first, v.index(0)) for e, first in zip(exist, firsts, strict=True)]
         return masks, starts
-
-    def _start(self, v: Vectors, is_sum: Any, old: Callable[[], list[Any]]) -> list[Any]:
-        """What a tile starts from: zeros, or what C holds."""
-        builder = v.builder
-        before = builder.block
-        loading, ready = builder.append_basic_block("sum"), builder.append_basic_block("ready")
-        builder.cbranch(builder.icmp_signed("!=", is_sum, v.index(0)), loading, ready)
-        builder.position_at_end(loading)
-        values = old()
-        builder.branch(ready)
-        builder.position_at_end(ready)
-        start = []
-        for value in values:
-            phi = builder.phi(v.vector)
-            phi.add_incoming(v.zero(), before)
-            phi.add_incoming(value, loading)
-            start.append(phi)
-        return start
 
     def _dot(self) -> Any:
         """c[j] = sum over l of a[l] b[j * stride + l], up to `columns` of them.

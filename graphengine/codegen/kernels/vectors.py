@@ -124,6 +124,14 @@ class Vectors:
             return self.builder.add(total, self.builder.mul(x, y))
         return self._call("fmuladd", self.vector, [x, y, total])
 
+    def times(self, x: ir.Value, y: ir.Value) -> ir.Value:
+        return self.builder.mul(x, y) if isinstance(self.element, ir.IntType) else self.builder.fmul(x, y)
+
+    def at_least(self, low: ir.Value, x: ir.Value) -> ir.Value:
+        """The larger of the two; x where it is no number."""
+        compare = self.builder.icmp_signed if isinstance(self.element, ir.IntType) else self.builder.fcmp_ordered
+        return self.builder.select(compare(">", low, x), low, x)
+
     def sums(self, vectors: Sequence[ir.Value]) -> ir.Value:
         """The sum of the elements of each vector, as one vector as long as there are vectors.
 
@@ -161,6 +169,27 @@ class Vectors:
         loop = module.add_metadata([disable, module.add_metadata([number])])
         loop.operands = (loop, disable)  # a loop's node begins with itself
         branch.set_metadata("llvm.loop", loop)
+
+    def replaced(
+        self, values: Sequence[ir.Value], is_wanted: ir.Value, make: Callable[[], list[ir.Value]]
+    ) -> list[ir.Value]:
+        """What `make` emits where a number is not 0, else `values`."""
+        builder = self.builder
+        before = builder.block
+        making, ready = builder.append_basic_block("make"), builder.append_basic_block("ready")
+        builder.cbranch(builder.icmp_signed("!=", is_wanted, self.index(0)), making, ready)
+        builder.position_at_end(making)
+        made = make()
+        last = builder.block
+        builder.branch(ready)
+        builder.position_at_end(ready)
+        found = []
+        for value, other in zip(values, made, strict=True):
+            phi = builder.phi(value.type)
+            phi.add_incoming(value, before)
+            phi.add_incoming(other, last)
+            found.append(phi)
+        return found
 
     @contextlib.contextmanager
     def range(self, stop: ir.Value, step: int) -> Iterator[ir.Value]:
