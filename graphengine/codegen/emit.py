@@ -52,7 +52,14 @@ class SizeBits:
     size: Size
 
 
-Slot = Size | Bits | SizeBits
+@dataclass(frozen=True)
+class Step:
+    """How many elements further a buffer is in the next step, if the kernel runs several: 0 otherwise."""
+
+    buffer: int
+
+
+Slot = Size | Bits | SizeBits | Step
 
 
 def constant_bits(dtype: DType, value: Any) -> int:
@@ -78,6 +85,7 @@ class Kernel:
     grain : threads may share the steps of its outermost loop by multiples of so many; 0 if they may not
     points, point_ns : how many points its loops have, and roughly what each of them takes
     lines : for each line of the text, the node that it computes, or None
+    takes_steps : whether its outermost loop may be that of the steps of a loop that runs nothing else
     nested : of a loop or a choice, what it runs
     """
 
@@ -90,6 +98,7 @@ class Kernel:
     points: Size = 0
     point_ns: float = 0.0
     lines: tuple[Node | None, ...] = ()
+    takes_steps: bool = False
     nested: Nested | None = None
 
     def all(self) -> Iterator[Kernel]:
@@ -146,6 +155,7 @@ class _Emitter:
         self.stored: dict[int, list[tuple[int, Access]]] = {}   # and of each store
         self.in_memory: set[int] = set()                # values that earlier passes over a row have left there
         self.scalars: dict[tuple[str, str], str] = {}
+        self.steps: dict[int, str] = {}                 # buffer -> what it moves by from step to step
         self.counts: dict[str, int] = {}
         self.loop = {role: [k for k, a in enumerate(nest.axes) if a.role == role] for role in ("outer", "fold", "kept")}
         self.extent_names = self._extents()
@@ -183,6 +193,7 @@ class _Emitter:
         return Kernel(
             name, text.replace("KERNEL", name), tuple(self.buffers), tuple(self.slots), extent, self._grain(),
             product(a.extent for a in self.nest.axes), self._point_ns(), tuple(node for _, _, node in lines),
+            not self.nest.axes and not self.failure_bits,
         )
 
     def _grain(self) -> int:
@@ -457,6 +468,11 @@ class _Emitter:
                 name = self._fresh("s")
                 self._slot(stride, f"{name} = s[{{}}]")
                 terms.append(f"{index} * {name}")
+        if isinstance(access, Access) and access.buffer in self.nest.moving:
+            if access.buffer not in self.steps:
+                self.steps[access.buffer] = self._fresh("s")
+                self._slot(Step(access.buffer), f"{self.steps[access.buffer]} = s[{{}}]")
+            terms.append(f"i * {self.steps[access.buffer]}")
         if access.start != 0:
             name = self._fresh("o")
             self._slot(access.start, f"{name} = s[{{}}]")
@@ -483,4 +499,4 @@ class _Emitter:
         self.lines.append((self.depth, text, node))
 
 
-__all__ = ["MOST_FAILURES", "Bits", "Kernel", "SizeBits", "Slot", "constant_bits", "emit"]
+__all__ = ["MOST_FAILURES", "Bits", "Kernel", "SizeBits", "Slot", "Step", "constant_bits", "emit"]

@@ -76,10 +76,15 @@ class Value:
 
 @dataclass(frozen=True)
 class Nest:
-    """A whole kernel: axes from outside in, and statements in order."""
+    """A whole kernel: axes from outside in, and statements in order.
+
+    moving : buffers that are elsewhere in the next step of a loop, of a nest without axes: its one loop may be that of
+        the steps
+    """
 
     axes: tuple[Axis, ...]
     values: tuple[Value, ...]
+    moving: frozenset[int] = frozenset()
 
     def count(self, role: Role) -> int:
         return sum(a.role == role for a in self.axes)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..dtypes import DType
 from ..ir.dims import Size, product
@@ -17,7 +18,9 @@ from .loops import Access, Axis, Counter, Leaf, Nest, Role, Scalar, Value, colla
 def lower(instruction: Instruction, program: Program) -> Nest:
     """The loop nest of a fused group, or of one store of an assembly."""
     if instruction.group is not None:
-        return collapse(_Lowering(instruction.group, instruction.kept, program).nest())
+        nest = collapse(_Lowering(instruction.group, instruction.kept, program).nest())
+        moving = frozenset(b.index for b in program.buffers if b.kind in ("feed", "fetch"))
+        return nest if nest.axes else replace(nest, moving=moving)
     assert instruction.place is not None, "library calls have no loops"
     node, tensor, where = instruction.place
     return collapse(_placement(node, tensor, where, instruction.writes[0], program))

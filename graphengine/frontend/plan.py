@@ -173,7 +173,7 @@ class Plan:
     def check_shape(self, k: int, shape: tuple[int, ...], steps: str = "") -> None:
         tensor = self.feeds[k]
         known = tensor.shape
-        fits = known.rank is None or (
+        fits = known == shape or known.rank is None or (
             len(known) == len(shape) and all(a is None or a == b for a, b in zip(known, shape, strict=True))
         )
         if not fits:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..codegen.emit import Bits, Kernel, SizeBits, Slot, constant_bits
+from ..codegen.emit import Bits, Kernel, SizeBits, Slot, Step, constant_bits
 from ..codegen.kernels.library import Division, division
-from ..codegen.kernels.runner import MOVE, ROW, Control
+from ..codegen.kernels.runner import EXTENT, MOVE, ROW, Control
 from ..config import settings
 from ..ir.dims import evaluate
 from ..ops.state import Const
@@ -70,6 +70,8 @@ class Layout:
     is_endless : whether it has a loop that may run for ever
     shared : how many kernels are shared between threads, those of loops and branches included
     is_running : whether it is in the middle of a run that hears signals
+    takes_steps : whether it is one kernel that may run many steps by itself
+    step_entries : buffer -> place in the table of sizes of what it moves by in each of them
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class Layout:
         self.nested: dict[int, NestedLayout] = {}       # kernel -> what it runs, of loops and choices
         self.stop: Array = outer.stop if outer is not None else np.array([address_of(NEVER)], np.int64)
         self.shared = 0
+        self.step_entries: dict[int, int] = {}
         every = [_numbers(kernel, sizes) for kernel in kernels]
         divisions = [_division(*pair, sizes) for pair in zip(kernels, every, strict=True)]
         lengths = _slice_lengths(divisions)
@@ -106,6 +109,9 @@ class Layout:
                 self.nested[row] = NestedLayout(kernel, code, sizes, team, self)
                 self.shared += sum(p.shared for p in self.nested[row].parts)
                 numbers += self.nested[row].numbers
+            for k, slot in enumerate(kernel.slots):
+                if isinstance(slot, Step):
+                    self.step_entries[slot.buffer] = len(numbers) + k
             numbers += own_numbers
         self.addresses = np.array(table or [0], np.int64)
         self.sizes = np.array(numbers or [0], np.int64)
@@ -118,6 +124,7 @@ class Layout:
         self.results = [] if of_region else [self._shaped(b, t.shape, sizes) for b, t in
                                              zip(program.fetches, program.computation.fetches, strict=True)]
         self.is_long = bool(self.nested) or sum(d.work_ns for d in divisions) >= LONG_NS
+        self.takes_steps = len(kernels) == 1 and kernels[0].takes_steps
         self.is_endless = any(n.is_endless for n in self.nested.values())
         is_small = all(a.nbytes <= STAGED_BYTES for a in (*self.staging, *self.results))
         self.is_small = is_small and not (self.is_long or self.shared)
@@ -160,6 +167,15 @@ class Layout:
         self.addresses[:] = self.home
         self.control[Control.MOVE_COUNT] = 0
         self.control[Control.STEPS] = 1
+        if self.takes_steps and not self.ahead:
+            self.take_steps(1)
+            for entry in self.step_entries.values():
+                self.sizes[entry] = 0
+
+    def take_steps(self, count: int) -> None:
+        """Let the only kernel run so many steps."""
+        self.control[Control.STEPS] = 1
+        self.rows[EXTENT] = count
 
     def start_anew(self) -> None:
         """Begin with the first row again after a run that was stopped."""
@@ -182,6 +198,9 @@ class Layout:
         The place of their first address in the table.
         """
         home, numbers, own = self._own
+        if not rows and not self.ahead:
+            self.addresses[:] = home
+            return len(home)
         table: list[int] = []
         more: list[int] = []
         ahead: list[int] = []
@@ -266,4 +285,6 @@ def _number(slot: Slot, sizes: Sizes) -> int:
         return slot.number()
     if isinstance(slot, SizeBits):
         return constant_bits(slot.dtype, evaluate(slot.size, sizes))
+    if isinstance(slot, Step):
+        return 0
     return evaluate(slot, sizes)

@@ -36,6 +36,7 @@ class Rows:
 class Loop:
     """Steps of a program without a return to Python between them, as often as one likes.
 
+    A program that is one kernel on single numbers is called once for many steps: its variables are in registers then.
     The feeds are read anew in each run: what stands in them may change between two runs.
 
     Parameters
@@ -65,11 +66,16 @@ class Loop:
         if collect:
             moves += [(k, own.nbytes) for b, own in zip(program.fetches, layout.results, strict=True)
                       for k in layout.entries.get(b, ())]
-        layout.set_moves(moves)
         self._begin = layout.addresses.copy()
         self._growth = np.zeros_like(self._begin)
         for place, size in moves:
             self._growth[place] = size
+        self.takes_steps = layout.takes_steps and not layout.ahead
+        if self.takes_steps:
+            for b, entry in layout.step_entries.items():
+                layout.sizes[entry] = self._growth[layout.entries[b][0]] // program.buffers[b].dtype.size
+        else:
+            layout.set_moves(moves)
 
     def _pick_rows(self) -> list[Move]:
         """Put kernels before the program that pick the rows of each step; the moves of their indices."""
@@ -120,11 +126,18 @@ class Loop:
         done, stretch = 0, layout.stretch
         while done < steps:
             count = min(stretch, steps - done)
-            layout.control[Control.STEPS] = count
+            if self.takes_steps:
+                layout.take_steps(count)
+            else:
+                layout.control[Control.STEPS] = count
             start = time.perf_counter()
             code = self.executable.call(layout, layout.is_endless)
             elapsed = time.perf_counter() - start
-            done += int(layout.control[Control.DONE])
+            if self.takes_steps:
+                layout.addresses += count * self._growth
+                done += count
+            else:
+                done += int(layout.control[Control.DONE])
             if code:
                 raise self.executable.failure(layout, code, done)
             if on_progress is not None and on_progress(done):

@@ -85,6 +85,29 @@ def test_stacked_numbers(session):
     np.testing.assert_array_equal(got, np.array([1.0, 3.0, 6.0], "f4"))
 
 
+def test_a_program_of_numbers_is_called_once_for_many_steps(session, rng):
+    """One kernel whose loop is that of the steps: variables, results of each step, a feed that stands still."""
+    x, pair, rate = (tf.placeholder(tf.float64, shape) for shape in ([], [2], []))
+    w, b = tf.Variable(rng.standard_normal(), dtype=tf.float64), tf.Variable(0.5, dtype=tf.float64)
+    session.run(tf.global_variables_initializer())
+    error = w * x + b - pair[1] * pair[0]
+    step = tf.group(w.assign_sub(rate * error * x), b.assign_sub(rate * error))
+    xs, pairs = rng.standard_normal(1000), rng.standard_normal((1000, 2))
+    (kernel,) = session.explain([error, step], {x: xs[0], pair: pairs[0], rate: 0.1}).kernels
+    assert kernel.takes_steps
+    start = session.variables()
+    want = [session.run([error, step], {x: a, pair: p, rate: 0.1})[0] for a, p in zip(xs, pairs, strict=True)]
+    end = session.variables()
+    for collect in (True, False):
+        session.load_variables(start)
+        got = session.run_steps([error, step], {x: xs, pair: pairs, rate: 0.1}, collect=collect)[0]
+        np.testing.assert_allclose(got, want if collect else want[-1], rtol=1e-12)
+        for name, value in session.variables().items():
+            np.testing.assert_allclose(value, end[name], rtol=1e-12)
+    session.load_variables(start)
+    assert session.run([error, step], {x: xs[0], pair: pairs[0], rate: 0.1})[0] == want[0]
+
+
 def test_stacked_feeds_that_lie_askew(session, rng):
     x = tf.placeholder(tf.float32, [None, 3])
     data = rng.standard_normal((3, 4, 5)).astype("f4").T

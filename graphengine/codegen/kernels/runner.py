@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 ROW = 5                                     # entries of a row
+EXTENT = 3                                  # the entry that is a kernel's extent
 MOVE = 2                                    # entries of a move: place in the table of addresses, increment in bytes
 STOPPED = -1                                # code of a run that stopped because it was asked to
 

@@ -55,13 +55,14 @@ def _ops() -> Iterator[Kind]:
                    many=p.variadic)
             for p in cls.inputs)
         fields = tuple(_op_field(cls, f) for f in dataclasses.fields(cls))  # type: ignore[arg-type]
+        hidden = not cls.drawn if cls.drawn is not None else cls.internal or any(f.form == "region" for f in fields)
         public = [n for n in cls.names if "." not in n] or [n.rpartition(".")[2] for n in cls.names]
         yield Kind(
             key=f"op/{cls.name}", title=_title(cls.node_name, cls.__name__), family="Ops", category=cls.category,
             inputs=(FEED,) if cls is Placeholder else inputs, outputs=(), fields=fields, summary=summary_of(doc),
             doc=doc, words=(*cls.names, *([cls.operator] if cls.operator else [])),
-            name=(public[0] if public else cls.name), starting=_of_sample(cls),
-            hidden=not cls.drawn if cls.drawn is not None else cls.internal or any(f.form == "region" for f in fields),
+            name=(public[0] if public else cls.name), starting={} if hidden else _of_sample(cls),
+            hidden=hidden,
         )
 
 
