@@ -6,7 +6,7 @@ absorbed, they would have to be in memory first.
 """
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ..ir.computation import Computation
 from ..ir.dims import equal
@@ -15,6 +15,7 @@ from ..ops.compare import Maximum
 from ..ops.kinds import Elementwise, Library, Movement, Reduction
 from ..ops.math import Add, Multiply, Subtract
 from ..ops.state import Const
+from ..values import dataclass
 from .trace import is_dense, producer
 
 
