@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 import graphengine as ge
+from graphengine.tools.drawn.files import nodes_of, store
 
 from . import commands
 from .io.pictures import read_picture
 from .model.document import Change, GraphDocument
-from .model.files import from_text, open_document
+from .model.files import from_engine, from_text, open_document
 from .model.values import stored
 
 LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
@@ -51,8 +52,20 @@ def read_document(path: Path) -> GraphDocument:
 
         return document_of_model(keras.models.load_model(path))
     if suffix == ".onnx":
-        raise ge.errors.FileFormatError("this version reads no ONNX files", at=str(path), fix="open a graph")
+        return document_of_graph(ge.load(path), os.fspath(path))
     return open_document(path)
+
+
+def document_of_graph(graph: ge.Graph, file: str) -> GraphDocument:
+    """A graph as a drawing of its nodes.
+
+    Raises
+    ------
+    FileFormatError for what a file cannot hold.
+    """
+    arrays: dict[str, Any] = {}
+    nodes = nodes_of(graph, lambda name, array: store(array, arrays), file)
+    return from_engine({"nodes": nodes}, arrays, file)
 
 
 def document_of_model(model: Any) -> GraphDocument:

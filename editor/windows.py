@@ -26,6 +26,7 @@ class Windows(QtCore.QObject):
         self.settings = Settings()
         self.open: list[MainWindow] = []
         self.welcome: Welcome | None = None
+        self.message: QtWidgets.QMessageBox | None = None       # the last one
         assert isinstance(app, QtWidgets.QApplication), "windows need widgets"
         install(app)
         theme.set(self.settings.get("theme", "system"))
@@ -121,7 +122,7 @@ class Windows(QtCore.QObject):
         recent = self.settings.recent_files
         chosen, _ = QtWidgets.QFileDialog.getOpenFileName(
             self._front(), self.tr("Open a graph"), str(recent[0].parent if recent else Path.home()),
-            self.tr("Graphs (*.graph.json *.json *.keras *.png);;All files (*)"))
+            self.tr("Graphs (*.graph.json *.json *.keras *.onnx *.png);;All files (*)"))
         if chosen:
             self.open_file(Path(chosen))
 
@@ -137,6 +138,7 @@ class Windows(QtCore.QObject):
         box.setInformativeText("\n".join(filter(None, (f"{problem[:1].upper()}{problem[1:]}.", where,
                                                        f"{fix[:1].upper()}{fix[1:]}." if fix else None))))
         box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.message = box                  # without a window in front nothing else keeps it
         box.open()
 
 

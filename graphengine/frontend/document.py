@@ -13,14 +13,21 @@ Path = str | os.PathLike[str]
 
 
 def load(path: Path) -> Graph:
-    """The graph in a ``*.graph.json`` file.
+    """The graph in a ``*.graph.json`` file, or in an ``.onnx`` file.
+
+    An ONNX model's inputs become placeholders, its outputs nodes of their names, its weights constants. It needs the
+    package onnx: ``pip install graphengine[onnx]``.
 
     Raises
     ------
-    FileFormatError that says what is wrong with the file, and on which node.
+    FileFormatError that says what is wrong with the file, and on which node; of an ONNX model that uses operators that
+    are not here it names all of them.
+    NotFoundError if the package onnx is needed and not installed.
     """
-    from ..io.graphfile import load as read  # imported here, since most programs neither load nor save
-
+    if os.fspath(path).lower().endswith(".onnx"):
+        from ..io.onnx_file import load as read
+    else:                                   # imported here, since most programs neither load nor save
+        from ..io.graphfile import load as read
     return read(path)
 
 

@@ -1,0 +1,255 @@
+"""ONNX operators that are whole layers: matrix products, convolution, pooling, normalization. See onnx_ops.py."""
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..ops.language import L
+from .onnx_ops import Call, NotMeant, means, rank_of
+
+FORMATS = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
+Pairs = str | list[list[int]]
+
+
+# -------------------------------------------------------------------- products
+
+@means("MatMul")
+def matmul(c: Call) -> Any:
+    """As numpy does it: an operand of one axis is a row on the left, a column on the right."""
+    a, b = c.xs
+    ranks = rank_of(a, "the product"), rank_of(b, "the product")
+    left = L.expand_dims(a, 0) if ranks[0] == 1 else a
+    right = L.expand_dims(b, 1) if ranks[1] == 1 else b
+    y = L.matmul(left, right)
+    y = L.squeeze(y, [-1]) if ranks[1] == 1 else y
+    return L.squeeze(y, [-1 if ranks[1] == 1 else -2]) if ranks[0] == 1 else y
+
+
+@means("Gemm")
+def gemm(c: Call, alpha: float = 1.0, beta: float = 1.0, transA: int = 0, transB: int = 0) -> Any:
+    y = L.matmul(c.x(0), c.x(1), bool(transA), bool(transB))
+    y = y if alpha == 1.0 else alpha * y
+    if not c.given(2) or beta == 0.0:
+        return y
+    return y + (c.x(2) if beta == 1.0 else beta * c.x(2))
+
+
+@means("Einsum")
+def einsum(c: Call, equation: str) -> Any:
+    return L.einsum(c.xs, equation)
+
+
+# -------------------------------------------------------------------- windows
+
+@dataclass
+class Windows:
+    """How windows go over the spatial axes of x, channels second.
+
+    size, steps, spread : of a window along each axis, from one to the next, between its taps
+    """
+
+    x: Any
+    size: Sequence[Any]
+    steps: list[int]
+    spread: list[int]
+
+    @classmethod
+    def of(cls, x: Any, size: Sequence[Any], strides: Any, dilations: Any) -> Windows:
+        n = rank_of(x, "windows") - 2
+        if n not in FORMATS:
+            raise NotMeant(f"there are {n} spatial axes; 1 to 3 are known")
+        return cls(x, list(size), list(strides or [1] * n), list(dilations or [1] * n))
+
+    @property
+    def data_format(self) -> str:
+        return FORMATS[len(self.steps)]
+
+    def padding(self, auto_pad: str, pads: Sequence[int] | None) -> Pairs:
+        """As ops take it.
+
+        Raises
+        ------
+        NotMeant for SAME_LOWER, where the odd row comes first, if sizes are not known.
+        """
+        if auto_pad in ("SAME_UPPER", "VALID"):
+            return auto_pad.partition("_")[0]
+        n = len(self.steps)
+        flat = list(pads or [0] * (2 * n))
+        pairs = [[flat[k], flat[n + k]] for k in range(n)]
+        if auto_pad == "SAME_LOWER":
+            for k, (size, tap, step, spread) in enumerate(self.axes):
+                if not (isinstance(size, int) and isinstance(tap, int)):
+                    raise NotMeant("the padding SAME_LOWER of an axis of unknown size is asked for")
+                whole = max((-(-size // step) - 1) * step + (tap - 1) * spread + 1 - size, 0)
+                pairs[k] = [whole - whole // 2, whole // 2]
+        return [[0, 0], [0, 0], *pairs] if any(map(any, pairs)) else "VALID"
+
+    @property
+    def axes(self) -> list[tuple[Any, Any, int, int]]:
+        """Of each spatial axis its size, and that of a window, the step and the spread."""
+        return list(zip(self.x.shape[2:], self.size, self.steps, self.spread, strict=True))
+
+    def rests(self, padding: Pairs) -> list[int]:
+        """How far the last window reaches over the border, of those that rounding up adds; 0 where none is added.
+
+        Raises
+        ------
+        NotMeant if sizes are not known.
+        """
+        found = []
+        for k, (size, tap, step, _) in enumerate(self.axes):
+            before, after = (0, 0) if isinstance(padding, str) else padding[2 + k]
+            if padding == "SAME":
+                found.append(0)
+                continue
+            if not isinstance(size, int):
+                raise NotMeant("ceil_mode of an axis of unknown size is asked for")
+            count = -(-(size + before + after - tap) // step)       # of the last window
+            count -= count * step >= size + before                  # which has to begin inside
+            found.append(max(count * step + tap - (size + before + after), 0))
+        return found
+
+
+@means("Conv")
+def conv(c: Call, auto_pad: str = "NOTSET", dilations: Any = None, group: int = 1, kernel_shape: Any = None,
+         pads: Any = None, strides: Any = None) -> Any:
+    x, w = c.x(0), c.x(1)
+    over = Windows.of(x, w.shape[2:], strides, dilations)
+    n = len(over.steps)
+    filters = L.transpose(w, [*range(2, n + 2), 1, 0])      # (out, in, taps) -> (taps, in, out)
+    of = (L.conv1d, L.conv2d, L.conv3d)[n - 1]
+    y = of(x, filters, over.steps, over.padding(auto_pad, pads), over.data_format, over.spread)
+    return y + channels(c.x(2), n) if c.given(2) else y
+
+
+def channels(values: Any, n: int) -> Any:
+    """One value for each channel, in a shape that goes with (batch, channels, space)."""
+    return L.reshape(values, [-1] + [1] * n)
+
+
+@means("ConvTranspose")
+def conv_transpose(c: Call, auto_pad: str = "NOTSET", dilations: Any = None, group: int = 1, kernel_shape: Any = None,
+                   output_padding: Any = None, output_shape: Any = None, pads: Any = None,
+                   strides: Any = None) -> Any:
+    x, w = c.x(0), c.x(1)
+    n = rank_of(x, "windows") - 2
+    if n != 2 or group != 1 or auto_pad != "NOTSET" or output_shape is not None or set(dilations or [1]) != {1}:
+        raise NotMeant("a transposed convolution is not of images, or has groups, dilations or automatic padding")
+    steps, flat, extra = list(strides or [1] * n), list(pads or [0] * 2 * n), list(output_padding or [0] * n)
+    taps, space = w.shape[2:], x.shape[2:]
+    if None in (*taps, *space, w.shape[1]):
+        raise NotMeant("sizes of a transposed convolution are not known")
+    full = [(size - 1) * step + tap for size, step, tap in zip(space, steps, taps, strict=True)]
+    batch = x.shape[0] if isinstance(x.shape[0], int) else None
+    if batch is None:
+        raise NotMeant("a transposed convolution has a batch of unknown size")
+    filters = L.transpose(w, (2, 3, 1, 0))
+    y = L.conv2d_transpose(x, filters, [batch, w.shape[1], *full], steps, "VALID", "NCHW")
+    y = L.pad(y, [[0, 0], [0, 0], *([0, e] for e in extra)]) if any(extra) else y
+    if any(flat):
+        y = y[(slice(None), slice(None), *(slice(flat[k], full[k] + extra[k] - flat[n + k]) for k in range(n)))]
+    return y + channels(c.x(2), n) if c.given(2) else y
+
+
+@means("MaxPool")
+def max_pool(c: Call, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0, dilations: Any = None,
+             pads: Any = None, storage_order: int = 0, strides: Any = None) -> Any:
+    if c.results > 1 or set(dilations or [1]) != {1}:
+        raise NotMeant("max pooling has dilations, or is asked for places")
+    over = Windows.of(c.x(0), kernel_shape, strides, None)
+    padding = over.padding(auto_pad, pads)
+    rests = over.rests(padding) if ceil_mode else []
+    if any(rests):
+        pairs = [[0, 0]] * (2 + len(rests)) if isinstance(padding, str) else padding
+        padding = [*pairs[:2], *([a, b + rest] for (a, b), rest in zip(pairs[2:], rests, strict=True))]
+    return L.max_pool(over.x, over.size, over.steps, padding, over.data_format)
+
+
+@means("AveragePool")
+def average_pool(c: Call, kernel_shape: Sequence[int], auto_pad: str = "NOTSET", ceil_mode: int = 0,
+                 count_include_pad: int = 0, dilations: Any = None, pads: Any = None, strides: Any = None) -> Any:
+    if set(dilations or [1]) != {1}:
+        raise NotMeant("average pooling has dilations")
+    over = Windows.of(c.x(0), kernel_shape, strides, None)
+    x, padding = over.x, over.padding(auto_pad, pads)
+    if ceil_mode and any(over.rests(padding)):
+        raise NotMeant("ceil_mode adds windows that reach over the border")
+    if count_include_pad and padding == "SAME":
+        raise NotMeant("average pooling counts what SAME_UPPER adds")
+    if count_include_pad and not isinstance(padding, str):
+        x, padding = L.pad(x, padding), "VALID"
+    return L.avg_pool(x, over.size, over.steps, padding, over.data_format)
+
+
+@means("GlobalAveragePool")
+def global_average_pool(c: Call) -> Any:
+    x = c.x(0)
+    return L.reduce_mean(x, list(range(2, rank_of(x, "the mean"))), True)
+
+
+@means("GlobalMaxPool")
+def global_max_pool(c: Call) -> Any:
+    x = c.x(0)
+    return L.reduce_max(x, list(range(2, rank_of(x, "the largest"))), True)
+
+
+# -------------------------------------------------------------------- normalization
+
+@means("BatchNormalization")
+def batch_normalization(c: Call, epsilon: float = 1e-5, momentum: float = 0.9, training_mode: int = 0,
+                        spatial: int = 1) -> Any:
+    """As in inference: with the mean and the variance that are given."""
+    if training_mode or c.results > 1:
+        raise NotMeant("batch normalization in training")
+    x, scale, bias, mean, variance = c.xs
+    n = rank_of(x, "the normalization") - 2
+    scale, bias, mean, variance = (channels(v, n) for v in (scale, bias, mean, variance))
+    return (x - mean) * (scale * L.rsqrt(variance + epsilon)) + bias
+
+
+def normalized(x: Any, axes: list[int], epsilon: float) -> tuple[Any, Any, Any]:
+    """The result, the mean, and one over the deviation."""
+    mean = L.reduce_mean(x, axes, True)
+    scale = L.rsqrt(L.reduce_mean(L.square(x - mean), axes, True) + epsilon)
+    return (x - mean) * scale, mean, scale
+
+
+@means("InstanceNormalization")
+def instance_normalization(c: Call, epsilon: float = 1e-5) -> Any:
+    x = c.x(0)
+    rank = rank_of(x, "the normalization")
+    y, _, _ = normalized(x, list(range(2, rank)), epsilon)
+    return y * channels(c.x(1), rank - 2) + channels(c.x(2), rank - 2)
+
+
+@means("LayerNormalization")
+def layer_normalization(c: Call, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Any:
+    x = c.x(0)
+    rank = rank_of(x, "the normalization")
+    y, mean, scale = normalized(x, list(range(axis % rank, rank)), epsilon)
+    y = y * c.x(1)
+    return (y + c.x(2) if c.given(2) else y), mean, scale
+
+
+@means("LRN")
+def local_response_normalization(c: Call, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Any:
+    if size % 2 == 0:
+        raise NotMeant("the neighborhood has an even number of channels")
+    x = L.transpose(c.x(0), (0, 2, 3, 1))
+    y = L.local_response_normalization(x, size // 2, bias, alpha / size, beta)
+    return L.transpose(y, (0, 3, 1, 2))
+
+
+# -------------------------------------------------------------------- numbers
+
+@means("ConstantOfShape")
+def constant_of_shape(c: Call, value: Any = None) -> Any:
+    fill = np.zeros(1, np.float32) if value is None else np.asarray(value)
+    sizes = c.numbers(0, "the sizes")
+    if math.prod(sizes) > 2**24:
+        raise NotMeant(f"a constant of {math.prod(sizes):,} elements is made")
+    return L.broadcast_to(fill.reshape(()), sizes)

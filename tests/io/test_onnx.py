@@ -1,0 +1,269 @@
+"""ONNX files against the standard: its own cases of each operator, and whole models run by its reference.
+
+The cases are a second oracle of the ops, too: each is read from a file and computed in a session.
+"""
+from __future__ import annotations
+
+import functools
+import json
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.errors import FileFormatError, NotFoundError
+from graphengine.io.onnx_file import supported
+from graphengine.tools.run import run_file
+
+onnx = pytest.importorskip("onnx")
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+DTYPES = ("bool", "int32", "int64", "float32", "float64")
+
+# -------------------------------------------------------------------- cases of the standard
+
+
+@functools.cache
+def cases():
+    """Cases of one operator each, by the operator."""
+    from onnx.backend.test.loader import load_model_tests
+
+    found = {}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for case in load_model_tests(kind="node"):
+            nodes = case.model.graph.node
+            if len(nodes) == 1 and nodes[0].domain == "":
+                found.setdefault(nodes[0].op_type, []).append(case)
+    return found
+
+
+def as_array(value):
+    """Numbers of a case as an array; sequences and texts as one of objects."""
+    if isinstance(value, TensorProto):
+        return numpy_helper.to_array(value)
+    return value if isinstance(value, (np.ndarray, np.generic)) else np.array(None, object)
+
+
+def with_constants(case, arrays):
+    """The model of a case, of which all but the first input are known."""
+    model = onnx.ModelProto()
+    model.CopyFrom(case.model)
+    names = [given.name for given in model.graph.input]
+    model.graph.initializer.extend(numpy_helper.from_array(np.asarray(a), n)
+                                   for n, a in list(zip(names, arrays, strict=True))[1:])
+    return model
+
+
+def computed(model, path, arrays):
+    """What the reader and a session make of a model."""
+    onnx.save(model, path)
+    graph = tf.load(path)
+    names = [given.name for given in model.graph.input]
+    feeds = {n: a for n, a in zip(names, arrays, strict=True)
+             if n in graph.by_name and graph.by_name[n].op.name == "placeholder"}
+    return tf.Session(graph).run([wanted.name for wanted in model.graph.output], feeds)
+
+
+@pytest.mark.parametrize("operator", supported())
+def test_cases_of_the_standard(operator, tmp_path):
+    checked, refused = [], {}
+    for case in cases().get(operator, ()):
+        (given, wanted), *_ = case.data_sets
+        arrays, wanted = list(map(as_array, given)), list(map(as_array, wanted))
+        if not all(a.dtype.name in DTYPES for a in (*arrays, *wanted)):
+            continue
+        for model in [case.model, *([with_constants(case, arrays)] if len(arrays) > 1 else [])]:
+            try:
+                found = computed(model, tmp_path / "case.onnx", arrays)
+            except FileFormatError as error:    # it says what it does not mean; what it does compute is right
+                refused[case.name] = error
+                assert operator in str(error) or "version" in str(error)
+                continue
+            for g, w in zip(found, wanted, strict=True):
+                assert (np.shape(g), np.asarray(g).dtype) == (w.shape, w.dtype), case.name
+                np.testing.assert_allclose(g, w, rtol=case.rtol, atol=max(case.atol, 1e-5), err_msg=case.name)
+            checked.append(case.name)
+    if not checked:
+        pytest.skip("; ".join(sorted({e.problem for e in refused.values()})) or "the standard has no such case")
+
+
+def test_what_models_are_made_of_can_be_read():
+    assert {"Conv", "MaxPool", "BatchNormalization", "Gemm", "Flatten", "Softmax", "MatMul", "Transpose", "Reshape",
+            "Slice", "Gather", "Constant"} <= set(supported())
+
+
+# -------------------------------------------------------------------- whole models
+
+def model_of(nodes, inputs, outputs, weights, version=17):
+    graph = helper.make_graph(
+        nodes, "model", [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
+        [numpy_helper.from_array(a, n) for n, a in weights.items()])
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", version)], ir_version=8)
+
+
+def random(rng, **shapes):
+    return {name: rng.normal(size=shape).astype("f4") * 0.4 for name, shape in shapes.items()}
+
+
+def node(operator, inputs, output, **attributes):
+    return helper.make_node(operator, inputs.split(), output.split(), **attributes)
+
+
+def mlp(rng):
+    weights = random(rng, w0=(8, 4), b0=(8,), w1=(3, 8), b1=(3,))
+    return model_of([
+        node("Gemm", "x w0 b0", "h", transB=1, name="first"), node("Relu", "h", "a", name="act"),
+        node("Gemm", "a w1 b1", "scores", transB=1, alpha=0.5), node("Softmax", "scores", "p", axis=-1),
+    ], {"x": ["n", 4]}, ["p"], weights), {"x": (5, 4)}
+
+
+def cnn(rng):
+    weights = random(rng, k0=(6, 2, 3, 3), c0=(6,), k1=(6, 3, 3, 3), scale=(6,), bias=(6,), mean=(6,), w=(54, 5),
+                     b=(5,))
+    weights["variance"] = rng.random(6).astype("f4") + 0.5
+    return model_of([
+        node("Conv", "x k0 c0", "y0", pads=[1, 1, 1, 1], strides=[2, 2]),
+        node("BatchNormalization", "y0 scale bias mean variance", "y1"), node("Relu", "y1", "y2"),
+        node("Conv", "y2 k1", "y3", group=2, pads=[0, 1, 2, 1]), node("LeakyRelu", "y3", "y4"),
+        node("MaxPool", "y4", "y5", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        node("AveragePool", "y5", "y6", kernel_shape=[2, 2], strides=[1, 1], pads=[0, 0, 1, 1]),
+        node("Flatten", "y6", "y7"), node("Gemm", "y7 w b", "y8"), node("Softmax", "y8", "p"),
+    ], {"x": ["batch", 2, 12, 12]}, ["p"], weights), {"x": (3, 2, 12, 12)}
+
+
+def attention(rng):
+    """Heads by reshapes whose sizes are computed from the shape, as PyTorch writes them."""
+    weights = {**random(rng, wq=(8, 8), wk=(8, 8), wv=(8, 8), wo=(8, 8), g=(8,), b=(8,)),
+               "zero": np.array(0), "one": np.array(1), "axis0": np.array([0]), "heads": np.array([2, 4]),
+               "width": np.array([8]), "scale": np.array(0.5, "f4"), "starts": np.array([0]), "ends": np.array([-1]),
+               "second": np.array([1]), "last": np.array([-1, 0])}
+    sizes = [node("Shape", "x", "shape"), node("Gather", "shape zero", "n"), node("Gather", "shape one", "t"),
+             node("Unsqueeze", "n axis0", "n1"), node("Unsqueeze", "t axis0", "t1"),
+             node("Concat", "n1 t1 heads", "split", axis=0), node("Concat", "n1 t1 width", "joined", axis=0)]
+    parts = [made for letter in "qkv" for made in (
+        node("MatMul", f"x w{letter}", letter), node("Reshape", f"{letter} split", f"{letter}1"),
+        node("Transpose", f"{letter}1", f"{letter}2", perm=[0, 2, 3, 1] if letter == "k" else [0, 2, 1, 3]))]
+    return model_of([
+        *sizes, *parts, node("MatMul", "q2 k2", "s"), node("Mul", "s scale", "s1"),
+        node("Softmax", "s1", "p", axis=-1), node("MatMul", "p v2", "o"),
+        node("Transpose", "o", "o1", perm=[0, 2, 1, 3]), node("Reshape", "o1 joined", "o2"),
+        node("MatMul", "o2 wo", "o3"), node("Add", "o3 x", "r"), node("LayerNormalization", "r g b", "y", axis=-1),
+        node("Slice", "y starts ends second", "most"), node("Gather", "y last", "ends_of_it", axis=1),
+    ], {"x": ["n", "t", 8]}, ["y", "most", "ends_of_it"], weights), {"x": (2, 5, 8)}
+
+
+@pytest.mark.parametrize("make", [mlp, cnn, attention], ids=lambda make: make.__name__)
+def test_models_give_what_the_reference_gives(make, rng, tmp_path):
+    model, shapes = make(rng)
+    feeds = random(rng, **shapes)
+    wanted = ReferenceEvaluator(model).run(None, feeds)
+    found = computed(model, tmp_path / "model.onnx", list(feeds.values()))
+    for g, w in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5)
+
+
+def test_names_and_sizes_are_those_of_the_file(rng, tmp_path):
+    model, _ = mlp(rng)
+    onnx.save(model, tmp_path / "m.onnx")
+    graph = tf.load(tmp_path / "m.onnx")
+    assert [n.name for n in graph.nodes if n.op.name == "placeholder"] == ["x"]
+    assert str(graph.as_tensor("p").shape) == "(None, 3)"
+    assert {"act", "w0", "b0", "first/MatMul", "first/add"} <= {n.name for n in graph.nodes}
+    model, _ = attention(rng)
+    onnx.save(model, tmp_path / "m.onnx")
+    graph = tf.load(tmp_path / "m.onnx")
+    assert graph.as_tensor("y").shape.rank == 3 and {"y", "most", "ends_of_it"} <= {n.name for n in graph.nodes}
+    again = tmp_path / "m.graph.json"
+    graph.save(again)
+    assert [n.name for n in tf.load(again).nodes] == [n.name for n in graph.nodes]
+
+
+def test_a_flattening_by_its_shape_draws_nothing_of_it(rng, tmp_path):
+    weights = {"zero": np.array(0), "axis": np.array([0]), "rest": np.array([-1])}
+    model = model_of([node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Unsqueeze", "n axis", "n1"),
+                      node("Concat", "n1 rest", "to", axis=0), node("Reshape", "x to", "y")],
+                     {"x": [2, 3, 4]}, ["y"], weights)
+    onnx.save(model, tmp_path / "m.onnx")
+    assert [n.name for n in tf.load(tmp_path / "m.onnx").nodes] == ["x", "y"]
+
+
+# -------------------------------------------------------------------- what cannot be read
+
+def test_all_unknown_operators_are_named_with_their_nodes(tmp_path):
+    graph = helper.make_graph(
+        [node("NonMaxSuppression", "x y", "a", name="boxes"), node("Relu", "z", "b"),
+         helper.make_node("Fancy", ["z"], ["c"], name="own", domain="com.example"),
+         node("NonMaxSuppression", "x y", "d")], "g",
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in "xyz"],
+        [helper.make_tensor_value_info("b", TensorProto.FLOAT, None)])
+    versions = [helper.make_opsetid("", 17), helper.make_opsetid("com.example", 1)]
+    onnx.save(helper.make_model(graph, opset_imports=versions, ir_version=8), tmp_path / "m.onnx")
+    with pytest.raises(FileFormatError) as raised:
+        tf.load(tmp_path / "m.onnx")
+    assert "NonMaxSuppression (nodes boxes, d); com.example.Fancy (node own)" in str(raised.value)
+
+
+def test_an_attribute_without_a_meaning_here_names_its_node(tmp_path):
+    model = model_of([node("MaxPool", "x", "y", kernel_shape=[2, 2], dilations=[2, 2], name="far")],
+                     {"x": [1, 1, 8, 8]}, ["y"], {})
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.raises(FileFormatError, match=r"MaxPool: max pooling has dilations[\s\S]*node 'far'"):
+        tf.load(tmp_path / "m.onnx")
+
+
+def test_local_functions_are_put_in_place(tmp_path):
+    inside = [node("Add", "a a", "b")]
+    double = helper.make_function("own", "Double", ["a"], ["b"], inside, [helper.make_opsetid("", 17)])
+    graph = helper.make_graph([helper.make_node("Double", ["x"], ["y"], domain="own")], "g",
+                              [helper.make_tensor_value_info("x", TensorProto.FLOAT, [3])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [3])])
+    onnx.save(helper.make_model(graph, functions=[double], ir_version=8, opset_imports=[
+        helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]), tmp_path / "m.onnx")
+    loaded = tf.load(tmp_path / "m.onnx")
+    np.testing.assert_array_equal(tf.Session(loaded).run("y", {"x": [1, 2, 3]}), [2, 4, 6])
+
+
+@pytest.mark.parametrize("content", [b"", b"\x08\x08 no model", b"{}", b"\xff" * 300],
+                         ids=["empty", "text", "json", "bytes"])
+def test_what_is_no_model_is_refused(content, tmp_path):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(content)
+    with pytest.raises(FileFormatError):
+        tf.load(path)
+    with pytest.raises(FileFormatError):
+        tf.load(tmp_path / "none.onnx")
+
+
+def test_any_broken_byte_is_an_error_or_a_graph(rng, tmp_path):
+    whole = mlp(rng)[0].SerializeToString()
+    path = tmp_path / "m.onnx"
+    for _ in range(150):
+        broken = bytearray(whole)
+        broken[rng.integers(len(broken))] = rng.integers(256)
+        path.write_bytes(bytes(broken))
+        try:
+            assert isinstance(tf.load(path), tf.Graph)
+        except FileFormatError as error:
+            assert "m.onnx" in str(error)
+
+
+def test_without_the_package_one_is_told_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(NotFoundError, match=r"pip install graphengine\[onnx\]"):
+        tf.load(tmp_path / "m.onnx")
+
+
+# -------------------------------------------------------------------- where it is used
+
+def test_the_command_runs_a_file(rng, tmp_path):
+    model, _ = mlp(rng)
+    onnx.save(model, tmp_path / "m.onnx")
+    x = rng.normal(size=(2, 4)).astype("f4")
+    said = run_file(tmp_path / "m.onnx", [f"x={json.dumps(x.tolist())}"], [], None, True)
+    wanted, = ReferenceEvaluator(model).run(None, {"x": x})
+    np.testing.assert_allclose(json.loads(said)["p"], wanted, rtol=1e-4, atol=1e-6)
