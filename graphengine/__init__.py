@@ -85,9 +85,14 @@ globals().update(_modules)
 # What most programs do without is loaded when it is first used: modules, and names of modules.
 _LATER = {
     "Explanation": ".frontend.explain:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
-    "edit": ".tools.edit:edit", "explain": ".frontend.explain:explain", "keras": ".keras",
-    "saved_model": ".frontend.saved_model",
+    "constant_initializer": ".keras.initializers:Constant", "data": ".data", "edit": ".tools.edit:edit",
+    "explain": ".frontend.explain:explain", "initializers": ".keras.initializers", "keras": ".keras",
+    "losses": ".keras.losses", "metrics": ".keras.metrics", "ones_initializer": ".keras.initializers:Ones",
+    "optimizers": ".keras.optimizers", "random_normal_initializer": ".keras.initializers:RandomNormal",
+    "random_uniform_initializer": ".keras.initializers:RandomUniform", "saved_model": ".frontend.saved_model",
+    "zeros_initializer": ".keras.initializers:Zeros",
 }
+newaxis = None
 
 
 def __getattr__(name: str) -> object:

@@ -32,10 +32,11 @@ BELOW = {
     "runtime": "codegen",
     "pipeline": "runtime autodiff rewrite io",
     "frontend": "pipeline",
-    "nn": "frontend",
+    "data": "frontend",
+    "nn": "data frontend",
     # The surface: files that only name what is public. Tools are part of it (`graphengine.explain`) and use it, and so
     # do the surfaces of earlier versions, which hold all of it.
-    "__init__": "keras tools compat",
+    "__init__": "keras data tools compat",
     "keras": "nn",
     "tools": "__init__",
     "compat": "__init__ frontend",

@@ -54,8 +54,15 @@ class TensorSpec:
     dtype: Any = "float32"
     name: str | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", Shape(self.shape))
+        object.__setattr__(self, "dtype", as_dtype(self.dtype))
+
     def placeholder(self) -> tuple[DType, Shape]:
-        return as_dtype(self.dtype), Shape(self.shape)
+        return self.dtype, self.shape
+
+    def __repr__(self) -> str:
+        return f"TensorSpec(shape={self.shape}, dtype=tf.{self.dtype.name}, name={self.name!r})"
 
 
 class Concrete:

@@ -18,7 +18,7 @@ from .. import dtypes
 from ..dtypes import DType, as_dtype
 from ..errors import AttributeValueError, DTypeError, ShapeError
 from ..ir.eager import EagerTensor
-from ..ir.graph import Graph, get_default_graph, is_drawing, receiving_graph, seed_of
+from ..ir.graph import Graph, get_default_graph, is_drawing, no_graph, receiving_graph, seed_of
 from ..ir.node import Tensor
 from ..ops.language import L
 from ..ops.philox import BLOCKS_PER_ELEMENT, AdvanceState, RandomState
@@ -113,6 +113,14 @@ _at_once = _States()
 
 def _drawn_at_once(like: EagerTensor, seed: int | None, draw: Draw) -> Any:
     return draw(like, _at_once.next(seed, like.array.size * BLOCKS_PER_ELEMENT))
+
+
+def generator(seed: int | None) -> np.random.Generator:
+    """numpy's generator for what draws in Python, such as the order of samples: it follows from the seeds as ops do."""
+    if seed is not None:
+        return np.random.default_rng([x or 0 for x in _combined(_at_once.seed, seed, 0)])
+    with no_graph():
+        return np.random.default_rng(int(uniform([], 0, LARGEST_SEED, dtypes.int64)))
 
 
 def _fixed(like: Any, seed: Any, alg: str, draw: Draw) -> Any:

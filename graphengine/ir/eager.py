@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import DType, as_dtype
-from ..errors import InvalidArgumentError
+from ..errors import InvalidArgumentError, ShapeError
 from .dims import Shape
 from .operand import Operand
 
@@ -60,6 +60,18 @@ class EagerTensor(Operand):
 
     def get_shape(self) -> Shape:
         return self.shape
+
+    def set_shape(self, shape: Any) -> None:
+        """Say what is known of the shape, as of a tensor of a graph: here all is known, so this only compares.
+
+        Raises
+        ------
+        ShapeError if it is another.
+        """
+        wanted = Shape(shape)
+        if wanted.rank is not None and (len(wanted) != self.array.ndim or any(
+                a is not None and a != b for a, b in zip(wanted, self.array.shape, strict=True))):
+            raise ShapeError(f"the tensor has shape {self.shape}, not {wanted}", op="set_shape")
 
     @property
     def ndim(self) -> int:

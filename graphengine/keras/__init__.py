@@ -18,6 +18,7 @@ from . import (
     metrics,
     models,
     optimizers,
+    preprocessing,
     registry,
     regularizers,
     saving,
@@ -31,5 +32,5 @@ from .model import Functional, Model, Sequential
 __all__ = [
     "Functional", "Input", "InputSpec", "Layer", "Model", "Sequential", "Variable", "activations", "backend",
     "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-    "optimizers", "registry", "regularizers", "saving", "utils",
+    "optimizers", "preprocessing", "registry", "regularizers", "saving", "utils",
 ]

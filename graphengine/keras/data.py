@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.dataset import RowsPlan
 from ..errors import InvalidArgumentError, ShapeError
 from ..frontend.structure import Structure, flatten, form_of
 
@@ -118,6 +119,14 @@ def is_batches(x: Any) -> bool:
     if isinstance(x, (np.ndarray, list, tuple, Mapping)) or hasattr(x, "__array__"):
         return False
     return hasattr(x, "__next__") or hasattr(x, "__getitem__") or hasattr(x, "__iter__")
+
+
+def rows_in(dataset: Any) -> tuple[Rows, int, bool] | None:
+    """Rows, batch size and whether they are shuffled, of a dataset of `data` that is no more than that."""
+    plan = getattr(dataset, "rows", None)
+    if not isinstance(plan, RowsPlan) or plan.batch_size is None:
+        return None
+    return rows_of(*unpack_x_y_sample_weight(plan.arrays)), plan.batch_size, plan.is_shuffled
 
 
 def batches_of(source: Any, steps: int | None, rng: np.random.Generator | None = None) -> Iterator[Rows]:

@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import GraphEngineError
 from ..frontend.prepared import PreparedSteps
 from ..runtime.loop import Rows as PickedRows
-from .data import Order, Rows, batches_of, order_generator
+from .data import Order, Rows, batches_of, order_generator, rows_in
 from .steps import Step
 
 
@@ -25,10 +25,21 @@ class SourceBatches:
     def __init__(self, source: Any, shuffle: bool, steps: int | None) -> None:
         self.source = source
         self.shuffle = shuffle
-        self.steps = len(source) if steps is None and hasattr(source, "__len__") else steps
+        self.steps = known_length(source) if steps is None else steps
+        self._unfinished: Iterator[Any] | None = None       # goes on in the next epoch, where one has fewer steps
 
     def __iter__(self) -> Iterator[Rows]:
-        return batches_of(self.source, self.steps, order_generator() if self.shuffle else None)
+        if self.steps is None or hasattr(self.source, "__getitem__"):
+            yield from batches_of(self.source, self.steps, order_generator() if self.shuffle else None)
+            return
+        if self._unfinished is None:
+            self._unfinished = iter(self.source)
+        count = 0
+        for rows in batches_of(self._unfinished, self.steps):
+            count += 1
+            yield rows
+        if count < self.steps or known_length(self.source) == count:
+            self._unfinished = None
 
     def __enter__(self) -> SourceBatches:
         return self
@@ -112,8 +123,19 @@ class RowBatches:
         self.close()
 
 
+def known_length(source: Any) -> int | None:
+    """How many batches a source gives; None if it does not say, or never ends."""
+    try:
+        return len(source)
+    except TypeError:
+        return None
+
+
 def batches(data: Any, batch_size: int, shuffle: bool, steps: int | None) -> RowBatches | SourceBatches:
-    """The batches of rows, or of what gives batches itself."""
+    """The batches of rows, or of what gives batches itself: a dataset that is rows in batches is taken as rows."""
+    found = None if isinstance(data, Rows) or steps is not None else rows_in(data)
+    if found is not None:
+        data, batch_size, shuffle = found
     if isinstance(data, Rows):
         return RowBatches(data, Order(data.count, batch_size, shuffle, steps))
     return SourceBatches(data, shuffle, steps)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, wraps
@@ -55,6 +56,17 @@ def changes() -> int:
 def is_in_call() -> bool:
     """Whether a layer is being called."""
     return _context.get() is not None
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """A ``with`` block outside of the calls and graphs around: layers called on symbols inside are remembered."""
+    token = _context.set(None)
+    try:
+        with init_scope():
+            yield
+    finally:
+        _context.reset(token)
 
 
 class Layer:

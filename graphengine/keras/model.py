@@ -12,7 +12,7 @@ from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
 from .functional import InputLayer, Playback, matched_inputs
-from .layer import Layer, is_in_call, one_or_list
+from .layer import Layer, apart, is_in_call, one_or_list
 from .naming import auto_name, is_of_this_package
 from .registry import register
 from .saving.methods import Saved
@@ -179,7 +179,7 @@ class Functional(Model):
         self._output_structure, results = flatten(outputs)
         self._inputs_given, self._outputs_given = inputs, outputs
         self._playback = Playback(symbols, results)
-        self._input_keys = list(inputs) if isinstance(inputs, Mapping) else None
+        self._input_keys = _keys(inputs) if isinstance(inputs, Mapping) else None
         self.built = True
 
     @property
@@ -219,7 +219,7 @@ class Functional(Model):
     @property
     def output_names(self) -> list[str]:
         if isinstance(self._outputs_given, Mapping):
-            return [str(k) for k in self._outputs_given]
+            return [str(k) for k in _keys(self._outputs_given)]
         names: list[str] = []
         for t in self.outputs:
             layer = _layer_of(t)
@@ -303,6 +303,11 @@ class Functional(Model):
 
 
 _SYMBOL = "__keras_tensor__"
+
+
+def _keys(given: Mapping[Any, Any]) -> list[Any]:
+    """The keys of a dict in the order in which `flatten` takes what stands there."""
+    return flatten({k: k for k in given})[1]
 
 
 def _written(value: Any, places: Mapping[int, tuple[str, int, int]], model: str) -> Any:
@@ -472,9 +477,7 @@ class Sequential(Model):
                 if self._stack and not isinstance(self._stack[0], InputLayer):
                     name = None if dtype is None else dtype.name
                     self._stack.insert(0, InputLayer(batch_shape=(None, *shape[1:]), dtype=name))
-                from ..ir.graph import no_graph
-
-                with no_graph():
+                with apart():
                     self._draw()
             self.built = True
 

@@ -26,8 +26,13 @@ def is_tolerated(callbacks: Iterable[Any]) -> bool:
     return any(getattr(c, "watches_for_nan", False) for c in callbacks)
 
 
+def is_about_nan(error: GraphEngineError) -> bool:
+    """Whether an error of a step is that of `finite`."""
+    return error.problem.startswith(PROBLEM)
+
+
 def explained(error: GraphEngineError, step: Step | None, rows: Rows, batch: int, epoch: int) -> GraphEngineError:
-    """An error of a step; for a loss that is NaN with the epoch, the batch, and the node that came first.
+    """The error of `finite` with the epoch, the batch, and the node that came first.
 
     Parameters
     ----------
@@ -35,8 +40,6 @@ def explained(error: GraphEngineError, step: Step | None, rows: Rows, batch: int
     rows : the batch, as the step was given it
     batch, epoch : counted from 0
     """
-    if not error.problem.startswith(PROBLEM):
-        return error
     where = f"{PROBLEM} in step {batch} of epoch {epoch + 1}"
     node = None if step is None else source_of_nan(step.concrete.plan, rows.arrays, PROBLEM)
     if node is None:

@@ -25,7 +25,7 @@ from ..ops.language import L
 from .data import Rows, is_batches, joined, rows_of, split_rows, unpack_x_y_sample_weight
 from .epochs import batches
 from .layer import changes
-from .nan_loss import explained, finite, is_tolerated
+from .nan_loss import explained, finite, is_about_nan, is_tolerated
 from .outputs import Outputs, by_output
 from .steps import Step, traced
 
@@ -375,6 +375,8 @@ class Trainer:
             try:
                 return data.run(step, look)
             except GraphEngineError as error:
+                if not is_about_nan(error):
+                    raise
                 rows, k = data.batch_of(error)
                 raise explained(error, step, rows, k, epoch) from error
         last: Any = {}
@@ -383,6 +385,8 @@ class Trainer:
             try:
                 last = self._run_batch("train", rows)
             except GraphEngineError as error:
+                if not is_about_nan(error):
+                    raise
                 traced_step = None if self.run_eagerly else self._step("train", rows)
                 raise explained(error, traced_step, rows, k, epoch) from error
             watching.on_train_batch_end(k, self._logs(last))

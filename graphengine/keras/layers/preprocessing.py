@@ -67,7 +67,8 @@ class Normalization(Configured):
         self, axis: Any = -1, mean: Any = None, variance: Any = None, invert: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(**kwargs)
-        self.keep(locals())
+        self.keep({"invert": invert})
+        self._given = (mean, variance)
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None):
             raise self.refuse("variance" if variance is None else "mean", None, "a number if the other moment is given")
@@ -80,7 +81,7 @@ class Normalization(Configured):
         self._own_axes = tuple(own)
         sizes = tuple(self.known_size(input_shape, k) for k in own)
         self._shape = tuple(input_shape[k] if k in own else 1 for k in range(rank))
-        if self.mean is None:
+        if self._given[0] is None:
             self.adapt_mean = self.add_weight(sizes, "zeros", trainable=False, name="mean")
             self.adapt_variance = self.add_weight(sizes, "ones", trainable=False, name="variance")
             self.count = self.add_weight((), "zeros", "int32", trainable=False, name="count")
@@ -92,7 +93,7 @@ class Normalization(Configured):
         ------
         InvalidArgumentError if the moments were given, or there are no data; ShapeError if batches differ.
         """
-        if self.mean is not None:
+        if self._given[0] is not None:
             raise InvalidArgumentError("mean and variance were given", op="Normalization.adapt")
         total, mean, variance = 0, 0.0, 0.0
         for batch in _batches(data if hasattr(data, "shape") or not _is_table(data) else np.asarray(data)):
@@ -116,11 +117,24 @@ class Normalization(Configured):
         self.adapt_mean.assign(np.asarray(mean, self.dtype))
         self.adapt_variance.assign(np.asarray(variance, self.dtype))
 
+    def argument(self, name: str) -> Any:
+        return self._given[name == "variance"] if name in ("mean", "variance") else super().argument(name)
+
+    @property
+    def mean(self) -> Any:
+        """What is subtracted, in a shape that broadcasts against the inputs; None before it is known."""
+        return convert_to_tensor(self._moments()[0]) if self.built else self._given[0]
+
+    @property
+    def variance(self) -> Any:
+        """The square of what is divided by, as `mean`."""
+        return convert_to_tensor(self._moments()[1]) if self.built else self._given[1]
+
     def _moments(self) -> tuple[Any, Any]:
         """Mean and variance in shapes that broadcast against the inputs."""
-        if self.mean is None:
+        if self._given[0] is None:
             return tuple(L.reshape(v, self._shape) for v in (self.adapt_mean, self.adapt_variance))  # type: ignore[return-value]
-        given = [np.asarray(v, self.compute_dtype) for v in (self.mean, self.variance)]
+        given = [np.asarray(v, self.compute_dtype) for v in self._given]
         sizes = [self._shape[k] for k in self._own_axes]
         whole = [v.reshape(self._shape) if v.size == np.prod(self._shape) else np.broadcast_to(v, sizes) for v in given]
         return whole[0].reshape(self._shape), whole[1].reshape(self._shape)

@@ -41,11 +41,15 @@ class Configured(Layer):
                 kind = _kind(name)
                 setattr(self, name, value if kind is None else kind.get(value))
 
+    def argument(self, name: str) -> Any:
+        """What an argument of the constructor was."""
+        return getattr(self, name)
+
     def get_config(self) -> dict[str, Any]:
         names = _arguments(type(self))
         if self.activity_regularizer is not None and "activity_regularizer" not in names:
             names = (*names, "activity_regularizer")
-        found = super().get_config() | {name: _saved(name, getattr(self, name)) for name in names}
+        found = super().get_config() | {name: _saved(name, self.argument(name)) for name in names}
         return {name: value for name, value in found.items() if self.unsaved.get(name, ...) != value}
 
     @classmethod

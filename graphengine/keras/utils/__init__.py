@@ -18,12 +18,13 @@ from .batches import PyDataset, Sequence
 from .drawing import plot_model
 from .progress import Progbar
 from .seeds import set_random_seed
+from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
     "deserialize_keras_object", "get_custom_objects", "get_registered_name", "get_registered_object", "normalize",
     "pad_sequences", "plot_model", "register_keras_serializable", "serialize_keras_object", "set_random_seed",
-    "split_dataset", "to_categorical", "unpack_x_y_sample_weight",
+    "split_dataset", "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]
 
 ABSENT = {

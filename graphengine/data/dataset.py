@@ -1,0 +1,507 @@
+"""Datasets with TensorFlow's names: each is a source of elements, and knows their types and how many there are.
+
+Everything happens in Python when elements are taken, one after another; `prefetch` and `num_parallel_calls` are
+accepted and change nothing. What is still arrays by the row (`rows`) is trained on in compiled loops.
+"""
+from __future__ import annotations
+
+import builtins
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..errors import GraphEngineError, InvalidArgumentError, OutOfRangeError, ShapeError
+from ..frontend.build import constant
+from ..frontend.function import TensorSpec
+from ..frontend.random import generator
+from ..ir.eager import EagerTensor
+from ..ir.graph import Graph
+from ..ir.node import Tensor
+from . import sources
+from .elements import (
+    Iterated,
+    arguments,
+    as_placeholders,
+    element_of,
+    given_shapes,
+    mapped,
+    padded,
+    spec_of,
+    stacked,
+    taken_apart,
+    with_axis,
+    without_axis,
+)
+from .sources import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Elements, Source
+
+
+@dataclass(frozen=True)
+class RowsPlan:
+    """A dataset that is rows of arrays in batches, for those who can take rows faster than Python does.
+
+    arrays : an element whose leaves hold all rows
+    batch_size : None before the rows are batched
+    is_shuffled : whether each pass has another order
+    """
+
+    arrays: Any
+    batch_size: int | None = None
+    is_shuffled: bool = False
+
+
+class Dataset(Iterated):
+    """Elements that can be gone over again and again: numbers, or tuples and dicts of tensors.
+
+    Parameters
+    ----------
+    source : makes an iterator over elements
+    spec : types and shapes of an element, or a function that finds them
+    count : how many there are; below 0 if they never end or that is not known
+    rows : the same as rows of arrays, if it is that
+
+    Examples
+    --------
+    >>> import graphengine as tf
+    >>> for batch in tf.data.Dataset.range(5).map(lambda x: x * x).batch(2):
+    ...     print(batch.numpy())
+    [0 1]
+    [4 9]
+    [16]
+    """
+
+    def __init__(self, source: Source, spec: Any, count: int, rows: RowsPlan | None = None) -> None:
+        self._source = source
+        self._spec = spec
+        self._count = count
+        self.rows = rows
+
+    # ------------------------------------------------ where they come from
+
+    @staticmethod
+    def from_tensor_slices(tensors: Any, name: str | None = None) -> Dataset:
+        """The rows of arrays: pieces along their first axes.
+
+        Raises
+        ------
+        ShapeError for a number, or if arrays differ in length; DTypeError for strings.
+        """
+        whole = element_of(tensors)
+        leaves = taken_apart(whole)[1]
+        if not leaves or any(not x.array.ndim for x in leaves):
+            raise ShapeError("a number has no rows", op="from_tensor_slices", fix="use from_tensors")
+        other = next((x for x in leaves if len(x.array) != len(leaves[0].array)), None)
+        if other is not None:
+            raise ShapeError(f"arrays of {len(leaves[0].array)} and {len(other.array)} rows", op="from_tensor_slices")
+        return Dataset(lambda: sources.pieces(whole), without_axis(spec_of(whole)), len(leaves[0].array),
+                       RowsPlan(whole))
+
+    @staticmethod
+    def from_tensors(tensors: Any, name: str | None = None) -> Dataset:
+        """One element."""
+        whole = element_of(tensors)
+        return Dataset(lambda: iter([whole]), spec_of(whole), 1)
+
+    @staticmethod
+    def from_generator(
+        generator: Callable[..., Any], output_types: Any = None, output_shapes: Any = None, args: Any = None,
+        output_signature: Any = None, name: str | None = None,
+    ) -> Dataset:
+        """What a generator function gives.
+
+        Parameters
+        ----------
+        generator : function without arguments, or of `args`, that returns an iterator
+        output_signature : a TensorSpec for each leaf of an element; or output_types and output_shapes
+        """
+        spec = output_signature
+        if spec is None and output_types is not None:
+            structure, types = taken_apart(output_types)
+            shapes = [None] * len(types) if output_shapes is None else (
+                [output_shapes] if structure.is_leaf else list(output_shapes))
+            spec = structure.fill([TensorSpec(s, t) for s, t in zip(shapes, types, strict=True)])
+
+        def elements() -> Elements:
+            for value in generator(*(args or ())):
+                yield element_of(value) if spec is None else _cast(value, spec)
+
+        made = Dataset(elements, spec, UNKNOWN_CARDINALITY)
+        if spec is None:
+            made._spec = made._first_spec
+        return made
+
+    @staticmethod
+    def range(*args: Any, output_type: Any = "int64", name: str | None = None) -> Dataset:
+        """The numbers of Python's range."""
+        numbers = builtins.range(*(int(a) for a in args))
+        kind = np.dtype(getattr(output_type, "numpy", output_type))
+        return Dataset(lambda: (EagerTensor(np.asarray(k, kind)) for k in numbers), TensorSpec((), kind.name),
+                       len(numbers))
+
+    @staticmethod
+    def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
+        """Elements of several datasets beside each other, as many as the shortest has."""
+        structure, leaves = taken_apart(datasets if datasets is not None else args[0] if len(args) == 1 else args)
+        known = [d._count for d in leaves if d._count >= 0]
+        count = UNKNOWN_CARDINALITY if any(d._count == UNKNOWN_CARDINALITY for d in leaves) else (
+            min(known) if known else INFINITE_CARDINALITY)
+        return Dataset(lambda: (structure.fill(list(parts)) for parts in builtins.zip(*leaves, strict=False)),
+                       lambda: structure.fill([d.element_spec for d in leaves]), count)
+
+    @staticmethod
+    def sample_from_datasets(
+        datasets: Sequence[Dataset], weights: Any = None, seed: int | None = None,
+        stop_on_empty_dataset: bool = False, rerandomize_each_iteration: Any = None,
+    ) -> Dataset:
+        """Elements of several datasets, the one to take from drawn each time."""
+        parts = list(datasets)
+        return Dataset(lambda: sources.mixed([iter(d) for d in parts], weights, stop_on_empty_dataset,
+                                             generator(seed)),
+                       lambda: parts[0].element_spec, UNKNOWN_CARDINALITY)
+
+    @staticmethod
+    def choose_from_datasets(
+        datasets: Sequence[Dataset], choice_dataset: Any, stop_on_empty_dataset: bool = True,
+    ) -> Dataset:
+        """Elements of several datasets, in the order of the numbers in `choice_dataset`."""
+        parts = list(datasets)
+        return Dataset(lambda: sources.chosen([iter(d) for d in parts], map(int, choice_dataset),
+                                              stop_on_empty_dataset),
+                       lambda: parts[0].element_spec, UNKNOWN_CARDINALITY)
+
+    # ------------------------------------------------ what is known of them
+
+    @property
+    def element_spec(self) -> Any:
+        """A TensorSpec for each leaf of an element."""
+        if callable(self._spec):
+            self._spec = self._spec()
+        return self._spec
+
+    def _first_spec(self) -> Any:
+        first = next(iter(self), None)
+        if first is None:
+            raise InvalidArgumentError("an empty dataset does not say what its elements are", op="element_spec",
+                                       fix="give from_generator an output_signature")
+        return spec_of(first)
+
+    def cardinality(self, name: str | None = None) -> EagerTensor:
+        """How many elements there are, or INFINITE_CARDINALITY, or UNKNOWN_CARDINALITY."""
+        return EagerTensor(np.asarray(self._count, np.int64))
+
+    def __len__(self) -> int:
+        if self._count == INFINITE_CARDINALITY:
+            raise TypeError("The dataset is infinite.")
+        if self._count < 0:
+            raise TypeError("The dataset length is unknown.")
+        return self._count
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._source()
+
+    def as_numpy_iterator(self) -> NumpyIterator:
+        """The elements with arrays in the place of tensors."""
+        return NumpyIterator(self)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} element_spec={self.element_spec}>"
+
+    # ------------------------------------------------ one after another
+
+    def map(
+        self, map_func: Callable[..., Any], num_parallel_calls: Any = None, deterministic: Any = None,
+        synchronous: Any = None, use_unbounded_threadpool: bool = False, name: str | None = None,
+    ) -> Dataset:
+        """What a function returns for each element; the parts of a tuple are its arguments."""
+        return Dataset(lambda: (element_of(map_func(*arguments(e))) for e in self),
+                       lambda: self._spec_after(map_func), self._count)
+
+    def _spec_after(self, function: Callable[..., Any]) -> Any:
+        """The types that a function of elements returns, found by drawing it; by calling it where that fails."""
+        try:
+            with Graph().as_default():
+                result = function(*arguments(as_placeholders(self.element_spec)))
+                return spec_of(_as_tensors(result))
+        except (GraphEngineError, TypeError, ValueError, AttributeError):
+            first = next(iter(self), None)
+            if first is None:
+                raise
+            return spec_of(element_of(function(*arguments(first))))
+
+    def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+        """The elements for which a function holds."""
+        return Dataset(lambda: (e for e in self if bool(predicate(*arguments(e)))), lambda: self.element_spec,
+                       INFINITE_CARDINALITY if self._count == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY)
+
+    def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
+        """The elements of the datasets that a function returns, one after the other."""
+        return Dataset(lambda: (x for e in self for x in map_func(*arguments(e))),
+                       lambda: map_func(*arguments(next(iter(self)))).element_spec, UNKNOWN_CARDINALITY)
+
+    def interleave(
+        self, map_func: Callable[..., Any], cycle_length: int | None = None, block_length: int = 1,
+        num_parallel_calls: Any = None, deterministic: Any = None, name: str | None = None,
+    ) -> Dataset:
+        """The elements of the datasets that a function returns: a block of each of several in turn."""
+        cycle = 2 if cycle_length in (None, sources.AUTOTUNE) else int(cycle_length)  # type: ignore[arg-type]
+        return Dataset(lambda: sources.interleaved((iter(map_func(*arguments(e))) for e in self), cycle, block_length),
+                       lambda: map_func(*arguments(next(iter(self)))).element_spec, UNKNOWN_CARDINALITY)
+
+    def batch(
+        self, batch_size: int, drop_remainder: bool = False, num_parallel_calls: Any = None, deterministic: Any = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """So many elements along a new first axis; the last batch is shorter, or left out.
+
+        Raises
+        ------
+        InvalidArgumentError for a size below 1; ShapeError, when taken, if elements differ in shape.
+        """
+        size = int(batch_size)
+        if size < 1:
+            raise InvalidArgumentError(f"batch_size={batch_size}", op="batch", fix="use at least 1")
+        rows = self.rows
+        if rows is not None and not rows.is_shuffled and rows.batch_size is None:
+            source: Source = lambda: sources.sliced(rows.arrays, size, drop_remainder)
+        else:
+            source = lambda: sources.batched(iter(self), size, drop_remainder, stacked)
+        whole = rows is not None and rows.batch_size is None and (not drop_remainder or self._count % size == 0)
+        return Dataset(source, lambda: with_axis(self.element_spec, size if drop_remainder else None),
+                       _batches(self._count, size, drop_remainder),
+                       replace(rows, batch_size=size) if rows is not None and whole else None)
+
+    def padded_batch(
+        self, batch_size: int, padded_shapes: Any = None, padding_values: Any = None, drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """So many elements along a new first axis, the shorter ones filled up at their ends."""
+        size = int(batch_size)
+
+        def spec() -> Any:
+            structure, own = taken_apart(self.element_spec)
+            found = []
+            for s, given in builtins.zip(own, given_shapes(padded_shapes, len(own)), strict=True):
+                sizes = [None] * len(s.shape) if given is None else [None if n == -1 else n for n in given]
+                found.append(TensorSpec((size if drop_remainder else None, *sizes), s.dtype))
+            return structure.fill(found)
+
+        return Dataset(lambda: sources.batched(iter(self), size, drop_remainder,
+                                               lambda group: padded(group, padded_shapes, padding_values)),
+                       spec, _batches(self._count, size, drop_remainder))
+
+    def unbatch(self, name: str | None = None) -> Dataset:
+        """The pieces of the elements along their first axes."""
+        return Dataset(lambda: (x for e in self for x in sources.pieces(e)), lambda: without_axis(self.element_spec),
+                       UNKNOWN_CARDINALITY)
+
+    def rebatch(self, batch_size: int, drop_remainder: bool = False, name: str | None = None) -> Dataset:
+        """Batches of another size."""
+        return self.unbatch().batch(batch_size, drop_remainder)
+
+    def window(
+        self, size: int, shift: int | None = None, stride: int = 1, drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """Datasets of neighbors: for each leaf of the elements one."""
+        def parts(group: list[Any]) -> Any:
+            structure, _ = taken_apart(group[0])
+            columns = builtins.zip(*(taken_apart(e)[1] for e in group), strict=True)
+            own = taken_apart(self.element_spec)[1]
+            return structure.fill([_of_list(list(c), s) for c, s in builtins.zip(columns, own, strict=True)])
+
+        spec = lambda: mapped(lambda s: _of_list([], s), self.element_spec)
+        return Dataset(lambda: (parts(g) for g in sources.windows(iter(self), size, shift or size, stride,
+                                                                  drop_remainder)), spec, UNKNOWN_CARDINALITY)
+
+    def shuffle(
+        self, buffer_size: int, seed: int | None = None, reshuffle_each_iteration: bool = True,
+        name: str | None = None,
+    ) -> Dataset:
+        """Another order: each time one of the next `buffer_size` elements, drawn by chance; another in each pass.
+
+        Raises
+        ------
+        InvalidArgumentError for a buffer of less than 1 element.
+        """
+        size = int(buffer_size)
+        if size < 1:
+            raise InvalidArgumentError(f"buffer_size={buffer_size}", op="shuffle", fix="use at least 1")
+        rng = generator(seed)
+        fixed = None if reshuffle_each_iteration else int(rng.integers(2**31))
+        rows = self.rows
+        full = rows is not None and size >= self._count and reshuffle_each_iteration and not rows.is_shuffled
+        return Dataset(
+            lambda: sources.shuffled(iter(self), size, rng if fixed is None else np.random.default_rng(fixed)),
+            lambda: self.element_spec, self._count,
+            replace(rows, is_shuffled=True) if rows is not None and full and rows.batch_size is None else None)
+
+    def repeat(self, count: int | None = None, name: str | None = None) -> Dataset:
+        """All elements `count` times; for ever if that is None or -1."""
+        times = None if count is None or int(count) < 0 else int(count)
+        total = INFINITE_CARDINALITY if times is None and self._count else (
+            self._count if self._count < 0 else self._count * (times or 0))
+        return Dataset(lambda: sources.repeated(self._source, times), lambda: self.element_spec,
+                       total if times != 0 else 0)
+
+    def take(self, count: int, name: str | None = None) -> Dataset:
+        """The first elements; all if `count` is -1."""
+        n = int(count)
+        if n < 0:
+            return self
+        total = n if self._count == INFINITE_CARDINALITY else min(n, self._count) if self._count >= 0 else self._count
+        return Dataset(lambda: itertools.islice(iter(self), n), lambda: self.element_spec, total,
+                       self._rows_part(slice(0, n)))
+
+    def skip(self, count: int, name: str | None = None) -> Dataset:
+        """Those after the first; none if `count` is -1."""
+        n = int(count)
+        total = max(0, self._count - n) if self._count >= 0 else self._count
+        return Dataset(lambda: itertools.islice(iter(self), n if n >= 0 else None, None) if n >= 0 else iter(()),
+                       lambda: self.element_spec, total if n >= 0 else 0, self._rows_part(slice(max(n, 0), None)))
+
+    def _rows_part(self, part: slice) -> RowsPlan | None:
+        rows = self.rows
+        if rows is None or rows.is_shuffled or rows.batch_size is not None:
+            return None
+        structure, leaves = taken_apart(rows.arrays)
+        return RowsPlan(structure.fill([EagerTensor(x.array[part]) for x in leaves]))
+
+    def shard(self, num_shards: int, index: int, name: str | None = None) -> Dataset:
+        """Every `num_shards`-th element from number `index` on."""
+        if not 0 <= index < num_shards:
+            raise OutOfRangeError(f"index={index} of {num_shards} shards", op="shard")
+        count = len(builtins.range(index, self._count, num_shards)) if self._count >= 0 else self._count
+        return Dataset(lambda: itertools.islice(iter(self), index, None, num_shards), lambda: self.element_spec, count)
+
+    def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
+        """The elements up to the first for which a function does not hold."""
+        return Dataset(lambda: itertools.takewhile(lambda e: bool(predicate(*arguments(e))), self),
+                       lambda: self.element_spec, UNKNOWN_CARDINALITY)
+
+    def concatenate(self, dataset: Dataset, name: str | None = None) -> Dataset:
+        """The elements of this and then those of another."""
+        counts = self._count, dataset._count
+        count = sum(counts) if min(counts) >= 0 else (
+            INFINITE_CARDINALITY if INFINITE_CARDINALITY in counts else UNKNOWN_CARDINALITY)
+        return Dataset(lambda: itertools.chain(self, dataset), lambda: self.element_spec, count)
+
+    def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
+        """Pairs of a number, counted from `start`, and an element."""
+        return Dataset(
+            lambda: ((EagerTensor(np.asarray(k, np.int64)), e) for k, e in builtins.enumerate(self, start)),
+            lambda: (TensorSpec((), "int64"), self.element_spec), self._count)
+
+    def cache(self, filename: str = "", name: str | None = None) -> Dataset:
+        """The elements, kept in memory when all have been taken once."""
+        return Dataset(sources.Kept(self._source), lambda: self.element_spec, self._count,
+                       None if self.rows is None or self.rows.is_shuffled else self.rows)
+
+    def prefetch(self, buffer_size: Any = None, name: str | None = None) -> Dataset:
+        """The same: elements are made when they are taken."""
+        return self
+
+    def with_options(self, options: Any, name: str | None = None) -> Dataset:
+        """The same: there are no options."""
+        return self
+
+    def apply(self, transformation_func: Callable[[Dataset], Dataset]) -> Dataset:
+        """What a function of datasets makes of it."""
+        return transformation_func(self)
+
+    def scan(self, initial_state: Any, scan_func: Callable[..., Any], name: str | None = None) -> Dataset:
+        """What a function of a state and an element returns beside the next state."""
+        def elements() -> Elements:
+            state = element_of(initial_state)
+            for e in self:
+                state, out = scan_func(state, e)
+                yield element_of(out)
+
+        made = Dataset(elements, None, self._count)
+        made._spec = made._first_spec
+        return made
+
+    def reduce(self, initial_state: Any, reduce_func: Callable[..., Any], name: str | None = None) -> Any:
+        """What is left when a function of a state and an element has gone over all."""
+        state = element_of(initial_state)
+        for e in self:
+            state = element_of(reduce_func(state, e))
+        return state
+
+    def unique(self, name: str | None = None) -> Dataset:
+        """Each element the first time that it comes."""
+        def elements() -> Elements:
+            seen = set()
+            for e in self:
+                key = tuple([x.array.tobytes() for x in taken_apart(e)[1]])
+                if key not in seen:
+                    seen.add(key)
+                    yield e
+
+        return Dataset(elements, lambda: self.element_spec, UNKNOWN_CARDINALITY)
+
+    def get_single_element(self, name: str | None = None) -> Any:
+        """The only element.
+
+        Raises
+        ------
+        InvalidArgumentError if there is none, or more.
+        """
+        found = list(itertools.islice(iter(self), 2))
+        if len(found) != 1:
+            raise InvalidArgumentError(f"the dataset has {'no' if not found else 'more than one'} element",
+                                       op="get_single_element")
+        return found[0]
+
+
+class NumpyIterator:
+    """The elements of a dataset as arrays."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._elements = iter(dataset)
+
+    def __iter__(self) -> NumpyIterator:
+        return self
+
+    def __next__(self) -> Any:
+        structure, leaves = taken_apart(next(self._elements))
+        return structure.fill([x.as_numpy_iterator() if isinstance(x, Dataset) else x.numpy() for x in leaves])
+
+    next = __next__
+
+
+def _of_list(elements: list[Any], spec: Any) -> Dataset:
+    return Dataset(lambda: iter(elements), spec, len(elements))
+
+
+def _batches(count: int, size: int, drop_remainder: bool) -> int:
+    return count if count < 0 else count // size if drop_remainder else -(-count // size)
+
+
+def _as_tensors(result: Any) -> Any:
+    structure, leaves = taken_apart(result)
+    return structure.fill([x if isinstance(x, (Tensor, EagerTensor, Iterated)) else constant(x) for x in leaves])
+
+
+def _cast(value: Any, spec: Any) -> Any:
+    """What a generator gave, in the types that were announced.
+
+    Raises
+    ------
+    ShapeError if it has other parts or another shape.
+    """
+    structure, types = taken_apart(spec)
+    leaves = taken_apart(tuple(value) if isinstance(spec, tuple) and isinstance(value, list) else value)[1]
+    if len(leaves) != len(types):
+        raise ShapeError(f"the generator gave {len(leaves)} values, its signature has {len(types)}",
+                         op="from_generator")
+    found = []
+    for x, s in zip(leaves, types, strict=True):
+        tensor = EagerTensor(np.array(x, s.placeholder()[0].numpy))
+        tensor.set_shape(s.shape)
+        found.append(tensor)
+    return structure.fill(found)
