@@ -1,4 +1,4 @@
-"""A strip above the canvas with one message and what can be done about it."""
+"""A strip over the top of the canvas with one message and what can be done about it."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from .theme import theme
 
 
 class Banner(QtWidgets.QFrame):
-    """Hidden until `show_message`; the newest message replaces the one before."""
+    """Hidden until `show_message`; the newest message replaces the one before. It moves nothing out of its place."""
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +38,25 @@ class Banner(QtWidgets.QFrame):
         theme.changed.connect(self._dress)
         self.hide()
 
+    def lie_over(self, widget: QtWidgets.QWidget) -> None:
+        """Lie over the top of a widget from now on."""
+        shown = not self.isHidden()
+        self.setParent(widget)
+        widget.installEventFilter(self)
+        self.setVisible(shown)
+        self._place()
+
+    def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+        if watched is self.parent() and event.type() == QtCore.QEvent.Type.Resize:
+            self._place()
+        return False
+
+    def _place(self) -> None:
+        below = self.parentWidget()
+        if below is not None:
+            self.setGeometry(0, 0, below.width(), self.heightForWidth(below.width()))
+            self.raise_()
+
     def show_message(self, text: str, severity: str = "error", button: str = "",
                      action: Callable[[], object] | None = None) -> None:
         """Show a message.
@@ -52,14 +71,15 @@ class Banner(QtWidgets.QFrame):
         self.button.setVisible(bool(button))
         self._severity, self._action = severity, action
         self._dress()
+        self._place()
         self.show()
 
     def _dress(self) -> None:
         token = {"error": "error", "warning": "warn"}.get(self._severity, "accent")
         self.icon.setPixmap(theme.icon(self._severity, token).pixmap(18, 18))
-        tint, line = theme.color(token, 0.12), theme.color(token, 0.5)
-        self.setStyleSheet(
-            f"QFrame#banner {{ background: {_rgba(tint)}; border: 0; border-bottom: 1px solid {_rgba(line)}; }}")
+        ground, color = theme.color("panel"), theme.color(token)
+        self.setStyleSheet(f"QFrame#banner {{ background: {_mixed(ground, color, 0.16)}; border: 0; "
+                           f"border-bottom: 1px solid {_mixed(ground, color, 0.5)}; }}")
 
     def _act(self) -> None:
         action = self._action
@@ -68,5 +88,8 @@ class Banner(QtWidgets.QFrame):
             action()
 
 
-def _rgba(color: QtGui.QColor) -> str:
-    return f"rgba({color.red()}, {color.green()}, {color.blue()}, {color.alpha()})"
+def _mixed(ground: QtGui.QColor, color: QtGui.QColor, share: float) -> str:
+    """A colour laid thinly on another, as an opaque one: what lies below does not shine through."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in (
+        (ground.red(), color.red()), (ground.green(), color.green()), (ground.blue(), color.blue())))
+    return QtGui.QColor(red, green, blue).name()

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6 import QtCore, QtWidgets
 
@@ -58,6 +59,20 @@ class Deeds(QtWidgets.QMainWindow):
     def say(self, text: str) -> None:
         """A sentence in the status bar, for some seconds."""
         self.status.showMessage(text, 6000)
+
+    def ask_about_changes(self, path: Path) -> str:
+        """What is to become of a file that another program has changed: "overwrite", "elsewhere" or "cancel"."""
+        box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, self.tr("Changed by another program"),
+                                    self.tr("{0} is no longer what was opened here.").format(path.name), parent=self)
+        box.setInformativeText(self.tr("Saving puts this graph in place of what another program wrote there."))
+        role = QtWidgets.QMessageBox.ButtonRole
+        overwrite = box.addButton(self.tr("Overwrite"), role.DestructiveRole)
+        elsewhere = box.addButton(self.tr("Save as …"), role.AcceptRole)
+        box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(elsewhere)
+        box.exec()
+        pressed = box.clickedButton()
+        return "overwrite" if pressed is overwrite else "elsewhere" if pressed is elsewhere else "cancel"
 
     # ------------------------------------------------ editing
 

@@ -22,6 +22,7 @@ from .io.journal import Journal
 from .io.pictures import image, save_picture
 from .io.python import save_python
 from .io.settings import Settings
+from .io.version import Version, is_changed, version_of
 from .model.document import Change, GraphDocument
 from .model.files import save
 from .model.inside import can_open
@@ -58,6 +59,7 @@ class MainWindow(Deeds):
     path : the document's file, None if it has none yet
     settings : what the editor remembers between starts
     name : what a document without file is called
+    version : of the file when it was read; as it is now if left out
     """
 
     open_requested = QtCore.Signal(str)
@@ -67,14 +69,16 @@ class MainWindow(Deeds):
     closed = QtCore.Signal()
 
     def __init__(self, document: GraphDocument, path: Path | None, settings: Settings, name: str = "",
-                 folder: Path | None = None) -> None:
+                 folder: Path | None = None, version: Version | None = None) -> None:
         super().__init__()
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.document, self.path, self.settings = document, path, settings
         self.name = name or self.tr("Untitled")
         self.folder = folder or (path.parent if path is not None else None)
         self.banner = Banner()
-        self.journal = Journal(document, path, on_problem=lambda text: self.banner.show_message(text, "warning"))
+        self.version = version or version_of(path)
+        self.journal = Journal(document, path, None, lambda text: self.banner.show_message(text, "warning"),
+                               self.version)
         self.inference = Inference(document)        # after the journal, which is told of every edit first
         self.scene = GraphScene(document, self.inference)
         self.view = GraphView(self.scene)
@@ -103,8 +107,7 @@ class MainWindow(Deeds):
         column = QtWidgets.QVBoxLayout(center)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.banner, self.find_bar):
-            column.addWidget(widget)
+        column.addWidget(self.find_bar)
         self.opened = Opened(self.document, self.inference, self.scene)
         self.pages = QtWidgets.QStackedWidget()
         self.pages.addWidget(self.view)
@@ -112,6 +115,7 @@ class MainWindow(Deeds):
         unasked = QtWidgets.QSizePolicy.Policy.Ignored      # pages that change leave the panels as wide as they are
         self.pages.setSizePolicy(unasked, unasked)
         column.addWidget(self.pages, 1)
+        self.banner.lie_over(self.pages)
         self.find_bar.hide()
         self.setCentralWidget(center)
         self.empty = QtWidgets.QLabel(self.tr(
@@ -429,14 +433,19 @@ class MainWindow(Deeds):
 
     def save_to(self, path: Path) -> bool:
         """Write the document to a file; says so where that fails, and everything stays as it is."""
+        is_own = self.path is not None and os.path.realpath(path) == os.path.realpath(self.path)
+        if is_own and is_changed(path, self.version):
+            answer = self.ask_about_changes(path)
+            if answer != "overwrite":
+                return answer == "elsewhere" and self.do_save_as()
         try:
             save(self.document, path)
         except Exception as error:          # whatever it is, nothing may be lost in silence
             self.banner.show_message(self.tr("Not saved: {0}").format(_said(error)), "error",
                                      self.tr("Save elsewhere"), self.do_save_as)
             return False
-        self.path, self.folder = path, path.parent
-        self.journal.saved(path)
+        self.path, self.folder, self.version = path, path.parent, version_of(path)
+        self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
         self.say(self.tr("Saved {0}").format(path.name))

@@ -1,6 +1,7 @@
 """All windows of the application: one for each document, and the welcome screen."""
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from .gallery import FOLDER
 from .incoming import read_document
 from .io.journal import LeftOver
 from .io.settings import Settings
+from .io.version import version_of
 from .main_window import MainWindow
 from .model.document import GraphDocument
 from .theme import install, theme
@@ -57,11 +59,13 @@ class Windows(QtCore.QObject):
     def open_file(self, path: Path) -> MainWindow | None:
         """A window with a file; the one that has it already, or None if it cannot be opened, after saying why."""
         path = Path(path).absolute()
-        shown = next((w for w in self.open if w.path == path), None)
+        real = os.path.realpath(path)       # also by another name, as of a link
+        shown = next((w for w in self.open if w.path is not None and os.path.realpath(w.path) == real), None)
         if shown is not None:
             shown.raise_()
             shown.activateWindow()
             return shown
+        version = version_of(path)          # before it is read: what comes later counts as a change
         try:
             document = read_document(path)
         except Exception as error:          # a hostile file ends in a message, not in the end of the editor
@@ -71,7 +75,8 @@ class Windows(QtCore.QObject):
         if path.name.endswith(".json"):
             self.settings.remember_file(path)
         window = MainWindow(document, path if is_graph else None, self.settings,
-                            path.name.partition(".")[0].replace("_", " ").capitalize(), path.parent)
+                            path.name.partition(".")[0].replace("_", " ").capitalize(), path.parent,
+                            version if is_graph else None)
         return self._show(window)
 
     def recover(self, left: LeftOver) -> None:
@@ -81,7 +86,7 @@ class Windows(QtCore.QObject):
         except (ge.errors.GraphEngineError, OSError) as error:
             self._complain(left.path or left.folder, error)
             return
-        window = self._show(MainWindow(document, left.path, self.settings))
+        window = self._show(MainWindow(document, left.path, self.settings, version=left.version))
         if not document.is_modified or any(window.journal.folder.glob("base-*")):
             left.discard()                  # otherwise it is still the only copy
 

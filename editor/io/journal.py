@@ -39,6 +39,8 @@ from ..model.files import from_text, open_document, to_text
 from ..model.items import Item, Ref
 from ..model.plain import from_plain, ref_from_plain, ref_to_plain, to_plain
 from .folders import data_folder, make_private
+from .version import Version
+from .version import from_plain as version_from_plain
 
 Array = np.ndarray[Any, Any]
 LONGEST = 4 * 2**20                         # bytes of edits after which a new base is written
@@ -53,6 +55,7 @@ class Journal:
     ----------
     document : what is edited
     path : its file, if it has one
+    version : of the file, as it was opened
     folder : where journals are; the person's own if None
     on_problem : called with a sentence if the journal cannot be written; the document goes on
 
@@ -63,9 +66,10 @@ class Journal:
 
     def __init__(
         self, document: GraphDocument, path: str | os.PathLike[str] | None = None, folder: Path | None = None,
-        on_problem: Callable[[str], Any] | None = None,
+        on_problem: Callable[[str], Any] | None = None, version: Version | None = None,
     ) -> None:
         self.document = document
+        self.version = version
         self.path = None if path is None else os.path.abspath(path)
         home = journals_folder() if folder is None else folder
         self.folder = home / f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
@@ -82,9 +86,9 @@ class Journal:
 
     # ------------------------------------------------ what happens
 
-    def saved(self, path: str | os.PathLike[str]) -> None:
+    def saved(self, path: str | os.PathLike[str], version: Version | None = None) -> None:
         """The document is in a file as it is: there is nothing left to keep."""
-        self.path = os.path.abspath(path)
+        self.path, self.version = os.path.abspath(path), version
         self._drop()
 
     def close(self) -> None:
@@ -132,7 +136,8 @@ class Journal:
         self._keep_arrays(self.document.items.values())
         number = self._number + 1
         write_file(self.folder / f"base-{number}.json", json.dumps({
-            "path": self.path, "arrays": sorted(self._arrays), "text": to_text(self.document)}).encode())
+            "path": self.path, "version": self.version, "arrays": sorted(self._arrays),
+            "text": to_text(self.document)}).encode())
         self._end_file()
         self._file = os.open(self.folder / f"edits-{number}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY)
         for old in (f"base-{self._number}.json", f"edits-{self._number}.jsonl"):
@@ -220,11 +225,13 @@ class LeftOver:
 
     path : the document's file, None if it never had one
     when : the last edit, seconds since 1970
+    version : of the file when it was opened
     """
 
     folder: Path
     path: Path | None
     when: float
+    version: Version | None = None
 
     def recover(self) -> GraphDocument:
         """The document with every edit; one step of undo leads back to what is in its file.
@@ -266,10 +273,10 @@ def left_over(folder: Path | None = None) -> list[LeftOver]:
         if base is None:                    # its editor died before anything was written
             shutil.rmtree(inside, ignore_errors=True)
             continue
-        path = _path_of(base)
+        path, version = _file_of(base)
         edits = inside / f"edits-{_number_of(base)}.jsonl"
         when = max(file.stat().st_mtime for file in (base, edits) if file.exists())
-        found.append(LeftOver(inside, path, when))
+        found.append(LeftOver(inside, path, when, version))
     return sorted(found, key=lambda entry: -entry.when)
 
 
@@ -286,12 +293,16 @@ def _newest(folder: Path) -> Path | None:
     return max(bases, key=_number_of, default=None)
 
 
-def _path_of(base: Path) -> Path | None:
+def _file_of(base: Path) -> tuple[Path | None, Version | None]:
+    """The document's file, and its version when it was opened."""
     try:
-        path = _base(base)["path"]
+        found = _base(base)
     except ge.errors.FileFormatError:
-        return None
-    return Path(path) if isinstance(path, str) and "\0" not in path else None
+        return None, None
+    path = found["path"]
+    if not isinstance(path, str) or "\0" in path:
+        return None, None
+    return Path(path), version_from_plain(found.get("version"))
 
 
 def _base(file: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ are drawn at most thirty times a second; a page without contents that says what 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,6 +103,33 @@ def say(label: QtWidgets.QLabel, text: str, role: str = "muted") -> None:
         label.setProperty("role", role)
         label.style().unpolish(label)
         label.style().polish(label)
+
+
+class Fitting(QtWidgets.QLabel):
+    """A label that shows the longest of some texts for which there is room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts: Sequence[str] = ("",)
+        self.setProperty("role", "muted")
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
+
+    def offer(self, *texts: str, role: str = "muted") -> None:
+        """texts : the longest first; the last is cut where even that is too long."""
+        self._texts = texts
+        self._choose(role)
+        self.setToolTip(texts[0])
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._choose(self.property("role"))
+
+    def _choose(self, role: str) -> None:
+        letters = self.fontMetrics()
+        chosen = next((text for text in self._texts if letters.horizontalAdvance(text) <= self.width()), None)
+        say(self, letters.elidedText(self._texts[-1], QtCore.Qt.TextElideMode.ElideRight, self.width())
+            if chosen is None else chosen, role)
+        self.setToolTip(self._texts[0])
 
 
 def row(*parts: QtWidgets.QWidget | int | None, margins: tuple[int, int, int, int] = (8, 4, 8, 4)) \

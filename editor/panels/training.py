@@ -16,7 +16,7 @@ from .amounts import duration, number
 from .boundary import BoundaryView
 from .curves import CurvesView
 from .gradients import GradientsView
-from .live import Blank, LivePanel, Pages, caption, row, say, series_color, swatch, tool
+from .live import Blank, Fitting, LivePanel, Pages, caption, row, series_color, swatch, tool
 from .runs import Run, Runs, base, rises, table
 
 Qt = QtCore.Qt
@@ -86,9 +86,8 @@ class TrainingPanel(LivePanel):
         self.bar.setMinimumWidth(60)
         self.bar.setMaximumWidth(140)
         self.bar.setAccessibleName(self.tr("Progress of the training"))
-        self.words = caption("")
+        self.words = Fitting()
         theme.wear(self.words, "mono")
-        self.words.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         self._bar = row(self.train_button, self.pause_button, self.step_button, self.stop_button, self.reset_button,
                         self.cards, 6, caption(self.tr("Learning rate")), self.rate, 6, margins=(8, 6, 10, 2))
         self._bar.addWidget(self.bar, 1)
@@ -303,10 +302,10 @@ class TrainingPanel(LivePanel):
     def _show_progress(self) -> None:
         progress = self.progress
         if self.message:
-            say(self.words, self.message, "error")
+            self.words.offer(self.message, role="error")
             return
         if progress is None:
-            say(self.words, "")
+            self.words.offer("")
             return
         self.bar.setValue(round(1000 * min(progress.epochs / max(progress.of, 1), 1.0)))
         self.rate.show_value(progress.learning_rate)
@@ -318,7 +317,8 @@ class TrainingPanel(LivePanel):
             words.append(self.tr("{0} steps").format(f"{progress.steps:,}"))
             words.append(duration(progress.elapsed_s))
             words.append({"paused": self.tr("paused"), "idle": self.tr("done")}[self.state])
-        say(self.words, " · ".join(words))
+        short = f"{number(round(progress.epochs, 1))}/{number(progress.of)}"
+        self.words.offer(" · ".join(words), " · ".join((words[0], words[-1])), " · ".join((short, words[-1])), short)
 
     # ------------------------------------------------ runs
 

@@ -31,6 +31,7 @@ class Minimap(QtWidgets.QWidget):
         view.graph.rearranged.connect(self._forget)
         theme.changed.connect(self._forget)
         view.installEventFilter(self)
+        view.cover = self
         self._move_to_corner()
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:

@@ -56,6 +56,7 @@ class GraphView(QtWidgets.QGraphicsView):
     zoomed : signal with the zoom, 1.0 for 100 %
     moved : signal, after the visible part changed
     tool : the active tool, or None
+    cover : a widget that lies in a corner and covers what is there, or None
     overlays : what is drawn over the scene while something is done
     trackpad_pans : two fingers move the view; False: they zoom, as a wheel does
     """
@@ -67,6 +68,7 @@ class GraphView(QtWidgets.QGraphicsView):
         super().__init__(scene, parent)
         self.graph = scene
         self.tool: Tool | None = None
+        self.cover: QtWidgets.QWidget | None = None
         self.overlays = Overlays(self, scene)
         self.trackpad_pans = True
         self._panning: QtCore.QPoint | None = None
@@ -144,9 +146,26 @@ class GraphView(QtWidgets.QGraphicsView):
         if area.isEmpty():
             self._look_at(QtCore.QPointF(0, 0), 1.0, animated)
             return
-        room = self.viewport().rect().adjusted(FIT_MARGIN, FIT_MARGIN, -FIT_MARGIN, -FIT_MARGIN)
-        zoom = min(room.width() / area.width(), room.height() / area.height(), 1.0)
-        self._look_at(area.center(), max(zoom, FARTHEST), animated)
+        cards = [self.graph.card_rect(id) for id in self.graph.cards if refs is None or Ref("card", id) in refs]
+        middle, zoom = self._fitting(area, cards)
+        self._look_at(middle, zoom, animated)
+
+    def _fitting(self, area: QtCore.QRectF, cards: Iterable[QtCore.QRectF]) -> tuple[QtCore.QPointF, float]:
+        """Middle and zoom that show an area; what lies in the corner covers none of the cards, if that can be."""
+        whole = self.viewport().rect()
+        found = _fit(area, whole, whole)
+        covered = self.cover.geometry() if self.cover is not None and self.cover.isVisible() else QtCore.QRect()
+        if covered.isEmpty():
+            return found
+        middle, zoom = found
+        corner = QtCore.QRectF(middle.x() + (covered.x() - whole.width() / 2) / zoom,
+                               middle.y() + (covered.y() - whole.height() / 2) / zoom,
+                               covered.width() / zoom, covered.height() / zoom)
+        if not any(corner.intersects(card) for card in cards):
+            return found
+        beside = whole.adjusted(0, 0, -(whole.width() - covered.left()), 0)
+        above = whole.adjusted(0, 0, 0, -(whole.height() - covered.top()))
+        return max((_fit(area, room, whole) for room in (beside, above)), key=lambda fit: fit[1])
 
     def center_on_card(self, card_id: str, animated: bool = True) -> None:
         """Bring a card to the middle, near enough to be read."""
@@ -421,6 +440,14 @@ class GraphView(QtWidgets.QGraphicsView):
             self.tool.drop(event, self.hit_at(event.position())[0])
         else:
             event.ignore()
+
+
+def _fit(area: QtCore.QRectF, room: QtCore.QRect, whole: QtCore.QRect) -> tuple[QtCore.QPointF, float]:
+    """Middle of the view and zoom that show an area in a part of the viewport, not larger than 100 %."""
+    inside = room.adjusted(FIT_MARGIN, FIT_MARGIN, -FIT_MARGIN, -FIT_MARGIN)
+    zoom = max(min(inside.width() / area.width(), inside.height() / area.height(), 1.0), FARTHEST)
+    off = QtCore.QPointF(room.center() - whole.center()) / zoom
+    return area.center() - off, zoom
 
 
 def _share(t: float, start: float, end: float) -> float:

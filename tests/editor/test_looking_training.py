@@ -344,3 +344,19 @@ def test_a_real_training_fills_every_view(qtbot, look):
         qtbot.waitUntil(lambda: len(viewer.parts) == 1, timeout=30_000)
     finally:
         runner.close()
+
+
+def test_the_state_of_a_training_is_told_in_as_many_words_as_there_is_room(panel):
+    trained(panel)
+    panel.show_state("paused")
+    panel.words.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Preferred)
+    seen = []
+    for width in (600, 260, 140, 60, 20):
+        panel.words.setFixedWidth(width)
+        panel.update_now()
+        QtWidgets.QApplication.processEvents()
+        seen.append(panel.words.text())
+        assert panel.words.fontMetrics().horizontalAdvance(seen[-1]) <= width
+        assert panel.words.toolTip() == seen[0]
+    assert seen[0].count("·") == 3 and seen[1] == "epoch 10 of 10 · paused" and seen[2] == "10/10 · paused"
+    assert seen[3] == "10/10"

@@ -356,3 +356,19 @@ def test_minimap_follows_the_document(view, qtbot):
 @pytest.mark.parametrize(("id", "name"), [("relu", ""), ("relu_2", ""), ("relu_x", "relu_x"), ("hidden", "hidden")])
 def test_a_name_stands_on_the_card_only_if_someone_gave_it(id, name):
     assert CardLook(Card(id, "op/relu"), drawn_scene.KINDS["op/relu"]).name == name
+
+
+def test_seeing_everything_leaves_no_card_under_the_overview(view):
+    overview = Minimap(view)
+    overview.show()
+    for width, height in ((1360, 500), (700, 500), (500, 900)):
+        view.resize(width, height)
+        view.zoom_to_fit(animated=False)
+        covered = overview.geometry()
+        for id in view.graph.cards:
+            card = view.mapFromScene(view.graph.card_rect(id)).boundingRect()
+            assert view.viewport().rect().contains(card) and not covered.intersects(card), (width, id)
+    zoom = view.zoom
+    overview.hide()
+    view.zoom_to_fit(animated=False)
+    assert view.zoom >= zoom

@@ -22,6 +22,7 @@ from editor.model.items import Card, Ref, Wire
 from editor.run import messages as m
 from editor.theme import install, theme
 from editor.welcome import Welcome
+from editor.windows import Windows
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 STARTING_MS, RUNNING_MS = 30_000, 60_000        # limits only: a busy machine starts a process slowly
@@ -37,8 +38,8 @@ def window(qtbot):
     """Opens windows and closes them."""
     opened = []
 
-    def open_(document, path=None, folder=None):
-        made = MainWindow(document, path, Settings(), "Test", folder)
+    def open_(document, path=None, folder=None, version=None):
+        made = MainWindow(document, path, Settings(), "Test", folder, version)
         made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
         opened.append(made)
         made.show()
@@ -316,3 +317,73 @@ def test_a_large_graph_opens_and_is_laid_out(window):
     assert len({(c.x, c.y) for c in shown.document.cards}) == 301
     assert time.perf_counter() - begin < 60, "not a speed test: only that it ends"
     assert isinstance(build(shown.document).graph, ge.Graph)
+
+
+def test_a_message_lies_over_the_canvas_and_moves_nothing(window, iris):
+    shown = window(open_document(iris), iris)
+    QtWidgets.QApplication.processEvents()
+    before = shown.view.geometry(), shown.view.mapToScene(0, 0)
+    for text in ("short", "long " * 200):
+        shown.banner.show_message(text)
+        QtWidgets.QApplication.processEvents()
+        assert (shown.view.geometry(), shown.view.mapToScene(0, 0)) == before
+        assert shown.banner.isVisible() and shown.banner.width() == shown.view.width()
+        label = shown.banner.label
+        assert label.height() >= label.heightForWidth(label.width())
+
+
+def press(qtbot, text):
+    """Press a button of the message box that is about to come."""
+    def act():
+        box = QtWidgets.QApplication.activeModalWidget()
+        button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
+        qtbot.mouseClick(button, QtCore.Qt.MouseButton.LeftButton)
+
+    QtCore.QTimer.singleShot(50, act)
+
+
+def test_a_file_that_another_program_changed_is_not_overwritten_unasked(window, qtbot, iris, monkeypatch, tmp_path):
+    shown = window(open_document(iris), iris)
+    shown.add_kind("op/relu")
+    os.utime(iris, ns=(1, 1))
+    assert shown.do_save(), "the time alone is no change"
+    theirs = iris.read_text() + " "
+    iris.write_text(theirs)
+    shown.add_kind("op/exp")
+    press(qtbot, "Cancel")
+    assert not shown.do_save() and iris.read_text() == theirs and shown.document.is_modified
+    other = tmp_path / "mine.graph.json"
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: (str(other), ""))
+    press(qtbot, "Save as …")
+    assert shown.do_save() and iris.read_text() == theirs and shown.path == other
+    other.write_text("{}")
+    shown.add_kind("op/log")
+    press(qtbot, "Overwrite")
+    assert shown.do_save() and open_document(other).items == shown.document.items
+    shown.add_kind("op/sqrt")
+    other.unlink()
+    assert shown.do_save() and other.exists(), "nothing is lost where nothing is"
+
+
+def test_what_is_recovered_does_not_overwrite_what_came_after(window, qtbot, iris, qapp):
+    shown = window(open_document(iris), iris)
+    shown.add_kind("op/relu")
+    shown.journal.leave()
+    iris.write_text(iris.read_text() + " ")
+    (left,) = left_over()
+    assert left.version == shown.version
+    again = window(left.recover(), left.path, version=left.version)
+    press(qtbot, "Cancel")
+    assert not again.do_save()
+
+
+def test_a_file_has_one_window_also_by_another_name(qapp, iris, tmp_path):
+    link = tmp_path / "link.graph.json"
+    link.symlink_to(iris)
+    windows = Windows(qapp)
+    try:
+        assert windows.open_file(iris) is windows.open_file(link)
+        assert len(windows.open) == 1
+    finally:
+        for each in list(windows.open):
+            each.close()

@@ -1,0 +1,45 @@
+"""What tells whether somebody else wrote a file meanwhile."""
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any, NamedTuple
+
+
+class Version(NamedTuple):
+    """A file as it was. modified_ns : time of the last change; size : bytes; digest : of the contents."""
+
+    modified_ns: int
+    size: int
+    digest: str
+
+
+def version_of(path: str | os.PathLike[str] | None) -> Version | None:
+    """The version of a file; None if there is none that can be read."""
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            return Version(found.st_mtime_ns, found.st_size, hashlib.file_digest(file, "sha256").hexdigest())
+    except OSError:
+        return None
+
+
+def is_changed(path: str | os.PathLike[str], known: Version | None) -> bool:
+    """Whether a file has other contents than it had. One that is gone has none to lose."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    if known is not None and (found.st_mtime_ns, found.st_size) == (known.modified_ns, known.size):
+        return False
+    now = version_of(path)
+    return now is not None and (known is None or now.digest != known.digest)
+
+
+def from_plain(raw: Any) -> Version | None:
+    """The version that a journal kept as a list; None for anything else."""
+    if isinstance(raw, list) and [type(part) for part in raw] == [int, int, str]:
+        return Version(*raw)
+    return None
