@@ -13,6 +13,8 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import as_dtype
 from ..errors import AttributeValueError, DTypeError, ShapeError
+from ..ir.dims import Shape
+from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
 from ..ops.language import L
 from ..ops.rules import as_int
@@ -375,3 +377,36 @@ def segment_max(data: Any, segment_ids: Any, name: str | None = None) -> Any:
 def segment_min(data: Any, segment_ids: Any, name: str | None = None) -> Any:
     """Smallest elements of each segment; the ids are ascending. 0 of an empty segment."""
     return _segments("min", data, segment_ids, name)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether `x` is a tensor or a variable."""
+    return isinstance(x, (Tensor, EagerTensor, Variable))
+
+
+def identity_n(input: Sequence[Any], name: str | None = None) -> list[Any]:
+    """Each tensor, under a name of its own."""
+    return [L.identity(x, name=name) for x in input]
+
+
+def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
+    """The tensor, of which more sizes are known from here on.
+
+    Raises
+    ------
+    ShapeError if it has another shape; when it runs, where only the run can tell.
+    """
+    tensor = convert_to_tensor(x)
+    known, wanted = tensor.shape, Shape(shape)
+    if known.rank is not None and wanted.rank is not None:
+        sizes = list(zip(known, wanted, strict=False))
+        if len(known) != len(wanted) or any(isinstance(a, int) and b not in (None, a) for a, b in sizes):
+            raise ShapeError(f"the tensor has shape {known}, and {wanted} is asked for", op="ensure_shape")
+        for axis, (a, b) in enumerate(sizes):
+            if b is not None and not isinstance(a, int):
+                wrong = L.shape_of(tensor)[axis] != b
+                tensor = L.checked(tensor, wrong, problem=f"axis {axis} has another size than {b}")
+    tensor = L.identity(tensor, name=name)
+    if isinstance(tensor, Tensor):
+        tensor.set_shape(shape)
+    return tensor

@@ -9,18 +9,24 @@ from typing import Any
 from ..errors import nearest
 from ..ops import OWNERS
 from ..ops.language import L
-from . import calls, devices, moments, pieces, random
+from . import calls, custom_gradient, devices, moments, nest, pieces, printing, random
 from .absent import ABSENT
 
 PACKAGE = __name__.partition(".")[0]
 ABOUT = {
     "math": "Mathematical functions.", "nn": "Building blocks of neural networks.", "linalg": "Linear algebra.",
     "random": "Random numbers.", "image": "Images: (height, width, channels), or a batch of them.",
+    "nest": "Nested lists, tuples and dicts of tensors.",
 }
 
 # Functions that are no single op, in the namespaces where TensorFlow has them.
 PIECES: dict[str, Callable[..., Any]] = {
     "numpy_function": calls.numpy_function, "py_function": calls.py_function,
+    "custom_gradient": custom_gradient.custom_gradient, "print": printing.print_,
+    "is_tensor": pieces.is_tensor, "identity_n": pieces.identity_n, "ensure_shape": pieces.ensure_shape,
+    "nest.flatten": nest.flatten, "nest.map_structure": nest.map_structure,
+    "nest.pack_sequence_as": nest.pack_sequence_as, "nest.is_nested": nest.is_nested,
+    "nest.assert_same_structure": nest.assert_same_structure,
     "boolean_mask": pieces.boolean_mask, "dynamic_partition": pieces.dynamic_partition,
     "image.ResizeMethod": pieces.ResizeMethod,
     "math.bincount": pieces.bincount, "math.confusion_matrix": pieces.confusion_matrix, "linalg.eye": pieces.eye,

@@ -11,6 +11,7 @@ from . import (
     conversion,
     convolution,
     cumulative,
+    custom,
     dynamic,
     elementary,
     extents,
@@ -72,7 +73,7 @@ __all__ = [
     "OWNERS", "Op", "Reduction", "Source", "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
 FAMILIES = (
-    math, elementary, compare, rounding, conversion, reduce, movement, indexing, joining, gather, linalg, nn,
+    math, elementary, compare, rounding, conversion, custom, reduce, movement, indexing, joining, gather, linalg, nn,
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
     parts, triangular, systems, spectral, orthogonal, lengths, philox, random,

@@ -125,6 +125,7 @@ def test_placeholder(tmp_path, shape, dtype):
 def samples():
     return [
         pytest.param(name, s, id=f"{name}-{k}") for name, cls in OPS.items() for k, s in enumerate(cls.samples)
+        if not any(map(callable, s.attributes.values()))        # a file holds no Python function
     ]
 
 
