@@ -84,6 +84,7 @@ globals().update(_modules)
 
 # What most programs do without is loaded when it is first used: modules, and names of modules.
 _LATER = {
+    "TensorArray": ".frontend.tensor_array:TensorArray",
     "Explanation": ".frontend.explain:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
     "constant_initializer": ".keras.initializers:Constant", "data": ".data", "edit": ".tools.edit:edit",
     "explain": ".frontend.explain:explain", "initializers": ".keras.initializers", "keras": ".keras",
@@ -124,6 +125,7 @@ __all__ = [
     "Rows",
     "Session",
     "Tensor",
+    "TensorArray",
     "TensorShape",
     "TensorSpec",
     "Training",

@@ -27,6 +27,18 @@ class Structure:
 _LEAF = Structure(next, True)
 
 
+class Nested:
+    """A value of its own kind that is made up of tensors."""
+
+    def leaves(self) -> list[Any]:
+        """The tensors."""
+        raise NotImplementedError(type(self).__name__)
+
+    def with_leaves(self, leaves: Sequence[Any]) -> Any:
+        """The same value made up of others."""
+        raise NotImplementedError(type(self).__name__)
+
+
 def flatten(value: Any) -> tuple[Structure, list[Any]]:
     """Structure and leaves of a nested value; those of dicts by sorted keys, so that equal dicts have equal leaves."""
     if isinstance(value, Operand):          # nearly always one, and asking for a Mapping takes long
@@ -45,6 +57,9 @@ def flatten(value: Any) -> tuple[Structure, list[Any]]:
     elif isinstance(value, (list, tuple)):
         parts = [flatten(v) for v in value]
         make = type(value)
+    elif isinstance(value, Nested):
+        parts = [flatten(v) for v in value.leaves()]
+        make = value.with_leaves
     else:
         return _LEAF, [value]
     structures = [s for s, _ in parts]
@@ -58,6 +73,8 @@ def form_of(value: Any) -> Any:
         return (dict, tuple([(k, form_of(value[k])) for k in _sorted_keys(value)]))
     if isinstance(value, (list, tuple)):
         return (type(value), tuple([form_of(v) for v in value]))
+    if isinstance(value, Nested):
+        return (type(value), tuple([form_of(v) for v in value.leaves()]))
     return None
 
 

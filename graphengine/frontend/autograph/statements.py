@@ -24,6 +24,7 @@ from ...ops.language import L
 from .. import control, pieces
 from ..build import convert_to_tensor
 from ..structure import Structure, flatten, form_of
+from ..tensor_array import TensorArray
 from ..variables import Variable
 
 State = Callable[[], tuple[Callable[[], Any], ...]]
@@ -160,6 +161,7 @@ def while_(
         body()
         goes_on = decided(test())
     control.check_predicate(goes_on, "while")
+    _tell_shapes(body, state, assign, names)
     carried = _Carried(state, assign, names, "while")
 
     def step(*values: Any) -> list[Any]:
@@ -203,6 +205,7 @@ def for_(
         return
     if rows.shape.rank == 0:
         raise InvalidArgumentError(f"cannot iterate over {rows}, a single number", fix="use range, or give it an axis")
+    _tell_shapes(lambda: body(L.gather(rows, 0)), state, assign, names)
     carried = _Carried(state, assign, names, "for")
 
     def row(*values: Any) -> list[Any]:
@@ -236,6 +239,18 @@ def _counted(rows: Tensor, row: Block, leaves: Sequence[Any]) -> Sequence[Any]:
 def _is_short(rows: Tensor) -> bool:
     known = rows.shape[0] if rows.shape.rank else None
     return isinstance(known, int) and known <= UNROLLED
+
+
+def _tell_shapes(body: Block, state: State, assign: Assign, names: Sequence[str]) -> None:
+    """Let arrays of tensors know the shape of what a step will write: a step is drawn once and thrown away."""
+    before = _values(state, names)
+    if not any(isinstance(x, TensorArray) and not x.element_shape.is_fully_defined() for x in before):
+        return
+    with Body(get_default_graph()).as_default():
+        body()
+    after = _values(state, names)
+    assign([b.shaped(a) if isinstance(b, TensorArray) and isinstance(a, TensorArray) else b
+            for b, a in zip(before, after, strict=True)])
 
 
 class _Carried:

@@ -1,0 +1,85 @@
+"""Arrays of tensors that loops write one by one."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.errors import InvalidArgumentError, OutOfRangeError
+
+
+def cumulated(x):
+    """Sums of the rows so far, written row by row."""
+    found = tf.TensorArray(tf.float32, size=tf.shape(x)[0])
+    total = tf.zeros([2])
+    for k in tf.range(tf.shape(x)[0]):
+        total = total + x[k]
+        found = found.write(k, total)
+    return found.stack()
+
+
+@pytest.mark.parametrize("n", [1, 3, 40])
+def test_written_in_a_loop(rng, n):
+    x = rng.normal(size=(n, 2)).astype("f4")
+    want = np.cumsum(x, 0)
+    np.testing.assert_allclose(tf.function(cumulated)(tf.constant(x)).numpy(), want, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(cumulated(tf.constant(x)).numpy(), want, rtol=1e-5, atol=1e-6)
+
+
+def test_gradient_of_what_was_written(rng):
+    x, weights = rng.normal(size=(2, 20, 2)).astype("f4")
+
+    @tf.function
+    def loss(x):
+        return tf.reduce_sum(cumulated(x) * weights)
+
+    with tf.GradientTape() as tape:
+        value = tf.constant(x)
+        tape.watch(value)
+        y = loss(value)
+    want = np.cumsum(weights[::-1], 0)[::-1]                    # row k is part of the sums k and after
+    np.testing.assert_allclose(tape.gradient(y, value).numpy(), want, rtol=1e-4, atol=1e-5)
+
+
+def test_an_episode_that_ends_by_itself():
+    """As programs for reinforcement learning collect what they see."""
+    @tf.function
+    def episode(state, most):
+        states = tf.TensorArray(tf.float32, size=most)
+        k = 0
+        while k < most:
+            states = states.write(k, state)
+            state = state * 2.0
+            k += 1
+            if state > 20.0:
+                break
+        return states.stack(), k
+
+    states, count = episode(tf.constant(3.0), tf.constant(6))
+    assert (states.numpy().tolist(), int(count)) == ([3.0, 6.0, 12.0, 0.0, 0.0, 0.0], 3)
+
+
+def test_at_once():
+    array = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    for k in range(3):
+        array = array.write(k, [float(k), 1.0])
+    assert array.stack().numpy().tolist() == [[0, 1], [1, 1], [2, 1]]
+    assert array.concat().numpy().tolist() == [0, 1, 1, 1, 2, 1]
+    assert array.gather([2, 0]).numpy().tolist() == [[2, 1], [0, 1]]
+    assert (array.read(1).numpy().tolist(), int(array.size())) == ([1, 1], 3)
+    parts = tf.TensorArray(tf.int32, size=3).unstack([[1, 2], [3, 4]])
+    assert (parts.read(1).numpy().tolist(), int(parts.size())) == ([3, 4], 2)
+    assert parts.concat().numpy().tolist() == [1, 2, 3, 4]
+    assert tf.TensorArray(tf.int32, size=3).scatter([2, 0], [7, 8]).stack().numpy().tolist() == [8, 0, 7]
+
+
+def test_errors():
+    array = tf.TensorArray(tf.float32, size=2)
+    with pytest.raises(OutOfRangeError, match="index 2 is outside of a TensorArray of 2"):
+        array.write(2, 1.0)
+    with pytest.raises(OutOfRangeError, match="nothing was written to index 1"):
+        array.write(0, 1.0).read(1)
+    with pytest.raises(InvalidArgumentError, match=r"shape \(2,\) for a TensorArray of \(\)"):
+        array.write(0, 1.0).write(1, [1.0, 2.0])
+    with pytest.raises(InvalidArgumentError, match="nothing tells the shape"):
+        array.stack()
