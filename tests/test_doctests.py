@@ -24,7 +24,7 @@ def test_examples(name):
     module = importlib.import_module(name)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     report = []
-    for case in doctest.DocTestFinder(exclude_empty=True).find(module):
+    for case in doctest.DocTestFinder(exclude_empty=True).find(module, globs={**vars(module), "print": print}):
         runner.run(case, out=report.append)
     assert runner.failures == 0, "".join(report)
     assert runner.tries > 0, f"{name} shows an example that doctest does not find"

@@ -133,7 +133,7 @@ def _at_once(f: Callable[..., Any], structure: Structure, leaves: list[Any], pla
         returned, found, backward = _called(f, structure.fill(leaves), kwargs)
     given = [leaves[k] for k in places]
     variables = [v for v in heard.values() if all(v is not x for x in given)]
-    results = [EagerTensor(y.array, y.dtype) for y in found]        # ones that nothing was recorded of
+    results = [EagerTensor(y.array) for y in found]        # ones that nothing was recorded of
     tell_recorders(_Rule(f, backward, results, len(places), variables), [*given, *variables], results)
     return returned.fill(results)
 

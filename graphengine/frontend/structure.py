@@ -59,7 +59,7 @@ def flatten(value: Any) -> tuple[Structure, list[Any]]:
         make = type(value)
     elif isinstance(value, Nested):
         parts = [flatten(v) for v in value.leaves()]
-        make = value.with_leaves
+        make = lambda items: value.with_leaves(items)
     else:
         return _LEAF, [value]
     structures = [s for s, _ in parts]
