@@ -104,7 +104,7 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
         Command("stop", "Stop", ("Ctrl+.",), "stop", tip="End it; Run uses what was learnt, Train begins anew"),
         Command("restart", "Reset variables", (), tip="Give all variables their first values again"),
         SEPARATOR,
-        Command("live", "Live", ("Ctrl+R",), "ok", True, "Run after every edit"),
+        Command("live", "Live", ("Ctrl+R",), "live", True, "Run after every edit"),
         SEPARATOR,
         Command("compile", "Show what the compiler does", ("Ctrl+K",), "code"),
         Command("profile", "Measure the kernels", ("Ctrl+T",), "profile"),

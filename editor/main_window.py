@@ -152,7 +152,7 @@ class MainWindow(Deeds):
         for name in ("gradients", "heat", "fused", "commands"):
             self._add_button(bar, name, False)
         self._run_button = bar.widgetForAction(self.actions_["run"])
-        self._run_button.setProperty("accent", True)
+        self._run_button.setProperty("primary", True)
         self.addToolBar(bar)
         self.status = StatusBar(self.document, self.inference, self.view, self.running)
         self.setStatusBar(self.status)

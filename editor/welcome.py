@@ -58,8 +58,8 @@ class Welcome(QtWidgets.QWidget):
         column.addWidget(title)
         column.addWidget(about)
         column.addSpacing(16)
-        new = self._button(self.tr("New graph"), "new", self.new_requested.emit)
-        new.setProperty("accent", True)
+        new = self._button(self.tr("New graph"), "new", self.new_requested.emit, "on_accent")
+        new.setProperty("primary", True)
         new.setDefault(True)
         column.addWidget(new)
         column.addWidget(self._button(self.tr("Open …"), "open", lambda: self.open_requested.emit("")))
@@ -102,9 +102,9 @@ class Welcome(QtWidgets.QWidget):
         discard.clicked.connect(throw_away)
         return row
 
-    def _button(self, text: str, icon: str, does: Callable[[], object]) -> QtWidgets.QPushButton:
+    def _button(self, text: str, icon: str, does: Callable[[], object], ink: str = "text2") -> QtWidgets.QPushButton:
         button = QtWidgets.QPushButton(text)
-        theme.dress(button, icon)
+        theme.dress(button, icon, ink)
         button.setMinimumHeight(34)
         button.clicked.connect(lambda: does())
         return button

@@ -12,6 +12,7 @@ from .command_palette import keys_of, plain
 
 Qt = QtCore.Qt
 COLUMNS = 3
+WIDEST = 150                                # pixels that keys take; more of them go on in the next line
 Line = tuple[str, str]              # keys or gesture, what it does
 
 
@@ -64,7 +65,7 @@ class CheatSheet(QtWidgets.QDialog):
         layout.addWidget(self.search)
         layout.addWidget(self.nothing)
         layout.addWidget(area, 1)
-        self.resize(980, 640)
+        self.resize(1120, 760)
         self.search.setFocus()
 
     def gestures(self) -> dict[str, Sequence[Line]]:
@@ -124,7 +125,7 @@ class _Group(QtWidgets.QWidget):
         self.rows: list[tuple[QtWidgets.QLabel, QtWidgets.QLabel]] = []
         for k, (keys, text) in enumerate(self.lines, 1):
             cap, words = Keycap(keys), label(text, role="muted", face="body", wraps=True)
-            cap.setMinimumWidth(104)
+            cap.setMinimumWidth(WIDEST)
             grid.addWidget(words, k, 1, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(cap, k, 0, Qt.AlignmentFlag.AlignTop)
             self.rows.append((cap, words))
@@ -148,7 +149,7 @@ class Keycap(QtWidgets.QLabel):
         super().__init__(text)
         self.setWordWrap(True)
         theme.wear(self, "mono")
-        self.setMaximumWidth(150)
+        self.setMaximumWidth(WIDEST)
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Preferred)
 
 

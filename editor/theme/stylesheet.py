@@ -138,6 +138,8 @@ QPushButton[primary="true"]:disabled {{ background: {t.card}; color: {pale}; bor
 QPushButton[danger="true"] {{ color: {t.error}; border-color: {mix(t.border, t.error, 0.5)}; }}
 QPushButton::menu-indicator {{ image: {image["down"]}; width: 12px; right: 6px; subcontrol-position: right center; }}
 
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
+
 QToolBar {{ background: {t.panel}; border: none; spacing: 2px; padding: 5px 8px; icon-size: 20px; }}
 QToolBar::separator {{ background: {t.border}; width: 1px; margin: 5px 6px; }}
 QToolBarExtension {{ image: {image["more"]}; }}
@@ -145,6 +147,9 @@ QToolButton {{ background: transparent; border: 1px solid transparent; border-ra
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:pressed {{ background: {pressed}; }}
 QToolButton:checked {{ background: {chosen}; }}
+QToolButton[primary="true"] {{ background: {chosen}; font-weight: 600; }}
+QToolButton[primary="true"]:hover {{ background: {mix(t.panel, t.accent, 0.34)}; }}
+QToolButton[primary="true"]:disabled {{ background: transparent; }}
 QToolButton:focus {{ border-color: {t.accent}; }}
 QToolButton:disabled {{ color: {pale}; }}
 QToolButton[popupMode="1"] {{ padding-right: 16px; }}

@@ -41,8 +41,8 @@ def catalog() -> Catalog:
 
 
 def summary_of(doc: str) -> str:
-    """The first sentence of a documentation."""
-    return " ".join(doc.strip().partition("\n\n")[0].split())
+    """The first sentence of a documentation, as plain text."""
+    return " ".join(doc.strip().partition("\n\n")[0].replace("`", "").split())
 
 
 # -------------------------------------------------------------------- ops
