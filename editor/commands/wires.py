@@ -3,7 +3,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from ..model.build import fed_row, feeds_classes
 from ..model.document import Change, GraphDocument
 from ..model.items import Card, Point, Ref, Setting, Wire
 from ..model.kinds import TRAIN
@@ -50,7 +52,21 @@ def join(edit: Edit, source: str, output: int, target: str, input: int, bends: t
         input = max((n + 1 for n in edit.into(target) if n >= first), default=first)
     wire = Wire(source, output, target, input, bends)
     edit.put(wire)
+    _take_over(edit, wire)
     return wire
+
+
+def _take_over(edit: Edit, wire: Wire) -> None:
+    """Give a placeholder that has no shape yet the one of the rows that feed it, and class numbers a whole dtype."""
+    card, kind, source = edit.card(wire.target), edit.kind(wire.target), edit.card(wire.source)
+    if edit.carries(wire.source, wire.output) != "feed" or kind is None or "shape" in card.attributes:
+        return
+    row = fed_row(source, wire.output)
+    if row is not None and kind.field("shape") is not None:
+        found: dict[str, Any] = {"shape": [None, *row]}
+        if "dtype" not in card.attributes and feeds_classes(source, wire.output):
+            found["dtype"] = "int64"
+        edit.put(replace(card, attributes={**card.attributes, **found}))
 
 
 def connect(document: GraphDocument, source: str, output: int, target: str, input: int) -> Change:

@@ -258,7 +258,17 @@ def fed_row(card: Card, output: int) -> tuple[int, ...] | None:
     if source == "random":
         shape = card.attributes.get("shape", catalog()[card.kind].fields[1].default)
         return tuple(shape[1:]) if isinstance(shape, list) else ()
-    return shipped_rows(source)[name] if source in DATASETS else None
+    return shipped_rows(source)[name][0] if source in DATASETS else None
+
+
+def feeds_classes(card: Card, output: int) -> bool:
+    """Whether a source of data is known to feed one whole number a row."""
+    if fed_row(card, output) != ():
+        return False
+    source = card.kind.partition("/")[2]
+    if source in DATASETS:
+        return shipped_rows(source)[feed_outputs(card)[output][0]][1]
+    return card.attributes.get("distribution") == "integers"
 
 
 # -------------------------------------------------------------------- weights

@@ -100,6 +100,10 @@ class CompilerPanel(LivePanel):
             case _:
                 if not self.take_result(reply):
                     return
+                if isinstance(reply, m.Compiled | m.ProfileResult):
+                    self._find_runs()
+                    # another panel, or the window, may have asked
+                    self.runs.setCurrentIndex(max(self.runs.findData(reply.training), 0))
         self.mark_stale()
 
     def take_result(self, reply: object) -> bool:

@@ -88,9 +88,13 @@ class AddSearch(SearchPopup):
         return self.tr("Only what can go into {0} is shown.").format(self._source)
 
     def nothing(self, query: str) -> str:
-        if self._offers is not None and not query:
-            return self.tr("Nothing fits {0}.").format(self._source)
-        return super().nothing(query)
+        if self._offers is None:
+            return super().nothing(query)
+        others = rank_kinds(query, self.kinds, self.preferences) if query else []
+        if not others:
+            return self.tr("Nothing fits {0}.").format(self._source) if not query else super().nothing(query)
+        words = self.tr("{0} does not take {1}.") if self._side == "input" else self.tr("{0} does not give {1}.")
+        return words.format(others[0][0].title, self._source)
 
     def take(self, row: Row) -> None:
         self.preferences.use(row.key)

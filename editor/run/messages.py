@@ -325,7 +325,7 @@ class MemoryInfo:
 
 @dataclass(frozen=True)
 class Compiled:
-    """Answer to `Compile`."""
+    """Answer to `Compile`; training : the card whose step it is, None: a run."""
 
     stages: tuple[Stage, ...]
     kernels: tuple[KernelInfo, ...]
@@ -333,6 +333,7 @@ class Compiled:
     arena_bytes: int
     seconds: float
     text: str
+    training: str | None = None
 
 
 @dataclass(frozen=True)
@@ -350,11 +351,12 @@ class ProfileRow:
 
 @dataclass(frozen=True)
 class ProfileResult:
-    """Answer to `MeasureProfile`; cards : seconds shared out to the drawn cards."""
+    """Answer to `MeasureProfile`; cards : seconds shared out to the drawn cards; training : as in `Compiled`."""
 
     rows: tuple[ProfileRow, ...]
     cards: Mapping[str, float]
     total_s: float
+    training: str | None = None
 
 
 @dataclass(frozen=True)

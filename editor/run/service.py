@@ -6,6 +6,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -330,7 +331,7 @@ class Service:
         begin = time.perf_counter()
         with self.inbox.interruptible():
             found = compiled(*self.what_runs(request.training))
-        self.send(found)
+        self.send(replace(found, training=request.training))
         self.send(m.Finished("compile", seconds=time.perf_counter() - begin))
 
     def profile(self, request: m.MeasureProfile) -> None:
@@ -340,7 +341,7 @@ class Service:
         begin = time.perf_counter()
         with self.inbox.interruptible():
             found = profile(*self.what_runs(request.training))
-        self.send(found)
+        self.send(replace(found, training=request.training))
         self.send(m.Finished("profile", seconds=time.perf_counter() - begin))
 
     def what_runs(self, training: str | None) -> tuple[RunningGraph, ge.Session, list[Any], dict[str, Array]]:

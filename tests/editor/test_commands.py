@@ -433,3 +433,33 @@ def test_sizes_of_pasted_items_are_those_that_can_be():
                                             {"item": "note", "id": "n", "text": "", "x": 0, "y": 0, "height": 0}]})
     document.do(commands.paste(document, text, 0, 0))
     assert (document.card("w").width, document.items[Ref("note", "n")].height) == (144, 48)
+
+
+def test_a_placeholder_without_a_shape_takes_the_one_of_its_rows():
+    document = GraphDocument([
+        Card("iris", "data/iris"), Card("x", "op/placeholder"), Card("y", "op/placeholder"),
+        Card("own", "op/placeholder", {"shape": [None, 3]})])
+    for output, target in ((0, "x"), (1, "y"), (0, "own")):
+        document.do(commands.connect(document, "iris", output, target, 0))
+    assert document.card("x").attributes == {"shape": [None, 4]}
+    assert document.card("y").attributes == {"shape": [None], "dtype": "int64"}
+    assert document.card("own").attributes == {"shape": [None, 3]}
+    document.do(commands.add_card(document, "op/placeholder", 0, 0, source=("iris", 0), input=0))
+    assert document.card("placeholder").attributes == {"shape": [None, 4]}
+    document.undo()
+    document.undo()
+    document.undo()
+    assert document.card("y").attributes == {}
+
+
+def test_rows_of_files_and_random_numbers_give_their_shape():
+    sources = {
+        "table": ("data/csv", {"file": "a.csv", "feeds": {"x": ["a", "b"], "kind": "kind"}}, {"shape": [None, 2]}),
+        "noise": ("data/random", {"shape": [100, 5, 2]}, {"shape": [None, 5, 2]}),
+        "labels": ("data/random", {"shape": [100], "distribution": "integers"}, {"shape": [None], "dtype": "int64"}),
+        "array": ("data/npy", {"file": "a.npy"}, {}),
+    }
+    for source, (kind, attributes, expected) in sources.items():
+        document = GraphDocument([Card(source, kind, attributes), Card("x", "op/placeholder")])
+        document.do(commands.connect(document, source, 0, "x", 0))
+        assert document.card("x").attributes == expected, source

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import pathlib
+from dataclasses import replace
 
 import pytest
 from PySide6 import QtCore, QtGui
@@ -77,6 +78,15 @@ def shown(panel, *replies):
 
 
 # -------------------------------------------------------------------- in common
+
+@pytest.mark.parametrize("kind", PANELS)
+def test_a_panel_says_what_its_contents_are_of_whoever_asked(look, qtbot, kind):
+    panel = made(qtbot, kind)
+    result = MEASURED if kind is ProfilePanel else MADE
+    for training in ("fit", None):
+        shown(panel, replace(result, training=training))
+        assert panel.training == training
+
 
 @pytest.mark.parametrize("kind", PANELS)
 def test_empty_panels_say_what_fills_them(look, qtbot, kind):

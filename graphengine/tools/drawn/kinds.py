@@ -304,9 +304,9 @@ def _data() -> Iterator[Kind]:
 
 
 @cache
-def shipped_rows(name: str) -> Mapping[str, tuple[int, ...]]:
-    """The shape of one row of each array of a data set that comes with the package."""
-    return {part: array.shape[1:] for part, array in read_dataset(name).items()}
+def shipped_rows(name: str) -> Mapping[str, tuple[tuple[int, ...], bool]]:
+    """The shape of one row of each array of a data set that comes with the package, and whether it has whole numbers."""
+    return {part: (array.shape[1:], array.dtype.kind in "iu") for part, array in read_dataset(name).items()}
 
 
 def _source(
