@@ -119,7 +119,7 @@ def training(p: Photographer) -> None:
     """In progress, and at the end."""
     for name in ("drawn_iris", "drawn_digits", "drawn_autoencoder", "drawn_moons"):
         window = p.open(name)
-        window.attempt(lambda window=window: commands.set_attribute(window.document, ["train"], "epochs", 600))
+        window.edit(commands.set_attribute(window.document, ["train"], "epochs", 600))
         p.replies.clear()
         window.do_train()
         p.until(lambda: sum(isinstance(reply, m.Metrics) for reply in p.replies) > 12)
@@ -127,7 +127,7 @@ def training(p: Photographer) -> None:
         window.actions_["gradients"].setChecked(True)
         p.take(f"training-gradients-{name}")
         window.do_pause()
-        p.until(lambda window=window: not window.running.busy)
+        p.until(lambda: not p.windows.open[-1].running.busy)
         p.take(f"training-paused-{name}")
 
 

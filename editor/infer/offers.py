@@ -10,6 +10,7 @@ from ..model.catalog import Kind, Socket
 from ..model.kinds import TRAIN, catalog
 from .inference import Inference
 
+JUDGES = ("Losses", "Metrics")              # families of kinds that take what is right first, then what was computed
 Offer = tuple[Kind, int]                    # a kind, and the number of its socket
 
 
@@ -21,10 +22,13 @@ def kinds_accepting(inference: Inference, source: str, output: int) -> list[Offe
     results = inference.outputs(source)
     if output >= len(results):
         return []
+    is_computed = bool(inference.document.wires_into(source)) and "feed" not in {
+        state.socket.carries for state in inference.inputs_of(source)}
     given, carries = inference.type_of(source, output), results[output].carries
     found = []
     for kind in catalog().values():
-        number = next((k for k, s in enumerate(kind.inputs) if s.carries == carries and _takes(s, given)), None)
+        able = [k for k, s in enumerate(kind.inputs) if s.carries == carries and _takes(s, given)]
+        number = able[-1 if is_computed and kind.family in JUDGES else 0] if able else None
         if number is None or kind.hidden:
             continue
         refuses = given is not None and not _fits(kind, number, given)

@@ -350,10 +350,14 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         return QtCore.QRectF(*item.geometry.well(number)).translated(item.pos())
 
     def contents_rect(self, refs: Iterable[Ref] | None = None) -> QtCore.QRectF:
-        """Around the given cards, frames and notes, or all that are to be seen; empty if there are none."""
+        """Around the given cards, frames and notes, or all that are seen, where they come to rest; empty if none."""
         whole = QtCore.QRectF()
         for ref in refs if refs is not None else self.document.items:
             item = self.item(ref)
             if item is not None and not isinstance(item, WireItem) and item.isVisible():
-                whole = whole.united(QtCore.QRectF(*item.box))
+                whole = whole.united(self.rest_rect(ref))
         return whole
+
+    def rest_rect(self, ref: Ref) -> QtCore.QRectF:
+        """Where an item comes to rest: where it is, unless it is on its way."""
+        return self.item_rect(ref)

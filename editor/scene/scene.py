@@ -229,6 +229,10 @@ class GraphScene(DocumentScene):
             self.preview_positions({ref: end if part == 1.0 else start + (end - start) * part
                                     for ref, (start, end) in self._ways.items()})
 
+    def rest_rect(self, ref: Ref) -> QtCore.QRectF:
+        found = super().rest_rect(ref)
+        return found.translated(self._ways[ref][1] - found.topLeft()) if ref in self._ways else found
+
     def end_glide(self) -> None:
         """At once where they were going."""
         self._glide.stop()

@@ -25,6 +25,7 @@ from .shape import BendWire, Resize
 
 KIND_MIME = "application/x-graphengine-kind"
 FAR = 4                                     # pixels of the screen from which pressing is dragging
+MARGIN = 24                                 # pixels of the screen left around a new card that is brought into view
 GRIP = QtCore.QPointF(36, 15)               # where a new card is held, from its top left corner
 
 Key = QtCore.Qt.Key
@@ -291,6 +292,8 @@ class Interaction(QtCore.QObject):
             return None
         made = commands.made(change)
         self.canvas.scene.select(made)
+        for ref in made:
+            self.canvas.view.ensureVisible(self.canvas.scene.item_rect(ref), MARGIN, MARGIN)
         self.canvas.view.setFocus()
         return next((str(ref.key) for ref in made), None)
 

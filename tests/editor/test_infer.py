@@ -158,6 +158,15 @@ def test_kinds_that_take_a_result_do_take_it(broken):
     assert {kind.key for kind, _ in kinds_giving(inference, "m", 0)} >= {"op/placeholder", "layer/Dense"}
 
 
+def test_what_is_computed_goes_to_a_loss_as_the_prediction(broken):
+    inference = Inference(broken)
+    put(broken, Card("d", "layer/Dense", {"units": 3}), Wire("x", 0, "d", 0))
+    loss = next(kind for kind, _ in kinds_accepting(inference, "d", 0) if kind.key == "loss/MeanSquaredError")
+    socket = {source: next(kind.input(number).name for kind, number in kinds_accepting(inference, source, 0)
+                           if kind is loss) for source in ("x", "d")}
+    assert socket == {"x": "y_true", "d": "y_pred"}
+
+
 def test_rows_of_inputs(broken):
     inference = Inference(broken)
     put(broken, Card("c", "layer/Concatenate"), Wire("x", 0, "c", 0))

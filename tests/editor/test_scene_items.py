@@ -347,6 +347,7 @@ def test_a_layout_moves_cards_smoothly_and_the_next_edit_ends_it(scene, qtbot):
     scene.glide()
     moved("x", 200.0)
     assert scene.card_rect("x").x() < 200
+    assert scene.contents_rect([Ref("card", "x")]).x() == 200, "what fits the view fits where it will be"
     qtbot.waitUntil(lambda: scene.card_rect("x").x() == 200, timeout=5000)
     assert_in_step(scene)
     scene.glide()

@@ -305,7 +305,7 @@ def _data() -> Iterator[Kind]:
 
 @cache
 def shipped_rows(name: str) -> Mapping[str, tuple[tuple[int, ...], bool]]:
-    """The shape of one row of each array of a data set that comes with the package, and whether it has whole numbers."""
+    """The shape of a row of each array of a data set that comes with the package; whether its numbers are whole."""
     return {part: (array.shape[1:], array.dtype.kind in "iu") for part, array in read_dataset(name).items()}
 
 
