@@ -29,7 +29,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     tiles = Tiles(code, processor)
     product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
     FAR = FAR_BYTES // ITEM_BYTES[code]
-    PANEL, DEPTH, COLUMNS = tiles.panel, tiles.depth, tiles.columns
+    PANEL, SLIVER, ROOM, COLUMNS = tiles.panel, tiles.sliver, tiles.room, tiles.columns
     HIGH, WIDE = BLOCK_ROWS, BLOCK_COLUMNS
     ONE, ZERO, LOWEST = tiles.numbers
 
@@ -53,6 +53,12 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         is_transposed = (b_col != 1) & (n > 1)
         is_dot = is_transposed & (m == 1) & (is_finished == 0) & (b_row == 1) & ((a_col == 1) | (k <= 1))
         is_packed = is_transposed | ((b_row >= FAR) & (m >= MANY_ROWS))
+        # Many rows pay for a high sliver: C is gone through once, and tiles are all that is computed with.
+        wide = SLIVER if is_packed & (m >= MANY_ROWS) else PANEL
+        most = k  # of the depth of a pass
+        if is_packed & (k > 0):
+            passes = (k * wide + ROOM - 1) // ROOM
+            most = (k + passes - 1) // passes
         stack_height, stacks = (m + HIGH - 1) // HIGH, (n + WIDE - 1) // WIDE
         row = column = batch = 0
         if lo > 0:
@@ -73,14 +79,14 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                     j += COLUMNS
                 continue
             while j < j_end:
-                width = n - j if n - j < PANEL else PANEL
-                l, depth = 0, k
+                width = n - j if n - j < wide else wide
+                l = 0
                 while True:
                     source, source_row = at(b, l * b_row + j * b_col), b_row
+                    depth = k - l if k - l < most else most
                     if is_packed:
-                        depth = k - l if k - l < DEPTH else DEPTH
-                        pack(source, b_row, b_col, panel, width, depth)
-                        source, source_row = panel, PANEL
+                        pack(source, b_row, b_col, panel, wide, width, depth)
+                        source, source_row = panel, wide
                     target, more, factor = at(c, j), at(d, j), beta
                     is_last = l + depth >= k
                     if d_row != 0 and l > 0:  # what C already holds takes the place of D
@@ -93,7 +99,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                     l += depth
                     if is_last:
                         break
-                j += PANEL
+                j += wide
         return 0
 
     return kernel

@@ -15,7 +15,7 @@ from numba import types
 from .. import abi
 from .vectors import ITEM_BYTES, Processor, Vectors, host, vector_intrinsic
 
-PANEL_BYTES = 32768     # two thirds of a first-level cache, the rest is for A and C
+PANEL_BYTES = 131072    # of B in one pass: read again by each tile, in order, from the second-level cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Tiles:
     finish_types : of the fields of `Finish` as arguments.
     columns : number of results of `dot`.
     panel : width of a panel, four vectors.
-    depth : height of the panel that `stack` has room for.
+    sliver : width of the main tiles.
+    room : elements that `stack` has room for.
     product, dot, pack, stack, at : intrinsics, described where they are made.
     """
 
@@ -80,9 +81,9 @@ class Tiles:
         item_bytes = ITEM_BYTES[code]
         self.lanes = processor.vector_bytes // item_bytes
         self.rows, self.few = (8, 4) if processor.registers >= 32 else (6, 2)
-        self.panel = 4 * self.lanes
+        self.panel, self.sliver = 4 * self.lanes, 2 * self.lanes
         self.columns = min(8, self.lanes)
-        self.depth = PANEL_BYTES // (self.panel * item_bytes)
+        self.room = PANEL_BYTES // item_bytes
         self.product = self._product()
         self.dot = self._dot()
         self.pack = self._pack()
@@ -227,16 +228,16 @@ class Tiles:
         return self._intrinsic("dot", emit, types.void, pointer, pointer, number, pointer, number, number)
 
     def _pack(self) -> Any:
-        """Copy a part of B into a panel, so that its rows are `panel` apart: whole vectors, arbitrary past the part.
+        """Copy a part of B into a panel, one row behind the other: whole vectors, arbitrary past the part.
 
-        Arguments: B, its row and column stride, the panel, width, depth.
+        Arguments: B, its row and column stride, the panel, its row stride, width, depth.
         """
-        def emit(v: Vectors, b: Any, b_row: Any, b_col: Any, panel: Any, width: Any, depth: Any) -> None:
+        def emit(v: Vectors, b: Any, b_row: Any, b_col: Any, panel: Any, row: Any, width: Any, depth: Any) -> None:
             builder, one = v.builder, v.index(1)
 
             def start(l: Any, j: Any) -> tuple[Any, Any]:
                 source = builder.add(builder.mul(l, b_row), builder.mul(j, b_col))
-                return v.at(b, source), v.at(panel, builder.add(builder.mul(l, v.index(self.panel)), j))
+                return v.at(b, source), v.at(panel, builder.add(builder.mul(l, row), j))
 
             with builder.if_else(builder.icmp_signed("==", b_col, one)) as (has_rows, has_others):
                 with has_rows, v.range(depth, 1) as l, v.range(width, self.lanes) as j:
@@ -244,25 +245,26 @@ class Tiles:
                     v.store(v.load(source, v.first_lanes(builder.sub(width, j))), target)
                 with has_others, builder.if_else(builder.icmp_signed("==", b_row, one)) as (has_columns, has_neither):
                     with has_columns, v.range(depth, self.lanes) as l, v.range(width, self.lanes) as j:
-                        self._transpose(v, *start(l, j), b_col, builder.sub(width, j), builder.sub(depth, l))
+                        self._transpose(v, *start(l, j), row, b_col, builder.sub(width, j), builder.sub(depth, l))
                     with has_neither, v.range(depth, 1) as l, v.range(width, 1) as j:
                         source, target = start(l, j)
                         builder.store(builder.load(source), target)
 
         number, pointer = types.int64, self._pointer
-        return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, number, number)
+        return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, number, number, number)
 
-    def _transpose(self, v: Vectors, b: Any, panel: Any, stride: Any, width: Any, depth: Any) -> None:
+    def _transpose(self, v: Vectors, b: Any, panel: Any, row: Any, stride: Any, width: Any, depth: Any) -> None:
         """panel[l, j] = b[j * stride + l] for up to `lanes` of both."""
         mask = v.first_lanes(depth)
         columns = [v.load(column, mask) for column in v.lines(b, stride, self.lanes, width)]
-        for l, line in enumerate(v.transpose(columns)):
-            v.store(line, v.at(panel, v.index(l * self.panel)))
+        for line in v.transpose(columns):
+            v.store(line, panel)
+            panel = v.at(panel, row)
 
     def _stack(self) -> Any:
-        """Room for one panel on the stack, the same wherever it is asked for."""
+        """Room for a panel on the stack, the same wherever it is asked for."""
         def emit(v: Vectors) -> Any:
-            room = ir.ArrayType(v.element, self.panel * self.depth)
+            room = ir.ArrayType(v.element, self.room)
             with v.builder.goto_entry_block():  # numba's own way would fill it with zeros
                 block = v.builder.alloca(room)
             block.align = 64
