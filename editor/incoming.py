@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 import shutil
 from pathlib import Path
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 
 import graphengine as ge
+from graphengine.io.values import array_in_full
 from graphengine.tools.drawn.files import nodes_of, store
 
 from . import commands
 from .io.pictures import read_picture
 from .model.document import Change, GraphDocument
-from .model.files import from_engine, from_text, open_document
-from .model.values import stored
+from .model.files import from_drawing, from_engine, open_document
+from .model.values import INLINE, stored
 
 LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
 DATA = {".csv": "data/csv", ".npz": "data/npz", ".npy": "data/npy", ".png": "data/image"}
@@ -70,7 +70,14 @@ def document_of_graph(graph: ge.Graph, file: str) -> GraphDocument:
 
 def document_of_model(model: Any) -> GraphDocument:
     """A Keras model as a drawing of its layers."""
-    return from_text(json.dumps(model.to_document()), file=model.name)
+    from graphengine.keras.drawing import to_document
+
+    arrays: dict[str, Any] = {}
+
+    def held(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+        return stored(array, arrays) if array.size > INLINE else array_in_full(array)
+
+    return from_drawing(to_document(model, held=held), arrays, model.name)
 
 
 def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: float, y: float) -> Change:

@@ -568,6 +568,7 @@ class MainWindow(Deeds):
         self.find_bar.close_down()
         self.status.close_down()
         self.document.listeners.remove(self._document_changed)
+        self.tool.detach()
         self.scene.detach()
         self.inference.close()
 

@@ -10,6 +10,7 @@ What a graph cannot hold yet, a card that lacks an input perhaps, is in the item
 """
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -22,6 +23,7 @@ import numpy as np
 
 import graphengine as ge
 from graphengine.tools.drawn import files as engine
+from graphengine.tools.drawn.draw import decoded, no_array
 from graphengine.tools.drawn.train import parse_train
 
 from .build import Built, build, in_order, stored_array
@@ -30,6 +32,7 @@ from .items import Card, Item, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
 from .meaning import without_numbers
 from .plain import from_plain, is_flat, to_plain
+from .values import INLINE, stored
 
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
@@ -57,10 +60,23 @@ def from_text(text: str, arrays: Mapping[str, Array] | None = None, file: str = 
     ------
     FileFormatError
     """
+    return from_drawing(_parsed(text, file), arrays, file)
+
+
+def _parsed(text: str, file: str) -> Any:
     try:
-        raw = json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise ge.errors.FileFormatError(f"it is no JSON: {error}", at=file, fix="use another file") from None
+
+
+def from_drawing(raw: Any, arrays: Mapping[str, Array] | None = None, file: str = "the text") -> GraphDocument:
+    """The document in plain JSON, as `to_text` writes it.
+
+    Raises
+    ------
+    FileFormatError
+    """
     if not isinstance(raw, dict) or raw.get("graphengine") != "drawing":
         raise ge.errors.FileFormatError("it is no drawn graph", at=file, fix="use another file")
     return GraphDocument(_items(raw.get("items"), file), arrays)
@@ -164,9 +180,21 @@ def open_document(path: str | os.PathLike[str]) -> GraphDocument:
     """
     head = engine.beginning(path)
     if b'"graphengine": "drawing"' in head:
-        return from_text(engine.whole_text(path), file=os.fspath(path))
+        apart: dict[str, Array] = {}
+        drawn = _parsed(engine.whole_text(path), os.fspath(path))
+        return from_drawing(_with_large_apart(drawn, apart), apart, os.fspath(path))
     raw, arrays = engine.read(path)
     return from_engine(raw, arrays, os.fspath(path))
+
+
+def _with_large_apart(value: Any, arrays: dict[str, Array]) -> Any:
+    """The same JSON; large arrays are put beside, where nobody goes through them number by number."""
+    if isinstance(value, dict):
+        if set(value) == engine.KEYS[1] and isinstance(value["values"], list) and len(value["values"]) > INLINE:
+            with contextlib.suppress(ge.errors.GraphEngineError):       # what is wrong is said on its card
+                return stored(np.asarray(decoded(value, no_array)), arrays)
+        return {key: _with_large_apart(item, arrays) for key, item in value.items()}
+    return [_with_large_apart(item, arrays) for item in value] if isinstance(value, list) else value
 
 
 def from_engine(raw: Mapping[str, Any], arrays: Mapping[str, Array], file: str) -> GraphDocument:

@@ -24,7 +24,6 @@ class CodePanel(CompilerPanel):
         super().__init__("code", self.tr("Code"), document,
                          self.tr("Compile the graph to read the code that runs it, kernel by kernel."),
                          self.tr("Compile"), "code", parent)
-        self.compiled: m.Compiled | None = None
         self._shown: m.Compiled | None = None
         self.tabs = QtWidgets.QTabBar()
         self.tabs.addTab(self.tr("Source"))
@@ -70,15 +69,6 @@ class CodePanel(CompilerPanel):
         layout.addWidget(self.views)
 
     # ------------------------------------------------ contents
-
-    def take_result(self, reply: object) -> bool:
-        if not isinstance(reply, m.Compiled):
-            return False
-        self.compiled = reply
-        return True
-
-    def has_contents(self) -> bool:
-        return self.compiled is not None
 
     def summary(self) -> str:
         if self.compiled is None:

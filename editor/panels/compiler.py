@@ -25,6 +25,7 @@ class CompilerPanel(LivePanel):
     Attributes
     ----------
     selected : cards that are marked
+    compiled : what the compiler did, None before it was asked
     """
 
     jump = QtCore.Signal(object)
@@ -36,6 +37,7 @@ class CompilerPanel(LivePanel):
         super().__init__(name, title, parent)
         self.document = document
         self.selected: frozenset[str] = frozenset()
+        self.compiled: m.Compiled | None = None
         self.message = ""
         self._sentence = sentence
         self._is_busy = False
@@ -108,7 +110,10 @@ class CompilerPanel(LivePanel):
 
     def take_result(self, reply: object) -> bool:
         """Keep a reply that has the contents; whether it is one."""
-        return False
+        if not isinstance(reply, m.Compiled):
+            return False
+        self.compiled = reply
+        return True
 
     # ------------------------------------------------ showing
 
@@ -124,7 +129,7 @@ class CompilerPanel(LivePanel):
 
     def has_contents(self) -> bool:
         """Whether there is something to show."""
-        return False
+        return self.compiled is not None
 
     def summary(self) -> str:
         """The contents in a line."""

@@ -24,21 +24,11 @@ class MemoryPanel(CompilerPanel):
         super().__init__("memory", self.tr("Memory"), document,
                          self.tr("Compile the graph to see how its intermediate results share memory."),
                          self.tr("Compile"), "memory", parent)
-        self.compiled: m.Compiled | None = None
         self.plan = PlanView()
         self.plan.clicked.connect(self.jump)
         layout = QtWidgets.QVBoxLayout(self.contents)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.plan)
-
-    def take_result(self, reply: object) -> bool:
-        if not isinstance(reply, m.Compiled):
-            return False
-        self.compiled = reply
-        return True
-
-    def has_contents(self) -> bool:
-        return self.compiled is not None
 
     def summary(self) -> str:
         if self.compiled is None:

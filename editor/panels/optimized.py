@@ -82,7 +82,6 @@ class OptimizedPanel(CompilerPanel):
         super().__init__("optimized", self.tr("Optimized graph"), document,
                          self.tr("Compile the graph to see what the compiler makes of it, pass by pass."),
                          self.tr("Compile"), "fuse", parent)
-        self.compiled: m.Compiled | None = None
         self._drawn: object = None
         self.slider = QtWidgets.QSlider(Qt.Orientation.Horizontal)
         self.slider.setAccessibleName(self.tr("Pass"))
@@ -122,11 +121,10 @@ class OptimizedPanel(CompilerPanel):
         layout.addWidget(split)
 
     def take_result(self, reply: object) -> bool:
-        if not isinstance(reply, m.Compiled):
-            return False
         was_last = self.slider.value() == self.slider.maximum()
-        self.compiled = reply
-        self.slider.setRange(0, max(len(reply.stages) - 1, 0))
+        if not super().take_result(reply) or self.compiled is None:
+            return False
+        self.slider.setRange(0, max(len(self.compiled.stages) - 1, 0))
         if was_last:
             self.slider.setValue(self.slider.maximum())
         return True

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from inspect import Parameter, signature
 from typing import Any
 
@@ -18,15 +18,17 @@ from .naming import to_snake_case
 from .symbolic import LayerCall
 
 Item = dict[str, Any]
+Held = Callable[[np.ndarray[Any, Any]], dict[str, Any]]
 
 
-def to_document(model: Any, path: Any = None) -> dict[str, Any]:
+def to_document(model: Any, path: Any = None, held: Held = array_in_full) -> dict[str, Any]:
     """A model as the editor's document: a card for each layer with its arguments, wires, and the weights.
 
     Parameters
     ----------
     model : of symbols: `Sequential` with a known input shape, or functional
     path : a file to write it to as well, conventionally ``NAME.graph.json``; None for none
+    held : how the document holds a weight; the editor keeps large ones beside it
 
     Returns
     -------
@@ -42,7 +44,7 @@ def to_document(model: Any, path: Any = None) -> dict[str, Any]:
     if not hasattr(whole, "_playback"):
         raise InvalidArgumentError(f"model {model.name!r} is not made of symbols", op="to_document",
                                    fix="make it with keras.Model(inputs, outputs) or keras.Sequential")
-    cards = _Cards()
+    cards = _Cards(held)
     cards.model(whole, "", None)
     weights = {"item": "setting", "name": "weights", "value": cards.weights}
     document = {"graphengine": "drawing", "version": 1, "items": [*cards.items, *([weights] if cards.weights else [])]}
@@ -54,7 +56,8 @@ def to_document(model: Any, path: Any = None) -> dict[str, Any]:
 class _Cards:
     """Cards and wires, as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: Held) -> None:
+        self._held = held
         self.items: list[Item] = []
         self.weights: dict[str, Any] = {}
         self.sources: dict[int, tuple[str, int]] = {}   # id of a symbol -> card and number of its output
@@ -117,7 +120,7 @@ class _Cards:
             name = weight.storage.name
             count = used[name] = used.get(name, 0) + 1
             key = f"{card}/{name}" if count == 1 else f"{card}/{name}_{count - 1}"
-            self.weights[key] = array_in_full(np.asarray(weight))
+            self.weights[key] = self._held(np.asarray(weight))
 
 
 def changed_arguments(layer: Any) -> dict[str, Any]:

@@ -11,12 +11,15 @@ import pytest
 from hypothesis import given
 
 import graphengine as ge
+from editor.incoming import document_of_model
 from editor.model.build import build, in_order
 from editor.model.document import Change, GraphDocument
 from editor.model.files import from_text, open_document, save, to_text
 from editor.model.items import Card, Frame, Note, Ref, Setting, Wire
 from editor.model.kinds import catalog
+from editor.model.meaning import Meaning
 from editor.model.plain import from_plain, to_plain
+from graphengine import keras
 
 SAMPLES = sorted(pathlib.Path(__file__).resolve().parents[2].joinpath("samples").glob("*.graph.json"))
 
@@ -371,3 +374,32 @@ def test_the_training_of_a_drawing_is_a_train_section():
     before = training.evaluate("train")["loss"]
     training.fit(30)
     assert training.evaluate("train")["loss"] < before / 2
+
+
+def test_weights_of_a_keras_model_stand_beside_the_document(tmp_path):
+    """Not number by number in it: a request to run it, and each look for changes, would go through them all."""
+    model = keras.Sequential([keras.Input((40,)), keras.layers.Dense(60, name="wide"), keras.layers.Dense(2)])
+    document = document_of_model(model)
+    kernel = document.setting("weights")["wide/kernel"]
+    assert set(kernel) == {"dtype", "shape", "array"} and len(to_text(document)) < 5000
+    np.testing.assert_array_equal(document.arrays[kernel["array"]], model.layers[0].kernel)
+    model.to_document(tmp_path / "plain.graph.json")
+    opened = open_document(tmp_path / "plain.graph.json")
+    assert opened.items == document.items and opened.arrays.keys() == document.arrays.keys()
+    save(opened, tmp_path / "saved.graph.json")
+    assert open_document(tmp_path / "saved.graph.json").items == document.items
+
+
+def test_a_text_is_kept_as_long_as_the_item_is():
+    document = GraphDocument([Card("a", "op/relu", {"n": 1}), Setting("seed", 3)])
+    meaning, made = Meaning(document), []
+    whole = meaning.whole()
+    for item in document.items.values():
+        key = item.ref, False
+        made.append(meaning._known[key])
+    assert meaning.whole() == whole and all(meaning._known[entry[0].ref, False] is entry for entry in made)
+    card = document.card("a")
+    document.settle(Change("", {}, {card.ref: dataclasses.replace(card, attributes={"n": True})}))
+    assert meaning.whole() != whole, "1 is not true"
+    document.settle(Change("", {}, {card.ref: dataclasses.replace(card, x=5.0)}))
+    assert meaning.whole() == whole

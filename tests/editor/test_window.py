@@ -387,3 +387,10 @@ def test_a_file_has_one_window_also_by_another_name(qapp, iris, tmp_path):
     finally:
         for each in list(windows.open):
             each.close()
+
+
+def test_nobody_follows_a_document_whose_window_is_closed(window, iris):
+    document = open_document(iris)
+    shown = window(document, iris)
+    shown.tool.inline.edit_row(next(c.id for c in document.cards if c.kind == "op/placeholder"), 0)
+    assert shown.close() and document.listeners == []
