@@ -20,7 +20,7 @@ from ..model.document import GraphDocument
 from ..model.items import Card, Ref, Wire
 from ..model.kinds import TRAIN, catalog
 from .fixes import as_fix, setting
-from .problem import Problem, blamed, detailed, short
+from .problem import Problem, blamed, detailed, said, short
 
 Listener = Callable[[frozenset[str]], None]
 
@@ -151,7 +151,7 @@ class Inference:
         try:
             types_of(card.kind, as_key(card.attributes), operands)
         except ge.errors.GraphEngineError as error:
-            return f"{error.problem}."
+            return f"{said(error)}."
         return None
 
     # ------------------------------------------------ keeping in step
@@ -249,7 +249,7 @@ class Inference:
         for number, socket in enumerate(kind.inputs):
             if number not in wires and socket.carries == "tensor" and (not socket.optional or number < last):
                 text = f"{socket.name} is not connected"
-                return Problem(card.id, number, "warning", text, f"{text}.{' ' + socket.doc if socket.doc else ''}")
+                return Problem(card.id, number, "warning", text, f"{text}: {socket.doc}." if socket.doc else f"{text}.")
         return _incomplete(card, kind)
 
     def _operands(self, card: Card, kind: Kind, instead: Mapping[int, Type]) -> tuple[Type, ...] | None:
@@ -268,10 +268,16 @@ class Inference:
         self, card: Card, kind: Kind, operands: tuple[Type, ...], error: ge.errors.GraphEngineError
     ) -> Problem:
         sockets = [kind.input(k) for k in range(len(operands))]
-        number = blamed(error, [s.name if s is not None else "" for s in sockets]) if operands else None
+        names = [s.name if s is not None else "" for s in sockets]
+        number = blamed(error, names) if operands else None
+        if number is not None and operands[number].shape.rank is None:
+            name = names[number]
+            text = f"the shape of {name} is not known" if name else "a shape is not known"
+            source = self.document.wires_into(card.id)[number].source
+            return Problem(card.id, number, "error", text, f"{text}.\nGive {source} a shape.")
         origins = [self._origin(card.id, k) for k in range(len(operands))]
         fixes = tuple(as_fix(card.id, r) for r in repairs(card.kind, card.attributes, operands, origins))
-        return Problem(card.id, number, "error", short(error), detailed(error), fixes)
+        return Problem(card.id, number, "error", short(error), detailed(error, bool(fixes)), fixes)
 
     def _origin(self, card: str, number: int) -> Origin | None:
         wire = self.document.wires_into(card).get(number)

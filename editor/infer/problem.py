@@ -6,9 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import graphengine as ge
+from graphengine.tools.drawn.draw import STAND_IN
 
 from ..model.document import Change, GraphDocument
 
+_NAMED = re.compile(rf"^layer '{STAND_IN}' \(\w+\) ")
+_UNKNOWN = re.compile(r"\bNone\b(?=[,)])")
+_CODE = re.compile(r"\w[_.]\w|\w\(")
 _TWO_SIZES = re.compile(r"^(.*?) differ\w*(?: on axis -?\d+)?: (\S+) \(.*?\) and (\S+) \(.*?\)$")
 
 
@@ -40,15 +44,21 @@ class Problem:
 
 def short(error: ge.errors.GraphEngineError) -> str:
     """The error in the few words that fit on a card: "inner sizes 128 ≠ 64"."""
-    found = _TWO_SIZES.match(error.problem)
-    return f"{found[1]} {found[2]} ≠ {found[3]}" if found else error.problem
+    problem = said(error)
+    found = _TWO_SIZES.match(problem)
+    return f"{found[1]} {found[2]} ≠ {found[3]}" if found else problem
 
 
-def detailed(error: ge.errors.GraphEngineError) -> str:
-    """The whole error: what, and what to do about it."""
-    fix = f"\n{error.fix[:1].upper()}{error.fix[1:]}." if error.fix else ""
-    head = f"{error.op}: " if error.op and not error.problem.startswith(error.op) else ""
-    return f"{head}{error.problem}.{fix}"
+def detailed(error: ge.errors.GraphEngineError, has_fixes: bool) -> str:
+    """The whole error: what, and what to do about it where no button does it. What a program would call is no help."""
+    fix = error.fix or ""
+    helps = fix and not has_fixes and not _CODE.search(fix)
+    return f"{said(error)}.\n{fix[:1].upper()}{fix[1:]}." if helps else f"{said(error)}."
+
+
+def said(error: ge.errors.GraphEngineError) -> str:
+    """The problem without the name that the card has while its types are looked for, sizes as cards write them."""
+    return _UNKNOWN.sub("?", _NAMED.sub("", error.problem))
 
 
 def blamed(error: ge.errors.GraphEngineError, names: list[str]) -> int | None:

@@ -325,3 +325,18 @@ def test_circles_count_who_waits():
         commands.connect(document, "b", 0, "a", 0)
     put(document, Card("b", "op/relu"))
     assert Inference(document).would_accept("b", 0, "a", 0) is None
+
+
+@pytest.mark.parametrize("shape, kind, text, detail", [
+    ([2, 3], "layer/Conv2D", "expects 4 axes, got 2: shape (2, 3)", "Check the input, or the layer before."),
+    ([3], "op/matmul", "a has shape (3,); a matrix has at least two axes", ""),         # "expand_dims" is no button
+    (None, "layer/Dense", "the shape of inputs is not known", "Give x a shape."),
+    ([None, None], "layer/Dense", "axis -1 of an input of shape (?, ?) is not known; weights depend on it", ""),
+])
+def test_problems_are_told_in_words_of_the_drawing(shape, kind, text, detail):
+    count = len([s for s in catalog()[kind].inputs if not s.optional])
+    document = GraphDocument([placeholder("x", shape), Card("c", kind, {**catalog()[kind].starting, "units": 3} if
+                              kind == "layer/Dense" else dict(catalog()[kind].starting)),
+                              *[Wire("x", 0, "c", k) for k in range(count)]])
+    problem = Inference(document).problem("c")
+    assert problem.text == text and problem.detail == "\n".join(filter(None, (f"{text}.", detail)))

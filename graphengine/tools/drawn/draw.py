@@ -30,6 +30,7 @@ UPDATES = "update_ops"                      # the graph's collection of assignme
 FAMILIES = ("op", "layer", "loss", "metric")    # kinds that become nodes
 
 
+STAND_IN = "card"                           # what a card is called while only its types are looked for
 UNREADABLE = (AttributeError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError)   # odd attributes
 
 
@@ -234,7 +235,7 @@ def types_of(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Ty
     tensors = operand_nodes(drawing.graph, operands)
     try:
         with init_scope():
-            results = drawing.card("card", kind, json.loads(attributes), tensors)
+            results = drawing.card(STAND_IN, kind, json.loads(attributes), tensors)
     except GraphEngineError:
         raise
     except (*UNREADABLE, MemoryError) as error:     # an array whose size alone is too much, say
