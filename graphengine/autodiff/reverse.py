@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..errors import GradientError, InvalidArgumentError
+from ..errors import GradientError, InvalidArgumentError, ShapeError
+from ..ir.dims import Shape
 from ..ir.node import Tensor, describe
 from ..ir.walk import needed
 from ..ops import NoGradient
@@ -32,7 +33,7 @@ def gradients(
     ----------
     ys : tensors of one graph, float
     xs : tensors of the same graph
-    grad_ys : for each y the gradient that reaches it, of its shape; ones where None
+    grad_ys : for each y the gradient that reaches it, of its shape or a number; ones where None
     stop_gradients : tensors taken as constants
 
     Returns
@@ -41,7 +42,7 @@ def gradients(
 
     Raises
     ------
-    GradientError if a y is not float.
+    GradientError if a y is not float; ShapeError if a gradient has another shape than its y.
 
     References
     ----------
@@ -86,7 +87,18 @@ def _seed(y: Tensor, seed: Any) -> Tensor:
         return L.ones_like(y)  # type: ignore[no-any-return]
     if not isinstance(seed, Tensor):
         seed = constant_tensor(as_array(seed, y.dtype, "gradients", "grad_ys"), y.node.graph)
-    return seed
+    check_seed(seed.shape, y.shape)
+    return L.broadcast_like(seed, y) if seed.shape.rank == 0 and y.shape.rank != 0 else seed  # type: ignore[no-any-return]
+
+
+def check_seed(seed: Shape, y: Shape) -> None:
+    """Raise ShapeError if a gradient given for a result has another shape; a number stands for all elements."""
+    if seed.rank is None or y.rank is None or seed.rank == 0:
+        return
+    pairs = zip(seed, y, strict=False)
+    if len(seed) != len(y) or any(isinstance(a, int) and isinstance(b, int) and a != b for a, b in pairs):
+        raise ShapeError(f"the gradient given has shape {seed}, what it is given for has shape {y}", op="gradients",
+                         fix="give a gradient of the same shape, or a number for all elements")
 
 
 def why_unconnected(ys: Sequence[Tensor], x: Tensor) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import autodiff, dtypes
 from ..dtypes import as_dtype
-from ..errors import InvalidArgumentError, ShapeError
+from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.eager import EagerTensor
 from ..ir.graph import get_default_graph, is_drawing, no_graph, receiving_graph
 from ..ir.node import Node, Tensor
@@ -63,7 +63,16 @@ def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None 
 
 
 def convert_to_tensor(value: Any, dtype: Any = None, name: str | None = None) -> Any:
-    """`value` as a tensor of the default graph; a tensor is returned as it is, a list that holds tensors is stacked."""
+    """`value` as a tensor of the default graph; a tensor is returned as it is, a list that holds tensors is stacked.
+
+    Raises
+    ------
+    DTypeError if `value` is a tensor or variable of another type than `dtype`.
+    """
+    kind = value.dtype if isinstance(value, (Tensor, EagerTensor, Variable)) else None
+    if kind is not None and dtype is not None and kind is not as_dtype(dtype):
+        raise DTypeError(f"a tensor of {kind.name} is no tensor of {as_dtype(dtype).name}", op="convert_to_tensor",
+                         fix="cast(value, dtype)")
     if isinstance(value, Tensor):
         return value
     if isinstance(value, (EagerTensor, Variable)):

@@ -177,7 +177,7 @@ def clip_by_global_norm(
     """
     present = [convert_to_tensor(t) for t in _present(t_list, "clip_by_global_norm")]
     norm = global_norm(present) if use_norm is None else convert_to_tensor(use_norm)
-    factor = clip_norm * L.minimum(1 / norm, 1 / convert_to_tensor(clip_norm, norm.dtype))
+    factor = clip_norm * L.minimum(1 / norm, 1 / L.cast(convert_to_tensor(clip_norm), norm.dtype))
     factor = L.where(L.is_finite(norm), factor, np.nan)
     clipped = iter([L.multiply(t, factor, name=name) for t in present])
     return [None if t is None else next(clipped) for t in t_list], norm

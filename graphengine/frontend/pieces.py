@@ -108,7 +108,7 @@ def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, n
 
     Raises
     ------
-    ShapeError if equal parts do not fit or the sizes do not add up, when the axis is known.
+    ShapeError if equal parts do not fit or the sizes do not add up; when run, if that is known only then.
     """
     del num
     x = convert_to_tensor(value)
@@ -122,6 +122,8 @@ def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, n
         parts[parts.index(-1)] = whole - sum(s for s in parts if s != -1)
     if min(parts, default=0) < 0 or (isinstance(whole, int) and sum(parts) != whole):
         raise ShapeError(f"sizes {sizes.tolist()} of axis {axis} with size {whole}", op="split")
+    if whole is None:
+        x = L.expect_size(x, axis, sum(parts))
     found, begin = [], 0
     for size in parts:
         found.append(x[_at(slice(begin, begin + size), axis)])
@@ -134,7 +136,8 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
 
     Raises
     ------
-    ShapeError if `num` is None and the size is not known, or `num` is another than the size.
+    ShapeError if `num` is None and the size is not known, or `num` is another than the size; when run, if that is
+    known only then.
     """
     del name
     x = convert_to_tensor(value)
@@ -144,6 +147,8 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     if isinstance(size, int) and num not in (None, size):
         raise ShapeError(f"num={num} of axis {axis} with size {size}", op="unstack")
     count: Any = size if num is None else num
+    if size is None:
+        x = L.expect_size(x, axis, count)
     return [x[_at(k, axis)] for k in np.arange(count).tolist()]
 
 

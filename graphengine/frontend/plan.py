@@ -5,6 +5,7 @@ combination of shapes. While its kernels are still being compiled, the interpret
 """
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -64,11 +65,13 @@ class Program:
         self._executable: Executable | None = None
         self._pending: Future[Any] | None = None
         self._since = 0.0
+        self._process = 0                   # whose thread compiles; a child made by `os.fork` has it not
 
     def prepare(self) -> None:
         """Begin to compile the kernels in the background, unless they are being compiled already."""
-        if self._pending is None:
+        if self._process != os.getpid():
             self._pending, self._since = self.compiler.prepare(self.compilation.kernels), time.perf_counter()
+            self._process = os.getpid()
 
     def executable(self, wait: bool) -> Executable | None:
         """What runs the kernels; None while they are not compiled and nobody waits for it.
@@ -80,7 +83,7 @@ class Program:
         if self._executable is None:
             kernels = self.compilation.kernels
             if not wait and not self.has_loops and not self.compiler.has(kernels):
-                if self._pending is None or not (
+                if self._pending is None or self._process != os.getpid() or not (
                     self._pending.done() or time.perf_counter() - self._since > PATIENCE_S
                 ):
                     return None

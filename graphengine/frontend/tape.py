@@ -175,7 +175,7 @@ class GradientTape:
                 raise GradientError(f"the target is {t.dtype.name}; only float values have gradients",
                                     op="GradientTape.gradient", fix="differentiate a float tensor")
         record = self._record
-        given = [None if s is None else convert_to_tensor(s, t.dtype) for s, t in zip(seeds, targets, strict=True)]
+        given = [None if s is None else _seed(s, t) for s, t in zip(seeds, targets, strict=True)]
         ends = [record.end(t) for t in targets]
         starts = tuple([record.places(x) for x in sources])
         if not is_recording():
@@ -226,6 +226,13 @@ class GradientTape:
             shape = (*target.shape.numbers(), *x.shape.numbers())
             found.append(None if column and column[0] is None else L.reshape(L.stack(column), shape))
         return structure.fill(found)
+
+
+def _seed(given: Any, target: Any) -> Any:
+    """What `output_gradients` gives for a target, in its shape."""
+    seed = convert_to_tensor(given, target.dtype)
+    autodiff.check_seed(seed.shape, target.shape)
+    return L.broadcast_to(seed, target.shape) if not seed.rank and target.shape.rank else seed
 
 
 def _needed(record: Record, sources: set[int]) -> list[tuple[Step, int]]:

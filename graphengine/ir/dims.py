@@ -28,7 +28,11 @@ def _atom_value(atom: Atom, sizes: Mapping[str, int]) -> int:
         return sizes[atom]
     kind, a, b = atom
     left, right = evaluate(a, sizes), evaluate(b, sizes)
-    return left // right if kind == "//" else min(left, right)
+    if kind == "min":
+        return min(left, right)
+    if not right:
+        raise ShapeError(f"a size is {left} divided by 0: {a} // {b}")
+    return left // right
 
 
 class Dim:
@@ -352,6 +356,21 @@ def merge(a: UserSize, b: UserSize, problem: str) -> UserSize:
     if a != b:
         raise ShapeError(f"{problem}: {a} and {b}")
     return a
+
+
+def require_equal(a: UserSize, b: UserSize, problem: str, fix: str | None = None) -> None:
+    """Have two sizes that have to be the same compared as soon as both are known, and nothing concluded from it.
+
+    Raises
+    ------
+    ShapeError, with `problem` naming them, if both are known and differ.
+    """
+    facts = next((size.facts for size in (a, b) if isinstance(size, Dim)), None)
+    if a is None or b is None or a == b:
+        return
+    if facts is None:
+        raise ShapeError(f"{problem}: {a} and {b}", fix=fix)
+    facts.claim(a, b, problem)
 
 
 def broadcast(a: UserSize, b: UserSize, problem: str) -> UserSize:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..errors import ShapeError
-from ..ir.dims import Shape, Size, product
+from ..ir.dims import Shape, Size, product, require_equal
 from ..ir.node import Tensor
 from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, attr, port
 from .language import L
@@ -249,17 +249,24 @@ class Forward(Windowed):
 
 
 def check_channels(channels: Any, inside: Any, outside: Any) -> None:
-    """Raise ShapeError if filters of `inside` channels cannot be moved over `channels` in groups."""
+    """Have it checked that filters of `inside` channels can be moved over `channels` in groups.
+
+    Raises
+    ------
+    ShapeError if they cannot, as far as sizes are known.
+    """
     if inside == 0 or outside == 0:
         raise ShapeError(f"filters have {inside} channels in and {outside} out; there is at least one of each")
-    if not isinstance(channels, int) or not isinstance(inside, int) or not channels:
+    if channels is None or inside is None:
         return
-    groups = channels // inside if inside else 0
-    if groups * inside != channels or (isinstance(outside, int) and outside % groups):
-        raise ShapeError(
-            f"{channels} channels (input) do not fit {inside} (filters, axis -2) and {outside} filters (axis -1)",
-            fix="make the first two equal, or multiples for convolution in groups",
-        )
+    problem = f"{channels} channels (input) do not fit {inside} (filters, axis -2) and {outside} filters (axis -1)"
+    fix = "make the first two equal, or multiples for convolution in groups"
+    groups = channels // inside
+    if groups == 0:
+        raise ShapeError(problem, fix=fix)
+    require_equal(groups * inside, channels, problem, fix)
+    if outside is not None:
+        require_equal(outside // groups * groups, outside, problem, fix)
 
 
 def convolve(padded: Any, filters: Any, w: Windows, x: Any, data_format: str | None) -> Any:
@@ -349,6 +356,7 @@ class ConvolutionLike(AnyAxes):
     inputs = (INPUT, FILTERS, port("like", Floating, "lends its shape", same="L"))
 
     def result_shape(self, x: Shape, filters: Shape, like: Shape) -> Shape:
+        check_channels(channels_of(x, self.data_format), filters[-2], filters[-1])
         return like
 
     def decompose(self, x: Any, filters: Any, like: Any) -> Any:
@@ -385,6 +393,7 @@ class ConvolutionInputGradient(AnyAxes):
               port("like", Floating, "lends its shape", same="L"))
 
     def result_shape(self, g: Shape, filters: Shape, like: Shape) -> Shape:
+        check_channels(channels_of(like, self.data_format), filters[-2], filters[-1])
         return like
 
     def decompose(self, g: Any, filters: Any, like: Any) -> Any:
@@ -458,6 +467,7 @@ class ConvolutionFilterGradient(AnyAxes):
               port("like", Floating, "lends its shape", same="L"))
 
     def result_shape(self, x: Shape, g: Shape, like: Shape) -> Shape:
+        check_channels(channels_of(x, self.data_format), like[-2], like[-1])
         return like
 
     def decompose(self, x: Any, g: Any, like: Any) -> Any:

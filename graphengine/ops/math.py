@@ -221,7 +221,8 @@ class Abs(Elementwise):
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g * L.sign(x)
 
-    samples = (sample(distinct(3, 4)), sample(normal(0)), sample(values(0.0, -0.0, -np.inf, np.nan), smooth=False))
+    samples = (sample(distinct(3, 4)), sample(normal(0)), sample(values(0.0, -0.0, -np.inf, np.nan), smooth=False),
+               sample(values(-(2**53) - 1, 2**53 + 1, -(2**63)), smooth=False))
 
 
 @op

@@ -220,6 +220,38 @@ def part_of(x: Any, axis: int, begin: Any, size: Any, step: int = 1) -> Any:
 
 
 @op
+class ExpectSize(Composite):
+    """The tensor itself, one axis of which has a certain size, as is checked once that is known.
+
+    Raises
+    ------
+    ShapeError for another size.
+    """
+
+    category = "Shape"
+    internal = True                         # parts of given sizes make up the whole
+    inputs = (port("value", AnyType, "any value"),)
+    axis: int = attr(REQUIRED, "axis that is looked at", convert=as_int)
+    size: int = attr(REQUIRED, "the size it has", low=0, convert=as_int)
+
+    def result_shape(self, x: Shape) -> Shape:
+        axis = normal_axis(self.axis, len(x))
+        return along(x, axis, merge(x[axis], self.size, f"the size of axis {axis} is another than the parts make up"))
+
+    def decompose(self, x: Any) -> Any:
+        return x
+
+    def reference(self, x: Array) -> Array:
+        self.result_shape(Shape(x.shape))
+        return np.asarray(x)
+
+    def gradient(self, g: Any, y: Any, x: Any) -> Any:
+        return g
+
+    samples = (sample(normal(3, 4), axis=1, size=4), sample(normal(0, 2), axis=-2, size=0))
+
+
+@op
 class SplitPart(Composed):
     """One of several equal parts of a tensor."""
 

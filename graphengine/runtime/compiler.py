@@ -6,8 +6,10 @@ its kernels there never imports numba.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache, cached_property
@@ -52,13 +54,18 @@ class Compiler:
         self.cache = cache
         self.counts = Counts()
         self._addresses: dict[str, int] = {}
-        self._loading = threading.RLock()           # of the engine and the table of addresses
-        self._compiling = threading.RLock()         # held for as long as numba takes
-        self._background: ThreadPoolExecutor | None = None
+        self.forget_threads()
+        _COMPILERS.add(self)
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
         self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+
+    def forget_threads(self) -> None:
+        """In a child of `os.fork`, which has none of the threads; one of the parent may have held a lock."""
+        self._loading = threading.RLock()           # of the engine and the table of addresses
+        self._compiling = threading.RLock()         # held for as long as numba takes
+        self._background: ThreadPoolExecutor | None = None
 
     def addresses(self, kernels: Iterable[Kernel]) -> list[int]:
         """The address of each kernel; those that are nowhere yet are compiled."""
@@ -81,6 +88,7 @@ class Compiler:
         if self._background is None:
             from concurrent.futures import ThreadPoolExecutor  # only who compiles pays for it
 
+            _heed_forks()
             self._background = ThreadPoolExecutor(1, "graphengine-compiler")
         every = [inner for k in kernels for inner in k.all()]
         uses = Counter(k.name for k in every)
@@ -118,6 +126,7 @@ class Compiler:
         return self._add(name, *entry)
 
     def _compile(self, name: str, kernel: Kernel | str) -> None:
+        _heed_forks()
         start = time.perf_counter()
         symbol, code = object_code(kernel)
         self.cache.write(name, symbol, code)
@@ -135,6 +144,44 @@ class Compiler:
                     raise CompileError(f"the object code of {name} has no symbol {symbol}")
                 self._addresses[name] = address
             return self._addresses[name]
+
+
+_COMPILERS: weakref.WeakSet[Compiler] = weakref.WeakSet()
+_HELD: list[Compiler] = []                          # while the process forks
+
+
+def _before_fork() -> None:
+    """Wait until nothing is half compiled: numba and LLVM have locks, too, that nobody would release in the child."""
+    _HELD[:] = _COMPILERS
+    for compiler in _HELD:
+        compiler._compiling.acquire()
+        compiler._loading.acquire()
+
+
+def _in_parent() -> None:
+    for compiler in _HELD:
+        compiler._loading.release()
+        compiler._compiling.release()
+    _HELD.clear()
+
+
+def _in_child() -> None:
+    for compiler in _HELD:
+        compiler.forget_threads()
+    _HELD.clear()
+
+
+@cache
+def _heed_forks() -> None:
+    """Have what is below called when the process forks; cached, since it is registered once.
+
+    The last to be registered is asked first, and that has to be us: while we wait, nobody may hold the lock of
+    `logging`, which numba takes at times.
+    """
+    import logging  # noqa: F401 - its own comes before
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork, after_in_parent=_in_parent, after_in_child=_in_child)
 
 
 def _cached_name(kernel: Kernel) -> str:

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
+from graphengine import errors
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +147,29 @@ def test_gradients_through_the_public_function():
     weighted = tf.gradients([z, x], [x], grad_ys=[tf.constant(2.0, tf.float64), None])
     got = tf.Session().run([*first, second, *stopped, *weighted], {x: 3.0, y: 5.0})
     assert got == [30.0, 9.0, 10.0, 30.0, 61.0]
+
+
+def test_gradients_given_have_the_shape_of_their_results():
+    with tf.Graph().as_default():
+        x = tf.constant([1.0, 2.0])
+        for wrong in (np.ones((2, 2), "f4"), np.ones(3, "f4")):
+            with pytest.raises(errors.ShapeError, match="gradient given has shape"):
+                tf.gradients(x * x, [x], grad_ys=wrong)
+        (of_all,) = tf.gradients(tf.identity(x), [x], grad_ys=2.0)
+        assert tf.Session().run(of_all).tolist() == [2.0, 2.0]
+    with tf.init_scope():
+        x = tf.constant([1.0, 2.0])
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            y = tf.identity(x)
+        assert tape.gradient(y, x, output_gradients=2.0).numpy().tolist() == [2.0, 2.0]
+        with pytest.raises(errors.ShapeError, match="gradient given has shape"):
+            tape.gradient(y, x, output_gradients=np.ones((2, 2), "f4"))
+
+
+@pytest.mark.parametrize("make", [tf.constant, tf.Variable])
+def test_a_tensor_does_not_change_its_type_by_itself(make):
+    value = make(1)
+    assert tf.convert_to_tensor(value, dtype=tf.int32).dtype == tf.int32
+    with pytest.raises(errors.DTypeError, match="int32 is no tensor of float32"):
+        tf.convert_to_tensor(value, dtype=tf.float32)

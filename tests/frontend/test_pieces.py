@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine import errors
+from graphengine import config, errors
 
 
 def run(build, feeds=()):
@@ -23,6 +23,15 @@ def test_equal_parts_and_parts_of_given_sizes():
         np.testing.assert_array_equal(got, want)
     sizes = [a.shape for a in run(lambda x: tf.split(x, [1, 3], axis=-1), [X])]
     assert sizes == [(3, 1), (3, 3)]
+
+
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+@pytest.mark.parametrize("size", [4, 7])
+def test_parts_make_up_the_whole_when_its_size_is_known(size, tier):
+    with config.override(tier=tier):
+        for build in (lambda x: tf.split(x, [2, 3]), lambda x: tf.unstack(x, 5)):
+            with pytest.raises(errors.ShapeError, match="another than the parts make up"):
+                run(build, [np.arange(size, dtype=np.float32)])
 
 
 def test_slices_along_an_axis():

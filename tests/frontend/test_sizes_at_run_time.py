@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine import errors
+from graphengine import config, errors
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,33 @@ def test_a_part_of_one_feed_meets_another():
         np.testing.assert_array_equal(session.run(z, {x: a, y: b}), a[1:] * b)
     with pytest.raises(errors.ShapeError):
         session.run(z, {x: np.ones(4), y: np.ones(5)})
+
+
+CONVOLUTIONS = {                            # channels in: x, filters; filters
+    "no multiple": (3, 2, 2), "filters are no multiple of groups": (4, 2, 3), "fewer": (1, 2, 2), "none": (0, 2, 2),
+}
+
+
+@pytest.mark.parametrize("name", CONVOLUTIONS)
+@pytest.mark.parametrize("data_format", ["NHWC", "NCHW"])
+@pytest.mark.parametrize("is_gradient", [False, True])
+def test_channels_of_a_convolution_that_do_not_fit(name, data_format, is_gradient):
+    channels, inside, outside = CONVOLUTIONS[name]
+    x, w = tf.placeholder(tf.float32, [None] * 4), tf.placeholder(tf.float32, [None] * 4)
+    y = tf.nn.conv2d(x, w, 1, "SAME", data_format=data_format)
+    if is_gradient:
+        (y,) = tf.gradients(y, [w])
+    shape = [1, 5, 5, channels] if data_format == "NHWC" else [1, channels, 5, 5]
+    for tier in ("kernels", "interpreter"):
+        with config.override(tier=tier), pytest.raises(errors.ShapeError):
+            tf.Session().run(y, {x: np.ones(shape), w: np.ones([2, 2, inside, outside])})
+
+
+def test_channels_of_a_convolution_in_groups():
+    x, w = tf.placeholder(tf.float64, [None] * 3), tf.placeholder(tf.float64, [None] * 3)
+    y = tf.nn.conv1d(x, w, 1, "SAME")
+    with config.override(tier="kernels"):
+        assert tf.Session().run(y, {x: np.ones([1, 5, 4]), w: np.ones([1, 2, 6])}).tolist() == [[[2.0] * 6] * 5]
 
 
 def test_gradients_of_what_broadcasts():

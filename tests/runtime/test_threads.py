@@ -273,6 +273,29 @@ def test_a_child_made_by_fork_has_helpers_of_its_own():
     assert child(text, GRAPHENGINE_THREADS="2", PYTHONWARNINGS="ignore") == ["ok"]
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_made_by_fork_compiles_in_a_background_of_its_own(tmp_path):
+    text = """
+        import signal, time
+        y = tf.sin(x) * 3.0 - x
+        session = tf.Session()
+        small = np.linspace(0, 1, 5, dtype="f4")
+        for _ in range(3):                      # what is being compiled when the process forks, and what is new
+            session.run(y, {x: small})
+        child = os.fork()
+        if not child:
+            signal.alarm(120)
+            for fetch in (y, tf.cos(x) / 7.0 + x):
+                begun = time.monotonic()
+                while time.monotonic() - begun < 1:
+                    session.run(fetch, {x: small})
+            os._exit(0)
+        assert os.waitpid(child, 0)[1] == 0
+        print("ok")
+    """
+    assert child(text, GRAPHENGINE_CACHE_DIR=str(tmp_path), PYTHONWARNINGS="ignore")[-1] == "ok"
+
+
 def test_a_number_of_threads_that_is_none():
     done = subprocess.run([sys.executable, "-c", "from graphengine.config import settings; settings()"],
                           cwd=checks.ROOT, capture_output=True, text=True, timeout=60,

@@ -133,7 +133,7 @@ class Scalar:
         return self.call("fma", factor, addend)
 
     def __abs__(self) -> "Scalar":
-        return self.call("fabs")
+        return self.call("fabs") if isinstance(self.type, types.Float) else self.call("smax", self.constant(0) - self)
 
     def sqrt(self) -> "Scalar":
         """The square root; NaN below 0."""
@@ -256,8 +256,8 @@ def rint(typing_context, x):
 
 @intrinsic
 def fabs(typing_context, x):
-    """x without its sign, also for zero and NaN."""
-    kind = _float_type(x)
+    """x without its sign, also for zero and NaN; the smallest whole number stays, which has no opposite."""
+    kind = x if isinstance(x, types.Integer) else _float_type(x)
     return kind(kind), inline(abs)
 
 

@@ -19,6 +19,7 @@ from ...frontend.build import convert_to_tensor, init_scope
 from ...frontend.moments import clip_by_global_norm
 from ...frontend.restoring import settle_waiting
 from ...frontend.variables import Variable
+from ...ir.operand import Operand
 from ...ops.language import L
 from .. import config, registry
 from ..naming import auto_name
@@ -259,7 +260,7 @@ class Optimizer:
                 f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
                 "`model.compile()`, did you forget to provide a `loss` argument?", stacklevel=4,
             )
-        pairs = [(convert_to_tensor(g, v.dtype), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        pairs = [(_tensor(g, v.dtype), v) for g, v in zip(grads, variables, strict=True) if g is not None]
         return [g if g.dtype is v.dtype else L.cast(g, v.dtype) for g, v in pairs], [v for _, v in pairs]
 
     def _update(self, grads: Sequence[Any], variables: Sequence[Variable]) -> None:
@@ -354,7 +355,7 @@ class Optimizer:
                             "make it with a number if it is to be set")
 
     def _rate(self) -> Any:
-        return convert_to_tensor(self.learning_rate, config.floatx())
+        return _tensor(self.learning_rate, config.floatx())
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Variable] | None = None, var_names: Iterable[str] | None = None
@@ -454,3 +455,8 @@ def _made(initializer: Any, shape: tuple[int, ...], dtype: str) -> Any:
     from .. import initializers  # only users' own optimizers name them
 
     return initializers.get(initializer)(shape, dtype)
+
+
+def _tensor(value: Any, dtype: Any) -> Any:
+    """A tensor as it is, anything else as one of this type."""
+    return convert_to_tensor(value, None if isinstance(value, Operand) else dtype)

@@ -127,7 +127,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         at = convert_to_tensor(step)
-        rate = convert_to_tensor(self.values[-1], dtypes.float32)
+        rate = L.cast(convert_to_tensor(self.values[-1]), dtypes.float32)
         for boundary, value in reversed(list(zip(self.boundaries, self.values[:-1], strict=True))):
             rate = L.where(at <= L.cast(convert_to_tensor(boundary), at.dtype), value, rate)
         return rate
