@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +11,9 @@ from PySide6 import QtCore
 from .infer import Inference
 from .model.document import GraphDocument
 from .model.files import to_text
-from .model.items import Card, Ref
+from .model.items import Card, Item, Ref
 from .model.kinds import TRAIN, catalog
-from .model.meaning import Meaning
+from .model.meaning import Meaning, moved_values
 from .run import ProcessRunner
 from .run import messages as m
 
@@ -56,8 +56,11 @@ class Running(QtCore.QObject):
         self._sent: str | None = None       # the meaning of the graph that the process has
         self._is_edited = True              # perhaps: since the graph was sent
         self._arrays: set[str] = set()
+        self._loaded: Mapping[Ref, Item] | None = None          # the items of that graph
+        self._is_waiting = False            # an edit is to be run
+        self._moved: str | None = None      # the meaning of the graph with the numbers that were sent for one run
         self._quiet = QtCore.QTimer(self, singleShot=True, interval=QUIET_MS)
-        self._quiet.timeout.connect(self.run)
+        self._quiet.timeout.connect(self._rerun)
         document.listeners.append(self._edited)
         runner.received.connect(self._take)
 
@@ -111,7 +114,9 @@ class Running(QtCore.QObject):
         """Send a request, after the graph if that has changed."""
         if isinstance(request, m.Stop):
             self._stopping = True
-        if not isinstance(request, (m.Stop, m.Pause, m.SetLearningRate)):
+        keeps = isinstance(request, (m.Stop, m.Pause, m.SetLearningRate))
+        looks = isinstance(request, (m.Inspect, m.LookInside))      # at the last run; the next one may be on its way
+        if not (keeps or (looks and (self._is_waiting or self.is_current))):
             self._load()
         if isinstance(request, (m.Train, m.Step)):
             request = replace(request, fresh=request.fresh or not self.paused)
@@ -169,13 +174,14 @@ class Running(QtCore.QObject):
         folder = os.path.abspath(self._folder() or ".")
         self.runner.send(m.Load(to_text(self.document), fresh, folder, self._serial, anew))
         self._sent, self._is_edited = said, False
+        self._loaded = dict(self.document.items)
         self._arrays |= set(fresh)
 
     @property
     def is_current(self) -> bool:
         """Whether the process has the graph as it is."""
         if self._is_edited:
-            self._is_edited = self._said() != self._sent
+            self._is_edited = self._said() not in (self._sent, self._moved)
         return not self._is_edited
 
     def _said(self) -> str:
@@ -184,7 +190,21 @@ class Running(QtCore.QObject):
     def _edited(self, refs: frozenset[Ref]) -> None:
         self._is_edited = True
         if self.live and self.busy in ("", "run") and any(self._matters(ref) for ref in refs):
-            self._quiet.start()
+            self._is_waiting = True
+            if not self._quiet.isActive():
+                self._quiet.start()
+
+    def _rerun(self) -> None:
+        """Run after edits; where only numbers of constants and placeholders moved, these are all that is sent."""
+        if self.busy:                       # once that is over
+            return
+        self._is_waiting = False
+        moved = moved_values(self._loaded, self.document) if self._loaded is not None and self.is_ready else None
+        if moved:
+            self._moved = self._said()
+            self.runner.send(m.Run(moved))
+        else:
+            self.run()
 
     def _matters(self, ref: Ref) -> bool:
         """Whether an item that changed can change a value."""
@@ -200,6 +220,8 @@ class Running(QtCore.QObject):
                 self.training = "training"
         elif isinstance(reply, m.Finished):
             self.busy = ""
+            if self._is_waiting:
+                self._quiet.start()
             if reply.what in TRAININGS and self.training == "training":
                 held = (reply.stopped and not self._stopping) or reply.what == "step"
                 self.training = "paused" if held else "idle"
@@ -219,4 +241,4 @@ class Running(QtCore.QObject):
         if reply.what in TRAININGS and self.training == "training":     # it cannot go on, as where the loss is NaN
             self.training = "idle"
         elif reply.what == "unreadable":    # perhaps it was the graph: it is sent again, with all arrays
-            self._sent, self._arrays = None, set()
+            self._sent, self._arrays, self._loaded = None, set(), None

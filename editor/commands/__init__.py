@@ -2,7 +2,17 @@
 
 An edit that cannot be made is `Refused`, with a sentence for the person who wanted it.
 """
-from .cards import add_card, bypass, collapse, rename, replace_kind, set_attribute, set_example, show_preview
+from .cards import (
+    add_card,
+    bypass,
+    collapse,
+    rename,
+    replace_kind,
+    set_attribute,
+    set_example,
+    set_value,
+    show_preview,
+)
 from .clipboard import copy_text, duplicate, paste
 from .edit import Box, Refused, counted, made
 from .places import (
@@ -32,7 +42,8 @@ from .wires import (
 )
 
 __all__ = [
-    "add_card", "bypass", "collapse", "rename", "replace_kind", "set_attribute", "set_example", "show_preview",
+    "add_card", "bypass", "collapse", "rename", "replace_kind", "set_attribute", "set_example", "set_value",
+    "show_preview",
     "copy_text", "duplicate", "paste",
     "Box", "Refused", "counted", "made",
     "add_note", "arrange", "bare_box", "content", "edit_frame", "edit_note", "frame_selection", "keep_weights", "move",

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ..model.catalog import REQUIRED, Kind
+from ..model.catalog import REQUIRED, Field, Kind
 from ..model.document import Change, GraphDocument
 from ..model.items import Card, Frame, Item, Ref, Setting
 from ..model.kinds import catalog
+from ..model.values import EXAMPLE
 from .edit import Edit, Refused, counted
 from .names import check_free, check_name
 from .places import coordinate
@@ -127,6 +128,18 @@ def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, valu
                 attributes = {**card.attributes, name: value}       # at its place
         edit.put(replace(card, attributes=attributes))
     return edit.change(f"Set {name} of {counted(Ref('card', id) for id in ids)}", merge)
+
+
+def set_value(document: GraphDocument, card: str, field: Field, value: Any, merge: Any = None) -> Change:
+    """Give a card's field a value, an attribute's or that of a placeholder without data.
+
+    Raises
+    ------
+    Refused if it cannot have that value.
+    """
+    if field is EXAMPLE:
+        return set_example(document, card, value, merge)
+    return set_attribute(document, [card], field.name, value, merge)
 
 
 def set_example(document: GraphDocument, card: str, value: Any, merge: Any = None) -> Change:

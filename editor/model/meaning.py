@@ -3,15 +3,18 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from graphengine.tools.drawn.draw import becomes_nodes
 from graphengine.tools.drawn.files import KEYS
 
+from .catalog import Field
 from .document import GraphDocument
 from .items import Card, Item, Ref, Setting, Wire
+from .kinds import catalog
 from .plain import to_plain
+from .values import EXAMPLE, array_of, is_array, value_of
 
 
 class Meaning:
@@ -63,6 +66,54 @@ def _anywhere(item: Item, with_example: bool) -> Item:
         return dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True,
                                    example=item.example if with_example else None)
     return dataclasses.replace(item, bends=()) if isinstance(item, Wire) else item
+
+
+def moved_values(before: Mapping[Ref, Item], document: GraphDocument) -> dict[str, Any] | None:
+    """The numbers of constants and placeholders that are others than before; None if anything else is, too.
+
+    Returns
+    -------
+    arrays by card, of the same dtype and shape as before; none of whole numbers, from which sizes may follow.
+    """
+    found: dict[str, Any] = {}
+    now = document.items
+    for ref in before.keys() | now.keys():
+        old, new = before.get(ref), now.get(ref)
+        if old is new or ref.kind in ("frame", "note"):
+            continue
+        if old is None or new is None:
+            return None
+        old, new = _anywhere(old, True), _anywhere(new, True)
+        if old == new:
+            continue
+        value = _moved(old, new) if isinstance(old, Card) and isinstance(new, Card) else None
+        if value is None:
+            return None
+        found[str(ref.key)] = value
+    return found
+
+
+def _moved(old: Card, new: Card) -> Any:
+    """The array that alone is another one, of a placeholder or a constant; None if there is more."""
+    field = EXAMPLE if old.example != new.example else held(old)
+    if field is None:
+        return None
+    one, other = value_of(old, field), value_of(new, field)
+    rest = dataclasses.replace(old, example=new.example) if field is EXAMPLE else dataclasses.replace(
+        old, attributes={**old.attributes, field.name: other})
+    same = is_array(one) and is_array(other) and one["dtype"] == other["dtype"] and one["shape"] == other["shape"]
+    if rest != new or not same or "array" in other:
+        return None
+    array = array_of(other, {})
+    return array if array is not None and array.dtype.kind == "f" else None
+
+
+def held(card: Card) -> Field | None:
+    """The field whose array comes out of a card as it is; None if what comes out is computed."""
+    kind = catalog().get(card.kind)
+    if kind is None or kind.inputs or kind.family != "Ops" or len(kind.fields) != 1:
+        return None
+    return kind.fields[0] if kind.fields[0].form == "array" else None
 
 
 def without_numbers(value: Any) -> Any:

@@ -24,6 +24,7 @@ Array = np.ndarray[Any, Any]
 INLINE = 1024                       # elements that an attribute holds itself; larger arrays are the document's
 TOO_DEEP = f"it is nested too deeply; {DEEPEST} levels are taken"
 SHORT = 8                           # elements of an array that are written out where there is one line
+EXAMPLE = Field("value", "what it is run with while nothing feeds it", "array")     # of a placeholder
 LONGEST = 200_000                   # characters of a text that is read
 NON_FINITE = ("nan", "inf", "-inf")
 
@@ -37,6 +38,8 @@ def stored(array: Array, arrays: dict[str, Array]) -> dict[str, Any]:
 
 def value_of(card: Card, field: Field) -> Any:
     """What a card has in a field: its own value or the default; REQUIRED if there is neither."""
+    if field is EXAMPLE:
+        return card.example
     return card.attributes.get(field.name, field.default)
 
 

@@ -17,7 +17,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.inside import can_open
 from editor.model.items import Card, Frame, Note, Ref
 from editor.model.kinds import catalog
-from editor.model.values import INLINE, array_form, value_of
+from editor.model.values import EXAMPLE, INLINE, array_form, value_of
 from editor.theme import theme
 from editor.widgets.documentation import documentation
 from editor.widgets.fields import ArrayEditor, FieldEditor, NumberEditor, editor_for
@@ -31,7 +31,6 @@ from .panel import Panel, column
 Qt = QtCore.Qt
 SEED = Field("seed", "what the random first values of variables follow from", "int", 0, low=0)
 NAME = Field("name", "what the card is called in the graph", "text")
-EXAMPLE = Field("value", "what it is run with while nothing feeds it", "array")
 
 
 class Inspector(Panel):

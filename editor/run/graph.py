@@ -114,7 +114,7 @@ class RunningGraph:
 
         Parameters
         ----------
-        given : by card
+        given : by card, of placeholders, and of constants for this run
         rows : of data; as many as a step of the training takes if None
 
         Raises
@@ -136,6 +136,10 @@ class RunningGraph:
                 example = self.examples.get(card or "")
                 value = some_numbers(node.outputs[0], shared, random) if example is None else example
                 found[node.name] = np.asarray(value)
+        for card, value in (given or {}).items():
+            tensor = self.outputs.get((card, 0))
+            if tensor is not None and tensor.node.op.name != "placeholder":
+                found[tensor.node.name] = np.asarray(value)
         return found
 
     def data(self) -> Mapping[str, Array]:

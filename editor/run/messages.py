@@ -36,7 +36,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Run:
-    """Compute every card once. feeds : examples of placeholders that differ from the document (sliders)."""
+    """Compute every card once. feeds : by card, values of placeholders and constants in place of the document's."""
 
     feeds: Mapping[str, Any] = field(default_factory=dict)
 

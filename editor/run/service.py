@@ -51,6 +51,7 @@ class Service:
     ----------
     graph : as it runs; None before the first, and where the last could not be read
     last : results of the last run, by output
+    given : by card, the values that this run was given in place of the document's
     slots : what the optimizer keeps, from a training that is over
     passed : epochs and steps that it made
     rate : the learning rate that was set since the graph was loaded, in place of the document's
@@ -64,6 +65,7 @@ class Service:
         self.folder = "."
         self.trainer: Trainer | None = None
         self.last: dict[Output, Array] = {}
+        self.given: Mapping[str, Any] = {}
         self.slots: dict[str, Array] = {}
         self.passed = 0.0, 0
         self.rate: float | None = None
@@ -120,7 +122,7 @@ class Service:
             forgot = not self._keep_learnt(graph, document, request.anew)
             if forgot or request.anew:
                 self.slots, self.passed = {}, (0.0, 0)
-        self.document, self.folder, self._meaning = document, request.folder, whole
+        self.document, self.folder, self._meaning, self.given = document, request.folder, whole, {}
         self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot))
 
     def _keep_learnt(self, before: RunningGraph | None, document: GraphDocument, anew: bool) -> bool:
@@ -162,7 +164,8 @@ class Service:
         graph = self.loaded()
         self.send(m.Started("run"))
         begin = time.perf_counter()
-        feeds = self.feeds(request.feeds)
+        self.given = request.feeds
+        feeds = self.feeds()
         with self.inbox.interruptible():
             previews, seconds, failures = self.compute(graph, feeds)
         self.send(m.Values(previews, seconds))
@@ -170,15 +173,15 @@ class Service:
             self.send(failed)
         self.send(m.Finished("run", seconds=time.perf_counter() - begin))
 
-    def feeds(self, given: Mapping[str, Any] | None = None) -> dict[str, Array]:
+    def feeds(self) -> dict[str, Array]:
         """Values for all placeholders; where data cannot be read, that is said and others take their place."""
         graph = self.loaded()
         try:
-            return graph.feeds(given)
+            return graph.feeds(self.given)
         except (ge.errors.GraphEngineError, OSError) as error:
             self.send(failure("run", error, self.source_of(error)))
             graph.without_data()
-            return graph.feeds(given)
+            return graph.feeds(self.given)
 
     def source_of(self, error: Exception) -> str | None:
         """The card of the data that an error is about."""

@@ -10,6 +10,7 @@ from typing import Any
 from editor.infer import Result
 from editor.model.catalog import REQUIRED, Field, Kind, Socket
 from editor.model.items import Card
+from editor.model.values import EXAMPLE
 from editor.run.messages import Preview
 
 from . import wording
@@ -64,7 +65,8 @@ class CardLook:
         """The attributes that have rows: those that must be given and those that were."""
         if self.kind is None:
             return ()
-        return tuple(f for f in self.kind.fields if f.default is REQUIRED or f.name in self.card.attributes)[:FIELDS]
+        found = [f for f in self.kind.fields if f.default is REQUIRED or f.name in self.card.attributes][:FIELDS]
+        return tuple(found if self.card.example is None else [EXAMPLE, *found])
 
     @cached_property
     def strip(self) -> Strip | None:

@@ -63,7 +63,7 @@ class InlineEdit(QtCore.QObject):
         if self.canvas.view.zoom < LOWEST_ZOOM:
             self.canvas.view.center_on_card(card_id, animated=False)
         name = self.tr("{0} of {1}").format(field.name, card_id)
-        commit = lambda text: commands.set_attribute(document, [card_id], field.name, _value(text, field, value))
+        commit = lambda text: commands.set_value(document, card_id, field, _value(text, field, value))
         rect = lambda: _value_part(self.canvas.scene.row_rect(card_id, number))
         self._next = lambda step: self._go(card_id, number + step)
         choices = _choices(field)

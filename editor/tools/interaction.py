@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtGui
 
 from editor import commands
 from editor.infer import Inference, kinds_accepting
+from editor.model.catalog import Field
 from editor.model.document import Change, GraphDocument
 from editor.model.items import Ref, Wire
 from editor.model.kinds import catalog
@@ -20,6 +21,7 @@ from .inline_edit import LOWEST_ZOOM, InlineEdit
 from .knife import Knife
 from .lasso import Lasso
 from .pull import End, SearchRequest, following, pull_from
+from .scrub import Scrub, is_dragged
 from .selection import SelectionEdits
 from .shape import BendWire, Resize
 
@@ -146,9 +148,19 @@ class Interaction(QtCore.QObject):
             self.bend = ref, hit.number
             return BendWire(canvas, at, ref, hit.number, new=hit.part == "path")
         doubled = bool(modifiers & Modifiers.AltModifier)
+        field = self._dragged_field(hit) if not modifiers & Modifiers.AltModifier else None
+        if field is not None:
+            return Scrub(canvas, at, ref.key, field)
         if ref not in canvas.scene.selected():
             canvas.scene.select([ref])
         return DragItems(canvas, at, canvas.scene.selected(), doubled)
+
+    def _dragged_field(self, hit: Hit) -> Field | None:
+        """The field at a place, if it is a number that a drag changes."""
+        if hit.part != "row" or hit.ref is None or self.canvas.view.zoom < LOWEST_ZOOM:
+            return None
+        field = self.canvas.scene.shown_fields(hit.ref.key)[hit.number]
+        return field if is_dragged(self.canvas.document, hit.ref.key, field) else None
 
     def mouse_release(self, event: QtGui.QMouseEvent, at: QtCore.QPointF, hit: Hit) -> None:
         self.canvas.pointer = at
@@ -236,6 +248,8 @@ class Interaction(QtCore.QObject):
                  "input": QtCore.Qt.CursorShape.CrossCursor, "output": QtCore.Qt.CursorShape.CrossCursor,
                  "row": QtCore.Qt.CursorShape.IBeamCursor, "bend": QtCore.Qt.CursorShape.SizeAllCursor}.get(hit.part)
         viewport = self.canvas.view.viewport()
+        if self._dragged_field(hit) is not None:
+            shape = QtCore.Qt.CursorShape.SizeHorCursor
         if shape is None or (hit.part == "row" and self.canvas.view.zoom < LOWEST_ZOOM):
             viewport.unsetCursor()
         else:
