@@ -67,13 +67,12 @@ class Loop:
             moves += [(k, own.nbytes) for b, own in zip(program.fetches, layout.results, strict=True)
                       for k in layout.entries.get(b, ())]
         self._begin = layout.addresses.copy()
-        self._growth = np.zeros_like(self._begin)
-        for place, size in moves:
-            self._growth[place] = size
+        self._moves = moves
         self.takes_steps = layout.takes_steps and not layout.ahead
         if self.takes_steps:
+            growth = dict(moves)
             for b, entry in layout.step_entries.items():
-                layout.sizes[entry] = self._growth[layout.entries[b][0]] // program.buffers[b].dtype.size
+                layout.sizes[entry] = growth.get(layout.entries[b][0], 0) // program.buffers[b].dtype.size
         else:
             layout.set_moves(moves)
 
@@ -109,7 +108,9 @@ class Loop:
         run for ever, also in the middle of it.
         """
         layout = self.layout
-        layout.addresses[:] = self._begin + first * self._growth if first else self._begin
+        layout.addresses[:] = self._begin
+        if first:
+            self._advance(first)
         results = layout.results
         if self.collect:
             results = [np.empty((steps, *own.shape), own.dtype) for own in layout.results]
@@ -134,7 +135,7 @@ class Loop:
             code = self.executable.call(layout, layout.is_endless)
             elapsed = time.perf_counter() - start
             if self.takes_steps:
-                layout.addresses += count * self._growth
+                self._advance(count)
                 done += count
             else:
                 done += int(layout.control[Control.DONE])
@@ -144,6 +145,11 @@ class Loop:
                 break
             layout.stretch = stretch = max(1, min(int(count * SLICE_S / max(elapsed, 1e-9)), 4 * stretch + 16))
         return done
+
+    def _advance(self, steps: int) -> None:
+        """Let feeds and collected results be those of a later step."""
+        for place, size in self._moves:
+            self.layout.addresses[place] += steps * size
 
     def close(self) -> None:
         """Give the layout back as it was."""
