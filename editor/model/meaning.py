@@ -136,13 +136,14 @@ class Signatures:
         self._known: dict[str, int] = {}
 
     def forget(self, refs: Iterable[Ref]) -> None:
-        """Items changed: so may what comes after them."""
-        for ref in refs:
-            if ref.kind == "setting":
-                self._known.clear()
-            elif ref.kind in ("card", "wire"):
-                for id in self.document.downstream(ref.key if ref.kind == "card" else ref.key[0]):
-                    self._known.pop(id, None)
+        """Items changed: so may what comes after them. Nothing after a card is known that is not known itself."""
+        left = [ref.key if ref.kind == "card" else ref.key[0] for ref in refs if ref.kind in ("card", "wire")]
+        while left:
+            id = left.pop()
+            if self._known.pop(id, None) is not None:
+                left += [wire.target for wire in self.document.wires_from(id)]
+        if any(ref.kind == "setting" for ref in refs):
+            self._known.clear()
 
     def of(self, card: str) -> int:
         """The number of a card."""

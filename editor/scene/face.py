@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6 import QtCore, QtGui
 
@@ -159,7 +160,13 @@ def _paint_block(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
 
 
 def _cosmetic(color: QtGui.QColor) -> QtGui.QPen:
-    pen = QtGui.QPen(color, 2)
+    return _outline(color.rgba())
+
+
+@lru_cache(maxsize=16)
+def _outline(rgba: int) -> QtGui.QPen:
+    """A pen of two pixels at every zoom."""
+    pen = QtGui.QPen(QtGui.QColor.fromRgba(rgba), 2)
     pen.setCosmetic(True)
     return pen
 

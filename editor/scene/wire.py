@@ -58,16 +58,20 @@ class WireItem(QtWidgets.QGraphicsPathItem):
         present = inks()
         color = present.error if self.wrong else present.dtype(self.dtype).color()
         width = SELECTED if self.selected else HOVERED if self.hovered else WIDTH
-        self.setPen(pen(present.accent if self.selected and not self.wrong else color, width,
-                        (8.0, 4.0) if self.wrong else (DASH, DASH) if self.running else ()))
-        self.setZValue(7 if self.selected or self.hovered else 5)
-        self._gradient = self._second(self._gradient, self.backward)
-        if self._gradient is not None:
-            self._gradient.setPen(pen(present.gradient, WIDTH, (DASH, DASH)))
         if self.backward and not (self.selected or self.wrong):
             self.setPen(pen(mixed(present.canvas, color, 0.45), WIDTH))
-        self.march(self._phase)
-        self._show_bends()
+        else:
+            self.setPen(pen(present.accent if self.selected and not self.wrong else color, width,
+                            (8.0, 4.0) if self.wrong else (DASH, DASH) if self.running else ()))
+        self.setZValue(7 if self.selected or self.hovered else 5)
+        if self.backward or self._gradient is not None:
+            self._gradient = self._second(self._gradient, self.backward)
+            if self._gradient is not None:
+                self._gradient.setPen(pen(present.gradient, WIDTH, (DASH, DASH)))
+        if self.backward or self.running:
+            self.march(self._phase)
+        if self.wire.bends or self._bends is not None:
+            self._show_bends()
 
     def set_state(self, **changes: bool) -> None:
         """selected, hovered, running, backward."""

@@ -84,7 +84,8 @@ class Canvas:
             self.paint()
 
     def paint(self) -> None:
-        self.view.viewport().repaint()
+        """Paint the whole viewport once, together with what changed: as the window's own updates do."""
+        self.view.viewport().update()
         QtWidgets.QApplication.processEvents()
 
     def close(self) -> None:
