@@ -161,7 +161,8 @@ def tensor_of(array: Array, of_type: Typed) -> EagerTensor:
 
 
 def _printed(array: Array) -> str:
-    return str(array[()]) if array.ndim == 0 else str(array)
+    text = str(array[()]) if array.ndim == 0 else str(array)
+    return f"\n{text}" if "\n" in text else text       # rows below each other, as TensorFlow has them
 
 
 def shown(array: Array) -> str:

@@ -17,20 +17,28 @@ from . import (
     losses,
     metrics,
     models,
+    ops,
     optimizers,
     preprocessing,
+    random,
     registry,
     regularizers,
     saving,
     utils,
 )
 from .functional import Input
+from .initializers import Initializer
 from .input_spec import InputSpec
 from .layer import Layer
+from .losses import Loss
+from .metrics import Metric
 from .model import Functional, Model, Sequential
+from .optimizers import Optimizer
+from .regularizers import Regularizer
 
 __all__ = [
-    "Functional", "Input", "InputSpec", "Layer", "Model", "Sequential", "Variable", "activations", "backend",
-    "callbacks", "config", "constraints", "datasets", "initializers", "layers", "losses", "metrics", "models",
-    "optimizers", "preprocessing", "registry", "regularizers", "saving", "utils",
+    "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
+    "Sequential", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
+    "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random",
+    "registry", "regularizers", "saving", "utils",
 ]

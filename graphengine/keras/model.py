@@ -45,11 +45,13 @@ class Model(Saved, Trainer, Layer):
     _plain: bool | None                     # whether all layers are this package's; None: not looked at yet
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if cls is Model and (len(args) >= 2 or "inputs" in kwargs or (args and is_symbol(flatten(args[0])[1][0]))):
-            return Functional.__new__(Functional)
-        return super().__new__(cls)
+        return super().__new__(Functional if cls is Model and _are_symbols(args, kwargs) else cls)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        if _are_symbols(args, kwargs):          # a subclass that adds to training, say, but is made of symbols
+            _let_inherit(type(self), Functional)
+            Functional.__init__(self, *args, **kwargs)  # type: ignore[arg-type]
+            return
         Trainer.__init__(self)
         Layer.__init__(self, *args, **kwargs)
         self.forget_functions()
@@ -174,7 +176,7 @@ class Functional(Model):
     """A model of symbols; what ``Model(inputs, outputs)`` makes."""
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
-        Model.__init__(self, name=name or auto_name("Functional"), **kwargs)
+        Model.__init__(self, name=name or auto_name(type(self).__name__), **kwargs)
         self._input_structure, symbols = flatten(inputs)
         self._output_structure, results = flatten(outputs)
         self._inputs_given, self._outputs_given = inputs, outputs
@@ -303,6 +305,21 @@ class Functional(Model):
 
 
 _SYMBOL = "__keras_tensor__"
+
+
+def _are_symbols(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    """Whether a model is made with inputs and outputs."""
+    return len(args) >= 2 or "inputs" in kwargs or bool(args and is_symbol(next(iter(flatten(args[0])[1]), None)))
+
+
+def _let_inherit(cls: type, model: type) -> None:
+    """Let a subclass of `Model` be one of `model`, as Keras does."""
+    if not issubclass(cls, model):
+        own = next(base for base in cls.__bases__ if issubclass(base, Model))
+        if own is Model:
+            cls.__bases__ = tuple(model if base is Model else base for base in cls.__bases__)
+        else:
+            _let_inherit(own, model)
 
 
 def _keys(given: Mapping[Any, Any]) -> list[Any]:

@@ -308,3 +308,36 @@ def test_who_does_not_say_otherwise_sees_a_bar(data, capsys):
         assert "2/2" in capsys.readouterr().out
     model.predict(x, verbose=2)
     assert capsys.readouterr().out.startswith("2/2 - 0s - ")
+
+
+def test_a_subclass_may_be_made_of_symbols():
+    """The way of Keras's guide to `train_step`: a class that only trains in another way."""
+    class Own(keras.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.tracker = keras.metrics.Mean(name="own")
+
+        def train_step(self, data):
+            x, y = data
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_mean(tf.square(self(x, training=True) - y))
+            variables = self.trainable_variables
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+            self.tracker.update_state(loss)
+            return {"own": self.tracker.result()}
+
+        @property
+        def metrics(self):
+            return [self.tracker]
+
+    class Plain(keras.Model):
+        pass
+
+    symbol = keras.Input((3,))
+    model = Own(symbol, keras.layers.Dense(1)(symbol))
+    model.compile("sgd")
+    x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    found = model.fit(x, x[:, :1], epochs=3, verbose=0).history
+    assert list(found) == ["own"] and found["own"][2] < found["own"][0]
+    assert model.output_shape == (None, 1) and model.name.startswith("own")
+    assert Plain(inputs=symbol, outputs=keras.layers.Dense(2)(symbol)).layers

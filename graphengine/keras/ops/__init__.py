@@ -1,0 +1,36 @@
+"""Keras 3's functions of tensors, with numpy's names and rules for types; they take arrays, tensors and symbols.
+
+    from graphengine.keras import ops
+"""
+from __future__ import annotations
+
+import inspect
+from types import ModuleType
+
+from .. import activations as _activations
+from ..naming import is_of_this_package
+from . import arrangement, core, neural, pointwise
+
+
+def _functions(module: ModuleType) -> dict[str, object]:
+    """The functions that a module defines for users."""
+    return {name: f for name, f in vars(module).items() if not name.startswith("_") and inspect.isfunction(f)
+            and (f.__module__ == module.__name__)}
+
+
+_NAMES: dict[str, object] = {
+    **{name: f for name, f in vars(_activations).items() if inspect.isfunction(f) and is_of_this_package(f)
+       and f.__module__ == _activations.__name__ and name not in ("get", "serialize", "deserialize", "linear")},
+    **pointwise.FUNCTIONS, **_functions(pointwise), **_functions(arrangement), **_functions(neural), **_functions(core),
+}
+_NAMES.pop("truth")
+globals().update(_NAMES)
+__all__ = sorted(_NAMES)
+
+
+def __getattr__(name: str) -> object:
+    """An error for a name that is not here; the nearest is suggested."""
+    from ...errors import nearest
+
+    close = nearest(name, __all__)
+    raise AttributeError(f"graphengine.keras.ops has no {name!r}" + (f"; did you mean {close!r}?" if close else ""))

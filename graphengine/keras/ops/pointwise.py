@@ -1,0 +1,223 @@
+"""Functions of one or two tensors element by element, and those that fold axes, with numpy's names."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...dtypes import bool as boolean
+from ...ops.language import L
+from ..config import floatx
+from .promotion import floating, named, tensor, together
+
+# Public name -> name of the op. Whole numbers become fractions first.
+OF_FRACTIONS = {
+    "arccos": "acos", "arccosh": "acosh", "arcsin": "asin", "arcsinh": "asinh", "arctan": "atan", "arctanh": "atanh",
+    "cos": "cos", "cosh": "cosh", "erf": "erf", "erfc": "erfc", "erfinv": "erfinv", "exp": "exp", "expm1": "expm1",
+    "log": "log", "log1p": "log1p", "reciprocal": "reciprocal", "rsqrt": "rsqrt", "sin": "sin", "sinh": "sinh",
+    "sqrt": "sqrt", "tan": "tan", "tanh": "tanh", "ceil": "ceil", "floor": "floor", "isfinite": "is_finite",
+    "isinf": "is_inf", "isnan": "is_nan",
+}
+OF_NUMBERS = {"abs": "abs", "absolute": "abs", "negative": "negative", "sign": "sign", "square": "square",
+              "copy": "identity", "stop_gradient": "stop_gradient", "zeros_like": "zeros_like",
+              "ones_like": "ones_like", "bitwise_not": "invert", "bitwise_invert": "invert"}
+OF_TWO = {
+    "add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "maximum", "minimum": "minimum",
+    "mod": "floormod", "floor_divide": "floordiv", "power": "pow", "equal": "equal", "not_equal": "not_equal",
+    "greater": "greater", "greater_equal": "greater_equal", "less": "less", "less_equal": "less_equal",
+    "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
+    "left_shift": "left_shift", "right_shift": "right_shift",
+}
+OF_TWO_FRACTIONS = {"divide": "divide", "true_divide": "divide", "arctan2": "atan2",
+                    "divide_no_nan": "divide_no_nan"}
+OF_TRUTHS = {"logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor"}
+FOLDS = {"sum": "reduce_sum", "prod": "reduce_prod", "max": "reduce_max", "amax": "reduce_max", "min": "reduce_min",
+         "amin": "reduce_min"}
+FOLDS_OF_FRACTIONS = {"mean": "reduce_mean", "std": "reduce_std", "var": "reduce_variance",
+                      "logsumexp": "reduce_logsumexp"}
+FOLDS_OF_TRUTHS = {"all": "reduce_all", "any": "reduce_any"}
+
+
+def _of_one(name: str, op: str, convert: Callable[[Any], Any]) -> Callable[..., Any]:
+    def function(x: Any) -> Any:
+        return getattr(L, op)(convert(x))
+
+    return named(function, name, f"`{op}` of each element.")
+
+
+def _of_two(name: str, op: str, convert: Callable[[Any], Any] | None) -> Callable[..., Any]:
+    def function(x1: Any, x2: Any) -> Any:
+        a, b = together(x1, x2)
+        return getattr(L, op)(a, b) if convert is None else getattr(L, op)(convert(a), convert(b))
+
+    return named(function, name, f"`{op}` of two tensors, element by element; sizes broadcast.")
+
+
+def _fold(name: str, op: str, convert: Callable[[Any], Any]) -> Callable[..., Any]:
+    def function(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return getattr(L, op)(convert(x), axis, keepdims)
+
+    return named(function, name, f"`{op}` along axes, all of them if None.")
+
+
+def truth(x: Any) -> Any:
+    """A value as a tensor of truth values."""
+    return tensor(x, boolean)
+
+
+def _summed(x: Any) -> Any:
+    found = tensor(x)
+    return L.cast(found, "int32") if found.dtype is boolean else found
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    **{name: _of_one(name, op, floating) for name, op in OF_FRACTIONS.items()},
+    **{name: _of_one(name, op, tensor) for name, op in OF_NUMBERS.items()},
+    **{name: _of_two(name, op, None) for name, op in OF_TWO.items()},
+    **{name: _of_two(name, op, floating) for name, op in OF_TWO_FRACTIONS.items()},
+    **{name: _of_two(name, op, truth) for name, op in OF_TRUTHS.items()},
+    **{name: _fold(name, op, _summed) for name, op in FOLDS.items()},
+    **{name: _fold(name, op, floating) for name, op in FOLDS_OF_FRACTIONS.items()},
+    **{name: _fold(name, op, truth) for name, op in FOLDS_OF_TRUTHS.items()},
+}
+
+
+def log2(x: Any) -> Any:
+    """Logarithm to the base 2."""
+    return L.log(floating(x)) / float(np.log(2.0))
+
+
+def log10(x: Any) -> Any:
+    """Logarithm to the base 10."""
+    return L.log(floating(x)) / float(np.log(10.0))
+
+
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """log(exp(x1) + exp(x2)), without overflow."""
+    a, b = map(floating, together(x1, x2))
+    return L.maximum(a, b) + L.softplus(-L.abs(a - b))
+
+
+def logical_not(x: Any) -> Any:
+    """Where a condition does not hold."""
+    return L.logical_not(truth(x))
+
+
+def round(x: Any, decimals: int = 0) -> Any:
+    """The nearest number with so many decimals; halves go to the even one."""
+    found = tensor(x)
+    if not decimals:
+        return L.round(found)
+    return L.round(floating(found) * 10.0**decimals) / 10.0**decimals
+
+
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
+    """Elements between two bounds."""
+    found = tensor(x)
+    return L.clip_by_value(found, tensor(x_min, found.dtype), tensor(x_max, found.dtype))
+
+
+def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Where two tensors are equal within tolerances."""
+    a, b = map(floating, together(x1, x2))
+    near = L.logical_or(L.equal(a, b), L.abs(a - b) <= atol + rtol * L.abs(b))
+    return L.logical_or(near, L.logical_and(L.is_nan(a), L.is_nan(b))) if equal_nan else near
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """Numbers in the place of NaN and infinities: the largest there are unless others are given."""
+    found = floating(x)
+    most = float(np.finfo(found.dtype.numpy).max)
+    found = L.where(L.is_nan(found), tensor(nan, found.dtype), found)
+    found = L.where(L.equal(found, np.inf), tensor(most if posinf is None else posinf, found.dtype), found)
+    return L.where(L.equal(found, -np.inf), tensor(-most if neginf is None else neginf, found.dtype), found)
+
+
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The place of the largest element along an axis, in the flat tensor if None."""
+    return _place("argmax", x, axis, keepdims)
+
+
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The place of the smallest element along an axis, in the flat tensor if None."""
+    return _place("argmin", x, axis, keepdims)
+
+
+def _place(op: str, x: Any, axis: int | None, keepdims: bool) -> Any:
+    found = tensor(x)
+    if axis is None:
+        place = getattr(L, op)(L.reshape(found, (-1,)), 0, output_type="int32")
+        return L.reshape(place, (1,) * found.rank) if keepdims else place
+    place = getattr(L, op)(found, axis, output_type="int32")
+    return L.expand_dims(place, axis) if keepdims else place
+
+
+def count_nonzero(x: Any, axis: Any = None) -> Any:
+    """How many elements are not 0."""
+    return L.reduce_sum(L.cast(truth(x), "int32"), axis)
+
+
+def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
+    """The mean along axes, each element counting with its weight."""
+    found = floating(x)
+    if weights is None:
+        return L.reduce_mean(found, axis)
+    shares = tensor(weights, found.dtype)
+    if shares.rank == 1 and axis is not None and found.rank > 1:
+        shares = L.reshape(shares, tuple(-1 if k == axis % found.rank else 1 for k in range(found.rank)))
+    return L.reduce_sum(found * shares, axis) / L.reduce_sum(L.broadcast_like(shares, found), axis)
+
+
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Sums of all elements up to each one along an axis."""
+    found = tensor(x, dtype)
+    return L.cumsum(L.reshape(found, (-1,)) if axis is None else found, 0 if axis is None else axis)
+
+
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Products of all elements up to each one along an axis."""
+    found = tensor(x, dtype)
+    return L.cumprod(L.reshape(found, (-1,)) if axis is None else found, 0 if axis is None else axis)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """The length of vectors or size of matrices; that of all elements as one vector if nothing is said."""
+    return L.norm(floating(x), "euclidean" if ord is None else ord, axis, keepdims)
+
+
+def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """The element in the middle of the order, or the mean of two, along an axis, of all if None."""
+    found = floating(x)
+    whole = L.reshape(found, (-1,)) if axis is None else found
+    k = 0 if axis is None else axis % found.rank
+    line = L.sort(whole, k)
+    size = int(whole.shape[k])
+    before = (slice(None),) * k
+    middle = (line[(*before, (size - 1) // 2)] + line[(*before, size // 2)]) / 2.0
+    if not keepdims:
+        return middle
+    return L.reshape(middle, (1,) * found.rank) if axis is None else L.expand_dims(middle, k)
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
+    """Numbers from `start` to before `stop` in steps; from 0 to before `start` without a stop."""
+    from ...frontend.pieces import range as numbers
+
+    first, last = (0, start) if stop is None else (start, stop)
+    wanted = dtype
+    if wanted is None:
+        kinds = [v for v in (first, last, step) if v is not None]
+        wanted = floatx() if any(isinstance(v, float) for v in kinds) else None
+    made = numbers(first, last, 1 if step is None else step, wanted)
+    return made if dtype is not None or made.dtype.is_floating else L.cast(made, "int32")
+
+
+def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
+             axis: int = 0) -> Any:
+    """`num` numbers at equal distances, `stop` the last unless it is left out."""
+    a, b = map(floating, together(start, stop))
+    step = (b - a) / float(max(num - 1 if endpoint else num, 1))
+    made = L.linspace(a, b if endpoint else b - step, num, axis)
+    made = made if dtype is None else L.cast(made, dtype)
+    return (made, step) if retstep else made

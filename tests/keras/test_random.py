@@ -1,0 +1,58 @@
+"""`keras.random`: a whole number as seed gives the same again, a generator or none other numbers in each call."""
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine import keras
+from graphengine.keras import random
+
+DRAWS = {
+    "normal": lambda seed: random.normal((400,), 3.0, 0.5, seed=seed),
+    "truncated_normal": lambda seed: random.truncated_normal((400,), 3.0, 0.5, seed=seed),
+    "uniform": lambda seed: random.uniform((400,), 2.0, 4.0, seed=seed),
+    "randint": lambda seed: random.randint((400,), 0, 7, seed=seed),
+    "categorical": lambda seed: random.categorical(np.zeros((1, 7), np.float32), 400, seed=seed),
+    "gamma": lambda seed: random.gamma((400,), 3.0, seed=seed),
+    "shuffle": lambda seed: random.shuffle(np.arange(400), seed=seed),
+    "dropout": lambda seed: random.dropout(np.ones(400, np.float32), 0.5, seed=seed),
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_seeds(draw):
+    first = draw(5).numpy()
+    np.testing.assert_array_equal(draw(5), first)
+    assert not np.array_equal(draw(6), first) and not np.array_equal(draw(None), draw(None))
+    generator = keras.random.SeedGenerator(5)
+    assert not np.array_equal(draw(generator), draw(generator))
+
+
+@pytest.mark.parametrize("name, mean", [("normal", 3.0), ("truncated_normal", 3.0), ("uniform", 3.0), ("randint", 3.0),
+                                        ("categorical", 3.0), ("gamma", 3.0), ("dropout", 1.0)])
+def test_means(name, mean):
+    """400 numbers whose deviation is at most 2: their mean is within half of what is expected."""
+    assert abs(float(DRAWS[name](1).numpy().mean()) - mean) < 0.5
+
+
+def test_a_layer_with_a_generator_draws_anew_in_each_step():
+    class Noisy(keras.layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(1)
+
+        def call(self, x):
+            return x + keras.random.normal(tf.shape(x), seed=self.seeds)
+
+    symbol = keras.Input((3,))
+    model = keras.Model(symbol, Noisy()(symbol))
+    x = np.zeros((4, 3), np.float32)
+    assert not np.array_equal(model.predict(x, verbose=0), model.predict(x, verbose=0))
+    found = model.predict(x, batch_size=1, verbose=0)
+    assert len(np.unique(found)) == 12
+
+
+def test_seed_generator():
+    assert keras.random.SeedGenerator.from_config(keras.random.SeedGenerator(3).get_config()).seed == 3
+    with pytest.raises(ValueError, match="whole number"):
+        keras.random.SeedGenerator("a")
