@@ -19,8 +19,10 @@ from editor.model.items import Card, Frame, Note, Ref
 from editor.model.kinds import catalog
 from editor.model.values import EXAMPLE, INLINE, array_form, value_of
 from editor.theme import theme
+from editor.widgets.array_field import ArrayEditor
 from editor.widgets.documentation import documentation
-from editor.widgets.fields import ArrayEditor, FieldEditor, NumberEditor, editor_for
+from editor.widgets.editors import editor_for
+from editor.widgets.fields import FieldEditor, NumberEditor
 from editor.widgets.labels import clear, label, sizes
 from editor.widgets.rows import chip_pixmap
 from graphengine import as_dtype

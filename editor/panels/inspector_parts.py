@@ -8,8 +8,9 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.model.catalog import REQUIRED, Field
 from editor.theme import theme
-from editor.widgets.fields import FieldEditor, dot_pixmap
+from editor.widgets.fields import FieldEditor
 from editor.widgets.labels import clear, label
+from editor.widgets.rows import dot_pixmap
 
 Qt = QtCore.Qt
 NAME_WIDTH = 110                    # pixels that the names of fields have

@@ -257,3 +257,17 @@ def _draw_marked(painter: QtGui.QPainter, box: QtCore.QRectF, row: Row) -> None:
     layout.endLayout()
     painter.setPen(theme.color("text"))
     layout.draw(painter, QtCore.QPointF(box.left(), box.center().y() - line.height() / 2))
+
+
+def dot_pixmap(color: QtGui.QColor, ratio: float = 2.0, hollow: bool = False) -> QtGui.QPixmap:
+    """The dot of a socket."""
+    pixmap = QtGui.QPixmap(QtCore.QSize(10, 10) * ratio)
+    pixmap.setDevicePixelRatio(ratio)
+    pixmap.fill(QtCore.Qt.GlobalColor.transparent)
+    painter = QtGui.QPainter(pixmap)
+    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+    painter.setPen(QtGui.QPen(color, 1.5))
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush if hollow else QtGui.QBrush(color))
+    painter.drawEllipse(QtCore.QRectF(1.5, 1.5, 7, 7))
+    painter.end()
+    return pixmap

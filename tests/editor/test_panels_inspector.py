@@ -15,7 +15,9 @@ from editor.model.document import GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Ref, Wire
 from editor.panels.inspector import Inspector
 from editor.theme import theme
-from editor.widgets.fields import ArrayEditor, NumberBox, editor_for
+from editor.widgets.array_field import ArrayEditor
+from editor.widgets.editors import editor_for
+from editor.widgets.fields import NumberBox
 
 Key, Left = QtCore.Qt.Key, QtCore.Qt.MouseButton.LeftButton
 Build = Callable[..., tuple[Inspector, GraphDocument]]
