@@ -9,13 +9,14 @@ import hashlib
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import DType
 from ..errors import CompileError
-from ..ir.dims import Size, product
+from ..ir.dims import Dim, Size, product
 from ..ir.node import Node
 from ..ops.kinds import Reduction
 from ..schedule.program import Program
@@ -100,6 +101,17 @@ class Kernel:
     lines: tuple[Node | None, ...] = ()
     takes_steps: bool = False
     nested: Nested | None = None
+
+    @cached_property
+    def open(self) -> tuple[tuple[int, Size | SizeBits], ...]:
+        """Places in the table of sizes where the number depends on the feeds, and what stands there."""
+        return tuple((k, slot) for k, slot in enumerate(self.slots) if isinstance(slot, (Dim, SizeBits)))
+
+    @cached_property
+    def fixed(self) -> list[int]:
+        """The table of sizes, 0 in the open places."""
+        return [slot.number() if isinstance(slot, Bits) else slot if isinstance(slot, int) else 0
+                for slot in self.slots]
 
     def all(self) -> Iterator[Kernel]:
         """This kernel, and those of the programs that it runs."""

@@ -135,7 +135,7 @@ class Explanation:
         offsets: dict[int, int] = {}
         if sizes is not None:
             nbytes = {b.index: evaluate(b.size, sizes) * b.dtype.size for b in program.buffers}
-            offsets, _ = plan(lifetimes, nbytes)
+            offsets, _ = plan(program.slots, nbytes)
         return tuple(
             MemoryEntry(b.name, b.kind, b.size, nbytes.get(b.index), offsets.get(b.index),
                         *lifetimes.get(b.index, (None, None)))

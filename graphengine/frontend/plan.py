@@ -123,7 +123,7 @@ class Bound:
 
     def bytes(self) -> int:
         """Bytes that its layouts hold on to."""
-        return sum(layout.bytes() for layout in (self.layout, *self.idle) if layout is not None)
+        return sum(layout.bytes for layout in (self.layout, *self.idle) if layout is not None)
 
 
 class Plan:

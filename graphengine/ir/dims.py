@@ -149,6 +149,7 @@ class Dim:
 
 Size = int | Dim
 UserSize = int | Dim | None
+Evaluator = Callable[[Size], int]
 
 
 def _terms(size: Size) -> Mapping[Monomial, int]:
@@ -157,6 +158,21 @@ def _terms(size: Size) -> Mapping[Monomial, int]:
 
 def evaluate(size: Size, sizes: Mapping[str, int]) -> int:
     return size.evaluate(sizes) if isinstance(size, Dim) else size
+
+
+def evaluator(sizes: Mapping[str, int]) -> Evaluator:
+    """`evaluate` for these sizes, for a program that asks for few sizes many times."""
+    known: dict[Dim, int] = {}
+
+    def value(size: Size) -> int:
+        if not isinstance(size, Dim):
+            return size
+        found = known.get(size)
+        if found is None:
+            found = known[size] = size.evaluate(sizes)
+        return found
+
+    return value
 
 
 def substitute(size: Size, known: Mapping[str, Size]) -> Size:

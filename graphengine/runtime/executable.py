@@ -13,7 +13,7 @@ from ..codegen.kernels.runner import ROW, Control
 from ..dtypes import DType
 from ..errors import GraphEngineError, InvalidArgumentError, OutOfRangeError
 from ..ir.computation import Computation
-from ..ir.dims import Dim, Size, SizeFacts, evaluate, symbols
+from ..ir.dims import Dim, Size, SizeFacts, evaluate, evaluator, symbols
 from ..ir.graph import Graph
 from ..ir.node import Node, describe
 from ..schedule.fuse import Group
@@ -51,16 +51,17 @@ def check_sizes(facts: SizeFacts, sizes: Mapping[str, int]) -> None:
     SizesDiffer at the first pair that disagrees.
     """
     later = facts.late.keys() - sizes.keys()
+    value = evaluator(sizes)
     for claim in facts.claims:
         if later and later & (symbols(claim.a) | symbols(claim.b)):
             continue
-        left, right = evaluate(claim.a, sizes), evaluate(claim.b, sizes)
+        left, right = value(claim.a), value(claim.b)
         if left != right:
             found = (symbols(size) for size, value in ((claim.a, left), (claim.b, right)) if value == 1)
             problem = f"{claim.problem}: {_named(claim.a, left)} and {_named(claim.b, right)}"
             raise SizesDiffer(set().union(*found), problem, claim.reason)
     for size in facts.several:
-        if not (later and later & symbols(size)) and evaluate(size, sizes) == 1:
+        if not (later and later & symbols(size)) and value(size) == 1:
             raise SizesDiffer(symbols(size), "a size is 1", "")
 
 

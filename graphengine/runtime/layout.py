@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from ctypes import c_void_p
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..codegen.emit import Bits, Kernel, SizeBits, Slot, Step, constant_bits
+from ..codegen.emit import Kernel, SizeBits, Step, constant_bits
 from ..codegen.kernels.library import Division, division
 from ..codegen.kernels.runner import EXTENT, MOVE, ROW, Control
 from ..config import settings
-from ..ir.dims import evaluate
+from ..ir.dims import Evaluator, evaluate, evaluator
 from ..ops.state import Const
 from ..schedule.memory import ALIGNMENT, plan
 from ..schedule.program import Buffer, Program
@@ -82,36 +83,33 @@ class Layout:
         self.program = program
         self.known = sizes
         self.arrays: dict[int, Array] = {}              # buffer -> array, for all but temporaries
-        self.entries: dict[int, list[int]] = {}         # buffer -> places in the table of addresses
-        self.arena = _temporaries(program, sizes, self.arrays)
+        self.kernels = kernels
+        value = evaluator(sizes)
+        self.arena, places = _temporaries(program, value)
         for b in program.buffers:
             if b.kind == "const" or (b.kind != "temp" and not of_region):
-                self.arrays[b.index] = _array(b, sizes, states)
-        table: list[int] = []
+                array = self.arrays[b.index] = _array(b, sizes, states)
+                places[b.index] = address_of(array)
+        table = [places.get(index, 0) for kernel in kernels for index in kernel.buffers]
+        first = 0                                       # of the kernel's addresses
         numbers: list[int] = []
         rows: list[int] = []
         self.nested: dict[int, NestedLayout] = {}       # kernel -> what it runs, of loops and choices
         self.stop: Array = outer.stop if outer is not None else np.array([address_of(NEVER)], np.int64)
         self.shared = 0
-        self.step_entries: dict[int, int] = {}
-        every = [_numbers(kernel, sizes) for kernel in kernels]
-        divisions = [_division(*pair, sizes) for pair in zip(kernels, every, strict=True)]
+        every = [_numbers(kernel, value) for kernel in kernels]
+        divisions = [_division(*pair, value) for pair in zip(kernels, every, strict=True)]
         lengths = _slice_lengths(divisions)
         self.shared += sum(length > 0 for length in lengths)
         for row, (kernel, own_numbers) in enumerate(zip(kernels, every, strict=True)):
-            rows += [code[kernel.name], len(table), len(numbers), divisions[row].extent, lengths[row]]
-            for index in kernel.buffers:
-                self.entries.setdefault(index, []).append(len(table))
-                table.append(address_of(self.arrays[index]) if index in self.arrays else 0)
+            rows += (code[kernel.name], first, len(numbers), divisions[row].extent, lengths[row])
+            first += len(kernel.buffers)
             if kernel.nested is not None:
                 from .nested import NestedLayout
 
                 self.nested[row] = NestedLayout(kernel, code, sizes, team, self)
                 self.shared += sum(p.shared for p in self.nested[row].parts)
                 numbers += self.nested[row].numbers
-            for k, slot in enumerate(kernel.slots):
-                if isinstance(slot, Step):
-                    self.step_entries[slot.buffer] = len(numbers) + k
             numbers += own_numbers
         self.addresses = np.array(table or [0], np.int64)
         self.sizes = np.array(numbers or [0], np.int64)
@@ -125,6 +123,8 @@ class Layout:
                                              zip(program.fetches, program.computation.fetches, strict=True)]
         self.is_long = bool(self.nested) or sum(d.work_ns for d in divisions) >= LONG_NS
         self.takes_steps = len(kernels) == 1 and kernels[0].takes_steps
+        self.step_entries = {slot.buffer: k for k, slot in enumerate(kernels[0].slots if self.takes_steps else ())
+                             if isinstance(slot, Step)}
         self.is_endless = any(n.is_endless for n in self.nested.values())
         is_small = all(a.nbytes <= STAGED_BYTES for a in (*self.staging, *self.results))
         self.is_small = is_small and not (self.is_long or self.shared)
@@ -134,6 +134,14 @@ class Layout:
         self.ahead = 0                                  # rows before those of the program
         self._own = self.home, self.sizes, self.rows
         self._tell()
+
+    @cached_property
+    def entries(self) -> dict[int, list[int]]:
+        """Buffer -> places in the table of addresses."""
+        found: dict[int, list[int]] = {}
+        for place, index in enumerate(index for kernel in self.kernels for index in kernel.buffers):
+            found.setdefault(index, []).append(place)
+        return found
 
     def _shaped(self, buffer: int, shape: Any, sizes: Sizes) -> Array:
         return self.arrays[buffer].reshape([evaluate(s, sizes) for s in shape])
@@ -183,6 +191,7 @@ class Layout:
         for row, nested in self.nested.items():
             nested.start_anew(self, self.ahead + row)
 
+    @cached_property
     def bytes(self) -> int:
         """Bytes that the layout holds on to."""
         own = [self.arrays[b.index].nbytes for b in self.program.buffers
@@ -234,24 +243,22 @@ def _array(buffer: Buffer, sizes: Sizes, states: Mapping[str, Array]) -> Array:
     return np.zeros([evaluate(s, sizes) for s in buffer.tensor.shape], buffer.dtype.numpy)  # type: ignore[arg-type]
 
 
-def _temporaries(program: Program, sizes: Sizes, arrays: dict[int, Array]) -> Array:
-    """One allocation for all temporaries; their views go into `arrays`."""
-    lifetimes = program.lifetimes()
-    needed = {b: evaluate(program.buffers[b].size, sizes) * program.buffers[b].dtype.size for b in lifetimes}
-    offsets, total = plan(lifetimes, needed)
+def _temporaries(program: Program, value: Evaluator) -> tuple[Array, dict[int, int]]:
+    """One allocation for all temporaries, and the address of each of them."""
+    buffers = program.buffers
+    needed = {b: value(buffers[b].size) * buffers[b].dtype.size for slot in program.slots for b in slot.buffers[:1]}
+    offsets, total = plan(program.slots, needed)
     arena = np.empty(total + ALIGNMENT, np.uint8)
-    start = -address_of(arena) % ALIGNMENT
-    for b, offset in offsets.items():
-        piece = arena[start + offset:start + offset + needed[b]]
-        arrays[b] = piece.view(program.buffers[b].dtype.numpy)
-    return arena
+    start = address_of(arena)
+    start += -start % ALIGNMENT
+    return arena, {b: start + offset for b, offset in offsets.items()}
 
 
-def _division(kernel: Kernel, numbers: Sequence[int], sizes: Sizes) -> Division:
+def _division(kernel: Kernel, numbers: Sequence[int], value: Evaluator) -> Division:
     """How a kernel's work divides between threads; of some library kernels nobody knows how long they take."""
-    extent = evaluate(kernel.extent, sizes)
+    extent = value(kernel.extent)
     if kernel.text is not None:
-        return Division(extent, kernel.grain, evaluate(kernel.points, sizes) * kernel.point_ns)
+        return Division(extent, kernel.grain, value(kernel.points) * kernel.point_ns)
     return division(kernel.name, numbers, extent) or Division(extent, 0, LONG_NS)
 
 
@@ -272,19 +279,11 @@ def _slice_length(divided: Division, least_ns: float) -> int:
     return length if length < divided.extent else 0
 
 
-def _numbers(kernel: Kernel, sizes: Sizes) -> list[int]:
+def _numbers(kernel: Kernel, value: Evaluator) -> list[int]:
     """What the kernel finds in its table of sizes."""
-    numbers = [_number(slot, sizes) for slot in kernel.slots]
+    numbers = kernel.fixed.copy()
+    for k, slot in kernel.open:
+        numbers[k] = constant_bits(slot.dtype, value(slot.size)) if isinstance(slot, SizeBits) else value(slot)
     if kernel.text is None:
         numbers += routine_addresses(kernel.name, numbers)
     return numbers
-
-
-def _number(slot: Slot, sizes: Sizes) -> int:
-    if isinstance(slot, Bits):
-        return slot.number()
-    if isinstance(slot, SizeBits):
-        return constant_bits(slot.dtype, evaluate(slot.size, sizes))
-    if isinstance(slot, Step):
-        return 0
-    return evaluate(slot, sizes)

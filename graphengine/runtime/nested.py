@@ -45,7 +45,7 @@ class NestedLayout:
 
     def bytes(self) -> int:
         """Bytes that the regions' layouts hold on to."""
-        return sum(p.bytes() for p in self.parts)
+        return sum(p.bytes for p in self.parts)
 
     @property
     def is_endless(self) -> bool:

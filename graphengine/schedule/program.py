@@ -2,6 +2,7 @@
 """
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from ..dtypes import DType
@@ -11,6 +12,7 @@ from ..ir.node import Node, Tensor
 from ..ops.kinds import Library, Placement
 from ..values import dataclass
 from .fuse import Group, Refusal
+from .memory import Slot, slots
 
 Kind = Literal["feed", "state", "const", "fetch", "temp"]
 
@@ -92,6 +94,12 @@ class Program:
                 if self.buffers[b].kind == "temp":
                     found[b] = (found.get(b, (k, k))[0], k)
         return found
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        """Which temps share memory, whatever the sizes are."""
+        lifetimes = self.lifetimes()
+        return slots(lifetimes, {b: (self.buffers[b].size, self.buffers[b].dtype.size) for b in lifetimes})
 
     def __str__(self) -> str:
         lines = []

@@ -83,8 +83,13 @@ DIVISIONS: dict[str, Callable[[Sequence[int], int], Division]] = {
 
 def division(name: str, sizes: Sequence[int], extent: int) -> Division | None:
     """How the kernel's work divides for these sizes, `extent` being its slices by its op's definition; None if not."""
-    family = next((f for f in (name, name.rpartition("_")[0], name.rsplit("_", 2)[0]) if f in DIVISIONS), None)
-    return None if family is None else DIVISIONS[family](sizes, extent)
+    divided = _divided(name)
+    return None if divided is None else divided(sizes, extent)
+
+
+@functools.cache
+def _divided(name: str) -> Callable[[Sequence[int], int], Division] | None:
+    return next((DIVISIONS[f] for f in (name, name.rpartition("_")[0], name.rsplit("_", 2)[0]) if f in DIVISIONS), None)
 
 
 _HERE = pathlib.Path(__file__).parent

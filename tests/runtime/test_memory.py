@@ -1,0 +1,45 @@
+"""Where temporaries stand in the arena."""
+import itertools
+
+import hypothesis
+from hypothesis import strategies as st
+
+import graphengine as tf
+from graphengine.schedule.memory import aligned, plan, slots
+
+SIZES = {"a": 640, "b": 64, "c": 1, "d": 100}
+BUFFERS = st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20), st.sampled_from(sorted(SIZES))), max_size=30)
+
+
+@hypothesis.given(BUFFERS)
+def test_buffers_alive_together_share_no_bytes(drawn):
+    lifetimes = {b: (min(i, j), max(i, j)) for b, (i, j, _) in enumerate(drawn)}
+    kinds = {b: kind for b, (_, _, kind) in enumerate(drawn)}
+    found = slots(lifetimes, kinds)
+    sizes = {b: SIZES[kind] for b, kind in kinds.items()}
+    offsets, total = plan(found, sizes)
+    assert offsets.keys() == lifetimes.keys()
+    for a, b in itertools.combinations(lifetimes, 2):
+        if lifetimes[a][0] <= lifetimes[b][1] and lifetimes[b][0] <= lifetimes[a][1]:
+            assert offsets[a] + sizes[a] <= offsets[b] or offsets[b] + sizes[b] <= offsets[a]
+    assert all(offset + sizes[b] <= total for b, offset in offsets.items())
+    alive = [[b for b, (first, last) in lifetimes.items() if first <= k <= last] for k in range(21)]
+    assert total >= max(sum(aligned(sizes[b]) for b in together) for together in alive)
+    for kind in SIZES:
+        at_once = max(sum(kinds[b] == kind for b in together) for together in alive)
+        assert sum(kinds[slot.buffers[0]] == kind for slot in found) == at_once
+
+
+def test_new_sizes_find_the_slots_made():
+    x = tf.placeholder(tf.float32, [None, 8])
+    h = x
+    for _ in range(10):
+        h = tf.nn.softmax(tf.matmul(h, tf.Variable(tf.eye(8))))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        f = session.make_callable(h, [x])
+        for rows in (2, 3, 50):
+            assert f([[1] * 8] * rows).shape == (rows, 8)
+        program = session.explain(h, {x: [[1] * 8] * 3}).compilation.program
+    temps = [b for b in program.buffers if b.kind == "temp"]
+    assert program.slots is program.slots and len(program.slots) <= 3 < len(temps)
