@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import interpret
+from ..codegen.emit import Kernel
 from ..config import settings
 from ..errors import FeedError, InvalidArgumentError, ShapeError
 from ..ir.dims import evaluate
@@ -28,9 +29,9 @@ from ..rewrite.specialize import Feed, size_symbol
 from ..runtime.compiler import Compiler
 from ..runtime.executable import MOST_LAYOUTS, Executable, Quick, SizesDiffer, check_sizes
 from ..runtime.layout import Layout
-from ..runtime.loop import Rows
+from ..runtime.loop import Rows, picking
 from ..values import dataclass
-from .prepared import CompiledSteps, PreparedSteps, PythonSteps
+from .prepared import CompiledSteps, EarlySteps, PreparedSteps, PythonSteps
 from .store import VariableStore
 from .variables import Variable
 
@@ -67,11 +68,13 @@ class Program:
         self._since = 0.0
         self._process = 0                   # whose thread compiles; a child made by `os.fork` has it not
 
-    def prepare(self) -> None:
-        """Begin to compile the kernels in the background, unless they are being compiled already."""
-        if self._process != os.getpid():
-            self._pending, self._since = self.compiler.prepare(self.compilation.kernels), time.perf_counter()
+    def prepare(self, more: Sequence[Kernel] = ()) -> Future[Any]:
+        """Begin to compile the kernels, and more of them, in the background, unless they are being compiled already."""
+        if self._pending is None or self._process != os.getpid():
+            kernels = [*self.compilation.kernels, *more]
+            self._pending, self._since = self.compiler.prepare(kernels), time.perf_counter()
             self._process = os.getpid()
+        return self._pending
 
     def executable(self, wait: bool) -> Executable | None:
         """What runs the kernels; None while they are not compiled and nobody waits for it.
@@ -234,11 +237,20 @@ class Plan:
     def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> PreparedSteps:
         """Feeds set up for as many steps; see `Session.run_steps`."""
         arrays, shapes, stacked, total = self.steps_of(values, count)
-        found = self.layouts.get(shapes) or self.bound(shapes, wait=True)
+        found = self.layouts.get(shapes) or self.bound(shapes, wait=False)
         self.store.require(found.program.reads)
-        if settings().tier == "interpreter":
-            return PythonSteps(lambda pieces: self._interpret(found, pieces), arrays, stacked, total, collect)
-        return CompiledSteps(found, self.store, arrays, stacked, total, collect)
+
+        def compiled() -> PreparedSteps:
+            bound = found if found.layout is not None else self.bound(shapes, wait=True)
+            return CompiledSteps(bound, self.store, arrays, stacked, total, collect)
+
+        is_interpreted = settings().tier == "interpreter"
+        if found.layout is not None and not is_interpreted:
+            return compiled()
+        early = PythonSteps(lambda pieces: self._interpret(found, pieces), arrays, stacked, total, collect)
+        if is_interpreted:
+            return early
+        return EarlySteps(early, found.program.prepare(picking(self.feeds, arrays)), compiled)
 
     def steps_of(
         self, values: Sequence[Any], steps: int | None

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..codegen.emit import Kernel
 from ..codegen.kernels.runner import Control
+from ..dtypes import DType
+from ..ir.node import Tensor
 from .layout import Layout, address_of
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ class Rows:
 
     data: Array
     indices: Array
+
+
+def picking(feeds: Sequence[Tensor], arrays: Sequence[Array | Rows]) -> list[Kernel]:
+    """The kernels that pick the rows of each step, for the feeds that want it."""
+    return [_picker(t.dtype) for t, a in zip(feeds, arrays, strict=True) if isinstance(a, Rows)]
+
+
+def _picker(dtype: DType) -> Kernel:
+    return Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)
 
 
 class Loop:
@@ -83,8 +94,7 @@ class Loop:
         own = self.executable
         for stage, dtype, feed in zip(self.layout.staging, own.dtypes, self.feeds, strict=True):
             if isinstance(feed, Rows):
-                kernel = Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)
-                (code,) = own.compiler.addresses([kernel])
+                (code,) = own.compiler.addresses([_picker(dtype)])
                 inner = feed.data.size // max(len(feed.data), 1)
                 batch = feed.indices.shape[1]
                 moves.append((3 * len(rows) + 1, 8 * batch))

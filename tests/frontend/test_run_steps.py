@@ -1,5 +1,9 @@
 """The compiled loop: feeds of each step, collected results, progress, interruption."""
+import json
 import os
+import subprocess
+import sys
+from concurrent.futures import Future
 
 import checks
 import numpy as np
@@ -7,6 +11,7 @@ import pytest
 
 import graphengine as tf
 from graphengine import config, errors
+from graphengine.frontend.prepared import EarlySteps, PythonSteps
 
 
 @pytest.fixture(autouse=True)
@@ -243,3 +248,98 @@ def test_an_interrupt_stops_the_loop_between_steps():
     rest, sent = checks.interrupted(INTERRUPTED, 0.5)
     assert rest[1] == "whole"
     assert float(rest[0]) - sent < 1.0      # 0.03 s on an idle machine
+
+
+# ------------------------------------------------------------------ before the kernels are there
+
+def early_steps(switch, collect=True, fails_at=None):
+    """Steps of x -> (10 x, who computed it); the kernels are there once `switch` steps are done."""
+    pending, taken = Future(), []
+
+    def once(who):
+        def run(pieces):
+            (x,) = pieces
+            if x == fails_at:
+                raise errors.OutOfRangeError("no such row", op="gather")
+            taken.append((who, int(x)))
+            return [np.array(10 * x)]
+        return run
+
+    data = [np.arange(8)]
+    steps = EarlySteps(PythonSteps(once("early"), data, [True], 8, collect), pending,
+                       lambda: PythonSteps(once("later"), data, [True], 8, collect))
+
+    def look(n):
+        if n == switch:
+            pending.set_result(None)
+
+    if switch == 0:
+        look(0)
+    return steps, look, taken
+
+
+@pytest.mark.parametrize("switch", [0, 1, 5, 7, 8])
+def test_kernels_go_on_where_the_interpreter_is_when_they_are_there(switch):
+    steps, look, taken = early_steps(switch)
+    seen = []
+    with steps:
+        (got,) = steps.run(lambda n: seen.append(n) or look(n))
+    np.testing.assert_array_equal(got, 10 * np.arange(8))
+    assert taken == [("early" if k < switch else "later", k) for k in range(8)]
+    assert seen == list(range(1, 9))
+    if switch < 8:
+        with steps:
+            (again,) = steps.run(first=2, steps=3)
+        assert again.tolist() == [20, 30, 40] and taken[8:] == [("later", k) for k in (2, 3, 4)]
+
+
+def test_the_last_result_is_the_last_steps_whoever_takes_it():
+    for switch in (3, 8):
+        steps, look, _ = early_steps(switch, collect=False)
+        assert steps.run(look)[0] == 70
+
+
+def test_a_stop_and_an_error_know_their_step():
+    steps, look, taken = early_steps(switch=2)
+    (got,) = steps.run(lambda n: look(n) or n == 6)
+    assert got.tolist() == [0, 10, 20, 30, 40, 50] and len(taken) == 6
+    for at in (1, 6):
+        steps, look, _ = early_steps(switch=3, fails_at=at)
+        with pytest.raises(errors.OutOfRangeError) as caught:
+            steps.run(look)
+        assert caught.value.step == at
+
+
+FIRST_STEPS = """
+import json
+import numpy as np
+import graphengine as tf
+from graphengine.runtime.compiler import default_compiler
+x, y = tf.placeholder(tf.float32, [None, 5]), tf.placeholder(tf.float32, [None])
+w = tf.Variable(tf.zeros([5, 1]))
+loss = tf.reduce_mean(tf.square(tf.tanh(x @ w)[:, 0] - y))
+step = tf.train.AdamOptimizer(0.1).minimize(loss)
+rng = np.random.default_rng(3)
+data, wanted = rng.standard_normal((40, 5)).astype("f4"), rng.standard_normal(40).astype("f4")
+rows = rng.integers(0, 40, (100_000, 8))
+compiled = []
+def look(n):
+    compiled.append(default_compiler().counts.compiled)
+    return compiled[-1] > 5 and n > 1000
+with tf.Session() as session:
+    session.run(tf.global_variables_initializer())
+    feeds = {x: tf.Rows(data, rows), y: tf.Rows(wanted, rows)}
+    losses = session.run_steps([loss, step], feeds, collect=True, on_progress=look)[0]
+print(json.dumps([compiled[0], compiled[-1], losses[:1000].tolist()]))
+"""
+
+
+def test_the_first_steps_do_not_wait_for_a_compiler(tmp_path):
+    found = {}
+    for tier in ("auto", "kernels"):
+        environment = {**os.environ, "GRAPHENGINE_TIER": tier, "GRAPHENGINE_CACHE_DIR": str(tmp_path / tier)}
+        done = subprocess.run([sys.executable, "-c", FIRST_STEPS], capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+        found[tier] = json.loads(done.stdout)
+    assert found["auto"][0] < found["auto"][1] == found["kernels"][0] == found["kernels"][1]
+    np.testing.assert_allclose(found["auto"][2], found["kernels"][2], rtol=2e-4, atol=1e-6)
