@@ -138,8 +138,7 @@ class Deeds(QtWidgets.QMainWindow):
         self.tool.edits.show_previews()
 
     def do_tidy(self) -> None:
-        self.tool.edits.tidy()
-        self.view.zoom_to_fit()
+        self.tool.edits.tidy(then=self.view.zoom_to_fit)
 
     def do_tidy_selection(self) -> None:
         self.tool.edits.tidy(selection=True)

@@ -499,7 +499,7 @@ class MainWindow(Deeds):
         """Lay out a graph whose cards have no places yet; that is no edit."""
         places = {(card.x, card.y) for card in self.document.cards}
         if len(list(self.document.cards)) > 1 and len(places) == 1:
-            self.document.settle(self.tool.edits.tidied())
+            self.tool.edits.settle(self._begin_in_view)
         QtCore.QTimer.singleShot(0, self._begin_in_view)
 
     def _begin_in_view(self) -> None:

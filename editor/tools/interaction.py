@@ -79,6 +79,7 @@ class Interaction(QtCore.QObject):
     def detach(self) -> None:
         """Break off what is going on and listen to nothing any more; the view is about to go."""
         self.cancel()
+        self.edits.break_off()
         self.inline.detach()
         self.canvas.scene.selection_changed.disconnect(self._tell_selection)
 
@@ -357,7 +358,7 @@ class Interaction(QtCore.QObject):
         return True
 
     def _escape(self) -> bool:
-        if self.cancel():
+        if self.cancel() or self.edits.break_off():
             return True
         had = bool(self.canvas.scene.selected())
         self.canvas.scene.select([])

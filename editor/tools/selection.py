@@ -13,6 +13,7 @@ from editor.model.document import Change
 from editor.model.items import Point, Ref
 
 from .canvas import Canvas, snapped
+from .tidy import Task, Tidying, task_of
 
 NUDGE = 12.0
 
@@ -23,6 +24,7 @@ class SelectionEdits:
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
         self._pasted: tuple[str, QtCore.QPointF] | None = None
+        self._tidying = Tidying(canvas.view)
 
     # ------------------------------------------------ what is selected
 
@@ -149,31 +151,53 @@ class SelectionEdits:
                     places[id], boxes[id] = (x, y), replace(boxes[id], x=x, y=y)
         self._arrange(places, self.canvas.view.tr("Straighten wires"))
 
-    def tidy(self, selection: bool = False) -> None:
-        """Lay out the whole graph, or what is selected, in layers."""
-        self._glide(self.tidied(selection))
+    def tidy(self, selection: bool = False, then: Callable[[], object] = lambda: None) -> None:
+        """Lay out the whole graph, or what is selected, in layers. A large one takes a while, and no edit meanwhile.
 
-    def tidied(self, selection: bool = False) -> Change:
-        """The edit that lays out the whole graph, or what is selected, in layers."""
-        ids = self.cards if selection else [card.id for card in self.canvas.document.cards]
-        label = self.canvas.view.tr("Tidy up")
-        if len(ids) < 2:
-            return Change(label, {}, {})
-        boxes = {id: self._roomy(id) for id in ids}
-        links = [link for link in self.canvas.links(ids) if link.source in boxes and link.target in boxes]
-        found = layout.layered(boxes, links)
-        dx = min(b.x for b in boxes.values()) - min(x for x, _ in found.places.values())
-        dy = min(b.y for b in boxes.values()) - min(y for _, y in found.places.values())
-        places = {id: (x + dx, y + dy) for id, (x, y) in found.places.items()}
-        bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in links}
-        for link, points in found.bends.items():
-            bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
-        return commands.arrange(self.canvas.document, _by_ref(places), bends, label)
+        then : is called after the cards were moved
+        """
+        def move(change: Change) -> None:
+            self._glide(change)
+            then()
 
-    def _roomy(self, card: str) -> layout.Box:
-        """A card with room for the values that it will show."""
-        box, size = self.canvas.box(card), self.canvas.scene.layout_size(card)
-        return layout.Box(size.width(), max(size.height(), box.height), box.x, box.y, box.inputs, box.outputs)
+        self._lay_out(selection, move)
+
+    def settle(self, then: Callable[[], object]) -> None:
+        """Give cards places that never had any, which is no edit."""
+        def put(change: Change) -> None:
+            self.canvas.document.settle(change)
+            then()
+
+        self._lay_out(False, put)
+
+    def break_off(self) -> bool:
+        """Let a layout go that is on its way; whether there was one."""
+        return self._tidying.cancel()
+
+    def _lay_out(self, selection: bool, move: Callable[[Change], None]) -> None:
+        canvas, task = self.canvas, self._task(selection)
+        label = canvas.view.tr("Tidy up")
+        if len(task.boxes) < 2:
+            move(Change(label, {}, {}))
+            return
+
+        def take(found: layout.Arrangement) -> None:
+            if task.still_holds(canvas.document):
+                move(task.change(canvas.document, found, label))
+            else:
+                canvas.report(canvas.view.tr("The graph was changed while it was laid out; nothing was moved."))
+
+        self._tidying.begin(task, take)
+        if self._tidying.is_busy:
+            canvas.report(canvas.view.tr("Laying out {0} cards; Esc leaves it.").format(len(task.boxes)))
+
+    def tidied(self) -> Change:
+        """The edit that lays out the whole graph in layers, made at once."""
+        task, label = self._task(False), self.canvas.view.tr("Tidy up")
+        return Change(label, {}, {}) if len(task.boxes) < 2 else task.change(self.canvas.document, task.found(), label)
+
+    def _task(self, selection: bool) -> Task:
+        return task_of(self.canvas, self.cards if selection else [card.id for card in self.canvas.document.cards])
 
     def _boxes(self) -> dict[str, layout.Box]:
         return {id: self.canvas.box(id) for id in self.cards}
