@@ -9,6 +9,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.theme import icon, theme
 
 from .amounts import number
+from .histograms import HistogramsView
 from .live import add_plot, draw_curve, dress_plot, new_plots, series_color, swatch
 from .runs import GradientState, Run
 
@@ -27,12 +28,16 @@ class GradientsView(QtWidgets.QSplitter):
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Horizontal, parent)
-        self.shows_ratio = False
+        self.shows_ratio = self.shows_histograms = False
         self._canvas: Any = None
         self._plot: Any = None
         self._lines: dict[str, Any] = {}
         self._cells: list[list[QtWidgets.QTableWidgetItem]] = []
         left = QtWidgets.QWidget()
+        self.histograms = HistogramsView()
+        self._sides = QtWidgets.QStackedWidget()
+        self._sides.addWidget(left)
+        self._sides.addWidget(self.histograms)
         self._left = QtWidgets.QVBoxLayout(left)
         self._left.setContentsMargins(0, 0, 0, 0)
         self.table = QtWidgets.QTableWidget(0, 5)
@@ -55,15 +60,25 @@ class GradientsView(QtWidgets.QSplitter):
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QtWidgets.QHeaderView.ResizeMode.Stretch)
-        self.table.cellClicked.connect(lambda r, _: self.jump.emit(self._cells[r][0].text()))
-        self.addWidget(left)
+        self.table.cellClicked.connect(self._choose)
+        self.addWidget(self._sides)
         self.addWidget(self.table)
         self.setStretchFactor(0, 1)
         self.setSizes([460, 420])
         self.setChildrenCollapsible(False)
 
+    def _choose(self, row: int, _: int) -> None:
+        card = self._cells[row][0].text()
+        self.histograms.show_card(card)
+        self.jump.emit(card)
+
     def draw(self, run: Run) -> None:
         """Show a run."""
+        self._fill(run)
+        self._sides.setCurrentIndex(1 if self.shows_histograms else 0)
+        if self.shows_histograms:
+            self.histograms.draw(run.variables.items())
+            return
         if self._plot is None:
             self._canvas = new_plots()
             self._left.addWidget(self._canvas)
@@ -85,9 +100,9 @@ class GradientsView(QtWidgets.QSplitter):
                 pen.setDashPattern([4, 3])
             pen.setCosmetic(True)
             draw_curve(line, epochs, np.where(values > 0, values, np.nan), pen)
-        self._fill(run)
 
     def dress(self) -> None:
+        self.histograms.dress()
         if self._plot is not None:
             self._canvas.setBackground(theme.color("panel"))
             dress_plot(self._plot)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from editor.run.messages import Array, Gradients, Metrics, Preview
+from editor.run.messages import Array, Gradients, Metrics, Preview, VariableLook
 
 MOST = 20_000                               # points of a curve; of more, every second one is dropped
 TEST = "test "                              # what labels of numbers begin with that are of rows that do not train
@@ -118,6 +118,7 @@ class Run:
     """One training.
 
     hue : number of its colour
+    variables : as they were last told, by name
     """
 
     name: str
@@ -125,6 +126,7 @@ class Run:
     visible: bool = True
     curves: dict[str, Curve] = field(default_factory=dict)
     gradients: dict[str, GradientState] = field(default_factory=dict)
+    variables: Mapping[str, VariableLook] = field(default_factory=dict)
 
     @property
     def epoch(self) -> float:
@@ -136,7 +138,7 @@ class Run:
             self.curves.setdefault(label, Curve()).add(metrics.epoch, value)
 
     def add_gradients(self, gradients: Gradients) -> None:
-        epoch = self.epoch
+        epoch, self.variables = self.epoch, gradients.variables
         for card, norm in gradients.norms.items():
             state = self.gradients.setdefault(card, GradientState())
             state.norms.add(epoch, norm)

@@ -10,7 +10,7 @@ from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.kinds import TRAIN
 from editor.run import messages as m
-from editor.theme import theme
+from editor.theme import icon, theme
 
 from .amounts import duration, number
 from .boundary import BoundaryView
@@ -114,11 +114,14 @@ class TrainingPanel(LivePanel):
         self.export_button = tool("export", self.tr("Save the curves as CSV …"), self._export)
         self.ratio = QtWidgets.QCheckBox(self.tr("Update / weight"))
         self.ratio.toggled.connect(self._change_look)
+        self.histograms = QtWidgets.QCheckBox(self.tr("Histograms"))
+        self.histograms.setToolTip(self.tr("How the values of each variable and its gradient are spread"))
+        self.histograms.toggled.connect(self._change_look)
         self._options: dict[int, list[QtWidgets.QWidget]] = {
-            CURVES: [self.log, self._smoothing_label, self.smoothing, self.export_button], GRADIENTS: [self.ratio],
-            BOUNDARY: []}
+            CURVES: [self.log, self._smoothing_label, self.smoothing, self.export_button],
+            GRADIENTS: [self.histograms, self.ratio], BOUNDARY: []}
         self._strip = row(self.tabs, None, self.log, 6, self._smoothing_label, self.smoothing, self.export_button,
-                          self.ratio, margins=(8, 0, 10, 2))
+                          self.histograms, 6, self.ratio, margins=(8, 0, 10, 2))
         self.curves = CurvesView(self.runs)
         self.tree = self._make_tree()
         split = QtWidgets.QSplitter(Qt.Orientation.Horizontal)
@@ -246,7 +249,15 @@ class TrainingPanel(LivePanel):
         self._find_cards()
         self._show_state()
         self._show_progress()
+        self._warn()
         self._show_page()
+
+    def _warn(self) -> None:
+        """Tell on the tab of gradients which of them vanish or explode."""
+        run = self.runs.latest
+        bad = [card for card, state in run.gradients.items() if state.verdict() not in ("ok", "zero")] if run else []
+        self.tabs.setTabIcon(GRADIENTS, icon("warning", "warn") if bad else QtGui.QIcon())
+        self.tabs.setTabToolTip(GRADIENTS, self.tr("They vanish or explode: {0}").format(", ".join(bad)) if bad else "")
 
     def _show_page(self) -> None:
         view, run = self.tabs.currentIndex(), self.runs.latest
@@ -260,6 +271,8 @@ class TrainingPanel(LivePanel):
             self.pages.setCurrentWidget(self._no_run if self.card is not None else self._no_card)
         elif view == GRADIENTS:
             self.gradients.shows_ratio = self.ratio.isChecked()
+            self.gradients.shows_histograms = self.histograms.isChecked()
+            self.ratio.setVisible(not self.histograms.isChecked())
             self.gradients.draw(run)
             self.pages.setCurrentIndex(GRADIENTS)
         else:

@@ -231,15 +231,27 @@ class Several:
 
 
 @dataclass(frozen=True)
+class VariableLook:
+    """What a trained variable and the gradient of the loss by it look like. card : whose variable it is."""
+
+    card: str
+    weight: Preview
+    gradient: Preview
+
+
+@dataclass(frozen=True)
 class Gradients:
     """Of each trained variable's card: norm of its gradient, of its value, of its last update; histogram of its value.
 
-    A layer's card has the norm over all its variables.
+    A layer's card has the norm over all its variables, and the histogram of its largest.
+
+    variables : each by itself, by its name
     """
 
     norms: Mapping[str, float]
     weights: Mapping[str, Preview]
     updates: Mapping[str, float] = field(default_factory=dict)
+    variables: Mapping[str, VariableLook] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

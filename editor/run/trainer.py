@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import graphengine as ge
-from graphengine.tools.watch import feeds_of, first_bad, sum_of_squares
+from graphengine.tools.watch import feeds_of, first_bad
 
 from . import messages as m
 from .graph import RunningGraph, take
@@ -91,8 +91,6 @@ class Trainer:
         self._shown = 0                     # points so far
         self._reported, self._samples, self._rate = 0.0, 0, 0.0
         self._test = feeds_of(graph.graph, graph.folder, "test")
-        with graph.graph.as_default():
-            self._squares = {name: sum_of_squares(g) for name, g in self.training.gradients.items()}
         self._paces = {kind: Pace() for kind in ("metrics", "gradients", "values")}
         self._paces["keep"] = Pace(KEEP_S)
         self._cards = {name: graph.card_of(graph.graph.by_name[name]) or name for name in self.training.gradients}
@@ -301,14 +299,17 @@ class Trainer:
 
     def _gradients(self) -> m.Gradients:
         rows = self.course.last[-1] if len(self.course.last) else np.arange(min(self.training.rows, 32))
-        squares = self.training.session.run(self._squares, self.training.batch(rows))
+        found = self.training.session.run(self.training.gradients, self.training.batch(rows))
+        squares = {name: np.sum(np.square(np.asarray(g, np.float64))) for name, g in found.items()}
         values = self.training.weights()
         largest: dict[str, str] = {}        # of the variables of each card
         for name, card in self._cards.items():
             if card not in largest or values[name].size > values[largest[card]].size:
                 largest[card] = name
-        weights = {card: preview(values[name]) for card, name in largest.items()}
-        return m.Gradients(self._joined(squares), weights, self._changes)
+        looks = {name: m.VariableLook(card, preview(values[name]), preview(found[name]))
+                 for name, card in self._cards.items()}
+        weights = {card: looks[name].weight for card, name in largest.items()}
+        return m.Gradients(self._joined(squares), weights, self._changes, looks)
 
     def _joined(self, squares: Mapping[str, Any]) -> dict[str, float]:
         """Norms by card, of sums of squares by variable."""

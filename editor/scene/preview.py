@@ -27,13 +27,13 @@ class Strip(Protocol):
 
 
 def strip_of(series: Sequence[float], weight: Preview | None, value: Preview | None) -> Strip | None:
-    """What is worth showing of a card: its curve, else its weights, else its value."""
+    """What is worth showing of a card: its curve, else how its weights are spread, else its value."""
     if len(series) > 1:
         return CurveStrip(series)
     preview = weight or value
     if preview is None:
         return None
-    if preview.thumbnail is not None:
+    if preview.thumbnail is not None and weight is None:
         return PictureStrip(preview)
     several = int(np.prod(preview.shape)) > 1
     if several and any(preview.histogram):

@@ -10,14 +10,12 @@ import numpy as np
 
 from .. import interpret
 from ..frontend.session import Session
-from ..frontend.variables import tensor_of
 from ..io.data import load_feeds
 from ..io.trainspec import parse_data
 from ..ir.dims import Dim
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ops.apply import as_array
-from ..ops.language import L
 from ..rewrite.specialize import Feed, specialize
 
 Array = np.ndarray[Any, Any]
@@ -109,9 +107,3 @@ def data_files(graph: Graph, folder: str) -> tuple[str, ...]:
     """The files that the `train` section of a graph takes data from."""
     sources = parse_data(graph.document["train"]["data"], "the document")
     return tuple(os.path.join(folder, *source.file.split("/")) for source in sources if source.file)
-
-
-def sum_of_squares(tensor: Tensor) -> Tensor:
-    """The sum of the squares of all elements, in float64, so that it does not overflow."""
-    wide = L.cast(tensor, "float64")
-    return tensor_of(L.reduce_sum(wide * wide))
