@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 import graphengine as ge
-from graphengine.io.values import array_in_full
-from graphengine.tools.drawn.files import nodes_of, store
+from graphengine.tools.drawn.files import array_in_full, nodes_of, store
 
 from . import commands
 from .io.pictures import read_picture

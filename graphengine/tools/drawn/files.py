@@ -17,11 +17,11 @@ from ...io.files import brief, read_file, write_file
 from ...io.graphfile import MAX_DOCUMENT_BYTES
 from ...io.structure import check_name, check_nodes, parse_reference
 from ...io.text import parse_json
-from ...io.values import Fetch, Keep
+from ...io.values import Fetch, Keep, array_in_full
 from ...ir.graph import Graph
 from ...ops.state import ArrayValue
 
-__all__ = ["ArrayValue", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed", "read",
+__all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed", "read",
            "read_file", "store", "write_file"]
 
 Array = np.ndarray[Any, Any]
