@@ -21,8 +21,8 @@ from ...io.values import Fetch, Keep, array_in_full
 from ...ir.graph import Graph
 from ...ops.state import ArrayValue
 
-__all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed", "read",
-           "read_file", "store", "write_file"]
+__all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed",
+           "read", "read_file", "store", "write_file"]
 
 Array = np.ndarray[Any, Any]
 KEYS = ({"dtype", "shape", "array"}, {"dtype", "shape", "values"})
