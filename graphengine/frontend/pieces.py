@@ -409,8 +409,7 @@ def ensure_shape(x: Any, shape: Any, name: str | None = None) -> Any:
             raise ShapeError(f"the tensor has shape {known}, and {wanted} is asked for", op="ensure_shape")
         for axis, (a, b) in enumerate(sizes):
             if b is not None and not isinstance(a, int):
-                wrong = L.shape_of(tensor)[axis] != b
-                tensor = L.checked(tensor, wrong, problem=f"axis {axis} has another size than {b}")
+                tensor = L.expect_size(tensor, axis, b)
     tensor = L.identity(tensor, name=name)
     if isinstance(tensor, Tensor):
         tensor.set_shape(shape)

@@ -182,7 +182,13 @@ class CheckpointManager:
         self._hours, self._kept_at = keep_checkpoint_every_n_hours, time.time()
         self._saved_at: int | None = None
         state = get_checkpoint_state(self.directory) if os.path.isdir(self.directory) else None
-        self._paths = [p for p in state.all_model_checkpoint_paths if checkpoint_exists(p)] if state else []
+        listed = state.all_model_checkpoint_paths if state else []
+        self._paths = [p for p in listed if self._is_own(p) and checkpoint_exists(p)]
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a path of the folder's list is one that `save` writes: others are not removed, whoever wrote them."""
+        name, _, number = os.path.normpath(path).rpartition("-")
+        return name == os.path.normpath(self._prefix) and number.isdecimal()
 
     @property
     def checkpoints(self) -> list[str]:

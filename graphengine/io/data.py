@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import FileFormatError, suggestion
 from .arrays import Array
 from .datasets import read_dataset
-from .files import brief, read_file, regular_size
+from .files import LARGEST_PLAIN_BYTES, MOST_EXPANSION, brief, read_file, regular_size
 from .png import read_png
 from .trainspec import Columns, DataSpec, RandomSpec, Scale, TrainSpec, path_problem
 
@@ -189,13 +189,14 @@ def _from_npz(path: Path, data: DataSpec) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             known = {name.removesuffix(".npy") for name in archive.namelist()}
-            found = {}
-            for feed, name in data.feeds.items():
+            wanted = list(data.feeds.values())
+            for name in wanted:
                 if not isinstance(name, str) or name not in known:
                     fix = suggestion(str(name), known) or f"it has {', '.join(sorted(known))[:200]}"
                     raise FileFormatError(f"there is no array {brief(name)}", at=data.file, fix=fix)
-                found[feed] = _member(archive, name, data.file)
-            return found
+            _refuse_expansion([archive.getinfo(f"{name}.npy") for name in set(wanted)], data.file)
+            found = {name: _member(archive, name, data.file) for name in wanted if isinstance(name, str)}
+            return {feed: found[str(name)] for feed, name in data.feeds.items()}
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, RuntimeError, KeyError) as error:
         raise FileFormatError(f"the file is no whole npz file: {error}", at=data.file,
                               fix="restore it from a copy") from None
@@ -208,6 +209,14 @@ def _from_npy(path: Path, file: str) -> Array:
         raise FileFormatError(f"the file has {size:,} bytes; it may have {MAX_NPZ_BYTES:,}", at=file,
                               fix="check that it is the right file")
     return _array(lambda: path.open("rb"), size, "the array", file)
+
+
+def _refuse_expansion(members: list[zipfile.ZipInfo], file: str) -> None:
+    """Raise FileFormatError if arrays of a small file would fill the memory."""
+    size = sum(m.file_size for m in members if m.file_size > MOST_EXPANSION * m.compress_size)
+    if size > LARGEST_PLAIN_BYTES:
+        raise FileFormatError(f"arrays have {size:,} bytes, more than {MOST_EXPANSION} times what is stored of them",
+                              at=file, fix="save them with np.savez, which does not compress")
 
 
 def _member(archive: zipfile.ZipFile, name: str, file: str) -> Array:

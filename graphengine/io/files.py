@@ -10,6 +10,9 @@ from typing import Any
 
 from ..errors import FileFormatError, suggestion
 
+MOST_EXPANSION = 100                        # what is this much larger than its packed form counts as made of nothing,
+LARGEST_PLAIN_BYTES = 2**28                 # of which a file may hold so much
+
 
 class FileMissingError(FileFormatError, FileNotFoundError):
     """A file that is not there."""

@@ -14,6 +14,7 @@ from ..values import dataclass
 
 Atom = Any                                  # a symbol, ("//", top, bottom), or ("min", a, b)
 Monomial = tuple[Any, ...]                  # atoms in a fixed order; () is the constant term
+MOST_FACTORS, MOST_TERMS = 64, 10_000       # of a product: what a file says could go on for ever
 
 
 def _atom_key(atom: Atom) -> str:
@@ -83,6 +84,8 @@ class Dim:
             return self
         if not isinstance(other, Dim):
             return Dim({m: c * other for m, c in self.terms.items()}, self.facts) if other else 0
+        if len(self.terms) * len(other.terms) > MOST_TERMS or self._degree() + other._degree() > MOST_FACTORS:
+            raise ShapeError(f"a size is a product of more than {MOST_FACTORS} others, or a sum of {MOST_TERMS} terms")
         terms: dict[Monomial, int] = {}
         for m, c in self.terms.items():
             for k, d in other.terms.items():
@@ -91,6 +94,9 @@ class Dim:
         return self._simplest(terms)
 
     __rmul__ = __mul__
+
+    def _degree(self) -> int:
+        return max(map(len, self.terms), default=0)
 
     def __neg__(self) -> Size:
         return self * -1

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..dtypes import DType, float32
 from ..errors import AttributeValueError, ShapeError
-from ..ir.dims import Shape, merge, product
+from ..ir.dims import Shape, merge, product, require_equal, smaller
 from .kinds import REQUIRED, AnyType, Array, Floating, Numeric, attr, port
 from .language import L
 from .parts import Composed
@@ -91,7 +91,9 @@ class Resize(Composed):
         return Shape((*x[:-3], *self.target(x), x[-1]))
 
     def target(self, x: Shape) -> tuple[Any, Any]:
-        """Height and width of the result."""
+        """Height and width of the result; those of what comes in have to be known at last not to be 0."""
+        for s in x[-3:-1]:
+            require_equal(None if s is None else smaller(s, 1), 1, "an image has no pixels to make others of")
         if not self.preserve_aspect_ratio:
             return self.size
         if None in x[-3:-1]:

@@ -20,6 +20,7 @@ SHAPES = ("shape_of", "size_of", "rank")
 # Their references work on arrays of size expressions as on numbers.
 ARITHMETIC = ("add", "subtract", "multiply", "floordiv", "negative", "stack", "concat", "get_item", "reshape",
               "expand_dims", "squeeze", "reduce_prod", "reduce_sum", "slice")
+MOST_NUMBERS = 1000                         # of a tensor that is computed here; sizes are far fewer
 COMPUTING = frozenset({*SHAPES, *ARITHMETIC, "cast", "const", "size_value"})
 
 
@@ -45,7 +46,7 @@ def follows_from_sizes(tensor: Tensor, given: Collection[int] = ()) -> bool:
         if id(t.node) in nodes:
             continue
         nodes.add(id(t.node))
-        if t.node.op.name not in COMPUTING or not t.dtype.is_integer:
+        if t.node.op.name not in COMPUTING or not t.dtype.is_integer or (t.shape.num_elements() or 0) > MOST_NUMBERS:
             return False
         if t.node.op.name not in SHAPES:
             stack.extend(t.node.inputs)
@@ -56,23 +57,35 @@ def known_numbers(tensor: Tensor) -> Known | None:
     """The numbers of a tensor that follows from sizes, `Later` where a size is not known yet; None for any other."""
     if not isinstance(tensor, Tensor) or not follows_from_sizes(tensor):     # an eager one has no node
         return None
-    return _known(tensor, {})
-
-
-def _known(tensor: Tensor, found: dict[int, Known | None]) -> Known | None:
-    if id(tensor) not in found:
-        op = tensor.node.op
-        if op.name in SHAPES:
-            found[id(tensor)] = _of_shape(op.name, tensor.node.inputs[0].shape)
-        elif isinstance(op, Const):
-            found[id(tensor)] = op.value.array.astype(object)
-        elif isinstance(op, SizeValue):
-            found[id(tensor)] = _objects(op.size)
+    found: dict[int, Known | None] = {}
+    stack = [tensor]
+    while stack:                            # a chain of nodes may be longer than Python's own stack
+        t = stack[-1]
+        waits = [] if t.node.op.name in SHAPES else [x for x in t.node.inputs if id(x) not in found]
+        if waits:
+            stack += waits
         else:
-            inputs = [_known(t, found) for t in tensor.node.inputs]
-            found[id(tensor)] = None if any(x is None for x in inputs) else \
-                _objects(inputs[0] if op.name == "cast" else op.reference(*inputs))
+            found[id(t)] = _known(t, [found[id(x)] for x in t.node.inputs if id(x) in found])
+            stack.pop()
     return found[id(tensor)]
+
+
+def _known(tensor: Tensor, inputs: list[Known | None]) -> Known | None:
+    op = tensor.node.op
+    if op.name in SHAPES:
+        return _of_shape(op.name, tensor.node.inputs[0].shape)
+    if isinstance(op, Const):
+        return op.value.array.astype(object)
+    if isinstance(op, SizeValue):
+        return _objects(op.size)
+    if any(x is None for x in inputs):
+        return None
+    numbers = _objects(inputs[0] if op.name == "cast" else op.reference(*inputs))
+    return None if numbers.size > MOST_NUMBERS or any(map(_is_too_large, numbers.flat)) else numbers
+
+
+def _is_too_large(number: Any) -> bool:
+    return isinstance(number, int) and abs(number) >= 2**63
 
 
 def _of_shape(name: str, shape: Shape) -> Known | None:

@@ -28,6 +28,11 @@ def as_flag(value: Any) -> bool:
     return bool(value)
 
 
+def _largest(x: Any, axes: Any, keepdims: bool = False) -> Any:
+    """The largest of numbers from 0 on; 0 where there is none."""
+    return L.maximum(L.reduce_max(x, axes, keepdims), 0)
+
+
 @op
 class Norm(Composed):
     """Lengths of vectors, or norms of matrices.
@@ -73,7 +78,7 @@ class Norm(Composed):
         if axes is not None and len(axes) == 2:
             return self._of_matrices(x, [normal_axis(k, x.rank) for k in axes])
         if order == math.inf:
-            return L.reduce_max(L.abs(x), axes, self.keepdims)
+            return _largest(L.abs(x), axes, self.keepdims)
         if order == 1:
             return L.reduce_sum(L.abs(x), axes, self.keepdims)
         return L.reduce_sum(L.abs(x) ** order, axes, self.keepdims) ** (1 / float(order))
@@ -82,12 +87,12 @@ class Norm(Composed):
         if self.ord in ("nuc", 2.0):
             others = [k for k in range(x.rank) if k not in axes]
             s = L.svd(L.transpose(x, (*others, *axes)), False, False)
-            found = L.reduce_max(s, -1) if self.ord == 2.0 else L.reduce_sum(s, -1)
+            found = _largest(s, -1) if self.ord == 2.0 else L.reduce_sum(s, -1)
             for k in sorted(axes) if self.keepdims else ():
                 found = L.expand_dims(found, k)
             return found
         along, over = axes if self.ord == 1.0 else axes[::-1]
-        sums = L.reduce_max(L.reduce_sum(L.abs(x), along, True), over, True)
+        sums = _largest(L.reduce_sum(L.abs(x), along, True), over, True)
         return sums if self.keepdims else L.squeeze(sums, tuple(axes))
 
     def reference(self, x: Array) -> Array:
@@ -105,4 +110,5 @@ class Norm(Composed):
                sample(distinct(2, 3, 4), ord=np.inf, axis=[2, 0], keepdims=True),
                sample(spread(3, 4), ord=2, axis=[0, 1]),
                sample(spread(2, 3, 3), ord="nuc", axis=[-2, -1], keepdims=True), sample(normal(0)),
-               sample(values(0.0, 3.0, 4.0), ord=2, axis=0, keepdims=True), sample(normal(0, 3), axis=1))
+               sample(values(0.0, 3.0, 4.0), ord=2, axis=0, keepdims=True), sample(normal(0, 3), axis=1),
+               sample(normal(0, 3), ord=np.inf, axis=0), sample(normal(2, 0), ord=1, axis=[0, 1]))

@@ -33,6 +33,7 @@ from .kinds import (
 )
 from .language import L
 from .philox import BLOCKS_PER_ELEMENT, NO_DRAW_GRADIENT, philox, words_of
+from .quiet import quiet
 from .registry import abstract, op
 from .rules import sizes_of
 from .samples import Make, integers, normal, sample, uniform, values, whole
@@ -381,8 +382,11 @@ class Choose(Composite):
     def decompose(self, logits: Any, shares: Any) -> Any:
         wide = L.cast(logits, float64)
         running = L.cumsum(L.exp(wide - L.reduce_max(wide, 1, True)), 1)
-        return L.searchsorted(running, shares * L.reduce_max(running, 1, True), "right", self.dtype)
+        found = L.searchsorted(running, shares * L.reduce_max(running, 1, True), "right", self.dtype)
+        classes = L.size_value(logits.shape[1], self.dtype)
+        return L.where(found < classes, found, 0)       # the first one in a row without shares: NaN, infinity
 
+    @quiet
     def reference(self, logits: Array, shares: Array) -> Array:
         wide = logits.astype(np.float64)
         running = np.cumsum(np.exp(wide - wide.max(1, keepdims=True, initial=-np.inf)), 1)
@@ -391,4 +395,5 @@ class Choose(Composite):
 
     samples = (sample(normal(3, 5), _shares(3, 7)), sample(normal(2, 4), _shares(2, 1), dtype="int32"),
                sample(values([[-np.inf, 0.0, -np.inf, 1.0]]), _shares(1, 9)),
+               sample(values([[0.0, np.nan, 1.0], [0.0, np.inf, 1.0], [-np.inf, -np.inf, -np.inf]]), _shares(3, 4)),
                sample(normal(0, 3), _shares(0, 2)))

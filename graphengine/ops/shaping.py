@@ -229,14 +229,14 @@ class ExpectSize(Composite):
     """
 
     category = "Shape"
-    internal = True                         # parts of given sizes make up the whole
+    internal = True                         # users call ensure_shape()
     inputs = (port("value", AnyType, "any value"),)
     axis: int = attr(REQUIRED, "axis that is looked at", convert=as_int)
     size: int = attr(REQUIRED, "the size it has", low=0, convert=as_int)
 
     def result_shape(self, x: Shape) -> Shape:
         axis = normal_axis(self.axis, len(x))
-        return along(x, axis, merge(x[axis], self.size, f"the size of axis {axis} is another than the parts make up"))
+        return along(x, axis, merge(x[axis], self.size, f"axis {axis} has another size than is asked for"))
 
     def decompose(self, x: Any) -> Any:
         return x

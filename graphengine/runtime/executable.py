@@ -20,7 +20,7 @@ from ..schedule.fuse import Group
 from ..schedule.program import Instruction, Program
 from ..values import dataclass
 from .compiler import Compiler
-from .layout import RUNNER, STAGED_BYTES, Layout, address_of
+from .layout import RUNNER, STAGED_BYTES, Layout, address_of, overlaps
 from .results import ResultPool
 from .signals import hear
 
@@ -73,11 +73,6 @@ def _named(size: Size, value: int) -> str:
     return str(value)
 
 
-def _overlaps(feed: Array, out: Sequence[Array | None] | None) -> bool:
-    """Whether a result is written where a feed is read: kernels are told that this never happens."""
-    return out is not None and any(o is not None and np.may_share_memory(feed, o) for o in out)
-
-
 class Executable:
     """Machine code of a program, for one session.
 
@@ -98,6 +93,7 @@ class Executable:
         self.source = source
         self.kernels = tuple(kernels)
         self.states = states
+        self.written = [states[name] for name, _ in source.updates]
         self.compiler = compiler
         every = [inner for kernel in kernels for inner in kernel.all()]
         self.code = dict(zip((k.name for k in every), compiler.addresses(every), strict=True))
@@ -146,7 +142,7 @@ class Executable:
         try:
             for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
                 is_dense = array.flags.c_contiguous and array.flags.aligned
-                if stage.nbytes <= STAGED_BYTES or not is_dense or _overlaps(array, out):
+                if stage.nbytes <= STAGED_BYTES or not is_dense or overlaps(array, (*self.written, *(out or ()))):
                     stage[...] = array
                 else:
                     layout.point(b, address_of(array))

@@ -5,7 +5,7 @@ directly; only addresses of feeds and of large results change from run to run.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from ctypes import c_void_p
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,11 @@ WORTH_WAKING = 8
 def address_of(array: Array) -> int:
     """Address of an array's first element."""
     return int(array.__array_interface__["data"][0])
+
+
+def overlaps(feed: Array, written: Iterable[Array | None]) -> bool:
+    """Whether something is written where a feed is read: kernels are told that this never happens."""
+    return any(o is not None and np.may_share_memory(feed, o) for o in written)
 
 
 class Layout:

@@ -12,7 +12,7 @@ from ..codegen.emit import Kernel
 from ..codegen.kernels.runner import Control
 from ..dtypes import DType
 from ..ir.node import Tensor
-from .layout import Layout, address_of
+from .layout import Layout, address_of, overlaps
 
 if TYPE_CHECKING:
     from .executable import Executable
@@ -67,10 +67,14 @@ class Loop:
         self.layout = layout
         self.feeds = tuple(feeds)           # their memory is read
         self.collect = collect
+        self.copies: list[tuple[Array, Array]] = []     # of feeds in whose place the steps write, and those
         program = executable.program
         moves = self._pick_rows()
         for b, array, is_stacked in zip(program.feeds, feeds, stacked, strict=True):
             if not isinstance(array, Rows):
+                if overlaps(array, executable.written):
+                    array, own = array.copy(), array
+                    self.copies.append((array, own))
                 layout.point(b, address_of(array))
                 if is_stacked and array.shape[0]:
                     moves += [(k, array.nbytes // array.shape[0]) for k in layout.entries.get(b, ())]
@@ -118,6 +122,8 @@ class Loop:
         run for ever, also in the middle of it.
         """
         layout = self.layout
+        for copy, own in self.copies:
+            copy[...] = own
         layout.addresses[:] = self._begin
         if first:
             self._advance(first)

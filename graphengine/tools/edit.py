@@ -10,6 +10,8 @@ from ..errors import InvalidArgumentError, NotFoundError
 from ..frontend.document import load
 from ..ir.graph import Graph
 
+_BESIDE_US = Path(__file__).parents[2]      # the editor lies here; one in the current folder may be anybody's
+
 
 def edit(graph: Any = None, wait: bool = True) -> Any:
     """Draw, run and train a graph in the desktop editor.
@@ -32,9 +34,9 @@ def edit(graph: Any = None, wait: bool = True) -> Any:
     """
     from importlib.util import find_spec
 
-    if find_spec("editor") is None or find_spec("PySide6") is None:
+    if not (_BESIDE_US / "editor" / "__main__.py").is_file() or find_spec("PySide6") is None:
         raise NotFoundError("the editor is not installed", fix="pip install graphengine[editor]")
-    command = [sys.executable, "-m", "editor"]
+    command = [sys.executable, "-P", "-m", "editor"]
     if graph is None or isinstance(graph, (str, os.PathLike)):
         _start([*command, *([os.fspath(graph)] if graph is not None else [])], wait)
         return None
@@ -61,6 +63,7 @@ def _write(graph: Any, file: Path) -> None:
 def _start(command: list[str], wait: bool) -> None:
     import subprocess  # imported here, since most programs open no editor
 
-    process = subprocess.Popen(command)
+    path = os.pathsep.join([str(_BESIDE_US), *filter(None, [os.environ.get("PYTHONPATH")])])
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": path})
     if wait:
         process.wait()

@@ -117,3 +117,17 @@ def test_whole_numbers_divided_by_powers_of_two(session, divisor):
     for a, b in zip(got, [value / divisor, value // divisor, value % divisor], strict=True):
         np.testing.assert_array_equal(a, b)
     assert [a.dtype.name for a in got] == ["float64", "int32", "int32"]
+
+
+@pytest.mark.parametrize("is_loop", [False, True])
+def test_a_feed_that_is_the_memory_of_a_variable_the_run_changes(is_loop):
+    n = 100_000
+    v = tf.Variable(np.arange(n, dtype="f4"))
+    with config.override(tier="kernels"), tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [n])
+        update = v.assign(v * 0.0 + x[::-1])
+        if is_loop:
+            session.run_steps(update, {x: np.broadcast_to(v.array, (n,))}, steps=1)
+        else:
+            session.run(update, {x: v.array})
+    np.testing.assert_array_equal(v.numpy(), np.arange(n, dtype="f4")[::-1])

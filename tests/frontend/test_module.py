@@ -1,4 +1,6 @@
 """Modules, and checkpoints of what they hold."""
+import json
+
 import numpy as np
 import pytest
 
@@ -159,3 +161,17 @@ def test_manager(tmp_path):
     assert spaced.save() is None
     step.assign(10)
     assert spaced.save() is not None
+
+
+@pytest.mark.parametrize("path", ["../other-1", "{above}/other-1", "other-1", "ckpt-1/../../other-1"])
+def test_a_list_of_checkpoints_removes_nothing_else(tmp_path, path):
+    folder = tmp_path / "c"
+    folder.mkdir()
+    for where in (tmp_path, folder):
+        (where / "other-1.safetensors").write_text("somebody's")
+    listed = json.dumps(path.format(above=tmp_path))
+    (folder / "checkpoint").write_text(f"model_checkpoint_path: {listed}\nall_model_checkpoint_paths: {listed}\n")
+    manager = tf.train.CheckpointManager(tf.train.Checkpoint(v=tf.Variable(1.0)), folder, max_to_keep=1)
+    manager.save()
+    assert len(manager.checkpoints) == 1
+    assert all((where / "other-1.safetensors").exists() for where in (tmp_path, folder))

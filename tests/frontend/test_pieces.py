@@ -30,7 +30,7 @@ def test_equal_parts_and_parts_of_given_sizes():
 def test_parts_make_up_the_whole_when_its_size_is_known(size, tier):
     with config.override(tier=tier):
         for build in (lambda x: tf.split(x, [2, 3]), lambda x: tf.unstack(x, 5)):
-            with pytest.raises(errors.ShapeError, match="another than the parts make up"):
+            with pytest.raises(errors.ShapeError, match="another size than is asked for"):
                 run(build, [np.arange(size, dtype=np.float32)])
 
 

@@ -4,6 +4,7 @@ import pytest
 
 import graphengine as tf
 from graphengine import config, errors
+from graphengine.ops import known
 
 
 @pytest.fixture(autouse=True)
@@ -176,3 +177,40 @@ def test_a_node_without_results_is_explained_by_its_name():
     w = tf.Variable([1.0])
     tf.group(w.assign_add([2.0]), name="step")
     assert "add" in str(tf.explain("step")) and "add" in str(tf.explain(["step", w]))
+
+
+def test_sizes_from_a_long_chain_of_nodes():
+    x = tf.placeholder(tf.float32, [None])
+    n = tf.shape(x)[0]
+    for _ in range(1500):
+        n = n + 1
+    assert tf.reshape(x, tf.stack([n - 1500, 1])).shape.rank == 2
+
+
+def test_numbers_too_many_or_too_large_to_be_sizes_are_left_to_the_run():
+    x = tf.placeholder(tf.float32, [None])
+    many, large = tf.stack([tf.shape(x)[0]]), tf.stack([tf.shape(x, out_type=tf.int64)[0] * 0 + 3])
+    for _ in range(40):
+        many, large = tf.concat([many, many], 0), large * large
+    assert not known.follows_from_sizes(many)
+    assert tf.reshape(x, large).shape.rank == 1
+
+
+def test_a_size_that_is_too_long_a_product():
+    x = tf.placeholder(tf.float32, [None])
+    n = tf.shape(x)[0]
+    for _ in range(30):
+        n = n * n
+    y = tf.reshape(x, tf.stack([n]))
+    with config.override(tier="kernels"), pytest.raises(errors.ShapeError, match="a product of more than 64"):
+        tf.Session().run(y, {x: [1.0]})
+
+
+@pytest.mark.parametrize("method", ["nearest", "bilinear"])
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+def test_images_without_pixels(method, tier):
+    x = tf.placeholder(tf.float32, [None] * 4)
+    with config.override(tier=tier), pytest.raises(errors.ShapeError, match="no pixels"):
+        tf.Session().run(tf.image.resize(x, [2, 2], method), {x: np.ones([1, 0, 3, 1])})
+    with pytest.raises(errors.ShapeError, match="no pixels"):
+        tf.image.resize(tf.zeros([0, 2, 1]), [2, 2], method)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from graphengine.errors import FileFormatError
+from graphengine.io import data
 from graphengine.io.data import load_feeds
 from graphengine.io.trainspec import OPTIMIZERS, DataSpec, Scale, check_train, parse_train
 from graphengine.ir import Graph
@@ -289,6 +290,14 @@ def test_hostile_array(tmp_path, data, problem):
     with pytest.raises(FileFormatError) as caught:
         load_feeds(DataSpec("d.npz", {"x": "x"}), tmp_path)
     assert problem in caught.value.problem
+
+
+def test_an_archive_of_next_to_nothing(tmp_path, monkeypatch):
+    spec = npz(tmp_path, x=np.zeros(100_000), y=np.zeros(100_000))
+    assert load_feeds(spec, tmp_path)["x"].size == 100_000
+    monkeypatch.setattr(data, "LARGEST_PLAIN_BYTES", 10**6)
+    with pytest.raises(FileFormatError, match="more than 100 times what is stored"):
+        load_feeds(spec, tmp_path)
 
 
 def test_hostile_archives(tmp_path):

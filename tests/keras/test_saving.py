@@ -11,6 +11,7 @@ import pytest
 from graphengine import keras
 from graphengine.errors import FileFormatError, InvalidArgumentError
 from graphengine.keras import layers
+from graphengine.keras.saving import hdf5 as hdf5_file
 from graphengine.keras.saving.hdf5 import Groups, groups_bytes
 
 SAVED = pathlib.Path(__file__).parent / "saved"
@@ -254,6 +255,10 @@ HOSTILE = {
     "text": (lambda p: archive(p, **{"model__weights__h5": hdf5(lambda g: g.update({"0": "text"}))}), "no array"),
     "sizes without numbers": (lambda p: archive(p, **{"model__weights__h5": hdf5(
         lambda g: g.create_dataset("0", (2**28,), "f4", chunks=(2**20,), compression="gzip"))}), "says that it has"),
+    "a group around itself": (lambda p: archive(p, **{"model__weights__h5": hdf5(
+        lambda g: g.update({"a": g.file["/"]}))}), "around itself|no array"),
+    "a root around itself": (lambda p: archive(p, **{"model__weights__h5": hdf5(
+        lambda g: g.file.update({"a": g.file["/"]}))}), "around itself"),
 }
 
 
@@ -263,6 +268,16 @@ def test_hostile_files(tmp_path, name):
     make(tmp_path / "m.keras")
     with pytest.raises(FileFormatError, match=message):
         keras.models.load_model(tmp_path / "m.keras")
+
+
+def test_many_datasets_without_numbers_count_together(monkeypatch):
+    monkeypatch.setattr(hdf5_file, "LARGEST_PLAIN_BYTES", 2**20)
+    def make(group):
+        for k in range(3):
+            group.create_dataset(str(k), (2**17,), "f4", chunks=(2**10,), compression="gzip")
+
+    with Groups(hdf5(make), "m") as groups, pytest.raises(FileFormatError, match="'2' says that it has"):
+        groups["layers/dense"]
 
 
 @pytest.mark.parametrize("safe", [True, False])

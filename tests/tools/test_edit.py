@@ -1,6 +1,7 @@
 """`edit`: what the editor is started with, and what comes back. No window is opened."""
 from __future__ import annotations
 
+import os
 import subprocess
 
 import pytest
@@ -14,8 +15,8 @@ class Editor:
 
     saves = False
 
-    def __init__(self, command):
-        type(self).command = command
+    def __init__(self, command, env):
+        type(self).command, type(self).env = command, env
 
     def wait(self):
         if self.saves:
@@ -44,6 +45,15 @@ def test_a_file_is_opened_as_it_is(editor, tmp_path):
     assert editor.command[-3:] == ["-m", "editor", str(tmp_path / "a.graph.json")]
     ge.edit()
     assert editor.command[-2:] == ["-m", "editor"]
+
+
+def test_what_lies_in_the_current_folder_is_not_run(editor, tmp_path, monkeypatch):
+    (tmp_path / "editor.py").write_text("raise SystemExit('not ours')")
+    ge.edit()
+    monkeypatch.undo()
+    command = [*editor.command[:-2], "-c", "import editor; print(editor.__file__)"]
+    found = subprocess.run(command, env=editor.env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert found.stdout.strip().endswith(os.path.join("editor", "__init__.py")), found.stderr
 
 
 def test_the_graph_that_was_saved_comes_back(editor):

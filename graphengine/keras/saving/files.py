@@ -17,9 +17,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import FileFormatError, GraphEngineError, InvalidArgumentError
-from ...io.files import brief, read_file, write_file
+from ...io.files import MOST_EXPANSION, brief, read_file, write_file
 from ..registry import deserialize_keras_object, serialize_keras_object
-from .hdf5 import MOST_EXPANSION, Groups, groups_bytes
+from .hdf5 import Groups, groups_bytes
 from .walk import saved_parts
 
 Path = str | os.PathLike[str]

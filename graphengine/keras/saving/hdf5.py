@@ -13,13 +13,11 @@ import ml_dtypes
 import numpy as np
 
 from ...errors import FileFormatError
-from ...io.files import brief
+from ...io.files import LARGEST_PLAIN_BYTES, MOST_EXPANSION, brief
 
 Array = np.ndarray[Any, Any]
 Group = dict[str, Array]
 
-LARGEST_PLAIN_BYTES = 2**28                 # above this a dataset may not be much larger than what is stored of it
-MOST_EXPANSION = 100
 BFLOAT16 = "bfloat16"
 
 
@@ -61,6 +59,7 @@ class Groups:
         import h5py
 
         self.at = file
+        self._bytes = 0                     # of datasets that are much larger than what is stored of them
         try:
             self._file = h5py.File(io.BytesIO(data), "r")
         except OSError as error:
@@ -88,17 +87,19 @@ class Groups:
 
     def paths(self) -> Iterator[str]:
         """Paths of all groups that hold arrays."""
-        yield from self._paths(self._file, "")
+        yield from self._paths(self._file, "", ())
 
-    def _paths(self, group: Any, path: str) -> Iterator[str]:
+    def _paths(self, group: Any, path: str, around: tuple[Any, ...]) -> Iterator[str]:
         import h5py
 
+        if any(group == other for other in around):
+            self._refuse(f"{brief(path)} is a group around itself")
         for key in group:
             member = self._member(group, key)
             if isinstance(member, h5py.Group):
                 if key == "vars" and len(member):
                     yield path
-                yield from self._paths(member, f"{path}/{key}" if path else key)
+                yield from self._paths(member, f"{path}/{key}" if path else key, (*around, group))
 
     def _member(self, group: Any, key: str) -> Any:
         import h5py
@@ -117,7 +118,8 @@ class Groups:
         if data.external or data.is_virtual:
             self._refuse(f"the numbers of {brief(key)} are in another file")
         size = math.prod(data.shape) * data.dtype.itemsize
-        if size > LARGEST_PLAIN_BYTES and size > MOST_EXPANSION * data.id.get_storage_size():
+        self._bytes += size if size > MOST_EXPANSION * data.id.get_storage_size() else 0
+        if self._bytes > LARGEST_PLAIN_BYTES:
             self._refuse(f"{brief(key)} says that it has {size:,} bytes, of which {data.id.get_storage_size():,} are "
                          "there")
         array = np.asarray(data[()])
