@@ -16,6 +16,7 @@ from . import commands
 from .io.pictures import read_picture
 from .model.document import Change, GraphDocument
 from .model.files import from_drawing, from_engine, open_document
+from .model.kinds import catalog
 from .model.values import INLINE, stored
 
 LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
@@ -126,6 +127,31 @@ def _copied(path: Path, folder: Path) -> str:
     target.parent.mkdir(exist_ok=True)
     shutil.copyfile(path, target)
     return f"data/{path.name}"
+
+
+def bring_files(document: GraphDocument, before: Path, folder: Path) -> list[str]:
+    """Copy the data that a document names to the folder where it is now; the names that other files there have.
+
+    Raises
+    ------
+    OSError if a file cannot be copied.
+    """
+    kept_out = []
+    for card in document.cards:
+        kind = catalog().get(card.kind)
+        for field in kind.fields if kind is not None else ():
+            name = card.attributes.get(field.name) if field.form == "file" else None
+            if not isinstance(name, str) or not name or Path(name).is_absolute() or ".." in Path(name).parts:
+                continue
+            source, target = before / name, folder / name
+            if not source.is_file():
+                continue
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+            elif target.read_bytes() != source.read_bytes():
+                kept_out.append(name)
+    return list(dict.fromkeys(kept_out))
 
 
 def _columns(path: Path) -> dict[str, Any]:

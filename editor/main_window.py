@@ -16,7 +16,7 @@ from .actions import EDITING, Actions
 from .banner import Banner
 from .deeds import Deeds
 from .docks import Docks
-from .incoming import document_of_file, item_of_file
+from .incoming import bring_files, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.pictures import image, save_picture
@@ -444,12 +444,25 @@ class MainWindow(Deeds):
             self.banner.show_message(self.tr("Not saved: {0}").format(_said(error)), "error",
                                      self.tr("Save elsewhere"), self.do_save_as)
             return False
-        self.path, self.folder, self.version = path, path.parent, version_of(path)
+        before, self.path, self.folder, self.version = self.folder, path, path.parent, version_of(path)
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
         self.say(self.tr("Saved {0}").format(path.name))
+        if before is not None and before != path.parent:
+            self._bring_data(before, path.parent)
         return True
+
+    def _bring_data(self, before: Path, folder: Path) -> None:
+        """Let the graph find its data in the folder where it is now."""
+        try:
+            kept_out = bring_files(self.document, before, folder)
+        except OSError as error:
+            self.banner.show_message(self.tr("The data were not copied: {0}").format(_said(error)), "warning")
+            return
+        if kept_out:
+            self.banner.show_message(self.tr("Other files of these names were beside the graph, and are read now: {0}")
+                                     .format(", ".join(kept_out)), "warning")
 
     def do_keep_weights(self) -> None:
         self.running.ask(m.GetWeights())

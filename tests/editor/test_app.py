@@ -6,6 +6,7 @@ import sys
 
 import PySide6
 import pytest
+from PySide6 import QtGui
 
 from editor import app
 
@@ -21,9 +22,9 @@ def test_a_release_of_qt_that_crashes_is_refused(monkeypatch):
     assert app.refusal() is None
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="nobody counts references to None there")
 def test_calls_that_return_nothing_keep_none_alive():
-    from PySide6 import QtGui
-
+    """A release of the bindings that does not ends the editor within a second of panning."""
     path = QtGui.QPainterPath()
     before = sys.getrefcount(None)
     for _ in range(500):
@@ -36,7 +37,7 @@ def test_help_needs_no_screen():
     assert done.returncode == 0 and "usage" in done.stdout
 
 
-@pytest.mark.parametrize("command", [["-m", "graphengine", "edit", "--help"]])
-def test_the_command_line_knows_the_editor(command):
-    done = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=60)
+def test_the_command_line_knows_the_editor():
+    command = [sys.executable, "-m", "graphengine", "edit", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "editor" in done.stdout
