@@ -253,7 +253,7 @@ class StageView(QtWidgets.QGraphicsView):
     # ------------------------------------------------ view
 
     def fit(self, least: float = READABLE) -> None:
-        """Show everything; if it would have to be smaller than `least` of full size, what is marked or comes first."""
+        """Show everything; if it were smaller than `least` of full size, what is marked, fused or comes first."""
         rect = self.sceneRect()
         room = self.viewport().rect()
         if rect.isEmpty() or room.isEmpty():
@@ -262,7 +262,9 @@ class StageView(QtWidgets.QGraphicsView):
         scale = min(max(scale, least), 1.0)
         self.setTransform(QtGui.QTransform.fromScale(scale, scale))
         fits = rect.width() * scale <= room.width() and rect.height() * scale <= room.height()
-        first = next((item for item in self.nodes.values() if item.is_marked), next(iter(self.nodes.values()), None))
+        marked = [item for item in self.nodes.values() if item.is_marked]
+        frames = [item for item in self.scene().items(Qt.SortOrder.AscendingOrder) if isinstance(item, FrameItem)]
+        first = next(iter([*marked, *frames, *self.nodes.values()]), None)
         self.centerOn(rect.center() if fits or first is None else first.sceneBoundingRect().center())
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"     # before Qt is imported
 
@@ -16,3 +17,13 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     home = tmp_path / "home"
     monkeypatch.setenv("GRAPHENGINE_EDITOR_HOME", str(home))
     yield home
+
+
+@pytest.fixture
+def hand(qtbot: Any) -> Iterator[Any]:
+    """A person at a canvas with a small graph."""
+    from hand import Hand, graph
+
+    found = Hand(qtbot, graph())
+    yield found
+    found.close()
