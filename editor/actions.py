@@ -176,8 +176,8 @@ class Actions:
         return iter(self._by_name.values())
 
     def by_menu(self) -> list[tuple[str, QtGui.QAction]]:
-        """Every action with the menu that it is in."""
-        return [(title, action) for title, menu in self.menus.items() for action in _flat(menu)]
+        """Every action with the title of the menu that it is in."""
+        return [(menu.title().replace("&", ""), action) for menu in self.menus.values() for action in _flat(menu)]
 
 
 def _flat(menu: QtWidgets.QMenu) -> Iterator[QtGui.QAction]:

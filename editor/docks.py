@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Area = QtCore.Qt.DockWidgetArea
 LEFT, RIGHT, BOTTOM = Area.LeftDockWidgetArea, Area.RightDockWidgetArea, Area.BottomDockWidgetArea
 SIZES = {LEFT: 240, RIGHT: 320, BOTTOM: 220}
+NARROWEST = {LEFT: 190, RIGHT: 300, BOTTOM: 0}  # pixels below which rows would be cut
 
 
 class Docks:
@@ -76,6 +77,7 @@ class Docks:
         for area, names in groups.items():
             first = None
             for name in names:
+                self.panels[name].setMinimumWidth(NARROWEST[area])
                 dock = QtWidgets.QDockWidget(self.panels[name].windowTitle(), window)
                 dock.setObjectName(f"dock_{name}")
                 dock.setWidget(self.panels[name])

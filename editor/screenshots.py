@@ -1,8 +1,8 @@
 """Pictures of the whole editor at work, to be looked at: `python -m editor.screenshots FOLDER [WORDS ...]`.
 
-It opens real windows, so it wants a screen (`xvfb-run -s "-screen 0 1600x1000x24"`, QT_SCALE_FACTOR=2 for twice the
-pixels); without one (QT_QPA_PLATFORM=offscreen) there are no popups in the pictures. WORDS choose among the scenes by
-a part of their names; `dark` and `light` choose the theme.
+It opens real windows, so it wants a screen: `xvfb-run -s "-screen 0 1600x1000x24"`, 3200x2000 with QT_SCALE_FACTOR=2.
+Without one (QT_QPA_PLATFORM=offscreen) there are no popups in the pictures. WORDS choose among the scenes by a part of
+their names; `dark` and `light` choose the theme.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .theme import theme
 from .windows import Windows
 
 LONGEST_S = 90.0
-SIZE = QtCore.QSize(1600, 1000)
+AREA = QtCore.QRect(0, 0, 1600, 1000)       # of the windows, in pixels at scale 1
 
 
 class Photographer:
@@ -47,8 +47,7 @@ class Photographer:
             shown.close()
         window = self.windows.open_file(FOLDER / f"{name}.graph.json")
         assert window is not None, name
-        ratio = window.devicePixelRatioF()
-        window.setGeometry(0, 0, int(SIZE.width() / ratio), int(SIZE.height() / ratio))
+        window.setGeometry(AREA.intersected(QtGui.QGuiApplication.primaryScreen().availableGeometry()))
         window.running.received.connect(self.replies.append)
         self.wait_s(0.3)
         window.do_fit_all()
@@ -92,8 +91,7 @@ class Photographer:
 def welcome(p: Photographer) -> None:
     p.windows.show_welcome()
     assert p.windows.welcome is not None
-    ratio = p.windows.welcome.devicePixelRatioF()
-    p.windows.welcome.setGeometry(0, 0, int(1180 / ratio), int(900 / ratio))
+    p.windows.welcome.setGeometry(0, 0, 1180, 900)
     p.take("welcome")
 
 
@@ -101,8 +99,7 @@ def empty(p: Photographer) -> None:
     for shown in list(p.windows.open):
         shown.close()
     window = p.windows.new()
-    ratio = window.devicePixelRatioF()
-    window.setGeometry(0, 0, int(SIZE.width() / ratio), int(SIZE.height() / ratio))
+    window.setGeometry(AREA.intersected(QtGui.QGuiApplication.primaryScreen().availableGeometry()))
     p.take("empty")
 
 

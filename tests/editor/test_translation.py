@@ -1,0 +1,131 @@
+"""Every sentence can be translated: a language in brackets, half as long again, is put in place of English."""
+from __future__ import annotations
+
+import pathlib
+import re
+
+import pytest
+from PySide6 import QtCore, QtWidgets
+
+from editor.io.settings import Settings
+from editor.main_window import MainWindow
+from editor.model.files import open_document
+from editor.model.items import Ref
+from editor.model.kinds import catalog
+from editor.theme import install
+from editor.welcome import Welcome
+
+SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
+OPEN, CLOSE = "⟦", "⟧"
+
+
+class Brackets(QtCore.QTranslator):
+    """A language that can be read, and told from what nobody translates."""
+
+    def isEmpty(self):
+        return False
+
+    def translate(self, context, text, disambiguation=None, n=-1):
+        return f"{OPEN}{text}{'·' * (len(text) // 2)}{CLOSE}" if text else text
+
+
+@pytest.fixture
+def foreign(qapp):
+    install(qapp)
+    translator = Brackets(qapp)
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)
+
+
+@pytest.fixture
+def window(foreign, qtbot):
+    path = SAMPLES / "drawn_iris.graph.json"
+    made = MainWindow(open_document(path), None, Settings(), "", path.parent)
+    made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    made.show()
+    made.arrange_if_new()
+    made.resize(1600, 1000)
+    made.scene.select([Ref("card", "hidden")])
+    qtbot.wait(100)
+    yield made
+    made.document.mark_saved()
+    made.close()
+    made.deleteLater()
+    qtbot.wait(1)
+
+
+def names_of_the_engine():
+    """Words that the registries give: they are names, the same in every language."""
+    found = {"graphengine", "x", "y"}
+    for kind in catalog().values():
+        found |= {kind.title, kind.family, kind.category, kind.key, kind.summary, kind.doc}
+        for field in kind.fields:
+            found |= {field.name, field.doc, *map(str, field.choices), str(field.default)}
+        for socket in (*kind.inputs, *kind.outputs):
+            found |= {socket.name, socket.doc}
+    return found
+
+
+def texts(widget):
+    """What a person reads or hears of a widget, with what it is."""
+    yield "accessible name", widget.accessibleName()
+    yield "tool tip", widget.toolTip()
+    if isinstance(widget, QtWidgets.QLabel | QtWidgets.QAbstractButton | QtWidgets.QGroupBox):
+        yield "text", widget.title() if isinstance(widget, QtWidgets.QGroupBox) else widget.text()
+    if isinstance(widget, QtWidgets.QLineEdit | QtWidgets.QPlainTextEdit):
+        yield "hint", widget.placeholderText()
+    if isinstance(widget, QtWidgets.QComboBox):
+        yield from (("choice", widget.itemText(k)) for k in range(widget.count()))
+    if isinstance(widget, QtWidgets.QTabBar):
+        yield from (("tab", widget.tabText(k)) for k in range(widget.count()))
+    if isinstance(widget, QtWidgets.QTreeView | QtWidgets.QTableView) and widget.model() is not None:
+        model = widget.model()
+        yield from (("heading", str(model.headerData(k, QtCore.Qt.Orientation.Horizontal) or ""))
+                    for k in range(model.columnCount()))
+    for action in widget.actions():
+        yield "action", action.text()
+        yield "tip of an action", action.toolTip()
+
+
+def untranslated(top, names):
+    """Texts with words in them that were not translated, nor are names."""
+    found = set()
+    for widget in (top, *top.findChildren(QtWidgets.QWidget)):
+        for what, text in texts(widget):
+            plain = re.sub(r"<[^>]*>", "", text).replace("&", "").strip()
+            words = re.findall(r"[A-Za-z]{3,}", plain)
+            if words and OPEN not in plain and plain not in names:
+                found.add((type(widget).__name__, widget.objectName(), what, plain))
+    return found
+
+
+def test_every_text_of_a_window_is_translated(window, qtbot):
+    names = names_of_the_engine() | {card.id for card in window.document.cards}
+    for name in window.docks.panels:
+        window.docks.reveal(name)
+        qtbot.wait(30)
+    window.do_cheat_sheet()
+    window.do_find()
+    window.do_about()
+    found = untranslated(window, names)
+    assert not found, "\n".join(map(str, sorted(found)))
+
+
+def test_every_text_of_the_welcome_screen_is_translated(foreign, qtbot):
+    made = Welcome(Settings())
+    qtbot.addWidget(made)
+    made.show()
+    samples = {text for card in made.cards for text in (card.sample.title, card.sample.about)}
+    assert untranslated(made, names_of_the_engine() | samples) == set()
+
+
+def test_long_words_are_not_cut(window, qtbot):
+    cut = set()
+    for name in window.docks.panels:
+        window.docks.reveal(name)
+        qtbot.wait(30)
+        for button in window.findChildren(QtWidgets.QAbstractButton):
+            if button.isVisible() and OPEN in button.text() and button.width() + 1 < button.minimumSizeHint().width():
+                cut.add((name, button.objectName(), button.text(), button.width(), button.minimumSizeHint().width()))
+    assert cut == set()
