@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,7 @@ from .inspector_parts import FieldRow, HueButtons, NoteEdit, Page, Ports, Sectio
 from .panel import Panel, column
 
 Qt = QtCore.Qt
-SEED = Field("seed", "what the random first values of variables follow from", "int", 0, low=0)
-NAME = Field("name", "what the card is called in the graph", "text")
+SEED, NAME = Field("seed", "", "int", 0, low=0), Field("name", "", "text")
 
 
 class Inspector(Panel):
@@ -233,7 +233,8 @@ class Inspector(Panel):
         return update
 
     def _build_name(self, id: str) -> Callable[[], None]:
-        row = self._row(NAME, editor_for(NAME, {}))
+        field = replace(NAME, doc=self.tr("what the card is called in the graph"))
+        row = self._row(field, editor_for(field, {}))
         row.name.setText(self.tr("Name"))
         row.editor.changed.connect(lambda name, moving: self._rename(id, name, row))
         self._layout.addWidget(row)
@@ -435,8 +436,9 @@ class Inspector(Panel):
         self._title(self.tr("Document"), "")
         count = label(role="muted", wraps=True)
         self._layout.addWidget(count)
-        editor = NumberEditor(SEED)
-        row = self.rows["seed"] = self._row(SEED, editor)
+        field = replace(SEED, doc=self.tr("what the random first values of variables follow from"))
+        editor = NumberEditor(field)
+        row = self.rows["seed"] = self._row(field, editor)
         editor.changed.connect(lambda value, moving: self._hand_up(
             lambda document: commands.set_setting(document, "seed", value, "seed" if moving else None), row))
         row.reset.connect(lambda: self._hand_up(lambda document: commands.set_setting(document, "seed", None), row))

@@ -12,6 +12,7 @@ from editor.main_window import MainWindow
 from editor.model.files import open_document
 from editor.model.items import Ref
 from editor.model.kinds import catalog
+from editor.panels.matrix import COLOR_MAPS
 from editor.theme import install
 from editor.welcome import Welcome
 
@@ -57,7 +58,7 @@ def window(foreign, qtbot):
 
 def names_of_the_engine():
     """Words that the registries give: they are names, the same in every language."""
-    found = {"graphengine", "x", "y"}
+    found = {"graphengine", "name", "seed", "float32", "int64", *COLOR_MAPS}
     for kind in catalog().values():
         found |= {kind.title, kind.family, kind.category, kind.key, kind.summary, kind.doc}
         for field in kind.fields:
@@ -91,11 +92,14 @@ def texts(widget):
 def untranslated(top, names):
     """Texts with words in them that were not translated, nor are names."""
     found = set()
+    documented = tuple(kind.summary for kind in catalog().values() if kind.summary)
     for widget in (top, *top.findChildren(QtWidgets.QWidget)):
         for what, text in texts(widget):
             plain = re.sub(r"<[^>]*>", "", text).replace("&", "").strip()
             words = re.findall(r"[A-Za-z]{3,}", plain)
-            if words and OPEN not in plain and plain not in names:
+            shape = re.fullmatch(r"(\w+) \(.*\)", plain)
+            plain = shape[1] if shape else plain
+            if words and OPEN not in plain and plain not in names and not plain.startswith(documented):
                 found.add((type(widget).__name__, widget.objectName(), what, plain))
     return found
 
