@@ -14,7 +14,10 @@ from contextvars import ContextVar
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, Literal, cast
+
+import numpy as np
 
 from .errors import AttributeValueError
 from .values import dataclass
@@ -72,7 +75,19 @@ def _from_environment() -> Settings:
     threads = os.environ.get("GRAPHENGINE_THREADS") or "0"
     if not threads.isdigit():
         raise AttributeValueError(f"GRAPHENGINE_THREADS={threads!r}; it takes a number from 0 on")
+    _count(tier == "interpreter")
     return Settings(int(debug), Path(base).expanduser(), tier=cast(Tier, tier), threads=int(threads))
+
+
+# How many settings force the interpreter: the process's, and those of blocks that are being run. Machine code that
+# Python calls looks here, for it cannot look into a context.
+interpreting = np.zeros(1, np.int64)
+_counting = Lock()
+
+
+def _count(change: int) -> None:
+    with _counting:
+        interpreting[0] += change
 
 
 _current: ContextVar[Settings | None] = ContextVar("graphengine_settings", default=None)
@@ -89,15 +104,20 @@ def settings() -> Settings:
 def change(**changes: Any) -> None:
     """Use other settings from now on, in all threads that do not override them."""
     global _process
-    _process = replace(_process or _from_environment(), **changes)
+    before = _process or _from_environment()
+    _process = replace(before, **changes)
+    _count((_process.tier == "interpreter") - (before.tier == "interpreter"))
 
 
 @contextmanager
 def override(**changes: Any) -> Iterator[Settings]:
     """Use other settings inside a ``with`` block, in this thread."""
     changed = replace(settings(), **changes)
+    forces = changed.tier == "interpreter"
     token = _current.set(changed)
+    _count(forces)
     try:
         yield changed
     finally:
+        _count(-forces)
         _current.reset(token)

@@ -20,7 +20,7 @@ from .. import autodiff
 from ..dtypes import DType, as_dtype
 from ..errors import GraphEngineError, InvalidArgumentError, ShapeError
 from ..ir.dims import Shape
-from ..ir.eager import EagerTensor
+from ..ir.eager import EagerTensor, Typed
 from ..ir.graph import Graph, is_drawing
 from ..ir.node import Node, Tensor
 from ..ir.walk import needed
@@ -30,6 +30,7 @@ from ..ops.kinds import External
 from ..ops.state import Kept, Placeholder, SharedVariable
 from ..runtime.compiler import default_compiler
 from .build import convert_to_tensor
+from .direct import Direct
 from .drawing import as_drawn
 from .plan import Plan
 from .store import VariableStore
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from .explain import Explanation
 
 Array = np.ndarray[Any, Any]
+
+MOST_TYPES = 64                             # of arguments, that a function remembers besides its graphs
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Concrete:
         self.arguments = arguments
         self.store = VariableStore(graph) if store is None else store
         self._plan: Plan | None = None
+        self._direct: Direct | None = None
         self._lock = threading.RLock()      # one run at a time: a plan has one set of tables
         self._backward: dict[Any, tuple[Concrete, tuple[bool, ...]]] = {}
 
@@ -105,12 +109,11 @@ class Concrete:
 
     def call(self, arrays: Sequence[Array]) -> list[EagerTensor]:
         """Outputs for arrays of the inputs' types."""
-        with self._lock:
-            plan = self.plan
-            found = None if plan.quick is None else plan.quick(arrays)
-            if found is None:
-                found = plan.run([plan.array(k, a) for k, a in enumerate(arrays)])
-        return [EagerTensor(np.asarray(x)) for x in found]
+        direct = self._direct
+        if direct is None:
+            with self._lock:
+                direct = self._direct = Direct(self.plan, self._lock, is_alone=False)
+        return [EagerTensor(np.asarray(x)) for x in (direct.function or direct.run)(*arrays)]
 
     def __call__(self, *operands: Any) -> list[EagerTensor]:
         """Outputs for eager tensors; tapes that listen are told."""
@@ -197,6 +200,7 @@ class Function:
         self.input_signature = input_signature
         self.autograph = autograph
         self._traced: dict[Any, list[tuple[list[Shape], Concrete]]] = {}
+        self._by_types: dict[tuple[Typed, ...], Concrete] = {}
         self._kept_alive: list[Any] = []
         self._count = 0
 
@@ -206,10 +210,24 @@ class Function:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if is_drawing():                    # inside another graph it is part of that
             return self._drawn(*args, **kwargs)
-        concrete, operands = self._concrete(args, kwargs)
-        results = concrete(*operands)
+        if kwargs or any(type(x) is not EagerTensor for x in args):
+            concrete, operands = self._concrete(args, kwargs)
+            results = concrete(*operands)
+        else:
+            concrete = self._of_tensors(args)
+            results = concrete(*args)
         assert concrete.structured_outputs is not None, "a traced function knows what it returns"
         return concrete.structured_outputs.fill(results)
+
+    def _of_tensors(self, args: tuple[EagerTensor, ...]) -> Concrete:
+        """The graph for arguments that are all tensors, which is known by their types once it was looked for."""
+        types = tuple([x.type for x in args])
+        found = self._by_types.get(types)
+        if found is None:
+            if len(self._by_types) >= MOST_TYPES:
+                self._by_types.clear()
+            found = self._by_types[types] = self._concrete(args, {})[0]
+        return found
 
     def get_concrete_function(self, *args: Any, **kwargs: Any) -> Any:
         """The graph for arguments like these, or those of `input_signature`; TensorSpecs may stand for tensors."""

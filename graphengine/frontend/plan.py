@@ -151,6 +151,8 @@ class Plan:
         self.programs: dict[Any, Programs] = {}
         self.layouts: dict[Shapes, Bound] = {}
         self.quick: Quick | None = None     # that of what ran last
+        self.small: Bound | None = None     # what ran last, if it is small
+        self.gate = np.zeros(1, np.int64)   # moves on when layouts are forgotten
         self.ranks: dict[str, tuple[int, ...]] = {}     # of results of Python functions, as they were last
         self.keeps_changes = True           # whether variables change
 
@@ -219,6 +221,7 @@ class Plan:
         results = self.execute(found, arrays, out)
         if found.is_checked and found.layout is not None and found.layout.is_small and found.executable is not None:
             self.quick = found.quick = found.quick or found.executable.quick(found.layout)
+            self.small = found
         found.is_checked = True
         return results
 
@@ -340,12 +343,13 @@ class Plan:
             or sum(b.bytes() for b in self.layouts.values()) > MOST_BYTES
         ):
             del self.layouts[next(iter(self.layouts))]
-            self.quick = None
+            self.quick = self.small = None
 
     def forget(self) -> None:
         """Let go of all layouts."""
         self.layouts.clear()
-        self.quick = None
+        self.quick = self.small = None
+        self.gate[0] += 1
 
     def explanation(self, shapes: Shapes) -> Explanation:
         """What the compiler makes of feeds of these shapes."""

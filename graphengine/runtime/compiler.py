@@ -28,8 +28,9 @@ from .team import Team
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-RUNNER, HELPER = "runner", "helper"         # machine code that is no kernel: a function of a table's address
-_PARTS = ("runner.py", "team.py", "atomics.py", "vectors.py")       # what it is made from
+# Machine code that is no kernel: two functions of a table's address, and one that Python calls.
+RUNNER, HELPER, ENTRY = "runner", "helper", "entry"
+_PARTS = ("runner.py", "team.py", "entry.py", "atomics.py", "vectors.py")       # what it is made from
 _FORBIDDEN = ("numba_", "NRT_", "Py", "_Py", "malloc", "calloc")
 
 
@@ -66,6 +67,7 @@ class Compiler:
         self._loading = threading.RLock()           # of the engine and the table of addresses
         self._compiling = threading.RLock()         # held for as long as numba takes
         self._background: ThreadPoolExecutor | None = None
+        self._entry: Future[int] | None = None
 
     def addresses(self, kernels: Iterable[Kernel]) -> list[int]:
         """The address of each kernel; those that are nowhere yet are compiled."""
@@ -85,11 +87,6 @@ class Compiler:
 
         A process that ends waits until they are done, once for each machine: the next one finds them on disk.
         """
-        if self._background is None:
-            from concurrent.futures import ThreadPoolExecutor  # only who compiles pays for it
-
-            _heed_forks()
-            self._background = ThreadPoolExecutor(1, "graphengine-compiler")
         every = [inner for k in kernels for inner in k.all()]
         uses = Counter(k.name for k in every)
         order = sorted(every, key=lambda k: -uses[k.name])
@@ -98,11 +95,29 @@ class Compiler:
             self.runner()
             return self.addresses(order)
 
-        return self._background.submit(work)
+        return self._in_background().submit(work)
+
+    def _in_background(self) -> ThreadPoolExecutor:
+        if self._background is None:
+            from concurrent.futures import ThreadPoolExecutor  # only who compiles pays for it
+
+            _heed_forks()
+            self._background = ThreadPoolExecutor(1, "graphengine-compiler")
+        return self._background
 
     def runner(self) -> int:
         """The address of the runner."""
         return self._address(_versioned(RUNNER), RUNNER)
+
+    def entry(self, prepare: bool = False) -> int | None:
+        """The address of the entry if it is here or on disk; else `prepare` begins to compile it in the background."""
+        if self._entry is not None and not self._entry.done():
+            return None
+        name = _versioned(ENTRY)
+        known = self._addresses.get(name) or self._load(name)
+        if known is None and prepare and self._entry is None:
+            self._entry = self._in_background().submit(self._address, name, ENTRY)
+        return known
 
     @cached_property
     def team(self) -> Team:
@@ -122,7 +137,7 @@ class Compiler:
         entry = self.cache.read(name)
         if entry is None:
             return None
-        self.counts.loaded += 1
+        self.counts.loaded += name != _versioned(ENTRY)     # which is looked for when there is time
         return self._add(name, *entry)
 
     def _compile(self, name: str, kernel: Kernel | str) -> None:
@@ -130,7 +145,7 @@ class Compiler:
         start = time.perf_counter()
         symbol, code = object_code(kernel)
         self.cache.write(name, symbol, code)
-        self.counts.compiled += 1
+        self.counts.compiled += kernel != ENTRY
         self.counts.seconds += time.perf_counter() - start
         self._add(name, symbol, code)
 
@@ -202,7 +217,7 @@ def _versioned(name: str) -> str:
 
 
 def object_code(kernel: Kernel | str) -> tuple[str, bytes]:
-    """Symbol and object code of a kernel, or of `RUNNER` or `HELPER`. Imports numba.
+    """Symbol and object code of a kernel, or of `RUNNER`, `HELPER` or `ENTRY`. Imports numba.
 
     Raises
     ------
@@ -211,11 +226,12 @@ def object_code(kernel: Kernel | str) -> tuple[str, bytes]:
     import numba
 
     from ..codegen import abi
-    from ..codegen.kernels import runner, team
+    from ..codegen.kernels import entry, runner, team
 
     if isinstance(kernel, str):
-        signature = numba.types.int64(numba.types.CPointer(numba.types.int64))
-        function = {RUNNER: runner.build, HELPER: team.build}[kernel]()
+        word = numba.types.int64
+        signature = word(word, word, word, word) if kernel == ENTRY else word(numba.types.CPointer(word))
+        function = {RUNNER: runner.build, HELPER: team.build, ENTRY: entry.build}[kernel]()
     else:
         signature = abi.SIGNATURE
         function = library.build(kernel.name) if kernel.text is None else _function(kernel.text, kernel.name)

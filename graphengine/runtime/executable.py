@@ -139,6 +139,7 @@ class Executable:
             raise InvalidArgumentError("the handler of a signal runs what the signal has interrupted", op="run",
                                        fix="run it in another session, or after the handler has returned")
         pointed = False
+        layout.busy[0] = 1
         try:
             for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
                 is_dense = array.flags.c_contiguous and array.flags.aligned
@@ -160,26 +161,32 @@ class Executable:
             code = self.call(layout, layout.is_long)
             if code:
                 raise self.failure(layout, code)
+            return [r if r is not own else own.copy() if own.ndim else own[()]
+                    for r, own in zip(results, layout.results, strict=True)]
         finally:
+            layout.busy[0] = 0
             if pointed:
                 layout.restore()
-        return [r if r is not own else own.copy() if own.ndim else own[()]
-                for r, own in zip(results, layout.results, strict=True)]
 
     def quick(self, layout: Layout) -> Quick:
         """A function that runs a small layout with little ado: results, or None for values that need a closer look."""
         expected = [(stage, stage.dtype, stage.shape) for stage in layout.staging]
         run_rows, control, owns, ndarray = self.run_rows, layout.control_pointer, layout.results, np.ndarray
+        busy = layout.busy
 
         def call(values: Sequence[Any]) -> list[Any] | None:
-            for value, (stage, dtype, shape) in zip(values, expected):  # noqa: B905 - one less microsecond
-                if type(value) is not ndarray or value.dtype is not dtype or value.shape != shape:
-                    return None
-                stage[...] = value
-            code = run_rows(control)
-            if code:
-                raise self.failure(layout, code)
-            return [own.copy() if own.ndim else own[()] for own in owns]
+            busy[0] = 1
+            try:
+                for value, (stage, dtype, shape) in zip(values, expected):  # noqa: B905 - one less microsecond
+                    if type(value) is not ndarray or value.dtype is not dtype or value.shape != shape:
+                        return None
+                    stage[...] = value
+                code = run_rows(control)
+                if code:
+                    raise self.failure(layout, code)
+                return [own.copy() if own.ndim else own[()] for own in owns]
+            finally:
+                busy[0] = 0
 
         return call
 

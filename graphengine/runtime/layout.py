@@ -72,12 +72,14 @@ class Layout:
     results : for each fetch an array of its shape, whose address is in the table
     stretch : how many steps of a loop to run before Python hears signals, as learned from earlier ones
     is_small : whether it takes the short way: arrays that are copied rather than pointed at, and little work
+    work_ns : nanoseconds that its kernels are expected to take, those of loops and branches aside
     is_long : whether it may run so long that somebody loses patience
     is_endless : whether it has a loop that may run for ever
     shared : how many kernels are shared between threads, those of loops and branches included
     is_running : whether it is in the middle of a run that hears signals
     takes_steps : whether it is one kernel that may run many steps by itself
     step_entries : buffer -> place in the table of sizes of what it moves by in each of them
+    busy : a number that is not 0 while a run uses its arrays
     """
 
     def __init__(
@@ -126,7 +128,8 @@ class Layout:
         self.staging = [] if of_region else [self.arrays[b] for b in program.feeds]
         self.results = [] if of_region else [self._shaped(b, t.shape, sizes) for b, t in
                                              zip(program.fetches, program.computation.fetches, strict=True)]
-        self.is_long = bool(self.nested) or sum(d.work_ns for d in divisions) >= LONG_NS
+        self.work_ns = sum(d.work_ns for d in divisions)
+        self.is_long = bool(self.nested) or self.work_ns >= LONG_NS
         self.takes_steps = len(kernels) == 1 and kernels[0].takes_steps
         self.step_entries = {slot.buffer: k for k, slot in enumerate(kernels[0].slots if self.takes_steps else ())
                              if isinstance(slot, Step)}
@@ -136,6 +139,8 @@ class Layout:
         self.control[Control.STOP] = address_of(self.stop)
         self.control[Control.TEAM] = team
         self.is_running = False
+        self.busy = np.zeros(1, np.int64)
+        self.entries_of: dict[bool, Any] = {}           # see `runtime.entry`
         self.ahead = 0                                  # rows before those of the program
         self._own = self.home, self.sizes, self.rows
         self._tell()
