@@ -53,7 +53,7 @@ class Deeds(QtWidgets.QMainWindow):
         """Take over what is being typed, on the canvas and in a panel, so that it counts for what follows."""
         self.tool.inline.finish()
         focused = QtWidgets.QApplication.focusWidget()
-        if focused is not None and focused is not self.view and self.isAncestorOf(focused):
+        if focused is not None and focused not in (self.view, self.opened.view) and self.isAncestorOf(focused):
             focused.clearFocus()
 
     def say(self, text: str) -> None:

@@ -375,7 +375,7 @@ class MainWindow(Deeds):
             self.scene.show_running(True)
         elif isinstance(reply, m.Finished):
             self.scene.show_running(False)
-        elif isinstance(reply, m.Failed) and reply.what not in ("inspect", "boundary"):    # panels show these
+        elif isinstance(reply, m.Failed) and reply.what not in ("inspect", "lookinside", "boundary"):  # panels say it
             self._failed(reply)
         elif isinstance(reply, m.Died):
             self.scene.show_running(False)

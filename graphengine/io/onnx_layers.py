@@ -235,6 +235,82 @@ def layer_normalization(c: Call, axis: int = -1, epsilon: float = 1e-5, stash_ty
     return (y + c.x(2) if c.given(2) else y), mean, scale
 
 
+@means("RMSNormalization")
+def rms_normalization(c: Call, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Any:
+    x = c.x(0)
+    rank = rank_of(x, "the normalization")
+    return x * L.rsqrt(L.reduce_mean(L.square(x), list(range(axis % rank, rank)), True) + epsilon) * c.x(1)
+
+
+@means("GroupNormalization")
+def group_normalization(c: Call, num_groups: int, epsilon: float = 1e-5, stash_type: int = 1) -> Any:
+    """Scale and bias are one number a channel, before version 21 one a group."""
+    x = c.x(0)
+    rank = rank_of(x, "the normalization")
+    if None in x.shape[1:]:
+        raise NotMeant("groups of channels of unknown sizes are normalized")
+    parts = L.reshape(x, [-1, num_groups, x.shape[1] // num_groups, *x.shape[2:]])
+    y, _, _ = normalized(parts, list(range(2, rank + 1)), epsilon)
+    if c.version < 21:
+        return L.reshape(y * channels(c.x(1), rank - 1) + channels(c.x(2), rank - 1), [-1, *x.shape[1:]])
+    return L.reshape(y, [-1, *x.shape[1:]]) * channels(c.x(1), rank - 2) + channels(c.x(2), rank - 2)
+
+
+@means("MeanVarianceNormalization")
+def mean_variance_normalization(c: Call, axes: Sequence[int] = (0, 2, 3)) -> Any:
+    return normalized(c.x(0), list(axes), 1e-9)[0]
+
+
+@means("LpNormalization")
+def lp_normalization(c: Call, axis: int = -1, p: int = 2) -> Any:
+    x = c.x(0)
+    norm = L.sqrt(L.reduce_sum(L.square(x), [axis], True)) if p == 2 else L.reduce_sum(L.abs(x), [axis], True)
+    return L.divide_no_nan(x, norm)
+
+
+# -------------------------------------------------------------------- pictures
+
+CENTERS = ("half_pixel", "pytorch_half_pixel")
+
+
+@means("Resize")
+def resize(c: Call, mode: str = "nearest", coordinate_transformation_mode: str = "half_pixel",
+           nearest_mode: str = "round_prefer_floor", antialias: int = 0, axes: Any = None, cubic_coeff_a: float = -0.75,
+           exclude_outside: int = 0, extrapolation_value: float = 0.0,
+           keep_aspect_ratio_policy: str = "stretch") -> Any:
+    """Height and width of pictures: bilinear between the centers of pixels, or nearest by a whole factor."""
+    x = c.x(0)
+    if rank_of(x, "the resizing") != 4 or axes is not None or antialias or c.version < 11 \
+            or keep_aspect_ratio_policy != "stretch":
+        raise NotMeant("what is resized is no batch of pictures, or in another way than to a size or by factors")
+    before = x.shape[2:]
+    if None in before:
+        raise NotMeant("pictures of unknown size are resized")
+    if c.given(3):
+        sizes = c.known(3)
+        if sizes is None or sizes.reshape(-1)[-2:].tolist().count(None):
+            raise NotMeant("the new size is computed, but has to be a constant")
+        after = [int(n) for n in sizes[2:]]
+    else:
+        factors = c.known(2)
+        if factors is None or factors.dtype == object or factors.size != 4 or (factors[:2] != 1).any():
+            raise NotMeant("the factors are computed, or channels are resized")
+        after = [math.floor(n * float(f)) for n, f in zip(before, factors[2:], strict=True)]
+        if any(n * float(f) != m for n, f, m in zip(before, factors[2:], after, strict=True)):
+            raise NotMeant("the new size is no whole number")
+    is_whole = all(m % n == 0 for n, m in zip(before, after, strict=True))
+    floors = (coordinate_transformation_mode, nearest_mode) in (
+        ("asymmetric", "floor"), ("half_pixel", "round_prefer_floor"), ("half_pixel", "round_prefer_ceil"))
+    if mode == "nearest" and not (is_whole and floors):
+        raise NotMeant(f"nearest pixels by a factor that is not whole, or by {coordinate_transformation_mode}, "
+                       f"{nearest_mode}")
+    if mode != "nearest" and (mode != "linear" or coordinate_transformation_mode not in CENTERS or 1 in after):
+        raise NotMeant(f"new pixels are made by {mode}, {coordinate_transformation_mode}")
+    pictures = L.transpose(x, (0, 2, 3, 1))
+    made = L.resize(pictures, after, "nearest" if mode == "nearest" else "bilinear")
+    return L.transpose(made, (0, 3, 1, 2))
+
+
 @means("LRN")
 def local_response_normalization(c: Call, size: int, alpha: float = 1e-4, beta: float = 0.75, bias: float = 1.0) -> Any:
     if size % 2 == 0:

@@ -223,6 +223,12 @@ def hard_sigmoid(c: Call, alpha: float = 0.2, beta: float = 0.5) -> Any:
     return L.clip_by_value(alpha * c.x(0) + beta, 0.0, 1.0)
 
 
+@means("Swish")
+def swish(c: Call, alpha: float = 1.0) -> Any:
+    x = c.x(0)
+    return x * L.sigmoid(x if alpha == 1.0 else alpha * x)
+
+
 @means("Gelu")
 def gelu(c: Call, approximate: str = "none") -> Any:
     return L.gelu(c.x(0), approximate == "tanh")
@@ -461,6 +467,22 @@ def gather(c: Call, axis: int = 0) -> Any:
     if not isinstance(size, int):
         size = L.cast(L.shape_of(x, "int64")[axis], indices.dtype)
     return L.gather(x, from_front(indices, size), axis=axis)
+
+
+@means("GatherElements")
+def gather_elements(c: Call, axis: int = 0) -> Any:
+    """Along the last axis, once the others are out of the way."""
+    x, indices = c.xs
+    rank = rank_of(x, "the gathering")
+    axis = axis % rank
+    if any(n is None or n != m for k, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True)) if k != axis):
+        raise NotMeant("elements are gathered by indices of another shape, or of one that is not known")
+    swapped = list(range(rank))
+    swapped[axis], swapped[-1] = swapped[-1], swapped[axis]
+    x, indices = L.transpose(x, swapped), L.transpose(indices, swapped)
+    size = x.shape[-1]
+    size = size if isinstance(size, int) else L.cast(L.shape_of(x, "int64")[-1], indices.dtype)
+    return L.transpose(L.gather(x, from_front(indices, size), axis=rank - 1, batch_dims=rank - 1), swapped)
 
 
 @means("GatherND")

@@ -203,5 +203,15 @@ def test_values_of_a_run_inside(window, qtbot):
     results = window.opened.view.graph.results
     assert {"x", "kernel", "MatMul", "bias", "add", "Relu"} <= results.keys()
     assert results["kernel"].previews[0].shape == (4, 8) and results["Relu"].previews[0].minimum == 0.0
+    window.opened.view.setFocus()
+    window.settle()
+    assert window.opened.view.hasFocus(), "keys stay with it when something is run"
     window.opened.open(("hidden", "MatMul"))
     qtbot.waitUntil(lambda: "BatchMatmul" in window.opened.view.graph.results, timeout=STARTING_MS)
+
+
+def test_what_cannot_be_computed_inside_is_no_failure_of_a_run(window, qtbot):
+    window.open_card("hidden")
+    before = window.banner.isVisible()
+    window._received(m.Failed("lookinside", "hidden cannot be computed"))
+    assert window.banner.isVisible() == before

@@ -157,7 +157,20 @@ def attention(rng):
     ], {"x": ["n", "t", 8]}, ["y", "most", "ends_of_it"], weights), {"x": (2, 5, 8)}
 
 
-@pytest.mark.parametrize("make", [mlp, cnn, attention], ids=lambda make: make.__name__)
+def pictures(rng):
+    """Up by nearest pixels and to a size by lines between them, as decoders have it; normalized in groups."""
+    weights = {**random(rng, k=(4, 2, 3, 3), s=(4,), b=(4,)), "twice": np.array([1, 1, 2, 2], "f4"),
+               "sizes": np.array([2, 4, 15, 11]), "none": np.zeros(0, "f4")}
+    return model_of([
+        node("Resize", "x none twice", "up", mode="nearest", coordinate_transformation_mode="asymmetric",
+             nearest_mode="floor"),
+        node("Conv", "up k", "y", pads=[1, 1, 1, 1]), node("GroupNormalization", "y s b", "n", num_groups=2),
+        helper.make_node("Resize", ["n", "", "", "sizes"], ["z"], mode="linear"),
+        node("DepthToSpace", "z", "p", blocksize=2, mode="CRD"),
+    ], {"x": [2, 2, 5, 6]}, ["p"], weights, 21), {"x": (2, 2, 5, 6)}
+
+
+@pytest.mark.parametrize("make", [mlp, cnn, attention, pictures], ids=lambda make: make.__name__)
 def test_models_give_what_the_reference_gives(make, rng, tmp_path):
     model, shapes = make(rng)
     feeds = random(rng, **shapes)
