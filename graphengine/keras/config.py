@@ -4,6 +4,7 @@ from __future__ import annotations
 import dataclasses
 
 from ..errors import AttributeValueError
+from .bytecode import trust_always
 
 FLOATS = ("bfloat16", "float16", "float32", "float64")
 DATA_FORMATS = ("channels_first", "channels_last")
@@ -17,6 +18,11 @@ class _Settings:
 
 
 _settings = _Settings()
+
+
+def enable_unsafe_deserialization() -> None:
+    """Let configurations and files hold functions as Python code from now on, as ``safe_mode=False`` does for one."""
+    trust_always()
 
 
 def floatx() -> str:

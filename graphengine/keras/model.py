@@ -11,6 +11,7 @@ from ..frontend.structure import flatten, form_of
 from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
+from .bytecode import trusting
 from .functional import InputLayer, Playback, matched_inputs
 from .layer import Layer, apart, is_in_call, one_or_list
 from .naming import auto_name, is_of_this_package
@@ -564,6 +565,7 @@ class Sequential(Model):
 def clone_model(model: Any, input_tensors: Any = None, clone_function: Any = None) -> Any:
     """A model of equal layers with weights of its own."""
     del input_tensors, clone_function
-    return type(model).from_config(model.get_config())
+    with trusting(True):                    # functions without a name are the program's own
+        return type(model).from_config(model.get_config())
 
 

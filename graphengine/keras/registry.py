@@ -2,7 +2,7 @@
 
 A name in a configuration is looked up among what was registered, here by the modules of this package and by programs
 through `register_keras_serializable`, or passed as ``custom_objects``. Nothing is imported or run because of a
-configuration.
+configuration, unless the program trusts it: see `bytecode`.
 """
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from ..errors import InvalidArgumentError, suggestion
 from ..frontend.build import constant
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
+from . import bytecode
 from .naming import to_snake_case
 
 T = TypeVar("T")
@@ -186,7 +187,7 @@ def serialize_keras_object(obj: Any) -> Any:
 
     Raises
     ------
-    InvalidArgumentError for an object without `get_config`, and for a lambda.
+    InvalidArgumentError for an object without `get_config`.
     """
     if isinstance(obj, np.generic):
         return obj.item()
@@ -220,8 +221,9 @@ def _function_config(obj: Any) -> Config:
         raise InvalidArgumentError(f"{obj!r} has no get_config()", op="serialize_keras_object",
                                    fix="give its class a method get_config that returns the constructor's arguments")
     if name == "<lambda>":
-        raise InvalidArgumentError("a lambda has no name to be found by", op="serialize_keras_object",
-                                   fix="define a function and decorate it with register_keras_serializable()")
+        found = bytecode.written(obj)
+        parts = [found.pop(part) for part in ("code", "defaults", "closure")]
+        return {"class_name": "__lambda__", "config": {"value": parts, **found}}
     return {"module": "builtins", "class_name": "function", "config": get_registered_name(obj),
             "registered_name": "function"}
 
@@ -261,15 +263,14 @@ def deserialize_keras_object(
     Parameters
     ----------
     custom_objects : classes and functions of the program by name, beside those it has registered
-    safe_mode : accepted for Keras's sake; no code is ever run
+    safe_mode : False lets the configuration hold functions as Python code, which may do anything
 
     Raises
     ------
     InvalidArgumentError for a name that is not known; the nearest is suggested.
     """
-    del safe_mode
     module_objects = kwargs.pop("module_objects", None) or {}
-    with custom_object_scope({**module_objects, **(custom_objects or {})}):
+    with bytecode.trusting(not safe_mode), custom_object_scope({**module_objects, **(custom_objects or {})}):
         return _deserialized(config)
 
 
@@ -289,10 +290,10 @@ def _deserialized(config: Any) -> Any:
     if name == "function":
         return _named_function(inner)
     if name == "__lambda__":
-        raise InvalidArgumentError(
-            "the configuration holds a function as code, which is never run", op="deserialize_keras_object",
-            fix="give the function a name with register_keras_serializable() where the model is made, and save again",
-        )
+        from .. import keras
+
+        own = {key.rpartition(">")[2]: obj for key, obj in _custom.items()}
+        return bytecode.read(inner, {"keras": keras, "ops": keras.ops, **own, **(_scope.get() or {})})
     cls = _named_class(name, config.get("module"), config.get("registered_name"))
     try:
         made = cls.from_config(dict(inner or {}))

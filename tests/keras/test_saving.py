@@ -2,6 +2,7 @@
 import io
 import json
 import pathlib
+import sys
 import zipfile
 
 import h5py
@@ -280,16 +281,59 @@ def test_many_datasets_without_numbers_count_together(monkeypatch):
         groups["layers/dense"]
 
 
-@pytest.mark.parametrize("safe", [True, False])
-def test_code_in_a_file_is_never_run(tmp_path, safe):
+def with_function(path, code):
+    """A file of a model with a Lambda layer that has this function in its configuration."""
     config = json.loads(json.dumps(keras.saving.serialize_keras_object(small())))
-    code = {"class_name": "__lambda__", "config": {"code": "4wAAAA==", "defaults": None, "closure": None}}
     config["config"]["layers"].append({
         "module": "keras.layers", "class_name": "Lambda", "registered_name": None,
-        "config": {"name": "lambda", "trainable": True, "dtype": "float32", "function": code, "arguments": {}}})
-    path = archive(tmp_path / "m.keras", config__json=json.dumps(config).encode())
-    with pytest.raises(InvalidArgumentError, match="never run"):
-        keras.models.load_model(path, safe_mode=safe)
+        "config": {"name": "lambda", "trainable": True, "dtype": "float32", "arguments": {}, "function": {
+            "class_name": "__lambda__", "config": code}}})
+    return archive(path, config__json=json.dumps(config).encode())
+
+
+def written(function):
+    return layers.Lambda(function).get_config()["function"]["config"]
+
+
+def test_code_in_a_file_is_not_run_unless_it_is_trusted(tmp_path):
+    ran = []
+    path = with_function(tmp_path / "m.keras", written(lambda x: (note(x), x)[1]))  # noqa: F821 (given when loaded)
+    for load in (keras.models.load_model, lambda p: keras.models.load_model(p, safe_mode=True)):
+        with pytest.raises(InvalidArgumentError, match="pass safe_mode=False"):
+            load(path)
+    keras.models.load_model(path, {"note": ran.append}, safe_mode=False)
+    assert ran
+    with pytest.raises(InvalidArgumentError, match="pass safe_mode=False"):      # that was for one file
+        keras.models.load_model(path)
+
+
+@pytest.mark.parametrize("change, says", [
+    ({"code": "4wAAAA=="}, "no code of Python"), ({"code": "TgAA"}, "no code of Python"), ({"code": None}, "no code"),
+    ({"python": "2.7"}, "written by Python 2.7"), ({"closure": [1]}, "uses 0 values around it, and has 1"),
+])
+def test_code_that_is_none(tmp_path, change, says):
+    path = with_function(tmp_path / "m.keras", written(lambda x: x) | change)
+    with pytest.raises(InvalidArgumentError, match=says):
+        keras.models.load_model(path, safe_mode=False)
+
+
+def test_a_lambda_with_all_that_it_uses(tmp_path):
+    scale = 3.0
+    model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x, shift=1.0: keras.ops.abs(x) * scale + shift)])
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras", safe_mode=False)
+    np.testing.assert_array_equal(again(np.array([[-1.0, 2.0]])), [[4.0, 7.0]])
+    again.save(tmp_path / "n.keras")
+    assert keras.models.clone_model(again)(np.array([[-1.0, 2.0]])).shape == (1, 2)
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="Keras wrote the file with Python 3.11")
+def test_a_lambda_of_keras():
+    """Saved by Keras 3.15: ``Lambda(lambda x, k=2.0: x * k + 1, output_shape=(4,))`` and ``Dense(1)``."""
+    model = keras.models.load_model(SAVED / "lambda.keras", safe_mode=False)
+    x = np.arange(8.0, dtype=np.float32).reshape(2, 4)
+    kernel, bias = model.get_weights()
+    np.testing.assert_allclose(model.predict(x, verbose=0), (x * 2 + 1) @ kernel + bias, rtol=1e-6)
 
 
 def test_a_class_that_is_not_known(tmp_path):
@@ -303,8 +347,9 @@ def test_a_class_that_is_not_known(tmp_path):
 def test_a_failed_save_leaves_the_old_file(tmp_path):
     trained(small()).save(tmp_path / "m.keras")
     before = (tmp_path / "m.keras").read_bytes()
-    model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: x)])
-    with pytest.raises(InvalidArgumentError, match="no name to be"):
+    other = small()
+    model = keras.Sequential([keras.Input((2,)), layers.Lambda(lambda x: (x, other)[0])])
+    with pytest.raises(InvalidArgumentError, match="no plain data"):
         model.save(tmp_path / "m.keras")
     assert (tmp_path / "m.keras").read_bytes() == before
     assert len(list(tmp_path.iterdir())) == 1

@@ -5,9 +5,10 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import AttributeValueError, ShapeError
+from ...errors import ShapeError
 from ...frontend.pieces import einsum
 from ...ops.language import L
+from .. import bytecode
 from ..input_spec import InputSpec
 from ..layer import Layer
 from ..registry import deserialize_keras_object, register, serialize_keras_object
@@ -246,18 +247,17 @@ class Lambda(Configured):
         return (input_shape[0][0] if several else input_shape[0], *self.output_shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments.
+        """The arguments; functions without a name as Python code.
 
         Raises
         ------
-        AttributeValueError for a function without a name that could be looked up.
+        InvalidArgumentError for a function whose values around it are no plain data.
         """
-        if getattr(self.function, "__name__", "") == "<lambda>":
-            raise AttributeValueError(f"the function of {self.name!r} has no name to be saved by", op="Lambda",
-                                      fix="register a function under a name, or write a Layer")
         config = super().get_config()
         for name in ("function", "output_shape", "mask"):
-            if callable(config[name]):
+            if getattr(config[name], "__name__", "") == "<lambda>":
+                config[name] = {"class_name": "__lambda__", "config": bytecode.written(config[name])}
+            elif callable(config[name]):
                 config[name] = serialize_keras_object(config[name])
         return config
 

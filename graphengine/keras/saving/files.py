@@ -74,7 +74,7 @@ def load_model(
     ----------
     custom_objects : the program's own classes and functions by name, beside those it has registered
     compile : whether to compile it as it was, and to restore the optimizer's state
-    safe_mode : accepted; code in a file is never run, so a Lambda layer of an unnamed function cannot be loaded
+    safe_mode : False lets the file hold functions as Python code, such as those of Lambda layers; it may do anything
 
     Raises
     ------
