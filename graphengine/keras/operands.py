@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..dtypes import as_dtype
+from ..errors import ShapeError
 from ..frontend.build import convert_to_tensor
 from ..ops.language import L
 from .config import epsilon
@@ -33,9 +34,20 @@ def same_rank(x1: Any, x2: Any, expand_rank_1: bool = True) -> tuple[Any, Any]:
 
 
 def targets_and_outputs(y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    """Both as tensors of the outputs' dtype and of one rank."""
+    """Both as tensors of the outputs' dtype and of one rank.
+
+    Raises
+    ------
+    ShapeError if the numbers of axes differ, as those of numbers of classes and of a score for each class.
+    """
     outputs = to_tensor(y_pred)
-    return same_rank(to_tensor(y_true, outputs.dtype), outputs)
+    targets, outputs = same_rank(to_tensor(y_true, outputs.dtype), outputs)
+    if None not in (ranks := (targets.shape.rank, outputs.shape.rank)) and 0 not in ranks and ranks[0] != ranks[1]:
+        raise ShapeError(
+            f"targets have shape {targets.shape}, outputs {outputs.shape}",
+            fix="give targets of the outputs' shape; for numbers of classes use sparse_categorical_crossentropy",
+        )
+    return targets, outputs
 
 
 def count_of(x: Any, dtype: Any) -> Any:
