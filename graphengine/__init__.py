@@ -6,7 +6,6 @@ Graphs of placeholders, variables and ops are differentiated, optimized, compile
 """
 from __future__ import annotations
 
-from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import dtypes as _dtypes
@@ -68,6 +67,7 @@ from .frontend.variables import (
 from .ir import Graph, get_default_graph, reset_default_graph
 from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
+from .later import later as _later
 from .runtime.loop import Rows
 
 if _TYPE_CHECKING:
@@ -82,8 +82,15 @@ bool = _dtypes.bool
 _functions, _modules = _namespaces(_public_names(), _public_function)
 globals().update(_modules)
 
-# What most programs do without is loaded when it is first used: modules, and names of modules.
-_LATER = {
+def _function(name: str) -> object:
+    """A public function, made when it is first used; an error for a name that is not here."""
+    if name in _functions:
+        return _public_function(name)
+    raise AttributeError(name if name.startswith("_") else f"graphengine has no {name!r}{_hint(name, __all__)}")
+
+
+newaxis = None
+__getattr__, __dir__ = _later(__name__, {
     "TensorArray": ".frontend.tensor_array:TensorArray",
     "Explanation": ".frontend.explain:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
     "constant_initializer": ".keras.initializers:Constant", "data": ".data", "edit": ".tools.edit:edit",
@@ -92,27 +99,7 @@ _LATER = {
     "optimizers": ".keras.optimizers", "random_normal_initializer": ".keras.initializers:RandomNormal",
     "random_uniform_initializer": ".keras.initializers:RandomUniform", "saved_model": ".frontend.saved_model",
     "zeros_initializer": ".keras.initializers:Zeros",
-}
-newaxis = None
-
-
-def __getattr__(name: str) -> object:
-    """What is made or loaded when it is first used; an error for a name that is not here."""
-    if name in _functions:
-        value: object = _public_function(name)
-    elif name in _LATER:
-        module, _, inside = _LATER[name].partition(":")
-        value = _import_module(module, __name__)
-        value = getattr(value, inside) if inside else value
-    else:
-        raise AttributeError(name if name.startswith("_") else f"graphengine has no {name!r}{_hint(name, __all__)}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_LATER})
-
+}, _function)
 
 __all__ = [
     "DType",

@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BELOW = {
     "errors": "",
     "values": "",
-    "config": "errors values",
+    "later": "",
+    "config": "errors values later",
     "dtypes": "config errors",
     "ir": "dtypes",
     "ops": "ir",
@@ -47,9 +48,9 @@ SURFACE = ("__init__", "keras")
 JIT = ("numba", "llvmlite")
 JIT_HOMES = ("graphengine/runtime/", "graphengine/codegen/abi.py", "graphengine/codegen/kernels/")
 QT = ("PySide6", "shiboken6", "pyqtgraph")
-BELOW_IR = ("errors", "values", "config", "dtypes")
+BELOW_IR = ("errors", "values", "later", "config", "dtypes")
 LIGHT = {                                  # what they may import
-    "errors": {"numpy"}, "values": set(), "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"},
+    "errors": {"numpy"}, "values": set(), "later": set(), "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"},
 }
 
 

@@ -34,10 +34,35 @@ def test_a_run_loads_only_what_it_uses(monkeypatch):
     assert [name for name in loaded if name.startswith(tuple(f"{later}." for later in LATER)) or name in LATER] == []
 
 
+FIT = """
+import sys
+import numpy as np
+from graphengine import keras
+model = keras.Sequential([keras.layers.Dense(2)])
+model.compile("sgd", "mse")
+model.fit(np.ones((4, 3)), np.ones((4, 2)), verbose=0)
+print(*sorted(sys.modules))
+"""
+LATER_THAN_A_FIT = (
+    "graphengine.compat", "graphengine.data", "graphengine.io", "graphengine.keras.datasets", "graphengine.keras.ops",
+    "graphengine.keras.preprocessing", "graphengine.keras.saving.files", "ml_dtypes", "safetensors",
+)
+
+
+def test_a_fit_loads_no_files_and_data_sets(monkeypatch):
+    monkeypatch.setenv("GRAPHENGINE_TIER", "interpreter")
+    loaded = subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True).stdout.split()
+    assert "graphengine.keras.trainer" in loaded
+    assert not {*LATER_THAN_A_FIT} & {*loaded}
+
+
 def test_names_made_later_are_there():
     assert {"matmul", "explain", "keras", "saved_model", "nn"} <= set(dir(tf))
     assert "relu" in dir(tf.nn) and tf.nn.relu is tf.nn.relu
     assert tf.matmul is tf.linalg.matmul
+    assert {"datasets", "ops"} <= set(dir(tf.keras)) and tf.keras.models.load_model is tf.keras.saving.load_model
+    with pytest.raises(AttributeError, match="no attribute 'opps'"):
+        tf.keras.opps
     names = {}
     exec("from graphengine import keras, explain, matmul; from graphengine.nn import *", names)
     assert names["matmul"] is tf.matmul and names["relu"] is tf.nn.relu

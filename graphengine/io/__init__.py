@@ -1,4 +1,10 @@
 """Files: graphs, weights, and what a graph is to be trained on. JSON and safetensors, never pickle, never code."""
-from .graphfile import load, save
+from typing import TYPE_CHECKING
+
+from ..later import later
+
+if TYPE_CHECKING:
+    from .graphfile import load, save
 
 __all__ = ["load", "save"]
+__getattr__, __dir__ = later(__name__, {"load": ".graphfile:load", "save": ".graphfile:save"})

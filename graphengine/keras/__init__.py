@@ -4,22 +4,22 @@
 """
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..frontend.variables import Variable
+from ..later import later
 from . import (
     activations,
     backend,
     callbacks,
     config,
     constraints,
-    datasets,
     initializers,
     layers,
     losses,
     metrics,
     models,
-    ops,
     optimizers,
-    preprocessing,
     random,
     registry,
     regularizers,
@@ -36,9 +36,13 @@ from .model import Functional, Model, Sequential
 from .optimizers import Optimizer
 from .regularizers import Regularizer
 
+if TYPE_CHECKING:
+    from . import datasets, ops, preprocessing
+
 __all__ = [
     "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
     "Sequential", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
     "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random",
     "registry", "regularizers", "saving", "utils",
 ]
+__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in ("datasets", "ops", "preprocessing")})

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..data.dataset import RowsPlan
 from ..errors import InvalidArgumentError, ShapeError
 from ..frontend.structure import Structure, flatten, form_of
 
@@ -123,6 +122,8 @@ def is_batches(x: Any) -> bool:
 
 def rows_in(dataset: Any) -> tuple[Rows, int, bool] | None:
     """Rows, batch size and whether they are shuffled, of a dataset of `data` that is no more than that."""
+    from ..data.dataset import RowsPlan  # who has a dataset has loaded it
+
     plan = getattr(dataset, "rows", None)
     if not isinstance(plan, RowsPlan) or plan.batch_size is None:
         return None

@@ -6,7 +6,6 @@ checks are CRC-32C, rotated and shifted so that a check of checked data is no ch
 from __future__ import annotations
 
 import os
-import socket
 import struct
 import time
 from collections.abc import Iterable
@@ -27,6 +26,8 @@ class EventFile:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        import socket
+
         os.makedirs(folder, exist_ok=True)
         stem = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
         self._file = open(_free(Path(folder), stem), "xb")  # noqa: SIM115 (closed by close)

@@ -1,7 +1,6 @@
 """Callbacks that write down how training goes: as csv, or as files for TensorBoard."""
 from __future__ import annotations
 
-import csv
 import os
 import time
 from typing import Any
@@ -31,6 +30,8 @@ class CSVLogger(Callback):
         self._writer: Any = None
 
     def on_train_begin(self, logs: Logs = None) -> None:
+        import csv
+
         self._close()
         self._file = open(self.filename, "a" if self.append else "w", newline="")  # noqa: SIM115 (closed at the end)
         self._writer = csv.writer(self._file, delimiter=self.sep, lineterminator=os.linesep)

@@ -1,6 +1,9 @@
 """What Keras programs use beside models: labels as vectors, batches of their own, progress, seeds, pictures."""
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ...later import later
 from ..data import unpack_x_y_sample_weight
 from ..registry import (
     CustomObjectScope,
@@ -15,10 +18,12 @@ from ..registry import (
 from ..symbolic import clear_session
 from .arrays import normalize, pad_sequences, split_dataset, to_categorical
 from .batches import PyDataset, Sequence
-from .drawing import plot_model
 from .progress import Progbar
 from .seeds import set_random_seed
-from .timeseries import timeseries_dataset_from_array
+
+if TYPE_CHECKING:
+    from .drawing import plot_model
+    from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
@@ -33,7 +38,11 @@ ABSENT = {
 }
 
 
-def __getattr__(name: str) -> object:
-    """An error for a name that is not here."""
+def _refuse(name: str) -> object:
     reason = f": {ABSENT[name]}" if name in ABSENT else ""
     raise AttributeError(f"graphengine.keras.utils has no {name!r}{reason}")
+
+
+__getattr__, __dir__ = later(__name__, {
+    "plot_model": ".drawing:plot_model", "timeseries_dataset_from_array": ".timeseries:timeseries_dataset_from_array",
+}, _refuse)
