@@ -24,6 +24,8 @@ GLOBAL_VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
 LOCAL_VARIABLES = "local_variables"           # of a session, and not part of the model
 
+_ASSIGN, _ASSIGN_ADD, _ASSIGN_SUB = state.Assign(), state.AssignAdd(), state.AssignSub()
+
 
 class Variable(Operand):
     """A value that a session keeps from run to run, and that assignments change.
@@ -268,26 +270,26 @@ class Variable(Operand):
         ------
         ShapeError or DTypeError if the value does not fit.
         """
-        return self._changed(state.Assign(), value, name)
+        return self._changed(_ASSIGN, value, name)
 
     def assign_add(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """As `assign`, adding to the value."""
-        return self._changed(state.AssignAdd(), delta, name)
+        return self._changed(_ASSIGN_ADD, delta, name)
 
     def assign_sub(
         self, delta: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True
     ) -> Any:
         """As `assign`, subtracting from the value."""
-        return self._changed(state.AssignSub(), delta, name)
+        return self._changed(_ASSIGN_SUB, delta, name)
 
     def _changed(self, op: Any, value: Any, name: str | None) -> Any:
         if self.storage is None or is_drawing() or isinstance(value, Tensor):
             graph = receiving_graph(value.graph if isinstance(value, Tensor) else self.graph)
             return build(op, (self.handle_in(graph.root), value), name, graph)
         own = self.storage.array
-        if isinstance(op, state.Assign) and isinstance(value, np.ndarray) and value.dtype == own.dtype \
+        if op is _ASSIGN and isinstance(value, np.ndarray) and value.dtype == own.dtype \
                 and value.shape == own.shape:
             own[...] = value
             return self

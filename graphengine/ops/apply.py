@@ -22,7 +22,7 @@ from ..ir.node import Tensor
 from ..ir.operand import Operand
 from ..ir.source import user_line
 from .kinds import Array, External, Op
-from .operands import AT_ONCE, InGraph, as_array, as_operands, constant_tensor, operands_in, packed
+from .operands import AT_ONCE, InGraph, as_array, as_operands, beside_number, constant_tensor, operands_in, packed
 from .quiet import quiet_context
 
 __all__ = [
@@ -45,6 +45,9 @@ def apply(op: Op, operands: Sequence[Any], name: str | None = None) -> Any:
             break
     else:                                   # nearly each op at once, so in few steps
         return build(op, operands, name, get_default_graph()) if is_drawing() else compute(op, operands)
+    pair = beside_number(op, operands)
+    if pair is not None and not is_drawing():
+        return compute(op, pair)
     deciding: Operand | None = None
     for x in operands:
         if isinstance(x, (list, tuple)):

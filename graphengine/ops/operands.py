@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -138,6 +139,30 @@ _PLAIN = {"float32": (int, float), "float64": (int, float), "int32": (int,), "in
 _SMALL = 2**24                              # whole numbers below are whole in float32 too
 
 
+def _is_plain(x: Any, wanted: DType) -> bool:
+    """Whether it is a number of Python's that goes into `wanted` as it is."""
+    return type(x) in _PLAIN.get(wanted.name, ()) and -_SMALL < x < _SMALL
+
+
+def beside_number(op: Op, operands: Sequence[Any]) -> tuple[Any, Any] | None:
+    """A tensor and a plain number, in either order, as two tensors; None for other operands, and where types differ."""
+    if len(operands) != 2 or len(op.inputs) != 2 or op.inputs[0].same != op.inputs[1].same:
+        return None
+    x, y = operands
+    if type(x) is EagerTensor and _is_plain(y, x.type.dtype):
+        return x, _number(str(y), x.type.dtype.name)
+    if type(y) is EagerTensor and _is_plain(x, y.type.dtype):
+        return _number(str(x), y.type.dtype.name), y
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _number(text: str, dtype: str) -> EagerTensor:
+    """A plain number as a tensor; as text, 0.0 and -0.0 differ."""
+    wanted = dtypes.as_dtype(dtype)
+    return EagerTensor(np.array(float(text) if wanted.is_floating else int(text), wanted.numpy))
+
+
 def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: str = "value") -> np.ndarray[Any, Any]:
     """A number, nested list or array as an array; Python floats are float32, Python ints int32.
 
@@ -147,8 +172,11 @@ def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: st
     (300 into uint8).
     InvalidArgumentError if it is not an array at all.
     """
-    if wanted is not None and type(x) in _PLAIN.get(wanted.name, ()) and -_SMALL < x < _SMALL:
-        return np.array(x, wanted.numpy)    # what most numbers in expressions are, without the checks below
+    if wanted is not None:                  # nearly always one of these, which need none of the checks below
+        if type(x) is np.ndarray and x.dtype is wanted.numpy:
+            return x
+        if _is_plain(x, wanted):
+            return np.array(x, wanted.numpy)
     try:
         value = np.asarray(x)
     except (ValueError, TypeError) as error:

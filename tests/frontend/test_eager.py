@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
+from graphengine.errors import DTypeError, GradientError, GraphEngineError, InvalidArgumentError, ShapeError
 from graphengine.frontend.structure import flatten
 from graphengine.runtime.compiler import default_compiler
 
@@ -484,3 +484,28 @@ def test_what_is_a_tensor():
     assert seen == [True, True]
     values = [tf.constant(1.0), tf.Variable(1.0), np.ones(2), 1.0, None]
     assert [isinstance(x, tf.Tensor) for x in values] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int32", "int64", "int8"])
+@pytest.mark.parametrize("number", [2, 0, -7, 2**24 + 1, 0.5, -0.0, 0.0, 1e300, float("nan")])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_number_beside_a_tensor_is_what_its_array_would_be(dtype, number, is_first):
+    x = tf.constant([1, 2, 3], dtype)
+
+    def product(y):
+        try:
+            return (y * x if is_first else x * y).numpy()
+        except GraphEngineError as error:
+            return type(error)
+
+    found, wanted = product(number), product([number] * 3)
+    if isinstance(wanted, type):
+        assert found is wanted
+    else:
+        assert found.dtype == wanted.dtype and found.tobytes() == wanted.tobytes()
+
+
+def test_numbers_that_are_equal_keep_their_signs():
+    one = tf.constant([1.0])
+    signs = [np.signbit((one * y).numpy())[0] for y in (0.0, -0.0, 0, -0.0, 0.0)]
+    assert signs == [False, True, False, True, False]
