@@ -4,6 +4,7 @@ A loop is set up for the first epoch and runs again for each of the others.
 """
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,20 +27,28 @@ class SourceBatches:
         self.source = source
         self.shuffle = shuffle
         self.steps = known_length(source) if steps is None else steps
+        self.count = 0                                      # of the batches of the last epoch
         self._unfinished: Iterator[Any] | None = None       # goes on in the next epoch, where one has fewer steps
 
     def __iter__(self) -> Iterator[Rows]:
-        if self.steps is None or hasattr(self.source, "__getitem__"):
-            yield from batches_of(self.source, self.steps, order_generator() if self.shuffle else None)
-            return
-        if self._unfinished is None:
+        goes_on = self.steps is not None and not hasattr(self.source, "__getitem__")
+        if goes_on and self._unfinished is None:
             self._unfinished = iter(self.source)
-        count = 0
-        for rows in batches_of(self._unfinished, self.steps):
-            count += 1
+        order = order_generator() if self.shuffle and not goes_on else None
+        self.count = 0
+        for rows in batches_of(self._unfinished if goes_on else self.source, self.steps, order):
+            self.count += 1
             yield rows
-        if count < self.steps or known_length(self.source) == count:
+        if self.count < (self.steps or 1):
+            warnings.warn("Your input ran out of data; interrupting training. Make sure that your dataset or generator "
+                          "can generate at least `steps_per_epoch * epochs` batches.", stacklevel=2)
+        if self.count != self.steps or known_length(self.source) == self.count:
             self._unfinished = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the last epoch had no batch."""
+        return not self.count
 
     def __enter__(self) -> SourceBatches:
         return self
@@ -65,6 +74,11 @@ class RowBatches:
 
     def __iter__(self) -> Iterator[Rows]:
         return (self.rows.take(self.order.batch(k)) for k in self.order.next_epoch())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there are no rows."""
+        return not self.rows.count
 
     def run(self, step: Step, on_progress: Callable[[int], Any] | None = None) -> Any:
         """What the last step of an epoch returned.

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property, wraps
+from types import FunctionType, NoneType
 from typing import Any
 
 import numpy as np
@@ -40,17 +42,15 @@ class CallContext:
 
 
 class _Changes:
-    """Counts changes of what is trained, so that nobody has to search the layers at each step."""
+    """Counts the settings of layers that are set, so that nobody has to look for changes at each step."""
 
     count = 0
 
 
+_MOST_SETTINGS = 256                        # that a layer knows again
+_numbers = itertools.count()
+_PLAIN = (int, float, str, NoneType, FunctionType)
 _context: ContextVar[CallContext | None] = ContextVar("graphengine_keras_call", default=None)
-
-
-def changes() -> int:
-    """How often what is trained has been changed in this process."""
-    return _Changes.count
 
 
 def is_in_call() -> bool:
@@ -212,6 +212,29 @@ class Layer:
             if name not in _NOT_TRACKED and next(_inside(value, Layer), None) is not None:
                 yield name, value
 
+    _seen_settings: tuple[int, tuple[int, int]] = -1, (0, 0)        # since which change, what was found
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        _Changes.count += not name.startswith("_")
+
+    def _settings_inside(self) -> tuple[int, int]:
+        """Numbers that stand for which layers are trained, and for their settings as far as they are plain.
+
+        A trace relies on both; the same settings have the same numbers again.
+        """
+        if self._seen_settings[0] != _Changes.count:
+            layers = list(self._flatten_layers())
+            trained = tuple([layer._trainable for layer in layers])
+            plain = tuple([(name, value) for layer in layers for name, value in vars(layer).items()
+                           if name[0] != "_" and isinstance(value, _PLAIN)])
+            known = vars(self).setdefault("_known_settings", {})
+            if len(known) > _MOST_SETTINGS:
+                known.clear()
+            found = known.setdefault(trained, next(_numbers)), known.setdefault(plain, next(_numbers))
+            self._seen_settings = _Changes.count, found
+        return self._seen_settings[1]
+
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> Iterator[Layer]:
         if include_self:
             yield self
@@ -263,7 +286,6 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        _Changes.count += 1
         for layer in self._layers:
             layer.trainable = value
 

@@ -21,6 +21,8 @@ from .shapes import shape_from_json
 from .symbolic import LayerCall, is_symbol
 from .trainer import Trainer, traced
 
+MOST_CALLS = 64                             # traces of calls that a model keeps
+
 
 @register("models")
 class Model(Saved, Trainer, Layer):
@@ -42,7 +44,7 @@ class Model(Saved, Trainer, Layer):
     tf.Tensor([[2. 4. 6.]], shape=(1, 3), dtype=float32)
     """
 
-    _calls: dict[Any, Any]                  # compiled calls, by training and types
+    _calls: dict[Any, Any]                  # compiled calls, by training, types and settings
     _plain: bool | None                     # whether all layers are this package's; None: not looked at yet
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
@@ -85,13 +87,16 @@ class Model(Saved, Trainer, Layer):
     def _called(self, x: Any, training: bool) -> Any:
         structure, leaves = flatten(x)
         tensors = [self._converted(v) for v in leaves]
-        key = training, form_of(x), tuple([(t.dtype, t.array.shape[1:]) for t in tensors])
+        types = tuple([(t.dtype, t.array.shape[1:]) for t in tensors])
+        key = training, form_of(x), types, self._settings_inside()
         step = self._calls.get(key)
         if step is None:
             def call(data: Any) -> Any:
                 return Layer.__call__(self, data, training=training)
 
-            step = self._calls[key] = traced(call, structure, [(t.dtype, t.array.shape[1:]) for t in tensors])
+            if len(self._calls) >= MOST_CALLS:
+                self._calls.clear()
+            step = self._calls[key] = traced(call, structure, types)
         return step.result.fill(step.concrete(*tensors))
 
     def forget_functions(self) -> None:

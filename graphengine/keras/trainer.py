@@ -24,7 +24,6 @@ from ..ir.node import Tensor
 from ..ops.language import L
 from .data import Rows, is_batches, joined, rows_of, split_rows, unpack_x_y_sample_weight
 from .epochs import batches
-from .layer import changes
 from .nan_loss import explained, finite, is_about_nan, is_tolerated
 from .outputs import Outputs, by_output
 from .steps import Step, traced
@@ -57,6 +56,7 @@ class Trainer:
     trainable_weights: list[Any]
     losses: list[Any]
     constraints: dict[int, Any]
+    _settings_inside: Callable[[], tuple[int, int]]
 
     def __init__(self) -> None:
         self.optimizer: Any = None
@@ -246,7 +246,7 @@ class Trainer:
         """The traced step for data of these types."""
         known = self._prediction_steps if kind == "predict" else self._settings(kind).steps
         types = tuple([None if a is None else (a.dtype, a.shape[1:]) for a in rows.leaves])
-        key = kind, rows.form, types, (changes(), self._refuses_nan) if kind == "train" else 0
+        key = kind, rows.form, types, (self._settings_inside()[0], self._refuses_nan) if kind == "train" else 0
         if key not in known:
             known[key] = self._trace(kind, rows)
         return known[key]
@@ -338,7 +338,11 @@ class Trainer:
                 for epoch in range(self._initial_epoch, epochs):
                     self.reset_metrics()
                     watching.on_epoch_begin(epoch)
-                    logs = self._logs(self._train_epoch(epoch, data, watching, look, by_batch))
+                    last = self._train_epoch(epoch, data, watching, look, by_batch)
+                    if data.is_empty:
+                        _refuse_nothing(epoch == self._initial_epoch, "fit")
+                        break
+                    logs = self._logs(last)
                     if validation is not None and _is_due(epoch, validation_freq):
                         logs |= self._validate(validation, watching)
                     watching.on_epoch_end(epoch, logs)
@@ -408,7 +412,7 @@ class Trainer:
         watching.on_test_begin()
         logs = self._evaluated(data, watching)
         watching.on_test_end(logs)
-        return {f"val_{k}": v for k, v in logs.items()}
+        return {} if data.is_empty else {f"val_{k}": v for k, v in logs.items()}
 
     # ------------------------------------------------ evaluate
 
@@ -446,6 +450,7 @@ class Trainer:
         watching.on_test_begin()
         with data:
             logs = self._evaluated(data, watching)
+        _refuse_nothing(data.is_empty, "evaluate")
         watching.on_test_end(logs)
         if return_dict:
             return logs
@@ -510,8 +515,7 @@ class Trainer:
             structure, leaves = flatten(outputs)
             parts.append(leaves)
             watching.on_predict_batch_end(k, {"outputs": outputs})
-        if structure is None:
-            raise InvalidArgumentError("there is no data", op="predict", fix="give x")
+        _refuse_nothing(structure is None, "predict")
         return structure.fill([joined(column) for column in zip(*parts, strict=True)])
 
     def predict_on_batch(self, x: Any) -> Any:
@@ -573,3 +577,8 @@ def _is_due(epoch: int, freq: Any) -> bool:
 
 def _is_unused(parts: Outputs) -> bool:
     return float(parts.loss_tracker.count) == 0.0 if hasattr(parts.loss_tracker, "count") else False
+
+
+def _refuse_nothing(is_empty: bool, op: str) -> None:
+    if is_empty:
+        raise InvalidArgumentError("there is no data", op=op, fix="give x, or a source that gives a batch")

@@ -341,3 +341,44 @@ def test_a_subclass_may_be_made_of_symbols():
     assert list(found) == ["own"] and found["own"][2] < found["own"][0]
     assert model.output_shape == (None, 1) and model.name.startswith("own")
     assert Plain(inputs=symbol, outputs=keras.layers.Dense(2)(symbol)).layers
+
+
+def test_a_generator_that_runs_out_ends_training():
+    rows = [(np.ones((2, 3), "f4"), np.ones((2, 1), "f4"))] * 2
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    with pytest.warns(UserWarning, match="ran out of data"):
+        history = model.fit(iter(rows), epochs=3, verbose=0)
+    assert len(history.history["loss"]) == 1
+    with pytest.warns(UserWarning, match="ran out of data"), pytest.raises(InvalidArgumentError, match="no data"):
+        model.evaluate(iter([]), verbose=0)
+    with pytest.warns(UserWarning, match="ran out of data"), pytest.raises(InvalidArgumentError, match="no data"):
+        model.fit(iter([]), verbose=0)
+    with pytest.raises(InvalidArgumentError, match="no data"):
+        model.evaluate(np.ones((0, 3)), np.ones((0, 1)), verbose=0)
+
+
+def test_a_model_that_is_called_follows_its_layers():
+    norm, drop = layers.BatchNormalization(), layers.Dropout(0.0)
+    model = keras.Sequential([keras.Input((3,)), norm, drop])
+    x = np.arange(6, dtype="f4").reshape(2, 3)
+    model(x, training=True)
+    norm.trainable, drop.rate = False, 0.999
+    before = norm.moving_mean.numpy()
+    assert (model(x, training=True).numpy() == 0).mean() > 0.5
+    np.testing.assert_array_equal(norm.moving_mean.numpy(), before)
+    norm.trainable, drop.rate = True, 0.0
+    model(x, training=True)
+    assert (norm.moving_mean.numpy() != before).any()
+
+
+def test_what_is_trained_may_change_to_and_fro_without_new_traces():
+    inner = keras.Sequential([keras.Input((3,)), layers.Dense(3)])
+    model = keras.Sequential([inner, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((4, 3), "f4"), np.ones((4, 1), "f4")
+    for trained in [True, False] * 3:
+        inner.trainable = trained
+        model.train_on_batch(x, y)
+        layers.Dense(2).trainable = False       # of nobody's concern here
+    assert len(model._compiled.steps) == 2
