@@ -193,6 +193,8 @@ class SearchPopup(QtWidgets.QFrame):
             painter.setBrush(QtGui.QColor(0, 0, 0, 38 if theme.is_dark else 14))
             grown, round_ = box.adjusted(-growth, 3 - growth, growth, 3 + growth), RADIUS + growth
             painter.drawRoundedRect(grown, round_, round_)
+        if not self.mask().isEmpty():               # where edges would blend with nothing, which is black
+            painter.fillRect(box, theme.color("border"))
         painter.setPen(theme.pen("border"))
         painter.setBrush(theme.brush("panel"))
         painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)

@@ -28,7 +28,7 @@ RELATED: Mapping[str, str] = {
     "arithmetic": "math", "bitwise": "math", "comparison": "math", "exponential": "math", "logic": "math",
     "special": "math", "trigonometry": "math", "gradient": "math",
     "layers": "layer", "core": "layer", "convolution": "layer", "convolutional": "layer", "normalization": "layer",
-    "recurrent": "layer", "rnn": "layer", "merging": "layer", "masking": "layer", "pooling": "layer",
+    "recurrent": "layer", "merging": "layer", "masking": "layer", "pooling": "layer",
     "regularization": "layer", "preprocessing": "layer", "attention": "layer",
     "activations": "activation",
     "reduction": "reduce", "reductions": "reduce", "sorting": "reduce", "statistics": "reduce",

@@ -221,7 +221,9 @@ def test_only_what_fits_a_wire_is_offered_with_the_reason(qtbot: QtBot, add: Add
     assert add.model.rows[0].detail.startswith("takes float32 (?, 3) at b")
     qtbot.keyClicks(add.input, "relu")
     assert shown(add) == []
-    assert "relu" in add.foot.text()
+    assert add.foot.text() == "Relu does not take float32 (?, 3)."
+    add.input.setText("nonsense")
+    assert add.foot.text() == "Nothing is called “nonsense”."
     add.input.clear()
     with qtbot.waitSignal(add.chosen) as chosen:
         qtbot.mouseClick(add.list.viewport(), Left, pos=add.list.visualRect(add.model.index(0)).center())

@@ -118,7 +118,8 @@ def _layers() -> Iterator[Kind]:
         holds = _HOLDS_OTHERS & {f.name for f in fields if f.default is REQUIRED}
         if not operands or "states" in inspect.signature(cls.call).parameters:
             continue
-        category = cls.__module__.rpartition(".")[2].replace("_", " ").capitalize()
+        module = cls.__module__.rpartition(".")[2]
+        category = {"rnn": "Recurrent"}.get(module, module.replace("_", " ").capitalize())
         yield Kind(f"layer/{name}", name, "Layers", category, operands, (), fields, summary_of(cls.__doc__ or ""),
                    inspect.cleandoc(cls.__doc__ or ""), (to_snake_case(name), "layer", category), to_snake_case(name),
                    {f.name: _STARTING[f.form] for f in fields if f.default is REQUIRED and f.form in _STARTING},
