@@ -29,7 +29,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     tiles = Tiles(code, processor)
     product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
     FAR = FAR_BYTES // ITEM_BYTES[code]
-    PANEL, SLIVER, ROOM, COLUMNS = tiles.panel, tiles.sliver, tiles.room, tiles.columns
+    PANEL, SLIVER, ROOM, ROWS, COLUMNS = tiles.panel, tiles.sliver, tiles.room, tiles.rows, tiles.columns
     HIGH, WIDE = BLOCK_ROWS, BLOCK_COLUMNS
     ONE, ZERO, LOWEST = tiles.numbers
 
@@ -53,12 +53,17 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         is_transposed = (b_col != 1) & (n > 1)
         is_dot = is_transposed & (m == 1) & (is_finished == 0) & (b_row == 1) & ((a_col == 1) | (k <= 1))
         is_packed = is_transposed | ((b_row >= FAR) & (m >= MANY_ROWS))
-        # Many rows pay for a high sliver: C is gone through once, and tiles are all that is computed with.
-        wide = SLIVER if is_packed & (m >= MANY_ROWS) else PANEL
+        # Many rows pay for slivers as deep as the product: C is gone through once, and A once for all columns of a
+        # block.
+        is_deep = is_packed & (m >= MANY_ROWS)
+        span, step = (WIDE, SLIVER) if is_deep else (PANEL, PANEL)
         most = k  # of the depth of a pass
         if is_packed & (k > 0):
-            passes = (k * wide + ROOM - 1) // ROOM
+            passes = (k * span + ROOM - 1) // ROOM
             most = (k + passes - 1) // passes
+        line, apart = (SLIVER, SLIVER * most) if is_deep else (PANEL, SLIVER)
+        # A row of B goes into all slivers at once, columns of B into one after the other: few pages are open at a time.
+        part = SLIVER if is_deep & is_transposed else span
         stack_height, stacks = (m + HIGH - 1) // HIGH, (n + WIDE - 1) // WIDE
         row = column = batch = 0
         if lo > 0:
@@ -79,27 +84,40 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                     j += COLUMNS
                 continue
             while j < j_end:
-                width = n - j if n - j < wide else wide
+                width = j_end - j if j_end - j < span else span
                 l = 0
                 while True:
                     source, source_row = at(b, l * b_row + j * b_col), b_row
                     depth = k - l if k - l < most else most
                     if is_packed:
-                        pack(source, b_row, b_col, panel, wide, width, depth)
-                        source, source_row = panel, wide
-                    target, more, factor = at(c, j), at(d, j), beta
+                        e = 0
+                        while e < width:
+                            columns = width - e if width - e < part else part
+                            pack(at(source, e * b_col), b_row, b_col, at(panel, e * most), line, apart, columns, depth)
+                            e += part
+                        source, source_row = panel, line
+                    more, factor = at(d, j), beta
                     is_last = l + depth >= k
                     if d_row != 0 and l > 0:  # what C already holds takes the place of D
-                        more, factor = target, ONE
-                    product(
-                        at(a, l * a_col), a_row, a_col, source, source_row, target, n, height, width, depth,
-                        l if d_row == 0 else 0, is_finished if d_row != 0 or is_last else 0, more, d_row, alpha, factor,
-                        low if is_last else LOWEST,
-                    )
+                        more, factor = at(c, j), ONE
+                    r = 0
+                    while r < height:
+                        rows = ROWS if is_deep and height - r >= 2 * ROWS else height - r
+                        e = 0
+                        while e < width:
+                            columns = width - e if width - e < step else step
+                            product(
+                                at(a, r * a_row + l * a_col), a_row, a_col, at(source, e * most), source_row,
+                                at(c, r * n + j + e), n, rows, columns, depth, l if d_row == 0 else 0,
+                                is_finished if d_row != 0 or is_last else 0, at(more, r * d_row + e), d_row, alpha,
+                                factor, low if is_last else LOWEST,
+                            )
+                            e += step
+                        r += rows
                     l += depth
                     if is_last:
                         break
-                j += wide
+                j += span
         return 0
 
     return kernel

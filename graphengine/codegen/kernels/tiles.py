@@ -15,7 +15,7 @@ from numba import types
 from .. import abi
 from .vectors import ITEM_BYTES, Processor, Vectors, host, vector_intrinsic
 
-PANEL_BYTES = 131072    # of B in one pass: read again by each tile, in order, from the second-level cache
+PANEL_BYTES = 262144    # of B in one pass: read again by each tile, in order, from the second-level cache
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,16 +228,19 @@ class Tiles:
         return self._intrinsic("dot", emit, types.void, pointer, pointer, number, pointer, number, number)
 
     def _pack(self) -> Any:
-        """Copy a part of B into a panel, one row behind the other: whole vectors, arbitrary past the part.
+        """Copy a part of B into slivers: whole vectors, arbitrary past the part.
 
-        Arguments: B, its row and column stride, the panel, its row stride, width, depth.
+        Arguments: B, its row and column stride, the first sliver, its row stride, from sliver to sliver, width, depth.
         """
-        def emit(v: Vectors, b: Any, b_row: Any, b_col: Any, panel: Any, row: Any, width: Any, depth: Any) -> None:
-            builder, one = v.builder, v.index(1)
+        def emit(
+            v: Vectors, b: Any, b_row: Any, b_col: Any, panel: Any, row: Any, apart: Any, width: Any, depth: Any
+        ) -> None:
+            builder, one, sliver = v.builder, v.index(1), v.index(self.sliver)
 
             def start(l: Any, j: Any) -> tuple[Any, Any]:
                 source = builder.add(builder.mul(l, b_row), builder.mul(j, b_col))
-                return v.at(b, source), v.at(panel, builder.add(builder.mul(l, row), j))
+                first = v.at(panel, builder.mul(builder.udiv(j, sliver), apart))
+                return v.at(b, source), v.at(first, builder.add(builder.mul(l, row), builder.urem(j, sliver)))
 
             with builder.if_else(builder.icmp_signed("==", b_col, one)) as (has_rows, has_others):
                 with has_rows, v.range(depth, 1) as l, v.range(width, self.lanes) as j:
@@ -251,7 +254,7 @@ class Tiles:
                         builder.store(builder.load(source), target)
 
         number, pointer = types.int64, self._pointer
-        return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, number, number, number)
+        return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, *[number] * 4)
 
     def _transpose(self, v: Vectors, b: Any, panel: Any, row: Any, stride: Any, width: Any, depth: Any) -> None:
         """panel[l, j] = b[j * stride + l] for up to `lanes` of both."""
