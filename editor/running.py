@@ -228,7 +228,7 @@ class Running(QtCore.QObject):
         elif isinstance(reply, m.Failed):
             self._failed(reply)
         elif isinstance(reply, m.Loaded) and reply.forgot:
-            self.training = "idle"
+            self.training, self.continues = "idle", False
             self.said.emit(self.tr("The model has changed: what was learnt is gone, its variables begin anew."))
         elif isinstance(reply, m.Died):     # a new process gets the values of some seconds before
             self.is_ready, self.busy = False, ""

@@ -11,12 +11,13 @@ from editor.theme import theme
 
 from .geometry import FRAME_RADIUS, FRAME_TITLE, Box
 from .inks import inks, mixed, pen
+from .laid import LaidItem
 
 FILL = 0.07
 GROUP_MARGIN, GROUP_TITLE, GROUP_FOOT = 20.0, 36.0, 16.0        # around the cards of a kernel
 
 
-class AreaItem(QtWidgets.QGraphicsItem):
+class AreaItem(LaidItem):
     """A dashed, titled area."""
 
     def __init__(self) -> None:
@@ -24,7 +25,7 @@ class AreaItem(QtWidgets.QGraphicsItem):
         self.box = Box(0, 0, 1, 1)
         self.title = ""
         self.color = QtGui.QColor()
-        self.collapsed = self.selected = self.hovered = False
+        self.collapsed = False
         self.strength = FILL
         self.count = 0
 
@@ -34,13 +35,6 @@ class AreaItem(QtWidgets.QGraphicsItem):
             self.box = box
         self.title, self.color, self.collapsed = title, color, collapsed
         self.update()
-
-    def set_state(self, **changes: bool) -> None:
-        """selected, hovered."""
-        if any(getattr(self, name) != value for name, value in changes.items()):
-            for name, value in changes.items():
-                setattr(self, name, value)
-            self.update()
 
     @property
     def letters(self) -> QtGui.QColor:

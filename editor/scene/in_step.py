@@ -121,7 +121,6 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             self.addItem(item)
         else:
             item.set_note(note)
-        item.setPos(note.x, note.y)
 
     def _show_wire(self, wire: Wire) -> None:
         item = self.wires.get(wire.ref)

@@ -8,6 +8,7 @@ from editor.theme import theme
 
 from .geometry import Box
 from .inks import inks, mixed, pen
+from .laid import LaidItem
 
 INSET = 10.0
 FEATURES = (QtGui.QTextDocument.MarkdownFeature.MarkdownNoHTML
@@ -21,15 +22,17 @@ def paper() -> QtGui.QColor:
     return mixed(present.card, present.warn, 0.10 if present.dark else 0.07)
 
 
-class NoteItem(QtWidgets.QGraphicsItem):
+class NoteItem(LaidItem):
+    """A note of the document."""
+
     def __init__(self, note: Note) -> None:
         super().__init__()
         self.note = note
-        self.selected = self.hovered = False
         self._text: QtGui.QTextDocument | None = None
-        self._size = QtCore.QSizeF(note.width, note.height)
+        self._size = QtCore.QSizeF()
         self.setZValue(8)
         self.setCacheMode(QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        self.set_note(note)
 
     def set_note(self, note: Note) -> None:
         self.note = note
@@ -37,17 +40,12 @@ class NoteItem(QtWidgets.QGraphicsItem):
         if size != self._size:
             self.prepareGeometryChange()
             self._size = size
+        self.setPos(note.x, note.y)
         self.forget_face()
 
     def forget_face(self) -> None:
         self._text = None
         self.update()
-
-    def set_state(self, **changes: bool) -> None:
-        if any(getattr(self, name) != value for name, value in changes.items()):
-            for name, value in changes.items():
-                setattr(self, name, value)
-            self.update()
 
     @property
     def box(self) -> Box:

@@ -89,8 +89,10 @@ def test_a_training_that_an_edit_ended_goes_on_unless_the_model_is_another(runni
     assert running.paused
     say(m.Loaded(2, 10, 0.1))
     assert running.paused
+    running.train()
+    assert running.continues
     say(m.Loaded(3, 10, 0.1, forgot=True))
-    assert running.training == "idle" and "begin anew" in running.sentences[-1]
+    assert running.training == "idle" and not running.continues and "begin anew" in running.sentences[-1]
 
 
 def test_what_ends_a_training(running):
