@@ -338,7 +338,7 @@ def test_a_real_training_fills_every_view(qtbot, look):
         assert not [r for r in replies if isinstance(r, m.Failed | m.Died)]
         qtbot.waitUntil(lambda: panel.boundary.values is not None, timeout=30_000)
         panel.update_now()
-        assert "done" in panel.words.text()
+        assert "done" in panel.words.toolTip()
         assert panel.runs.latest.curves["loss"].last < 0.1 and panel.runs.latest.gradients
         viewer.show_output(panel.boundary.chosen[0], 0)
         qtbot.waitUntil(lambda: len(viewer.parts) == 1, timeout=30_000)
