@@ -43,7 +43,7 @@ app = typer.Typer(
 cache_app = typer.Typer(invoke_without_command=True, help="Compiled kernels on disk: show or clear them.")
 app.add_typer(cache_app, name="cache")
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="a graph, NAME.graph.json")]
+File = Annotated[Path, typer.Argument(metavar="FILE", help="a graph, NAME.graph.json or NAME.onnx")]
 Feeds = Annotated[list[str], typer.Option(
     "--feed", metavar="NAME=VALUE", help="a placeholder's value: a number, a list as in JSON, or a .npy file",
 )]
