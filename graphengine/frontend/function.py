@@ -326,6 +326,20 @@ class Function:
         return Concrete(graph, inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)
 
 
+_traced_call = Function.__call__
+
+
+def run_functions_eagerly(run_eagerly: bool) -> None:
+    """Let functions run in Python, to look at them with a debugger, or traced and compiled again."""
+    call = (lambda f, *args, **kwargs: f.python_function(*args, **kwargs)) if run_eagerly else _traced_call
+    setattr(Function, "__call__", call)  # noqa: B010 (compiled calls do not have to ask)
+
+
+def functions_run_eagerly() -> bool:
+    """Whether functions run in Python."""
+    return Function.__call__ is not _traced_call
+
+
 class Method:
     """A traced function of a class, on one of its objects."""
 

@@ -9,14 +9,14 @@ from typing import Any
 from ..errors import nearest
 from ..ops import OWNERS
 from ..ops.language import L
-from . import calls, custom_gradient, devices, moments, nest, pieces, printing, random
+from . import asserting, calls, custom_gradient, devices, function, moments, nest, pieces, printing, random
 from .absent import ABSENT
 
 PACKAGE = __name__.partition(".")[0]
 ABOUT = {
     "math": "Mathematical functions.", "nn": "Building blocks of neural networks.", "linalg": "Linear algebra.",
     "random": "Random numbers.", "image": "Images: (height, width, channels), or a batch of them.",
-    "nest": "Nested lists, tuples and dicts of tensors.",
+    "debugging": "Conditions that values have to meet.", "nest": "Nested lists, tuples and dicts of tensors.",
 }
 
 # Functions that are no single op, in the namespaces where TensorFlow has them.
@@ -60,6 +60,10 @@ PIECES: dict[str, Callable[..., Any]] = {
     "config.experimental.list_physical_devices": devices.list_physical_devices,
     "config.experimental.list_logical_devices": devices.list_logical_devices,
     "config.experimental.set_memory_growth": devices.set_memory_growth,
+    "config.run_functions_eagerly": function.run_functions_eagerly,
+    "config.functions_run_eagerly": function.functions_run_eagerly,
+    **{f"debugging.{name}": f for name, f in asserting.FUNCTIONS.items()},
+    **{name: asserting.FUNCTIONS[name] for name in asserting.AT_TOP},
     "nn.dropout": random.dropout, "nn.experimental.stateless_dropout": random.stateless_dropout,
 }
 
