@@ -41,7 +41,7 @@ _recorders: ContextVar[tuple[Recorder, ...]] = ContextVar("graphengine_recorders
 def apply(op: Op, operands: Sequence[Any], name: str | None = None) -> Any:
     """The result of `op`: one value, or a tuple where the op has several results."""
     for x in operands:
-        if type(x) is not EagerTensor:
+        if type(x) is not EagerTensor and not (isinstance(x, Operand) and x.has_value):
             break
     else:                                   # nearly each op at once, so in few steps
         return build(op, operands, name, get_default_graph()) if is_drawing() else compute(op, operands)
