@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6 import QtCore
 
-from .infer import Inference
+from .infer import Inference, Problem
 from .model.document import GraphDocument
 from .model.files import to_text
 from .model.items import Card, Item, Ref
@@ -145,14 +145,26 @@ class Running(QtCore.QObject):
         if not found:
             self.said.emit(self.tr("There is no Train card: add one and connect a loss and an optimizer to it."))
             return None
-        problem = self.inference.problem(found[0])
+        problem = self._hindrance(found[0])
         if problem is not None:
-            self.said.emit(f"{found[0]}: {problem.text}.")
+            self.said.emit(f"{problem.card}: {problem.text}.")
             return None
         return found[0]
 
     def _training_if_whole(self) -> str | None:
-        return next((c for c in self.trainings() if self.inference.problem(c) is None), None)
+        return next((card for card in self.trainings() if self._hindrance(card) is None), None)
+
+    def _hindrance(self, training: str) -> Problem | None:
+        """Why a Train card cannot train: its own problem, or the one that keeps its loss from being computed."""
+        wire = self.document.wires_into(training).get(0)
+        own = self.inference.problem(training)
+        if own is not None or wire is None:
+            return own
+        results = self.inference.outputs(wire.source)
+        if wire.output < len(results) and results[wire.output].dtype:
+            return None
+        found = (self.inference.problem(card) for card in self.document.upstream(wire.source))
+        return next((problem for problem in found if problem is not None), None)
 
     def loss_card(self) -> str | None:
         """The card whose output is the loss of the training."""

@@ -7,9 +7,11 @@ import pathlib
 import pytest
 from PySide6 import QtCore
 
+from editor import commands
 from editor.infer import Inference
 from editor.model.document import Change
 from editor.model.files import open_document
+from editor.model.items import Ref
 from editor.run import messages as m
 from editor.running import Running
 
@@ -122,3 +124,17 @@ def test_only_what_matters_is_sent_again(running):
     running.document.do(Change("Move", {card.ref: card}, {card.ref: dataclasses.replace(card, x=99.0)}))
     running.run()
     assert [type(r) for r in running.runner.sent] == [m.Load, m.Run, m.Run]
+
+
+def test_what_keeps_a_loss_from_being_computed_is_named(qapp):
+    document = open_document(SAMPLES / "drawn_iris.graph.json")
+    made = Running(document, Inference(document), lambda: str(SAMPLES), Line())
+    sentences = []
+    made.said.connect(sentences.append)
+    document.do(commands.disconnect(document, [Ref("wire", ("hidden", 0))]))
+    made.train()
+    assert sentences == ["hidden: inputs is not connected."] and made.runner.sent == []
+    document.undo()
+    made.train()
+    assert last(made) == m.Train("train", fresh=True)
+    made.close()
