@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from .explain import Explanation
 
 # While numba compiles it shares Python's lock with the interpreter, and both become slow. So the interpreter gives
-# the first results only; who still runs the same thing after this many seconds is better off waiting.
+# the first results only; who still runs the same thing after this many seconds is better off waiting, unless kernels of
+# other programs come first: what somebody asks while a training begins, such as its metrics, must not hold it up.
 PATIENCE_S = 0.3
 MOST_BYTES = 2**28                          # of memory that the layouts of one plan keep
 
@@ -87,7 +88,8 @@ class Program:
             kernels = self.compilation.kernels
             if not wait and not self.has_loops and not self.compiler.has(kernels):
                 if self._pending is None or self._process != os.getpid() or not (
-                    self._pending.done() or time.perf_counter() - self._since > PATIENCE_S
+                    self._pending.done()
+                    or (self._pending.running() and time.perf_counter() - self._since > PATIENCE_S)
                 ):
                     return None
                 self._pending.result()

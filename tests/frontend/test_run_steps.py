@@ -3,6 +3,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import Future
 
 import checks
@@ -11,7 +12,9 @@ import pytest
 
 import graphengine as tf
 from graphengine import config, errors
+from graphengine.frontend import plan
 from graphengine.frontend.prepared import EarlySteps, PythonSteps
+from graphengine.runtime.compiler import default_compiler
 
 
 @pytest.fixture(autouse=True)
@@ -343,3 +346,18 @@ def test_the_first_steps_do_not_wait_for_a_compiler(tmp_path):
         found[tier] = json.loads(done.stdout)
     assert found["auto"][0] < found["auto"][1] == found["kernels"][0] == found["kernels"][1]
     np.testing.assert_allclose(found["auto"][2], found["kernels"][2], rtol=2e-4, atol=1e-6)
+
+
+def test_nobody_waits_for_kernels_that_stand_behind_others(session, monkeypatch):
+    monkeypatch.setattr(plan, "PATIENCE_S", 0.0)
+    x = tf.placeholder(tf.float32, [None])
+    y = tf.atan(tf.sinh(x)) * tf.cosh(x) - tf.atanh(x * 0.5)
+    others = threading.Event()
+    before = default_compiler()._in_background().submit(others.wait, 60)
+    try:
+        with config.override(tier="auto"):
+            found = [session.run(y, {x: [0.5, 0.25]}) for _ in range(5)]
+            assert before.running()
+    finally:
+        others.set()
+    np.testing.assert_allclose(found[-1], session.run(y, {x: [0.5, 0.25]}), rtol=1e-5)
