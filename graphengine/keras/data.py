@@ -120,17 +120,20 @@ def is_batches(x: Any) -> bool:
     return hasattr(x, "__next__") or hasattr(x, "__getitem__") or hasattr(x, "__iter__")
 
 
-def rows_in(dataset: Any) -> tuple[Rows, int, bool] | None:
+def rows_in(dataset: Any, class_weight: Mapping[int, float] | None = None) -> tuple[Rows, int, bool] | None:
     """Rows, batch size and whether they are shuffled, of a dataset of `data` that is no more than that."""
     from ..data.dataset import RowsPlan  # who has a dataset has loaded it
 
     plan = getattr(dataset, "rows", None)
     if not isinstance(plan, RowsPlan) or plan.batch_size is None:
         return None
-    return rows_of(*unpack_x_y_sample_weight(plan.arrays)), plan.batch_size, plan.is_shuffled
+    return rows_of(*unpack_x_y_sample_weight(plan.arrays), class_weight), plan.batch_size, plan.is_shuffled
 
 
-def batches_of(source: Any, steps: int | None, rng: np.random.Generator | None = None) -> Iterator[Rows]:
+def batches_of(
+    source: Any, steps: int | None, rng: np.random.Generator | None = None,
+    class_weight: Mapping[int, float] | None = None,
+) -> Iterator[Rows]:
     """The batches that a source gives in one epoch; in an order drawn from `rng` if it gives them by number."""
     getattr(source, "on_epoch_begin", _nothing)()
     if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
@@ -141,7 +144,7 @@ def batches_of(source: Any, steps: int | None, rng: np.random.Generator | None =
         items = itertools.islice(source, steps)
     try:
         for item in items:
-            yield rows_of(*unpack_x_y_sample_weight(item))
+            yield rows_of(*unpack_x_y_sample_weight(item), class_weight)
     finally:                                # training may stop within an epoch
         getattr(source, "on_epoch_end", _nothing)()
 

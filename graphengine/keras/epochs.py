@@ -5,7 +5,7 @@ A loop is set up for the first epoch and runs again for each of the others.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import GraphEngineError
@@ -23,8 +23,11 @@ class SourceBatches:
 
     rows: Rows | None = None
 
-    def __init__(self, source: Any, shuffle: bool, steps: int | None) -> None:
+    def __init__(
+        self, source: Any, shuffle: bool, steps: int | None, class_weight: Mapping[int, float] | None = None,
+    ) -> None:
         self.source = source
+        self.class_weight = class_weight
         self.shuffle = shuffle
         self.steps = known_length(source) if steps is None else steps
         self.count = 0                                      # of the batches of the last epoch
@@ -36,7 +39,8 @@ class SourceBatches:
             self._unfinished = iter(self.source)
         order = order_generator() if self.shuffle and not goes_on else None
         self.count = 0
-        for rows in batches_of(self._unfinished if goes_on else self.source, self.steps, order):
+        source = self._unfinished if goes_on else self.source
+        for rows in batches_of(source, self.steps, order, self.class_weight):
             self.count += 1
             yield rows
         if self.count < (self.steps or 1):
@@ -145,11 +149,13 @@ def known_length(source: Any) -> int | None:
         return None
 
 
-def batches(data: Any, batch_size: int, shuffle: bool, steps: int | None) -> RowBatches | SourceBatches:
+def batches(
+    data: Any, batch_size: int, shuffle: bool, steps: int | None, class_weight: Mapping[int, float] | None = None,
+) -> RowBatches | SourceBatches:
     """The batches of rows, or of what gives batches itself: a dataset that is rows in batches is taken as rows."""
-    found = None if isinstance(data, Rows) or steps is not None else rows_in(data)
+    found = None if isinstance(data, Rows) or steps is not None else rows_in(data, class_weight)
     if found is not None:
         data, batch_size, shuffle = found
     if isinstance(data, Rows):
         return RowBatches(data, Order(data.count, batch_size, shuffle, steps))
-    return SourceBatches(data, shuffle, steps)
+    return SourceBatches(data, shuffle, steps, class_weight)

@@ -315,9 +315,12 @@ class Trainer:
         if batch < 1:
             raise InvalidArgumentError(f"batch_size={batch_size}", op="fit", fix="use at least 1")
         given = x if is_batches(x) else rows_of(x, y, sample_weight, class_weight)
+        if given is x and (y is not None or sample_weight is not None or validation_split):
+            raise InvalidArgumentError("x gives batches, so y, sample_weight and validation_split have no meaning",
+                                       op="fit", fix="let x give (x, y) or (x, y, sample_weight), and validation_data")
         if validation_split and validation_data is None and isinstance(given, Rows):
             given, validation_data = split_rows(given, validation_split)
-        data = batches(given, batch, shuffle, steps_per_epoch)
+        data = batches(given, batch, shuffle, steps_per_epoch, class_weight)
         validation = None
         if validation_data is not None:
             if not isinstance(validation_data, Rows) and not is_batches(validation_data):

@@ -138,6 +138,22 @@ def test_an_endless_dataset_goes_on_where_the_epoch_before_ended(arrays):
     assert seen[:6] == [0, 1, 2, 3, 4, 0]
 
 
+@pytest.mark.parametrize("change", [lambda d: d, lambda d: d.map(lambda x, y: (x, y))], ids=["rows", "batches"])
+def test_weights_of_classes(arrays, change):
+    made, known = model(), model()
+    weights = {0: 1.0, 1: 0.25, 2: 3.0}
+    found = made.fit(change(Dataset.from_tensor_slices(arrays).batch(16)), class_weight=weights, verbose=0).history
+    expected = known.fit(*arrays, batch_size=16, shuffle=False, class_weight=weights, verbose=0).history
+    np.testing.assert_allclose(found["loss"], expected["loss"], rtol=1e-5)
+
+
+def test_what_belongs_into_the_batches(arrays):
+    dataset = Dataset.from_tensor_slices(arrays).batch(16)
+    for more in ({"y": arrays[1]}, {"sample_weight": arrays[1]}, {"validation_split": 0.5}):
+        with pytest.raises(InvalidArgumentError, match="x gives batches"):
+            model().fit(dataset, **more, verbose=0)
+
+
 def test_dropped_remainder_drops_the_rows(arrays):
     steps = []
     watch = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: steps.append(batch))
