@@ -70,7 +70,7 @@ def _from_environment() -> Settings:
         os.environ.get("XDG_CACHE_HOME") or "~/.cache", "graphengine"
     )
     debug = os.environ.get("GRAPHENGINE_DEBUG", "0")
-    if not debug.isdigit():
+    if not debug.isdecimal():
         raise AttributeValueError(f"GRAPHENGINE_DEBUG={debug!r}; it takes a number from 0 to 5")
     threads = os.environ.get("GRAPHENGINE_THREADS") or "0"
     if not threads.isdigit():

@@ -131,6 +131,14 @@ class Bound:
         return sum(layout.bytes for layout in (self.layout, *self.idle) if layout is not None)
 
 
+def drop_oldest(bounds: dict[Any, Bound]) -> bool:
+    """Forget the oldest while there are many or they hold much memory; whether any was."""
+    before = len(bounds)
+    while bounds and (len(bounds) >= MOST_LAYOUTS or sum(b.bytes() for b in bounds.values()) > MOST_BYTES):
+        del bounds[next(iter(bounds))]
+    return len(bounds) < before
+
+
 class Plan:
     """One way of running a session: fixed fetches and feeds, programs by rank, layouts by shape."""
 
@@ -340,11 +348,7 @@ class Plan:
 
     def _make_room(self) -> None:
         """Forget layouts, the oldest first, while there are many or they hold much memory."""
-        while self.layouts and (
-            len(self.layouts) >= MOST_LAYOUTS
-            or sum(b.bytes() for b in self.layouts.values()) > MOST_BYTES
-        ):
-            del self.layouts[next(iter(self.layouts))]
+        if drop_oldest(self.layouts):
             self.quick = self.small = None
 
     def forget(self) -> None:

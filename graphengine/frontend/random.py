@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -58,8 +59,18 @@ def set_seed(seed: int | None) -> None:
 
 def _seeds(graph: Graph, seed: int | None) -> tuple[int | None, int]:
     """The two seeds of an op, as TensorFlow combines them."""
-    drawn = 0 if seed is not None else sum(isinstance(n.op, RandomState) for n in graph.nodes)
-    return _combined(seed_of(graph), seed, drawn)
+    return _combined(seed_of(graph), seed, _states(graph) if seed is None else 0)
+
+
+_counted: WeakKeyDictionary[Graph, tuple[int, int]] = WeakKeyDictionary()   # nodes looked at, states among them
+
+
+def _states(graph: Graph) -> int:
+    """How many states the graph has; nodes that were counted before are not looked at again."""
+    seen, count = _counted.get(graph, (0, 0))
+    count += sum(isinstance(n.op, RandomState) for n in graph.nodes[seen:])
+    _counted[graph] = len(graph.nodes), count
+    return count
 
 
 def _combined(whole: int | None, seed: int | None, drawn: int) -> tuple[int | None, int]:

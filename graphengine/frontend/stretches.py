@@ -22,8 +22,8 @@ from ..ops.kinds import Dynamic, External
 from ..ops.known import follows_from_sizes
 from ..rewrite.specialize import RankUnknown
 from ..runtime.compiler import Compiler
-from ..runtime.executable import MOST_LAYOUTS, SizesDiffer, check_sizes
-from .plan import Array, Bound, Plan, Programs, Shapes, check_out, more_fixed, types_of, written
+from ..runtime.executable import SizesDiffer, check_sizes
+from .plan import Array, Bound, Plan, Programs, Shapes, check_out, drop_oldest, more_fixed, types_of, written
 from .prepared import PreparedSteps, PythonSteps
 from .store import VariableStore
 
@@ -206,8 +206,7 @@ class _Run:
         if found is None:
             found = self.plan.bind(self.programs.parts[k], dict(self.sizes), wait=False)
             if found.layout is not None:
-                while len(bounds) >= MOST_LAYOUTS:
-                    del bounds[next(iter(bounds))]
+                drop_oldest(bounds)
                 bounds[key] = found
         return found
 

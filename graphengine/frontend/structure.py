@@ -1,7 +1,9 @@
 """Nested lists, tuples and dicts of fetches: taken apart, and put together again around the results."""
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from ..ir.operand import Operand
@@ -47,6 +49,8 @@ def flatten(value: Any) -> tuple[Structure, list[Any]]:
         keys, order = list(value), _sorted_keys(value)
         parts = [flatten(value[k]) for k in order]
         rebuild: Callable[..., Any] = type(value)
+        if isinstance(value, defaultdict):
+            rebuild = partial(rebuild, value.default_factory)
 
         def make(items: list[Any]) -> Any:
             found = dict(zip(order, items, strict=True))

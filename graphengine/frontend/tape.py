@@ -215,8 +215,10 @@ class GradientTape:
         persistent, self.persistent = self.persistent, True
         size = int(np.prod(target.shape.numbers(), dtype=int))
         basis = np.eye(size, dtype=target.dtype.numpy).reshape(size, *target.shape.numbers())
-        rows = [self.gradient(target, leaves, basis[k], unconnected_gradients) for k in range(size)]
-        self.persistent = persistent
+        try:
+            rows = [self.gradient(target, leaves, basis[k], unconnected_gradients) for k in range(size)]
+        finally:
+            self.persistent = persistent
         if not persistent:
             self.reset()
             self._is_used = True
@@ -224,7 +226,10 @@ class GradientTape:
         for k, x in enumerate(leaves):
             column = [row[k] for row in rows]
             shape = (*target.shape.numbers(), *x.shape.numbers())
-            found.append(None if column and column[0] is None else L.reshape(L.stack(column), shape))
+            if column:
+                found.append(None if column[0] is None else L.reshape(L.stack(column), shape))
+            else:
+                found.append(L.zeros_like(L.broadcast_to(L.cast(0, x.dtype), shape)))
         return structure.fill(found)
 
 

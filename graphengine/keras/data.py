@@ -30,8 +30,10 @@ def as_array(value: Any, label: str) -> Array:
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InvalidArgumentError(f"{label} holds {array.dtype}, not numbers", fix="turn it into numbers first")
-    if array.dtype == np.float64:
+    if array.dtype.kind == "f" and array.dtype.itemsize == 8:
         array = array.astype(np.float32)
+    elif not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     return np.ascontiguousarray(array) if array.ndim else array.reshape(1)
 
 

@@ -181,6 +181,8 @@ def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: st
         value = np.asarray(x)
     except (ValueError, TypeError) as error:
         raise InvalidArgumentError(f"{label} is no array: {error}", op=op_name) from None
+    if not value.dtype.isnative:
+        value = value.astype(value.dtype.newbyteorder("="))
     kind = dtypes.kind_of(value.dtype)
     if kind not in "biufc":
         raise InvalidArgumentError(f"{label} is {type(x).__name__} {str(x)[:60]!r}, not numbers", op=op_name)

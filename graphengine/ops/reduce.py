@@ -324,6 +324,9 @@ class ArgReduce(Library):
         kernel = f"arg{self.extremum}_{inputs[0].dtype.code}_{self.output_type.code}"
         return Call(kernel, (outer, size, inner), extent=outer)
 
+    def explain_code(self, code: int) -> str:
+        return "the axis has no elements to choose from"
+
     def reference(self, x: Array) -> Array:
         find = np.argmax if self.extremum == "max" else np.argmin
         return np.asarray(find(x, axis=1), dtype=self.output_type.numpy)
@@ -355,6 +358,7 @@ class _ArgExtremum(Composite):
         return L.reshape(L.arg_reduce(rows, self.extremum, self.output_type), tuple(self.result_shape(x.shape)))
 
     def reference(self, x: Array) -> Array:
+        self.result_shape(Shape(x.shape))
         find = np.argmax if self.extremum == "max" else np.argmin
         return np.asarray(find(x, axis=self.axis or 0), dtype=self.output_type.numpy)
 

@@ -283,7 +283,7 @@ class CholeskySolve(Composed):
         return L.triangular_solve(chol, L.triangular_solve(chol, rhs), True, True)
 
     def reference(self, chol: Array, rhs: Array) -> Array:
-        lower = np.tril(chol)
-        return np.asarray(np.linalg.solve(lower @ np.swapaxes(lower, -1, -2), rhs))
+        lower = TriangularSolve()
+        return np.asarray(TriangularSolve(adjoint=True).reference(chol, lower.reference(chol, rhs)))
 
     samples = (sample(definite(3, 3), normal(3, 2)), sample(definite(2, 3, 3), normal(2, 3, 1)))

@@ -98,7 +98,7 @@ def divisor_power_of_two(x: Any, c: Any) -> Any:
 
 @simplify_rule(any_op(Pow, x, constant), example=lambda make: make.with_constant(2.0))
 def small_power(x: Any, c: Any) -> Any:
-    """x ** 2 -> x * x, and the like for 1, 3, 4, -1 and 0.5, within rounding"""
+    """x ** 2 -> x * x, and the like for 1, 3, 4, -1 and -2, within rounding"""
     value = c.node.op.value.array
     if value.size != 1:
         return None

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.binding as llvm
@@ -55,6 +55,7 @@ class Compiler:
         self.cache = cache
         self.counts = Counts()
         self._addresses: dict[str, int] = {}
+        self.team = Team(lambda: self._address(_versioned(HELPER), HELPER))      # helpers of its programs
         self.forget_threads()
         _COMPILERS.add(self)
         llvm.initialize_native_target()
@@ -118,11 +119,6 @@ class Compiler:
         if known is None and prepare and self._entry is None:
             self._entry = self._in_background().submit(self._address, name, ENTRY)
         return known
-
-    @cached_property
-    def team(self) -> Team:
-        """Threads that help programs of this compiler."""
-        return Team(lambda: self._address(_versioned(HELPER), HELPER))
 
     def _address(self, name: str, kernel: Kernel | str) -> int:
         known = self._addresses.get(name) or self._load(name)
@@ -275,7 +271,15 @@ def _namespace() -> dict[str, Any]:
     return abi.namespace()
 
 
-@cache
 def default_compiler() -> Compiler:
     """The compiler of this process."""
+    with _FIRST:
+        return _compiler()
+
+
+_FIRST = threading.Lock()                           # threads that begin together share one
+
+
+@cache
+def _compiler() -> Compiler:
     return Compiler(open_cache())

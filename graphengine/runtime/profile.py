@@ -58,6 +58,8 @@ def measure_kernels(executable: Executable, layout: Layout, feeds: Sequence[Arra
     """The shortest of `repeats` times of each kernel."""
     for stage, feed in zip(layout.staging, feeds, strict=True):
         stage[...] = feed
+    if layout.shared:
+        executable.compiler.team.call()
     control = layout.control.copy()
     pointer = c_void_p(address_of(control))
     start = int(layout.control[Control.ROWS])

@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import Session, Training, global_variables, load, variables_initializer
-from .run import default_fetches, named, parse_feed
+from .. import Training, load
+from .run import default_fetches, initialized_session, named, parse_feed
 
 
 def bench_file(file: Path, feed: Sequence[str], fetch: Sequence[str], training: bool, repeats: int) -> str:
@@ -16,6 +16,4 @@ def bench_file(file: Path, feed: Sequence[str], fetch: Sequence[str], training: 
         training_of = Training(graph, file.parent)
         return str(training_of.session.profile(training_of.step, {**training_of.first_batch(), **feeds}, repeats))
     fetches = [named(graph, name) for name in fetch] or default_fetches(graph, feeds)
-    session = Session(graph)
-    session.run(variables_initializer(global_variables(graph)))
-    return str(session.profile(fetches, feeds, repeats))
+    return str(initialized_session(graph).profile(fetches, feeds, repeats))

@@ -28,13 +28,19 @@ def run_file(file: Path, feed: Sequence[str], fetch: Sequence[str], weights: Pat
     for name in feeds:
         graph.as_tensor(name)               # a name that is wrong is said before one that is missing
     fetches = [named(graph, name) for name in fetch] or default_fetches(graph, feeds)
-    session = Session(graph)
-    with graph.as_default():                # which receives the initializer even if there are no variables
-        session.run(variables_initializer(global_variables(graph)))
+    session = initialized_session(graph)
     if weights is not None:
         session.load_variables(load_weights(weights))
     results = dict(zip([_label(f) for f in fetches], session.run(fetches, feeds), strict=True))
     return as_json_text(results) if as_json else "\n".join(as_text(k, v) for k, v in results.items())
+
+
+def initialized_session(graph: Graph) -> Session:
+    """A session in which all variables have their initial values."""
+    session = Session(graph)
+    with graph.as_default():                # which receives the initializer even if there are no variables
+        session.run(variables_initializer(global_variables(graph)))
+    return session
 
 
 def named(graph: Graph, name: str) -> Tensor | Operation:

@@ -191,3 +191,18 @@ def test_loops_that_look_for_failures_are_vectorized():
     text = numba.cfunc(abi.SIGNATURE, nopython=True)(names[kernel.name]).inspect_llvm()
     assert re.search(r"fdiv <\d+ x double>", text)
     assert re.search(r"or <\d+ x i32>|llvm\.vector\.reduce\.or", text)
+
+
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+def test_an_axis_without_elements_has_no_largest(tier):
+    x = tf.placeholder(tf.float32, [None, None])
+    with config.override(tier=tier), pytest.raises((errors.ShapeError, errors.OutOfRangeError), match="element"):
+        tf.Session().run(tf.argmax(x, 1), {x: np.ones((2, 0), "f4")})
+
+
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+def test_a_factor_that_is_singular(tier):
+    x = tf.placeholder(tf.float64, [2, 2])
+    y = tf.linalg.cholesky_solve(x, np.ones((2, 1)))
+    with config.override(tier=tier), pytest.raises(errors.InvalidArgumentError, match="singular"):
+        tf.Session().run(y, {x: np.zeros((2, 2))})

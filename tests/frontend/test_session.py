@@ -308,3 +308,10 @@ def test_sessions_in_threads_compile_at_once():
         for _ in range(k + 1):
             want = np.tanh(want) + np.float32(0.125 * k)
         np.testing.assert_allclose(results[k], want, rtol=1e-5, atol=1e-6)
+
+
+def test_a_dict_with_a_default_as_fetch():
+    with tf.Graph().as_default():
+        fetches = collections.defaultdict(list, a=tf.constant(1.0))
+        found = tf.Session().run(fetches)
+    assert found == {"a": 1.0} and found["b"] == []

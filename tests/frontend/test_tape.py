@@ -133,3 +133,21 @@ def test_a_target_of_which_nothing_was_taped():
         tape.watch([x, v])
     assert [float(g) for g in tape.gradient([x, v], [x, v])] == [1.0, 1.0]
     assert tape.gradient(tf.constant(1.0), x) is None
+
+
+def test_the_jacobian_of_nothing():
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = x[:0] * 2.0
+    assert tape.jacobian(y, x).shape == (0, 2)
+
+
+def test_a_tape_is_not_persistent_after_a_jacobian_that_failed():
+    x = tf.constant([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.cast(x, tf.int32)
+    with pytest.raises(tf.errors.GradientError):
+        tape.jacobian(y, x)
+    assert not tape.persistent

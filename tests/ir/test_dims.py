@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from graphengine.ir.dims import SizeFacts, evaluate, smaller, substitute
+from graphengine.ir.dims import Shape, SizeFacts, evaluate, smaller, substitute
 from graphengine.ops.indexing import interval
 
 PLACES = [None, -3, -2, -1, 0, 1, 2, 3]
@@ -49,3 +49,9 @@ def test_the_smaller_of_two_sizes():
             want = min(evaluate(x, sizes), evaluate(y, sizes))
             assert evaluate(smaller(x, y), sizes) == want
             assert substitute(smaller(x, y), sizes) == want
+
+
+def test_a_shape_is_found_as_the_tuple_that_it_equals():
+    assert {(2, 3): 1}[Shape([2, 3])] == 1
+    assert (2, 3) in {Shape([2, 3])}
+    assert Shape(None) not in {(): 1}

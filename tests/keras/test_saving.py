@@ -239,6 +239,12 @@ def hdf5(make):
     return buffer.getvalue()
 
 
+def changed_config(change):
+    config = json.loads(json.dumps(keras.saving.serialize_keras_object(small())))
+    change(config)
+    return json.dumps(config).encode()
+
+
 HOSTILE = {
     "no archive": (lambda p: p.write_bytes(b"no archive"), "no .keras archive"),
     "no config": (lambda p: archive(p, config__json=None), "has no config.json"),
@@ -258,6 +264,11 @@ HOSTILE = {
         lambda g: g.create_dataset("0", (2**28,), "f4", chunks=(2**20,), compression="gzip"))}), "says that it has"),
     "a group around itself": (lambda p: archive(p, **{"model__weights__h5": hdf5(
         lambda g: g.update({"a": g.file["/"]}))}), "around itself|no array"),
+    "no layers": (lambda p: archive(p, config__json=changed_config(lambda c: c["config"].pop("layers"))), "no model"),
+    "a class that is a number": (lambda p: archive(p, config__json=changed_config(
+        lambda c: c.update(class_name=7))), "no model|7"),
+    "a shape that is text": (lambda p: archive(p, config__json=changed_config(
+        lambda c: c["config"]["layers"][0]["config"].update(batch_shape="x"))), "no model"),
     "a root around itself": (lambda p: archive(p, **{"model__weights__h5": hdf5(
         lambda g: g.file.update({"a": g.file["/"]}))}), "around itself"),
 }

@@ -7,6 +7,7 @@ import graphengine as tf
 from graphengine import dtypes, errors
 from graphengine.autodiff import gradients
 from graphengine.ir.graph import Graph
+from graphengine.keras.data import as_array as keras_array
 from graphengine.ops.language import L
 from graphengine.ops.state import Placeholder
 
@@ -172,3 +173,10 @@ def test_running_logsumexp_does_not_overflow():
     with tf.Graph().as_default():
         y = tf.math.cumulative_logsumexp([1000.0, 1000.0, -1000.0, 2000.0])
         np.testing.assert_allclose(tf.Session().run(y), [1000.0, 1000.0 + np.log(2), 1000.0 + np.log(2), 2000.0])
+
+
+def test_arrays_in_another_order_of_bytes():
+    big = np.arange(3, dtype=">f4")
+    assert tf.constant(big).numpy().tolist() == [0.0, 1.0, 2.0]
+    assert tf.constant(big).dtype == tf.float32
+    assert keras_array(big, "x").dtype == keras_array(big.astype(">f8"), "x").dtype == np.float32

@@ -384,3 +384,13 @@ def test_bench_has_a_line_for_each_kernel(ge):
 
 def test_bench_wants_what_run_wants(ge, double):
     assert "has no value" in ge("bench", double, code=1)
+
+
+def test_bench_of_a_graph_without_variables(tmp_path):
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.sin(tf.placeholder("float32", [None], name="x"), name="y")
+    graph.save(tmp_path / "a.graph.json")
+    from graphengine.tools.bench import bench_file
+
+    assert "sin" in bench_file(tmp_path / "a.graph.json", ["x=[1.0, 2.0]"], [], False, 2)

@@ -258,7 +258,7 @@ class ModelCheckpoint(EveryFewBatches, MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self._epoch = 0
-        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
+        endings = (".weights.h5",) if save_weights_only else (".keras",)
         if not self.filepath.endswith(endings):
             raise AttributeValueError(f"filepath {self.filepath!r} does not end with {' or '.join(endings)}",
                                       op="ModelCheckpoint")

@@ -85,7 +85,13 @@ def load_model(
         config = archive.config()
         if not compile:
             config = {**config, "compile_config": None}
-        model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
+        try:
+            model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
+        except GraphEngineError:
+            raise
+        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+            raise FileFormatError(f"the configuration makes no model: {type(error).__name__}: {brief(str(error))}",
+                                  at=path, fix="restore the file from a copy") from error
         if not hasattr(model, "load_weights"):
             raise FileFormatError(f"the configuration is of {brief(str(config.get('class_name')))}, no model", at=path,
                                   fix="check that the file is a saved model")
