@@ -42,7 +42,6 @@ from .theme import theme
 from .tools import Interaction, SearchRequest
 
 SUFFIX = ".graph.json"
-READABLE = 0.6                              # zoom from which cards show everything
 
 
 class MainWindow(Deeds):
@@ -512,20 +511,8 @@ class MainWindow(Deeds):
         """Lay out a graph whose cards have no places yet; that is no edit."""
         places = {(card.x, card.y) for card in self.document.cards}
         if len(list(self.document.cards)) > 1 and len(places) == 1:
-            self.tool.edits.settle(self._begin_in_view)
-        QtCore.QTimer.singleShot(0, self._begin_in_view)
-
-    def _begin_in_view(self) -> None:
-        """See everything, neither larger than it is nor too small to be read; then the beginning."""
-        self.view.zoom_to_fit(animated=False)
-        zoom = min(max(self.view.zoom, READABLE), 1.0)
-        if zoom != self.view.zoom:
-            area = self.scene.contents_rect()
-            shown = QtCore.QSizeF(self.view.viewport().size()) / zoom
-            self.view.set_zoom(zoom)
-            left = area.left() - 48 + shown.width() / 2
-            middle = area.center()
-            self.view.centerOn(middle.x() if area.width() < shown.width() else left, middle.y())
+            self.tool.edits.settle(self.view.see_beginning)
+        QtCore.QTimer.singleShot(0, self.view.see_beginning)
 
     def _restore_geometry(self) -> None:
         geometry = self.settings.get("geometry", "")

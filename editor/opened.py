@@ -127,16 +127,11 @@ class Opened(QtWidgets.QWidget):
         drawn.document.settle(SelectionEdits(canvas).tidied())
         self._name_ways()
         self.view.show()
-        QtCore.QTimer.singleShot(0, self, self.fit)     # once it has its size
+        QtCore.QTimer.singleShot(0, self.view, self.view.see_beginning)     # once it has its size
         self.view.setFocus()
         self._show_sources()
         if self.around.results:
             self.request.emit(m.LookInside(self.path))
-
-    def fit(self) -> None:
-        """See everything."""
-        if self.view is not None:
-            self.view.zoom_to_fit(animated=False)
 
     def _show_sources(self) -> None:
         """Placeholders have the values that the graph around shows."""

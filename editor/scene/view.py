@@ -20,6 +20,7 @@ STEP = 1.2                          # of the zoom, for one notch of a wheel or o
 SPARSE = 0.40                       # below this zoom every fifth dot is drawn each way, below a fifth of it every 25th
 EXTENT = 200_000.0                  # how far the view can be moved, from the middle
 FIT_MARGIN = 48
+READABLE = 0.6                      # zoom from which cards show everything
 BORDER = 28                         # pixels from the edge where a drag moves the view
 SETTLE_MS = 160                     # after the last step of a zoom, cards keep pictures of themselves again
 CACHE_KB = 49_152                   # for those pictures; Qt's own limit holds forty cards on a sharp screen
@@ -149,6 +150,16 @@ class GraphView(QtWidgets.QGraphicsView):
         cards = [self.graph.card_rect(id) for id in self.graph.cards if refs is None or Ref("card", id) in refs]
         middle, zoom = self._fitting(area, cards)
         self._look_at(middle, zoom, animated)
+
+    def see_beginning(self) -> None:
+        """See everything, neither larger than it is nor too small to be read; if it is too wide for that, its left."""
+        self.zoom_to_fit(animated=False)
+        if self.zoom < READABLE:
+            area = self.graph.contents_rect()
+            shown = QtCore.QSizeF(self.viewport().size()) / READABLE
+            self.set_zoom(READABLE)
+            left, middle = area.left() - FIT_MARGIN + shown.width() / 2, area.center()
+            self.centerOn(middle.x() if area.width() < shown.width() else left, middle.y())
 
     def _fitting(self, area: QtCore.QRectF, cards: Iterable[QtCore.QRectF]) -> tuple[QtCore.QPointF, float]:
         """Middle and zoom that show an area; what lies in the corner covers none of the cards, if that can be."""
