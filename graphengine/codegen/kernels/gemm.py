@@ -58,7 +58,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         is_deep = is_packed & (m >= MANY_ROWS)
         span, step = (WIDE, SLIVER) if is_deep else (PANEL, PANEL)
         most = k  # of the depth of a pass
-        if is_packed & (k > 0):
+        if is_packed & (k * span > ROOM):  # tiny products have no time for divisions
             passes = (k * span + ROOM - 1) // ROOM
             most = (k + passes - 1) // passes
         line, apart = (SLIVER, SLIVER * most) if is_deep else (PANEL, SLIVER)
