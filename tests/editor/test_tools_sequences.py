@@ -4,6 +4,7 @@ from __future__ import annotations
 import random
 
 import pytest
+from hand import ALT, CTRL, LEFT, NO, RIGHT, SHIFT, Hand, graph
 from PySide6 import QtWidgets
 from PySide6.QtCore import Qt
 
@@ -12,7 +13,7 @@ from editor.model.items import Card, Frame, Note
 from editor.theme import theme
 
 from .test_commands_sequences import is_sound
-from .test_tools import ALT, CTRL, LEFT, NO, RIGHT, SHIFT, Dragged, Hand, graph, of_kind
+from .test_tools_drops import Dragged, of_kind
 
 KEYS = (Qt.Key.Key_Escape, Qt.Key.Key_Delete, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Up, Qt.Key.Key_Down,
         Qt.Key.Key_Return, Qt.Key.Key_F2, Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_A)
