@@ -242,9 +242,10 @@ def test_arguments_that_do_not_fit(wrong, message):
 # -------------------------------------------------------------------- structure
 
 @pytest.mark.parametrize("layer, shape, training, kernels", [
-    (layers.Dense(8, activation="relu"), (4, 16), False, 2),            # the product; bias and activation
-    (layers.Dense(8, activation="relu"), (4, 5, 16), False, 2),         # one product for all axes before the last
-    (layers.Conv2D(8, 3, activation="relu"), (2, 8, 8, 3), False, 2),
+    (layers.Dense(8, activation="relu"), (4, 16), False, 1),            # the product adds its bias and is rectified
+    (layers.Dense(8, activation="relu"), (4, 5, 16), False, 1),         # one product for all axes before the last
+    (layers.Dense(8, activation="tanh"), (4, 16), False, 2),            # the product; bias and activation
+    (layers.Conv2D(8, 3, activation="relu"), (2, 8, 8, 3), False, 1),
     (layers.BatchNormalization(), (4, 6, 5, 3), False, 2),              # scales of channels; everything else
     (layers.BatchNormalization(), (4, 6, 5, 3), True, 3),               # mean; variance; everything else
     (layers.LayerNormalization(), (4, 6, 8), False, 1),
