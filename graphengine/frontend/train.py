@@ -11,6 +11,7 @@ import numpy as np
 
 from ..autodiff import gradients, why_unconnected
 from ..errors import GradientError, InvalidArgumentError
+from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ops.language import L
 from .build import convert_to_tensor, group
@@ -47,7 +48,8 @@ class Optimizer:
         self.learning_rate = learning_rate
         self.name = name
         self._slots: dict[tuple[str, int], Variable] = {}
-        self._is_prepared = False
+        self._prepared: set[Graph] = set()
+        self._owners: list[Variable] = []       # of slots; no other variable gets the id of one that is kept
 
     def minimize(
         self, loss: Tensor, global_step: Variable | None = None, var_list: Sequence[Variable] | None = None,
@@ -105,14 +107,14 @@ class Optimizer:
             raise InvalidArgumentError("no gradients for any variable", op=self.name)
         graph = pairs[0][1].graph
         with graph.as_default(), graph.name_scope(name or self.name) as scope:
-            if not self._is_prepared:
+            if graph not in self._prepared:
                 self.prepare(pairs[0][1])
-                self._is_prepared = True
+                self._prepared.add(graph)
             updates: list[Any] = []
             for g, v in pairs:
                 with graph.made_at(v.node.origin):      # who looks at the step wants to know whose update it is
                     updates += self.update(convert_to_tensor(g), v)
-            updates += self.finish()
+            updates += self.finish(graph)
             if global_step is not None:
                 updates.append(global_step.assign_add(np.ones((), global_step.dtype.numpy)))
             return group(*updates, name=scope)
@@ -125,14 +127,14 @@ class Optimizer:
         return rate
 
     def prepare(self, like: Variable) -> None:
-        """Make what all variables share; called once."""
+        """Make what all variables of a graph share; called once for each graph."""
 
     def update(self, g: Tensor, var: Variable) -> list[Tensor]:
         """The assignments that change one variable and what is kept for it."""
         raise NotImplementedError
 
-    def finish(self) -> list[Tensor]:
-        """Assignments of what all variables share."""
+    def finish(self, graph: Graph) -> list[Tensor]:
+        """Assignments of what all variables of a graph share."""
         return []
 
     def slot(self, var: Variable, kind: str, value: float = 0.0) -> Variable:
@@ -142,6 +144,7 @@ class Optimizer:
             start = np.full(var.shape.numbers(), value, var.dtype.numpy)
             with var.graph.name_scope(None):
                 self._slots[key] = Variable(start, trainable=False, name=f"{var.node.name}/{self.name}")
+            self._owners.append(var)
         return self._slots[key]
 
     def get_slot(self, var: Variable, name: str) -> Variable | None:
@@ -214,27 +217,28 @@ class AdamOptimizer(Optimizer):
     ) -> None:
         super().__init__(learning_rate, name)
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self._powers: tuple[Variable, Variable] | None = None
-        self._scale: Any = None
+        self._powers: dict[Graph, tuple[Variable, Variable]] = {}
+        self._scales: dict[Graph, Any] = {}
 
     def prepare(self, like: Variable) -> None:
         dtype = like.dtype.numpy
         with like.graph.name_scope(None):
             power1 = Variable(np.asarray(self.beta1, dtype), trainable=False, name="beta1_power")
             power2 = Variable(np.asarray(self.beta2, dtype), trainable=False, name="beta2_power")
-        self._powers = power1, power2
-        self._scale = L.sqrt(1.0 - power2) / (1.0 - power1) * self.rate(like)
+        self._powers[like.graph] = power1, power2
+        self._scales[like.graph] = L.sqrt(1.0 - power2) / (1.0 - power1) * self.rate(like)
 
     def variables(self) -> list[Variable]:
-        return [*(self._powers or ()), *super().variables()]
+        return [*(power for pair in self._powers.values() for power in pair), *super().variables()]
 
     def update(self, g: Tensor, var: Variable) -> list[Tensor]:
         m, v = self.slot(var, "m"), self.slot(var, "v")
         first = m.assign(m * self.beta1 + g * (1.0 - self.beta1))
         second = v.assign(v * self.beta2 + L.square(g) * (1.0 - self.beta2))
-        return [first, second, var.assign_sub(first * self._scale / (L.sqrt(second) + self.epsilon))]
+        scale = self._scales[var.graph]
+        scale = scale if scale.dtype is var.dtype else L.cast(scale, var.dtype)
+        return [first, second, var.assign_sub(first * scale / (L.sqrt(second) + self.epsilon))]
 
-    def finish(self) -> list[Tensor]:
-        assert self._powers is not None, "prepare runs first"
-        power1, power2 = self._powers
+    def finish(self, graph: Graph) -> list[Tensor]:
+        power1, power2 = self._powers[graph]
         return [power1.assign(power1 * self.beta1), power2.assign(power2 * self.beta2)]

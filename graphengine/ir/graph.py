@@ -311,11 +311,6 @@ def receiving_graph(graph: Graph) -> Graph:
     return stack[-1] if stack and stack[-1].receives(graph) else graph
 
 
-def has_explicit_graph() -> bool:
-    """Whether the program is inside an ``as_default()`` block."""
-    return bool(_stack.get())
-
-
 def reset_default_graph() -> None:
     """Start over with an empty global graph.
 

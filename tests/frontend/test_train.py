@@ -131,3 +131,14 @@ RECORDED = json.loads((ORACLE / "programs" / "tf1.json").read_text())
 def test_programs_give_what_tensorflow_gave(name):
     (case,) = [c for c in check.program_cases() if c["id"].endswith(name)]
     assert check.program_problems(tf, case) == []
+
+
+def test_one_optimizer_in_two_graphs_and_for_two_types():
+    optimizer = tf.train.AdamOptimizer(0.1)
+    for _ in range(2):
+        with tf.Graph().as_default(), tf.Session() as session:
+            v, w = tf.Variable(1.0), tf.Variable(np.float64(1.0))
+            step = optimizer.minimize(tf.cast(v * v, tf.float64) + w * w, var_list=[v, w])
+            session.run(tf.global_variables_initializer())
+            session.run(step)
+            assert session.run([v, w]) == pytest.approx([0.9, 0.9])

@@ -155,7 +155,7 @@ def test_it_leaves_no_more_ops_than_it_found(pair, rng):
     phase, rule = pair
     if phase.name != "simplify" or rule.name in ("small_power", "sum_in_two_steps", "maximum_in_two_steps",
                                                  "minimum_in_two_steps", "product_in_two_steps"):
-        return                              # stable forms may be longer, and two loops replace one that cannot be
+        pytest.skip("stable forms may be longer, and two loops replace one that cannot be")
     _, _, _, (before, after) = both_sides(phase, rule, lambda s, t: np.ones(s, t), rule.fast)
     assert computing(after) <= computing(before)
 
