@@ -26,7 +26,7 @@ from ..ops.apply import as_array
 from ..ops.kinds import Control
 from ..pipeline import Compilation, CompiledGraph, compile_graph
 from ..rewrite.specialize import Feed, size_symbol
-from ..runtime.compiler import Compiler
+from ..runtime.compiler import PATIENCE_S, Compiler
 from ..runtime.executable import MOST_LAYOUTS, Executable, Quick, SizesDiffer, check_sizes
 from ..runtime.layout import Layout
 from ..runtime.loop import Rows, picking
@@ -40,10 +40,6 @@ if TYPE_CHECKING:
 
     from .explain import Explanation
 
-# While numba compiles it shares Python's lock with the interpreter, and both become slow. So the interpreter gives
-# the first results only; who still runs the same thing after this many seconds is better off waiting, unless kernels of
-# other programs come first: what somebody asks while a training begins, such as its metrics, must not hold it up.
-PATIENCE_S = 0.3
 MOST_BYTES = 2**28                          # of memory that the layouts of one plan keep
 
 Array = np.ndarray[Any, Any]

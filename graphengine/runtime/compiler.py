@@ -33,6 +33,12 @@ RUNNER, HELPER, ENTRY = "runner", "helper", "entry"
 _PARTS = ("runner.py", "team.py", "entry.py", "atomics.py", "vectors.py")       # what it is made from
 _FORBIDDEN = ("numba_", "NRT_", "Py", "_Py", "malloc", "calloc")
 
+# While numba compiles it shares Python's lock with those who run something, and both become slow. So other ways to run
+# it give the first results only; who still runs the same thing after this many seconds is better off waiting, unless
+# what is compiled first is for others: what somebody asks while a training begins, such as its metrics, must not hold
+# it up.
+PATIENCE_S = 0.3
+
 
 @dataclass()
 class Counts:
@@ -69,6 +75,7 @@ class Compiler:
         self._compiling = threading.RLock()         # held for as long as numba takes
         self._background: ThreadPoolExecutor | None = None
         self._entry: Future[int] | None = None
+        self._entry_since = 0.0
 
     def addresses(self, kernels: Iterable[Kernel]) -> list[int]:
         """The address of each kernel; those that are nowhere yet are compiled."""
@@ -113,10 +120,13 @@ class Compiler:
     def entry(self, prepare: bool = False) -> int | None:
         """The address of the entry if it is here or on disk; else `prepare` begins to compile it in the background."""
         if self._entry is not None and not self._entry.done():
-            return None
+            if not self._entry.running() or time.perf_counter() - self._entry_since < PATIENCE_S:
+                return None
+            self._entry.exception()         # waits; who got none does without
         name = _versioned(ENTRY)
         known = self._addresses.get(name) or self._load(name)
         if known is None and prepare and self._entry is None:
+            self._entry_since = time.perf_counter()
             self._entry = self._in_background().submit(self._address, name, ENTRY)
         return known
 
