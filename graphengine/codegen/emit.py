@@ -237,10 +237,10 @@ class _Emitter:
                 self._store(i)
 
     def _fold_loop(self, folds: Sequence[int], stores: Sequence[int], level: int) -> None:
-        """One pass over the fold axes; a pass with nothing outside it works in blocks, which keeps sums exact."""
+        """One pass over the fold axes; a long one works in blocks, which keeps sums exact."""
         outside = self.names, self.leaves
         axes = self.loop["fold"]
-        blocked = bool(folds) and not self.loop["outer"] and len(axes) == 1
+        blocked = bool(folds) and len(axes) == 1 and (not self.loop["outer"] or self._is_long(axes[0]))
         totals = [self._fresh("r") for _ in folds]
         parts = [self._fresh("p") for _ in folds] if blocked else totals
         identities = [self._identity(self.nest.values[i].node) for i in folds]
@@ -271,6 +271,11 @@ class _Emitter:
         self.names, self.leaves = outside
         for i, name in zip(folds, totals, strict=True):
             self.names[i] = name
+
+    def _is_long(self, axis: int) -> bool:
+        """Whether rows may be longer than a block: those of sizes known only in a run may be."""
+        extent = self.nest.axes[axis].extent
+        return not isinstance(extent, int) or extent > BLOCK
 
     def _keep(self) -> None:
         """Leave what later passes over the row want where they find it; what was there before is not read any more."""

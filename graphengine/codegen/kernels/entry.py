@@ -123,36 +123,42 @@ def build() -> Any:
                 return 0
             is_open = own[table_at] != 0 and pointer_i64(own[gate_at])[0] == own[opened_at]
         table = pointer_i64(own[table_at])
+        used = own[table_at]
+        made = 0
+        outputs = first
+        if is_open:
+            for k in range(count):
+                outputs += 6 + pointer_i64(used + 8 * outputs)[2]
+            for k in range(1 if results == alone else results):
+                if table[outputs + 1 + 3 * k] != 0:
+                    made = call_1(own[call], table[outputs + 3 * k])    # may run anything, too
+                    if made == 0:
+                        if several != 0:
+                            call_1(own[release], several)
+                        return 0
+                    if several != 0:
+                        call_3(own[set_item], several, k, made)
+            is_open = own[table_at] == used and pointer_i64(own[gate_at])[0] == own[opened_at]
         if is_open:
             is_open = pointer_i64(table[busy_at])[0] == 0
         place = first
         if is_open:
             for k in range(count):
-                feed = pointer_i64(own[table_at] + 8 * place)
+                feed = pointer_i64(used + 8 * place)
                 feed[5] = source(own, feed, given[k])
                 if feed[5] == 0:
                     is_open = False
                     break
                 place += 6 + feed[2]
         if not is_open:
-            if several != 0:
-                call_1(own[release], several)
+            result = several if several != 0 else made
+            if result != 0:
+                call_1(own[release], result)
             return call_4(own[vectorcall], own[slow_at], args, count, names)
 
-        made = 0
-        outputs = place
-        for k in range(1 if results == alone else results):
-            if table[outputs + 1 + 3 * k] != 0:
-                made = call_1(own[call], table[outputs + 3 * k])
-                if made == 0:
-                    if several != 0:
-                        call_1(own[release], several)
-                    return 0
-                if several != 0:
-                    call_3(own[set_item], several, k, made)
         place = first
         while place != outputs:
-            feed = pointer_i64(own[table_at] + 8 * place)
+            feed = pointer_i64(used + 8 * place)
             copy(feed[4], feed[5], feed[3])
             place += 6 + feed[2]
         code = call_runner(table[runner_at], pointer_i64(table[control_at]))
