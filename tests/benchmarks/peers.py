@@ -31,7 +31,7 @@ HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
 RECORDED: dict[str, Any] = json.loads((HERE / "peers_recorded.json").read_text())
 TOLERANCE = 1e-3                            # relative, of the check values
-COMPILED_S = 0.5                            # after this long a call waits until the kernels are compiled
+COMPILED_S = 4.0                            # by then kernels are compiled; until then the interpreter runs
 BY_HAND = "numba-hand"                      # loops written by hand for one workload: no framework
 
 MODULES = {"tf": "tensorflow", "keras": "keras"}        # what a framework is imported as, where not by its name
