@@ -14,6 +14,7 @@ forces them to the disk, so that a power cut costs a fraction of a second.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -123,7 +124,10 @@ class Journal:
             return
         items = {ref: self.document.items.get(ref) for ref in sorted(refs, key=lambda r: (r.kind, str(r.key)))}
         self._keep_arrays(items.values())
-        self._size += os.write(self._file, _line(items))
+        line = _line(items)
+        if os.write(self._file, line) < len(line):      # of a disk that is all but full: nothing after it is read back
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self._size += len(line)
         self._flusher.wants(self._file)
 
     # ------------------------------------------------ bases

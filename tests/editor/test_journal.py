@@ -221,6 +221,21 @@ def test_a_journal_that_cannot_be_written_says_so_and_the_edit_stays(document, t
     journal.close()
 
 
+def test_a_line_that_is_written_in_part_is_said_and_the_next_edit_begins_anew(document, died, monkeypatch):
+    problems = []
+    journal = Journal(document, on_problem=problems.append)
+    put(document, Card("a", "op/log"))
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda file, line: write(file, line[: len(line) // 2]))
+        put(document, Card("b", "op/log"))
+    assert len(problems) == 1 and "cannot be kept" in problems[0]
+    put(document, Card("c", "op/log"))
+    put(document, Card("d", "op/log"))
+    (left,) = died(journal)
+    assert left.recover().items == document.items and len(problems) == 1
+
+
 def test_no_thread_is_left(document):
     before = threading.active_count()
     journal = Journal(document)
