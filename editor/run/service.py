@@ -70,6 +70,7 @@ class Service:
         self.passed = 0.0, 0
         self.rate: float | None = None
         self._arrays: dict[str, Array] = {}
+        self._aside: RunningGraph | None = None         # with what it learnt, while the last cannot be read
         self._meaning: Any = None
         self._handlers: Mapping[type, Callable[[Any], None]] = {
             m.Load: self.load, m.Run: self.run, m.Train: self.train, m.Step: self.step, m.Inspect: self.inspect,
@@ -109,7 +110,8 @@ class Service:
     def load(self, request: m.Load) -> None:
         begin = time.perf_counter()
         self._arrays.update(request.arrays)
-        graph, self.graph = self.graph, None
+        graph, self.graph = self.graph or self._aside, None
+        self._aside = None if request.anew else graph
         document = from_text(request.text, self._arrays)
         whole, forgot = (Meaning(document, examples=False).whole(), request.folder), False
         if graph is not None and whole == self._meaning and not request.anew:
@@ -122,6 +124,7 @@ class Service:
             forgot = not self._keep_learnt(graph, document, request.anew)
             if forgot or request.anew:
                 self.slots, self.passed = {}, (0.0, 0)
+        self._aside = None
         self.document, self.folder, self._meaning, self.given = document, request.folder, whole, {}
         self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot))
 

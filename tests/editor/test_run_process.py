@@ -355,6 +355,28 @@ def test_what_was_learnt_stays_until_the_model_is_edited(talk):
     assert talk.load(document).forgot and not np.array_equal(weights(talk)["hidden/kernel"], first)
 
 
+def test_what_was_learnt_outlasts_texts_that_cannot_be_read(talk):
+    document = layers()
+    talk.load(document)
+    first = weights(talk)["hidden/kernel"]
+
+    def fail(text, anew=False):
+        talk.send(m.Load(text, {}, str(SAMPLES), 99, anew))
+        assert talk.wait(m.Failed).what == "load"
+
+    talk.finish(m.Train("train"))
+    learnt = weights(talk)["hidden/kernel"]
+    fail("{")
+    fail("[]")
+    assert not talk.load(document).forgot and np.array_equal(weights(talk)["hidden/kernel"], learnt)
+    fail("{")
+    changed(document, "drop", rate=0.25)    # another model, which is said
+    assert talk.load(document).forgot and np.array_equal(weights(talk)["hidden/kernel"], first)
+    talk.finish(m.Train("train"))
+    fail("{", anew=True)
+    assert not talk.load(document).forgot and np.array_equal(weights(talk)["hidden/kernel"], first)
+
+
 def test_a_fresh_training_begins_with_the_values_of_the_document(talk):
     """Also with those that were kept in it."""
     document = layers()
