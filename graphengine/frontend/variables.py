@@ -95,6 +95,14 @@ class Variable(Operand):
         graph.add_to_collections([GLOBAL_VARIABLES, *([TRAINABLE_VARIABLES] if trainable else [])], self)
 
     @classmethod
+    def of_type(cls, dtype: Any, shape: Sequence[int], trainable: bool = True, name: str | None = None) -> Variable:
+        """One outside of sessions whose dtype and shape alone matter: it takes no memory and cannot be changed."""
+        self = cls(np.zeros((), as_dtype(dtype).numpy), trainable, name=name)
+        assert self.storage is not None
+        self.storage.array = np.broadcast_to(self.storage.array, tuple(shape))
+        return self
+
+    @classmethod
     def of_node(cls, node: Node) -> Variable:
         """The Variable of a variable node, for graphs that come from a file or use variables from outside."""
         if isinstance(node.op, state.SharedVariable):

@@ -51,6 +51,7 @@ _MOST_SETTINGS = 256                        # that a layer knows again
 _numbers = itertools.count()
 _PLAIN = (int, float, str, NoneType, FunctionType)
 _context: ContextVar[CallContext | None] = ContextVar("graphengine_keras_call", default=None)
+_only_types: ContextVar[bool] = ContextVar("graphengine_keras_only_types", default=False)
 
 
 def is_in_call() -> bool:
@@ -67,6 +68,16 @@ def apart() -> Iterator[None]:
             yield
     finally:
         _context.reset(token)
+
+
+@contextmanager
+def only_types() -> Iterator[None]:
+    """A ``with`` block in which the weights that layers make have dtypes and shapes, but no memory and no values."""
+    token = _only_types.set(True)
+    try:
+        yield
+    finally:
+        _only_types.reset(token)
 
 
 class Layer:
@@ -179,8 +190,10 @@ class Layer:
         kind = as_dtype(dtype or self._dtype)
         sizes = tuple(int(s) for s in (() if shape is None else (shape,) if isinstance(shape, int) else shape))
         make = initializers.get(initializer or ("glorot_uniform" if kind.is_floating else "zeros"))
+        label = name or "variable"
         with init_scope():
-            weight = Variable(make(sizes, kind.name), trainable=trainable, name=name or "variable", dtype=kind)
+            weight = (Variable.of_type(kind, sizes, trainable, label) if _only_types.get()
+                      else Variable(make(sizes, kind.name), trainable=trainable, name=label, dtype=kind))
         self._own_weights.append(weight)
         rule, limit = regularizers.get(regularizer), constraints.get(constraint)
         if rule is not None:

@@ -240,6 +240,23 @@ def test_new_layers_infer_or_say_what_is_wrong(key):
     assert any(outcomes) or not given or key in NEEDS_MORE, key
 
 
+@pytest.mark.parametrize(("key", "attributes", "shape", "result"), [
+    ("layer/Dense", {"units": 40000}, [None, 10**10], (None, 40000)),
+    ("layer/LSTM", {"units": 10**7}, [None, 20, 10**7], (None, 10**7)),
+    ("layer/SpectralNormalization", {"layer": {"class_name": "Dense", "config": {"units": 10**9}}}, [4, 10**5],
+     (4, 10**9)),
+    ("layer/BatchNormalization", {}, [None, 10**14], (None, 10**14)),
+])
+def test_types_of_layers_take_no_memory_for_their_weights(key, attributes, shape, result):
+    """More weights than any memory holds: that is a problem of who builds them."""
+    document = GraphDocument([placeholder("x", shape), Card("c", key, {**catalog()[key].starting, **attributes}),
+                              Wire("x", 0, "c", 0)])
+    inference = Inference(document)
+    assert inference.problem("c") is None
+    assert inference.outputs("c")[0].sizes == result
+    assert isinstance(build(document).problems["c"], ge.errors.InvalidArgumentError)
+
+
 NEEDS_MORE = ("layer/Embedding", "layer/Reshape", "layer/Permute", "layer/Dot", "layer/GroupNormalization",
               "layer/CategoryEncoding", "layer/Discretization")
 

@@ -5,7 +5,7 @@ import inspect
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from ...ir.dims import Shape
 from ...ir.graph import Graph, get_default_graph
 from ...ir.node import Node, Tensor
 from ...keras import initializers
+from ...keras.layer import only_types
 from ...keras.registry import registered
 from ...ops.kinds import Effect
 from ...ops.language import L
@@ -51,7 +52,7 @@ class Drawing:
     fetch : finds large arrays of attributes
     training : whether layers behave as in training (dropout, batch statistics)
     seed : what random initial values follow from, together with the name of the card
-    plain : weights begin with zeros: enough to know dtypes and shapes
+    plain : weights have dtypes and shapes alone, however large they are: what is drawn cannot run
     layers : layers made before, by card, whose weights are used again
 
     Attributes
@@ -89,7 +90,7 @@ class Drawing:
         self.graph.shared_scope = f"{id}/"
         origin = DocumentOrigin("the graph", 0, id)
         with (self.graph.as_default(), self.graph.made_at(origin), self.graph.name_scope(f"{id}/"),
-              self._after(after)):
+              self._after(after), only_types() if self._plain else nullcontext()):
             try:
                 if family == "layer":
                     found = self._layer(self._made(id, kind, attributes), operands)
@@ -97,7 +98,7 @@ class Drawing:
                     found = (_loss if family == "loss" else _metric)(name, attributes, operands)
             except GraphEngineError:
                 raise
-            except UNREADABLE as error:
+            except (*UNREADABLE, MemoryError) as error:     # weights of more than there is, say
                 raise InvalidArgumentError(str(error), op=name) from error
         for node in self.graph.nodes[before:]:
             if isinstance(node.op, Effect) and node.op.name != "read_variable":
