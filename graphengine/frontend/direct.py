@@ -38,7 +38,8 @@ class Direct:
     def _new_function(self, prepare: bool = False) -> Callable[..., Any] | None:
         plan = self.plan
         count = ALONE if self.is_alone else len(plan.fetches)
-        return new_function(plan.compiler, len(plan.feeds), count, self.run, plan.gate, prepare)
+        running = plan.store.running.count
+        return new_function(plan.compiler, len(plan.feeds), count, self.run, plan.gate, running, prepare)
 
     def run(self, *values: Any, out: Any = None) -> Any:
         """Results for values of the feeds, which are written into the arrays of `out` where there are some.
@@ -50,7 +51,7 @@ class Direct:
         plan = self.plan
         if len(values) != len(plan.feeds):
             raise FeedError(f"{len(plan.feeds)} values expected, got {len(values)}", op="make_callable")
-        with self.lock:
+        with self.lock, plan.store.running:
             results = None
             if plan.quick is not None and out is None and settings().tier != "interpreter":
                 results = plan.quick(values)

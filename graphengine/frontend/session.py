@@ -122,7 +122,7 @@ class Session:
         """
         feeds = {} if feed_dict is None else feed_dict
         structure, leaves = flatten(fetches)
-        with self._lock:
+        with self._lock, self.store.running:
             plan = self._plan(leaves, list(feeds))
             results = plan.run([plan.array(k, value) for k, value in enumerate(feeds.values())])
         return structure.fill(plan.spread(results))
@@ -185,7 +185,7 @@ class Session:
         """
         given = {} if feeds is None else feeds
         structure, leaves = flatten(fetches)
-        with self._lock:
+        with self._lock, self.store.running:
             plan = self._plan(leaves, list(given))
             with plan.steps(list(given.values()), steps, collect) as loop:
                 results = loop.run(on_progress)
@@ -213,7 +213,7 @@ class Session:
 
         feeds = {} if feed_dict is None else feed_dict
         _, leaves = flatten(fetches)
-        with self._lock:
+        with self._lock, self.store.running:
             plan = self._plan(leaves, list(feeds))
             arrays = [plan.array(k, value) for k, value in enumerate(feeds.values())]
             found = plan.bound(tuple(a.shape for a in arrays), wait=True)
@@ -232,7 +232,7 @@ class Session:
 
     def variables(self) -> dict[str, Array]:
         """A copy of the value of each variable that has one, by name."""
-        with self._lock:
+        with self._lock, self.store.running:
             return self.store.copies()
 
     def load_variables(self, values: Mapping[str, Any]) -> None:
@@ -242,7 +242,7 @@ class Session:
         ------
         NotFoundError for a name that is no variable, ShapeError or DTypeError for a value that does not fit.
         """
-        with self._lock:
+        with self._lock, self.store.running:
             self.store.load(values)
 
     # ------------------------------------------------ plans

@@ -15,12 +15,30 @@ from ..ops.apply import as_array
 Array = np.ndarray[Any, Any]
 
 
+class Running:
+    """Counts what is under way on a store's values, for machine code that Python calls: it can hold no lock.
+
+    Whoever enters holds the lock of the session or function. Where a store has several of these, nothing is lost
+    either: no thread is switched in the middle of a statement that calls no Python.
+    """
+
+    def __init__(self) -> None:
+        self.count = np.zeros(1, np.int64)
+
+    def __enter__(self) -> None:
+        self.count[0] += 1
+
+    def __exit__(self, *exception: object) -> None:
+        self.count[0] -= 1
+
+
 class VariableStore:
     """Values of a graph's variables.
 
     values : array of each variable that a program has touched, by name
     initialized : names of those that have been given a value
     is_closed : whether the session is closed
+    running : entered by what reads or changes values, under the lock
     """
 
     def __init__(self, graph: Graph) -> None:
@@ -28,6 +46,7 @@ class VariableStore:
         self.values: dict[str, Array] = {}
         self.initialized: set[str] = set()
         self.is_closed = False
+        self.running = Running()
 
     def allocate(self, name: str) -> Array:
         """The array of a variable, made if there is none yet; what starts by itself has its value then."""

@@ -56,11 +56,13 @@ class _Own(np.ndarray[Any, Any]):
 
     slow: Any
     gate: Any
+    running: Any
     opened: Any
 
 
 def new_function(
-    compiler: Compiler, feeds: int, results: int, slow: Callable[..., Any], gate: Array, prepare: bool = False
+    compiler: Compiler, feeds: int, results: int, slow: Callable[..., Any], gate: Array, running: Array,
+    prepare: bool = False,
 ) -> Callable[..., Any] | None:
     """A function that calls `slow` until `open_for` is told of a layout; None where there is none, or not yet.
 
@@ -70,16 +72,17 @@ def new_function(
     results : how many results a tuple of them has; ALONE for one result without a tuple
     slow : called with the same arguments wherever something is not as the layout takes it
     gate : one number; when it changes, the layout is not used any more
+    running : one number; while it is not 0, something else runs on the same variables, and `slow` waits for it
     prepare : whether to compile the machine code in the background if there is none
     """
     address = compiler.entry(prepare) if _is_possible() else None
     if address is None:
         return None
     own = np.zeros(len(Block), np.int64).view(_Own)
-    own.slow, own.gate = slow, gate
+    own.slow, own.gate, own.running = slow, gate, running
     own[Block.FEEDS], own[Block.RESULTS], own[Block.SLOW] = feeds, results, id(slow)
     own[Block.GATE], own[Block.FORCED] = address_of(gate), address_of(interpreting)
-    own[Block.NDARRAY] = id(np.ndarray)
+    own[Block.RUNNING], own[Block.NDARRAY] = address_of(running), id(np.ndarray)
     for place, function in _functions().items():
         own[place] = function
     new: Any = ctypes.pythonapi.PyCFunction_NewEx

@@ -241,3 +241,67 @@ def test_a_function_with_no_result_gives_none(graph):
     for _ in range(20):
         assert add() is None
     assert session.run(step) == 20
+
+
+@pytest.mark.parametrize("way", ["run", "loop", "profile", "variables", "load_variables"])
+def test_it_does_not_come_in_the_middle_of_what_runs_on_its_session(graph, monkeypatch, way):
+    x = tf.placeholder("float32", [8])
+    total = tf.Variable(np.zeros(8, "f4"))
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    call = Counted([total.assign_add(x)], [x], session)
+    one = np.ones(8, "f4")
+    f = call.warm(one)
+    f(one)
+    assert call.count == 0
+
+    def inside(*args):
+        """What stands for another thread while Python's lock is free."""
+        f(one)
+        return args[0] if way == "run" else []
+
+    if way == "run":
+        session.run(tf.py_function(inside, [x], "float32"), {x: one})
+    elif way == "loop":
+        session.run_steps(x * 2.0, {x: np.ones((1, 8), "f4")}, on_progress=inside)
+    elif way == "profile":
+        monkeypatch.setattr("graphengine.runtime.profile.measure_kernels", inside)
+        session.profile(x * 2.0, {x: one})
+    else:
+        monkeypatch.setattr(session.store, "copies" if way == "variables" else "load", inside)
+        getattr(session, way)(*[{}] * (way == "load_variables"))
+    assert call.count == 1                  # went the way that takes the lock
+    f(one)
+    f(one)
+    assert call.count == 1                  # and is alone again
+
+
+def test_a_run_in_another_thread_loses_no_update(graph):
+    x = tf.placeholder("float32", [8])
+    total = tf.Variable(np.zeros(8, "f4"))
+    session = tf.Session()
+    session.run(tf.global_variables_initializer())
+    call = Counted([total.assign_add(x)], [x], session)
+    one = np.ones(8, "f4")
+    f = call.warm(one)
+    before = session.run(total)
+    begun, called = threading.Event(), threading.Event()
+
+    def other():
+        begun.wait(20)
+        called.set()
+        f(one)
+
+    def waiting(value):
+        begun.set()
+        called.wait(20)
+        return value
+
+    now = total.read_value()
+    with tf.control_dependencies([now]):
+        waited = tf.py_function(waiting, [now], "float32")
+    thread = threading.Thread(target=other)
+    thread.start()
+    session.run(total.assign(waited + 1.0))
+    thread.join()
+    assert (session.run(total) == before + 2).all()

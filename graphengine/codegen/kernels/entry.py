@@ -3,7 +3,8 @@
 It looks at the arguments where numpy keeps them. If each is an array of the type and shape that the program was laid
 out for, dense and aligned (or numpy's scalar where there are no axes), it copies them to where the program reads them,
 calls the runner, and gives the results as arrays or scalars. Anything else is handed on to a Python function. Python's
-lock is held all the time, so nothing else runs in between.
+lock is held from the last look on, so nothing else runs in between; what had begun before, and has let go of that lock,
+is seen by a number, and waited for in the Python function.
 """
 from __future__ import annotations
 
@@ -26,13 +27,14 @@ class Block(IntEnum):
     GATE = 4                                # address of a number that has to be the next one
     OPENED = 5
     FORCED = 6                              # address of a number that has to be 0
-    NDARRAY = 7                             # numpy's type
-    VECTORCALL = 8                          # functions of Python's
-    CALL = 9
-    TUPLE = 10
-    SET = 11
-    GET = 12
-    RELEASE = 13
+    RUNNING = 7                             # as well: address of how many runs are under way on the same variables
+    NDARRAY = 8                             # numpy's type
+    VECTORCALL = 9                          # functions of Python's
+    CALL = 10
+    TUPLE = 11
+    SET = 12
+    GET = 13
+    RELEASE = 14
 
 
 class Table(IntEnum):
@@ -79,8 +81,8 @@ def build() -> Any:
     flags_at, type_at, scalar_at, flags, alone = NDARRAY_FLAGS, OBJECT_TYPE, SCALAR_DATA, FLAGS, ALONE
     b = {e.name: int(e) for e in Block}
     table_at, feeds_at, results_at, slow_at = b["TABLE"], b["FEEDS"], b["RESULTS"], b["SLOW"]
-    gate_at, opened_at, forced_at, ndarray_at = b["GATE"], b["OPENED"], b["FORCED"], b["NDARRAY"]
-    vectorcall, call, release = b["VECTORCALL"], b["CALL"], b["RELEASE"]
+    gate_at, opened_at, forced_at, running_at = b["GATE"], b["OPENED"], b["FORCED"], b["RUNNING"]
+    ndarray_at, vectorcall, call, release = b["NDARRAY"], b["VECTORCALL"], b["CALL"], b["RELEASE"]
     new_tuple, set_item, get_item = b["TUPLE"], b["SET"], b["GET"]
     t = {e.name: int(e) for e in Table}
     runner_at, control_at, busy_at, failed_at, code_at = t["RUNNER"], t["CONTROL"], t["BUSY"], t["FAILED"], t["CODE"]
@@ -107,27 +109,31 @@ def build() -> Any:
         for k in range(count):
             target[k] = found[k]
 
+    def is_free(own):  # type: ignore[no-untyped-def]
+        return pointer_i64(own[gate_at])[0] == own[opened_at] and pointer_i64(own[running_at])[0] == 0
+
     source, copy = numba.njit(inline="always")(source), numba.njit(inline="always")(copy)
+    is_free = numba.njit(inline="always")(is_free)
 
     def entry(block, args, count, names):  # type: ignore[no-untyped-def]
         own = pointer_i64(pointer_i64(block)[data_at])
         given = pointer_i64(args)
         is_open = names == 0 and count == own[feeds_at] and own[table_at] != 0
         if is_open:
-            is_open = pointer_i64(own[gate_at])[0] == own[opened_at] and pointer_i64(own[forced_at])[0] == 0
+            is_open = is_free(own) and pointer_i64(own[forced_at])[0] == 0
         results = own[results_at]
         several = 0
         if is_open and results != alone:
             several = call_1(own[new_tuple], results)       # may run anything, so nothing is looked at before
             if several == 0:
                 return 0
-            is_open = own[table_at] != 0 and pointer_i64(own[gate_at])[0] == own[opened_at]
+            is_open = own[table_at] != 0 and is_free(own)
         table = pointer_i64(own[table_at])
         used = own[table_at]
         made = 0
         outputs = first
         if is_open:
-            for k in range(count):
+            for _ in range(count):
                 outputs += 6 + pointer_i64(used + 8 * outputs)[2]
             for k in range(1 if results == alone else results):
                 if table[outputs + 1 + 3 * k] != 0:
@@ -138,7 +144,7 @@ def build() -> Any:
                         return 0
                     if several != 0:
                         call_3(own[set_item], several, k, made)
-            is_open = own[table_at] == used and pointer_i64(own[gate_at])[0] == own[opened_at]
+            is_open = own[table_at] == used and is_free(own)
         if is_open:
             is_open = pointer_i64(table[busy_at])[0] == 0
         place = first
