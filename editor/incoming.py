@@ -4,6 +4,11 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +25,8 @@ from .model.kinds import catalog
 from .model.values import INLINE, stored
 
 LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
+UNREADABLE = (ValueError, EOFError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile, csv.Error,
+              NotImplementedError)          # of the readers of numpy and Python
 DATA = {".csv": "data/csv", ".npz": "data/npz", ".npy": "data/npy", ".png": "data/image"}
 
 
@@ -105,8 +112,7 @@ def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: fl
     if suffix == ".csv":
         attributes["feeds"] = _columns(path)
     elif suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            attributes["feeds"] = {name: name for name in arrays.files}
+        attributes["feeds"] = _names(path)
     return commands.add_card(document, kind, x, y, attributes)
 
 
@@ -156,7 +162,7 @@ def bring_files(document: GraphDocument, before: Path, folder: Path) -> list[str
 
 def _columns(path: Path) -> dict[str, Any]:
     """All columns but the last as "x", the last one by its name."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
+    with _reading(path), path.open(newline="", encoding="utf-8-sig") as file:
         header = [cell.strip() for cell in next(csv.reader(file), [])]
     if not header:
         raise ValueError("the file has no header line")
@@ -164,9 +170,32 @@ def _columns(path: Path) -> dict[str, Any]:
     return {"x": features, label: label} if features else {label: label}
 
 
+def _names(path: Path) -> dict[str, str]:
+    """Each array of an archive by its own name."""
+    with _reading(path), zipfile.ZipFile(path) as archive:
+        names = [name.removesuffix(".npy") for name in archive.namelist()]
+    return {name: name for name in names}
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """What a broken file raises becomes an error that says so.
+
+    Raises
+    ------
+    FileFormatError
+    """
+    try:
+        yield
+    except UNREADABLE as error:
+        raise ge.errors.FileFormatError(f"the file cannot be read: {error}", at=os.fspath(path),
+                                        fix="check that it is the right file, and whole") from None
+
+
 def _constant(document: GraphDocument, path: Path, x: float, y: float) -> Change:
     if path.stat().st_size > LARGEST_CONSTANT:
         raise ValueError(f"an array of {path.stat().st_size:,} bytes is no constant; put the file beside the graph")
-    array = np.load(path, allow_pickle=False)
+    with _reading(path), path.open("rb") as file:
+        array = np.lib.format.read_array(file, allow_pickle=False)
     ge.as_dtype(array.dtype)
     return commands.add_card(document, "op/const", x, y, {"value": stored(array, document.arrays)})

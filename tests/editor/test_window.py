@@ -274,6 +274,33 @@ def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
     assert shown.banner.isVisible()
 
 
+@pytest.mark.parametrize("name, content", [
+    ("broken.npz", b"PK\3\4garbage"), ("rows.npz", b"\x93NUMPY"), ("empty.npz", b""), ("empty.npy", b""),
+    ("archive.npy", b"PK\5\6" + bytes(18)), ("torn.npy", b"\x93NUMPY\1\0\x76\0{"),
+    ("long.csv", b'"' + b"a" * 200_000 + b'"\n'), ("latin.csv", b"caf\xe9,b\n"),
+])
+def test_broken_files_that_are_dropped_are_said(window, iris, name, content):
+    shown = window(open_document(iris), iris)
+    path = (iris.parent.parent if name.endswith(".npy") else iris.parent) / name       # elsewhere it is a constant
+    path.write_bytes(content)
+    before = to_text(shown.document)
+    shown._dropped([path], QtCore.QPointF(0, 0))
+    assert shown.banner.isVisible() and to_text(shown.document) == before
+
+
+def test_arrays_that_are_dropped_are_read(iris):
+    import numpy as np
+
+    from editor.incoming import item_of_file
+
+    np.savez(iris.parent / "two.npz", a=np.zeros(3), b=np.ones(2))
+    np.save(iris.parent.parent / "two.npy", np.ones(2, np.float32))
+    for path, expected in ((iris.parent / "two.npz", {"feeds": {"a": "a", "b": "b"}, "file": "two.npz"}),
+                           (iris.parent.parent / "two.npy", None)):
+        (card,) = item_of_file(GraphDocument(), path, iris.parent, 0, 0).after.values()
+        assert card.attributes == expected or card.attributes["value"]["values"] == [1.0, 1.0]
+
+
 def test_what_is_being_typed_is_saved(window, qtbot, iris):
     shown = window(open_document(iris), iris)
     shown.activateWindow()
