@@ -44,12 +44,17 @@ class RowsPlan:
 
     arrays : an element whose leaves hold all rows
     batch_size : None before the rows are batched
-    is_shuffled : whether each pass has another order
+    order : draws the numbers of the rows in the order of the next pass; None if all passes go from first to last
     """
 
     arrays: Any
     batch_size: int | None = None
-    is_shuffled: bool = False
+    order: Callable[[], np.ndarray[Any, Any]] | None = None
+
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether each pass has another order."""
+        return self.order is not None
 
 
 class Dataset(Iterated):
@@ -266,8 +271,8 @@ class Dataset(Iterated):
         if size < 1:
             raise InvalidArgumentError(f"batch_size={batch_size}", op="batch", fix="use at least 1")
         rows = self.rows
-        if rows is not None and not rows.is_shuffled and rows.batch_size is None:
-            source: Source = lambda: sources.sliced(rows.arrays, size, drop_remainder)
+        if rows is not None and rows.batch_size is None:
+            source: Source = lambda: sources.sliced(rows.arrays, size, drop_remainder, rows.order)
         else:
             source = lambda: sources.batched(iter(self), size, drop_remainder, stacked)
         whole = rows is not None and rows.batch_size is None and (not drop_remainder or self._count % size == 0)
@@ -338,7 +343,8 @@ class Dataset(Iterated):
         return Dataset(
             lambda: sources.shuffled(iter(self), size, rng if fixed is None else np.random.default_rng(fixed)),
             lambda: self.element_spec, self._count,
-            replace(rows, is_shuffled=True) if rows is not None and full and rows.batch_size is None else None)
+            replace(rows, order=lambda: rng.permutation(self._count))
+            if rows is not None and full and rows.batch_size is None else None)
 
     def repeat(self, count: int | None = None, name: str | None = None) -> Dataset:
         """All elements `count` times; for ever if that is None or -1."""

@@ -35,13 +35,17 @@ def batched(source: Elements, size: int, drop_remainder: bool, join: Callable[[S
         yield join(group)
 
 
-def sliced(element: Any, size: int, drop_remainder: bool) -> Elements:
-    """Batches of the pieces of an element, cut from its arrays at once."""
+def sliced(
+    element: Any, size: int, drop_remainder: bool, order: Callable[[], np.ndarray[Any, Any]] | None = None,
+) -> Elements:
+    """Batches of the pieces of an element, cut from its arrays at once; in the order that `order` draws."""
     structure, leaves = taken_apart(element)
     arrays = [x.array for x in leaves]
     count = len(arrays[0])
+    drawn = None if order is None else order()
     for k in range(0, count - count % size if drop_remainder else count, size):
-        yield structure.fill([EagerTensor(a[k:k + size]) for a in arrays])
+        yield structure.fill([EagerTensor(a[k:k + size] if drawn is None else a.take(drawn[k:k + size], 0))
+                              for a in arrays])
 
 
 def shuffled(source: Elements, buffer_size: int, rng: np.random.Generator) -> Elements:

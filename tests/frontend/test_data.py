@@ -45,6 +45,26 @@ def test_shuffle_gives_each_element_once_in_another_order_each_time():
     assert numbers(fixed) == numbers(fixed)
 
 
+@pytest.mark.parametrize("count, size, drop_remainder", [(10, 3, False), (10, 3, True), (10, 20, False), (1, 1, True),
+                                                         (0, 4, False)])
+def test_batches_of_shuffled_rows_are_cut_at_once(monkeypatch, count, size, drop_remainder):
+    """The rows of each pass are in the order in which they come without batches, and are never taken one by one."""
+    x = np.asfortranarray(np.arange(count * 6, dtype=np.float32).reshape(count, 2, 3))
+    rows = Dataset.from_tensor_slices({"x": x, "n": np.arange(count)})
+    one_by_one = rows.shuffle(20, seed=5)
+    orders = [[int(e["n"]) for e in one_by_one] for _ in range(2)]
+    batches = rows.shuffle(20, seed=5).batch(size, drop_remainder)
+    monkeypatch.setattr("graphengine.data.sources.pieces", None)
+    monkeypatch.setattr("graphengine.data.dataset.stacked", None)
+    for order in orders:
+        parts = [order[k:k + size] for k in range(0, count, size)]
+        expected = [part for part in parts if len(part) == size or not drop_remainder]
+        got = list(batches)
+        assert [b["n"].numpy().tolist() for b in got] == expected
+        assert all(np.array_equal(b["x"].numpy(), x[part]) for b, part in zip(got, expected, strict=True))
+    assert count < 2 or orders[0] != orders[1]
+
+
 def test_shuffle_follows_from_the_seed_of_all():
     def order():
         tf.random.set_seed(7)
