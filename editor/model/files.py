@@ -60,14 +60,11 @@ def from_text(text: str, arrays: Mapping[str, Array] | None = None, file: str = 
     ------
     FileFormatError
     """
-    return from_drawing(_parsed(text, file), arrays, file)
-
-
-def _parsed(text: str, file: str) -> Any:
     try:
-        return json.loads(text)
+        raw = json.loads(text)              # less strict than a file's: no edit may keep a journal from being read
     except (ValueError, RecursionError) as error:
         raise ge.errors.FileFormatError(f"it is no JSON: {error}", at=file, fix="use another file") from None
+    return from_drawing(raw, arrays, file)
 
 
 def from_drawing(raw: Any, arrays: Mapping[str, Array] | None = None, file: str = "the text") -> GraphDocument:
@@ -181,8 +178,7 @@ def open_document(path: str | os.PathLike[str]) -> GraphDocument:
     head = engine.beginning(path)
     if b'"graphengine": "drawing"' in head:
         apart: dict[str, Array] = {}
-        drawn = _parsed(engine.whole_text(path), os.fspath(path))
-        return from_drawing(_with_large_apart(drawn, apart), apart, os.fspath(path))
+        return from_drawing(_with_large_apart(engine.plain(path), apart), apart, os.fspath(path))
     raw, arrays = engine.read(path)
     return from_engine(raw, arrays, os.fspath(path))
 

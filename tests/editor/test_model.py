@@ -335,6 +335,18 @@ def test_hostile_views_are_refused(view, says, tmp_path):
         open_document(path)
 
 
+@pytest.mark.parametrize("note, says", [
+    (b'"text": "caf\xe9", "x": 0', "not text in UTF-8"), (b'"text": "a", "x": NaN', "no number of JSON"),
+    (b'"text": "a", "text": "b"', "twice"),
+])
+def test_drawings_are_read_as_strictly_as_graphs(note, says, tmp_path):
+    """Else the next save would keep what was read in place of what stood there."""
+    path = tmp_path / "a.graph.json"
+    path.write_bytes(b'{"graphengine": "drawing", "version": 1, "items": [{"item": "note", "id": "n", ' + note + b"}]}")
+    with pytest.raises(ge.errors.FileFormatError, match=says):
+        open_document(path)
+
+
 @pytest.mark.parametrize("lines, says", [
     ([Card("a", "op/negative"), Wire("gone", 0, "a", 0)], "'gone', which is not there"),
     ([Card("a", "op/negative"), Card("b", "op/negative"), Wire("a", 0, "b", 0), Wire("b", 0, "a", 0)], "in a circle"),

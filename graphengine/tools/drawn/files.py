@@ -22,7 +22,7 @@ from ...ir.graph import Graph
 from ...ops.state import ArrayValue
 
 __all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed",
-           "read", "read_file", "store", "write_file"]
+           "plain", "read", "read_file", "store", "write_file"]
 
 Array = np.ndarray[Any, Any]
 KEYS = ({"dtype", "shape", "array"}, {"dtype", "shape", "values"})
@@ -49,14 +49,14 @@ def beginning(path: str | os.PathLike[str]) -> bytes:
         return file.read(64)
 
 
-def whole_text(path: str | os.PathLike[str]) -> str:
-    """The text of a document.
+def plain(path: str | os.PathLike[str]) -> Any:
+    """The JSON in a file, whatever it means.
 
     Raises
     ------
     FileFormatError, OSError
     """
-    return read_file(path, MAX_DOCUMENT_BYTES, "a graph").decode("utf-8", "replace")
+    return parse_json(read_file(path, MAX_DOCUMENT_BYTES, "a graph"), os.fspath(path))
 
 
 def parsed(text: bytes | str, file: str) -> dict[str, Any]:
