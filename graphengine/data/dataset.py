@@ -18,7 +18,7 @@ from ..frontend.build import constant
 from ..frontend.function import TensorSpec
 from ..frontend.random import generator
 from ..ir.eager import EagerTensor
-from ..ir.graph import Graph
+from ..ir.graph import Graph, is_drawing, no_graph
 from ..ir.node import Tensor
 from . import sources
 from .elements import (
@@ -207,7 +207,7 @@ class Dataset(Iterated):
         return True
 
     def __iter__(self) -> Iterator[Any]:
-        return self._source()
+        return _Drawn(self._source())
 
     def as_numpy_iterator(self) -> NumpyIterator:
         """The elements with arrays in the place of tensors."""
@@ -478,6 +478,26 @@ class NumpyIterator:
         return structure.fill([x.as_numpy_iterator() if isinstance(x, Dataset) else x.numpy() for x in leaves])
 
     next = __next__
+
+
+class _Drawn:
+    """The elements, one after another; a function that is traced draws on those of its own only."""
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self._source = source
+        self._is_of_graph = is_drawing()
+
+    def __iter__(self) -> _Drawn:
+        return self
+
+    def __next__(self) -> Any:
+        if not is_drawing():
+            return next(self._source)
+        if not self._is_of_graph:
+            raise InvalidArgumentError("a graph would hold this one element for ever", op="next of a dataset",
+                                       fix="take it before, and give it to the function as an argument")
+        with no_graph():
+            return next(self._source)
 
 
 def _of_list(elements: list[Any], spec: Any) -> Dataset:

@@ -20,7 +20,7 @@ from ..ops.body import Body
 from ..ops.choice import switch
 from ..ops.control import check_kept, loop
 from ..ops.language import L
-from ..ops.state import Placeholder
+from ..ops.state import Kept, Placeholder, ReadVariable, State
 from ..values import dataclass
 from .build import constant, convert_to_tensor
 from .drawing import as_drawn
@@ -218,11 +218,15 @@ def while_loop(
         if test.targets:
             raise InvalidArgumentError("cond changes a variable", op="while_loop", fix="change it in body")
         (begins,) = inlined(test, [*values, *captured], graph)
+        reads = _reads_variables(captured)
 
         def step(*xs: Tensor) -> Any:
             following = _following(body(*_arguments(structure, xs)), values, "while_loop", "body", "loop variables")
-            inner = get_default_graph()
-            (goes_on,) = inlined(test, [*following, *(inner.adopt(t) for t in captured)], inner)
+            if not reads:
+                inner = get_default_graph()
+                (goes_on,) = inlined(test, [*following, *(inner.adopt(t) for t in captured)], inner)
+            else:                           # it sees what the body has assigned, so it is drawn after it
+                goes_on = convert_to_tensor(flatten(cond(*_arguments(structure, following)))[1][0])
             return [*following, goes_on]
 
         region, fixed, _ = _traced(graph, step, values, "body")
@@ -231,6 +235,11 @@ def while_loop(
             limit=None if maximum_iterations is None else max(0, int(maximum_iterations)),
         )
     return _filled(structure, node.outputs[:len(values)], node)
+
+
+def _reads_variables(captured: Sequence[Tensor]) -> bool:
+    """Whether a variable is among what a region takes from outside, as its handle or as a value read just before."""
+    return any(isinstance(t.node.op, (Kept, ReadVariable, State)) for t in captured)
 
 
 def _repeated(

@@ -10,10 +10,12 @@ from ..dtypes import as_dtype, int32
 from ..errors import InvalidArgumentError, OutOfRangeError
 from ..ir.dims import UNKNOWN, Shape
 from ..ir.eager import EagerTensor
+from ..ir.graph import is_drawing
 from ..ir.node import Tensor
 from ..ops.language import L
 from .build import convert_to_tensor
 from .structure import Nested
+from .variables import Variable
 
 
 class TensorArray(Nested):
@@ -66,7 +68,8 @@ class TensorArray(Nested):
 
         Raises
         ------
-        OutOfRangeError for an index behind the end; ShapeError, DTypeError for a value of another type than the others.
+        OutOfRangeError for an index behind the end; InvalidArgumentError, DTypeError for a value of another shape or
+        type than the others.
         """
         del name
         tensor, k = convert_to_tensor(value, self.dtype), _known(index)
@@ -80,6 +83,9 @@ class TensorArray(Nested):
             if isinstance(self._size, int):
                 made._size = max(self._size, k + 1)
             return made
+        if self.dynamic_size and self._size == 0:
+            raise InvalidArgumentError("it cannot grow where the graph decides on the index", op="TensorArray.write",
+                                       fix="give it size=, the number of tensors that there will be")
         place = L.reshape(L.cast(convert_to_tensor(index), int32), (1, 1))
         made._rows = L.tensor_scatter_nd_update(made.rows(), place, tensor[None])
         made._items = {}
@@ -98,9 +104,16 @@ class TensorArray(Nested):
     def scatter(self, indices: Any, value: Any, name: str | None = None) -> TensorArray:
         """The array with the slices of `value` at `indices`."""
         del name
+        places, rows = _known(indices), convert_to_tensor(value, self.dtype)
         made = self
-        for k, index in enumerate(np.asarray(_known(indices)).reshape(-1)):
-            made = made.write(int(index), convert_to_tensor(value, self.dtype)[k])
+        if isinstance(places, Tensor):
+            made = self._copy()
+            made.element_shape = self._merged(Shape(rows.shape[1:]))
+            made._rows = L.tensor_scatter_nd_update(made.rows(), L.cast(places, int32)[:, None], rows)
+            made._items = {}
+            return made
+        for k, index in enumerate(np.asarray(places).reshape(-1)):
+            made = made.write(int(index), rows[k])
         return made
 
     # ------------------------------------------------ reading
@@ -206,6 +219,8 @@ class TensorArray(Nested):
 
 def _known(value: Any) -> Any:
     """An index or size as a number of Python if it is known, else a tensor."""
+    if isinstance(value, Variable) and is_drawing():
+        value = convert_to_tensor(value)
     if isinstance(value, Tensor):
         return value
     array = np.asarray(value.array if isinstance(value, EagerTensor) else value)

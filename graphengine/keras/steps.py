@@ -10,6 +10,7 @@ from ..frontend.function import Concrete, FunctionGraph
 from ..frontend.structure import Structure, flatten
 from ..ir.dims import Shape
 from ..ops.body import changes_variables
+from ..ops.kinds import External
 from ..ops.state import Placeholder
 
 
@@ -32,5 +33,5 @@ def traced(function: Callable[[Any], Any], structure: Structure, types: Sequence
                    for t in types]
         result, leaves = flatten(function(structure.fill(symbols)))
         outputs = [graph.adopt(convert_to_tensor(x)) for x in leaves]
-    targets = [n for n in graph.nodes if changes_variables(n)]
+    targets = [n for n in graph.nodes if changes_variables(n) or isinstance(n.op, External)]
     return Step(Concrete(graph, [s for s in symbols if s is not None], outputs, targets), result)

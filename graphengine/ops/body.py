@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, copy_nodes
@@ -71,6 +72,13 @@ class Body(Graph):
 
         A variable that the region only reads comes in as a value, so that gradients can flow to it.
         """
+        for node in self.nodes:
+            if isinstance(node.op, External):
+                raise InvalidArgumentError(
+                    "it calls Python, which does not run inside of a compiled loop or branch", op=node.op.name,
+                    node=node.equation(), at=str(node.origin) if node.origin else None,
+                    fix="call it before or after; at once, loops and branches run in Python themselves",
+                )
         changed = changed_variables(self.nodes)
         known: dict[int, Tensor] = {}
         graph = Graph()

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import functools
+import linecache
 
 import numpy as np
 import pytest
@@ -103,7 +104,26 @@ def calls(x, y):
             y = y + v
         return helper(v) + (1.0 if y > 2.0 else 0.0)
 
-    return inner(x) + clip(y), y
+    def early(v, way="down"):
+        for k in range(9):
+            if k == 1:
+                continue
+            if k == 3:
+                break
+            v = v + 1.0
+        if way == "up":
+            return v * 100.0
+        if v > 3.0:
+            return v
+        return v - 1.0
+
+    def numbers():
+        for k in range(3):
+            if k == 2:
+                return
+            yield float(k)
+
+    return inner(x) + clip(y) + early(x) + sum(numbers()), y
 
 
 def structures(x, y):
@@ -234,6 +254,53 @@ def test_a_while_has_a_gradient_where_its_steps_are_bounded():
     assert float(tape.gradient(y, a)) == pytest.approx(1 / 6)
     with pytest.raises(GradientError, match=r"set_loop_options\(maximum_iterations"):
         tape.gradient(z, a)
+
+
+def test_a_test_sees_the_variables_that_the_body_assigns():
+    v, w = tf.Variable(0.0), tf.Variable(8.0)
+
+    @tf.function
+    def up(n):
+        while v < n:
+            v.assign_add(2.0)
+        return v.read_value()
+
+    @tf.function
+    def down():
+        n = 0
+        while tf.abs(w) > 1.0 and n < 20:
+            w.assign(w / 2.0)
+            n += 1
+        return n
+
+    assert (float(up(tf.constant(5.0))), int(down()), float(w.numpy())) == (6.0, 3, 1.0)
+    v.assign(0.0)
+    loop = tf.function(lambda n: tf.while_loop(
+        lambda i: (v < n) & (i < 10), lambda i: [v.assign_add(2.0), i + 1][1:], [tf.constant(0)]))
+    assert (int(loop(tf.constant(5.0))[0]), float(v.numpy())) == (3, 6.0)
+
+
+def test_items_of_what_a_branch_makes_itself_may_be_assigned():
+    @tf.function
+    def f(x):
+        if x > 0.0:
+            d = {}
+            d["a"] = x * 2.0
+            y = d["a"]
+        else:
+            y = x
+        return y
+
+    assert [float(f(tf.constant(v))) for v in (2.0, -2.0)] == [4.0, -2.0]
+
+
+def test_too_many_ways_through_a_function_leave_it_as_it_is():
+    lines = ["def f(x, a):"] + [f"    if a[{k}]:\n        if a[{k} + 1]:\n            return {k}" for k in range(20)]
+    namespace, text = {}, "\n".join([*lines, "    return x"])
+    linecache.cache["many ways"] = (len(text), None, text.splitlines(keepends=True), "many ways")
+    exec(compile(text, "many ways", "exec"), namespace)
+    with pytest.warns(UserWarning, match="too many ways"):
+        assert int(tf.function(namespace["f"])(tf.constant(7), (0,) * 30)) == 7
 
 
 def test_functions_given_to_loops_and_branches_are_converted(rng):
@@ -439,6 +506,38 @@ def returns_in_a_loop(x):
     return x
 
 
+def assigns_an_item(x):
+    d = {"a": 0.0}
+    if x > 0.0:
+        d["a"] = x
+    return d["a"]
+
+
+class Holder:
+    value = 0.0
+
+
+def assigns_an_attribute(x):
+    found = Holder()
+    while x > 0.0:
+        found.value = x
+        x = x - 1.0
+    return found.value
+
+
+def assigns_in_its_test(x):
+    s = 0.0
+    while (s := s + 3.0) < x:
+        pass
+    return s
+
+
+def prints_in_a_branch(x):
+    if x > 0.0:
+        tf.print(x)
+    return x
+
+
 def number_as_test(x):
     if x:
         return x
@@ -455,7 +554,22 @@ def number_as_test(x):
     (changes_its_type, DTypeError, r"dtypes differ: int32 \(x\) and float32 \(y\)\n.*\n.*n = n \+ x"),
     (returns_in_a_loop, InvalidArgumentError, "a `return` in a loop"),
     (number_as_test, DTypeError, "pred is float32"),
+    (assigns_an_item, InvalidArgumentError, r"`if` on a tensor assigns to d\['a'\]"),
+    (assigns_an_attribute, InvalidArgumentError, "`while` on a tensor assigns to found.value"),
+    (assigns_in_its_test, InvalidArgumentError, "`while` on a tensor assigns to s in its test"),
+    (prints_in_a_branch, InvalidArgumentError, "it calls Python, which does not run inside"),
 ], ids=lambda p: getattr(p, "__name__", None))
 def test_errors_name_the_variable(program, kind, match):
     with pytest.raises(kind, match=match):
         tf.function(program)(tf.constant(3.0))
+
+
+# -------------------------------------------------------------------- datasets
+
+def test_a_loop_over_a_dataset_and_an_element_of_one_around():
+    total = tf.function(lambda ds: functools.reduce(lambda s, b: s + tf.reduce_sum(b), ds, tf.constant(0, tf.int64)))
+    assert int(total(tf.data.Dataset.range(6).map(lambda x: x * 2).batch(2))) == 30
+    elements = iter(tf.data.Dataset.range(10))
+    with pytest.raises(InvalidArgumentError, match="a graph would hold this one element for ever"):
+        tf.function(lambda it: next(it))(elements)
+    assert int(next(elements)) == 0

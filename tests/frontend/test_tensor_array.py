@@ -73,6 +73,24 @@ def test_at_once():
     assert tf.TensorArray(tf.int32, size=3).scatter([2, 0], [7, 8]).stack().numpy().tolist() == [8, 0, 7]
 
 
+def test_indices_that_are_variables():
+    v, n = tf.Variable(1), tf.Variable(3)
+
+    @tf.function
+    def f():
+        return tf.TensorArray(tf.float32, size=n, element_shape=[]).write(v, 5.0).stack()
+
+    assert f().numpy().tolist() == [0.0, 5.0, 0.0]
+    v.assign(2)
+    assert f().numpy().tolist() == [0.0, 0.0, 5.0]
+
+    @tf.function
+    def g(places):
+        return tf.TensorArray(tf.float32, size=4).scatter(places, [1.0, 2.0]).stack()
+
+    assert g(tf.constant([3, 0])).numpy().tolist() == [2.0, 0.0, 0.0, 1.0]
+
+
 def test_errors():
     array = tf.TensorArray(tf.float32, size=2)
     with pytest.raises(OutOfRangeError, match="index 2 is outside of a TensorArray of 2"):
@@ -83,3 +101,13 @@ def test_errors():
         array.write(0, 1.0).write(1, [1.0, 2.0])
     with pytest.raises(InvalidArgumentError, match="nothing tells the shape"):
         array.stack()
+
+    @tf.function
+    def grows(n):
+        found = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+        for k in tf.range(n):
+            found = found.write(k, 1.0)
+        return found.stack()
+
+    with pytest.raises(InvalidArgumentError, match="cannot grow where the graph decides"):
+        grows(tf.constant(3))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import inspect
 import linecache
 import os
@@ -15,7 +16,6 @@ import sysconfig
 import types
 import warnings
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 from ...ir.source import PACKAGE_FOLDER
@@ -38,6 +38,9 @@ def callee(function: Any) -> Any:
     if isinstance(function, types.MethodType) and isinstance(function.__func__, types.FunctionType):
         made = converted(function.__func__)
         return function if made is function.__func__ else types.MethodType(made, function.__self__)
+    if type(function) is functools.partial:
+        made = callee(function.func)
+        return function if made is function.func else functools.partial(made, *function.args, **function.keywords)
     if isinstance(function, (type, types.BuiltinFunctionType)):
         return statements.BUILTINS.get(function, function)
     call = inspect.getattr_static(type(function), "__call__", None)
@@ -92,7 +95,7 @@ def _is_users(code: types.CodeType) -> bool:
     return not file.startswith(PACKAGE_FOLDER) and not file.startswith(INSTALLED) and not code.co_flags & _GENERATORS
 
 
-@lru_cache(maxsize=1024)
+@functools.lru_cache(maxsize=1024)
 def _code(code: types.CodeType) -> types.CodeType | None:
     """The converted code; None where there is no source."""
     try:
@@ -162,7 +165,7 @@ def _of_lambda(code: types.CodeType, known: list[ast.Lambda]) -> ast.FunctionDef
     return ast.copy_location(made, found)
 
 
-@lru_cache(maxsize=4)
+@functools.lru_cache(maxsize=4)
 def _tree(text: str) -> ast.Module:
     return ast.parse(text)
 

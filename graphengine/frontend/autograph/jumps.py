@@ -19,6 +19,8 @@ from collections.abc import Iterator, Sequence
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
+MOST_COPIED = 20_000                        # pieces of syntax that move into several branches
+_YIELDS = (ast.Yield, ast.YieldFrom, ast.Await)
 
 
 def is_plain(statement: ast.stmt) -> bool:
@@ -39,6 +41,16 @@ def inside(node: ast.AST, stops: tuple[type, ...] = SCOPES) -> Iterator[ast.AST]
             yield from inside(child, stops)
 
 
+def is_unmovable(s: ast.stmt) -> bool:
+    """Whether a statement holds what cannot stand in a function of its own."""
+    return any(isinstance(x, (ast.Delete, ast.Global, ast.Nonlocal, *_YIELDS)) for x in inside(s))
+
+
+def is_generator(function: ast.FunctionDef) -> bool:
+    """Whether calling the function gives a generator."""
+    return any(isinstance(x, _YIELDS) for x in inside(function))
+
+
 def assign(name: str, value: ast.expr, like: ast.AST) -> ast.stmt:
     """``name = value`` at the line of `like`."""
     made = ast.Assign(targets=[ast.Name(name, ast.Store())], value=value)
@@ -50,6 +62,7 @@ class Jumps:
 
     def __init__(self) -> None:
         self._flags = 0
+        self._copied = 0
 
     def moved(self, statements: Sequence[ast.stmt], flag: str | None = None) -> list[ast.stmt]:
         """A block whose jumps are at the ends of branches.
@@ -66,10 +79,13 @@ class Jumps:
                 assert flag is not None, "Python has seen that it is in a loop"
                 return [*done, assign(flag, ast.Constant(True), s)]
             if isinstance(s, ast.If) and _own_jumps([s]):
-                if _is_stuck(s):
+                if _is_stuck(s) or is_unmovable(s):
                     s.plain = True                          # type: ignore[attr-defined]
                 else:
                     rest = list(statements[k + 1:])
+                    self._copied += sum(1 for r in rest for _ in ast.walk(r))
+                    if self._copied > MOST_COPIED:
+                        raise SyntaxError("there are too many ways through its `return`, `break` and `continue`")
                     s.body = self.moved([*s.body, *copy.deepcopy(rest)], flag) or [ast.copy_location(ast.Pass(), s)]
                     s.orelse = self.moved([*s.orelse, *rest], flag)
                     return [*done, s]
@@ -82,6 +98,10 @@ class Jumps:
 
     def _within(self, s: ast.AST, flag: str | None) -> None:
         """Blocks of a statement that stays where it is; jumps in it stay too."""
+        if isinstance(s, ast.FunctionDef):
+            if not is_generator(s):
+                s.body = self.moved(s.body) or [ast.copy_location(ast.Pass(), s)]
+            return
         if isinstance(s, SCOPES):
             return
         for name in ("body", "orelse", "finalbody"):
@@ -107,7 +127,8 @@ class Jumps:
 
     def _loop(self, s: ast.While | ast.For | ast.AsyncFor) -> list[ast.stmt]:
         """A loop, after the flag that a ``break`` in it sets."""
-        if s.orelse or _returns(s) or isinstance(s, ast.AsyncFor) or any(_is_stuck(x) for x in s.body):
+        is_stuck = isinstance(s, ast.AsyncFor) or is_unmovable(s) or any(_is_stuck(x) for x in s.body)
+        if s.orelse or _returns(s) or is_stuck:
             s.plain = True                                  # type: ignore[union-attr]
             s.body, s.orelse = self._kept(s.body), self._kept(s.orelse)
             return [s]

@@ -21,11 +21,10 @@ import ast
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .jumps import SCOPES, broken_flag, inside, is_plain
+from .jumps import SCOPES, broken_flag, inside, is_generator, is_plain, is_unmovable
 
-HELPERS = "autograph__"                     # the module `statements`, as converted code sees it
+HELPERS = "autograph__"                     # what `convert` gives converted code to call
 NOT_CALLED = ("super", "locals", "globals", "vars", "dir", "eval", "exec")      # they look at the frame they stand in
-_UNMOVABLE = (ast.Delete, ast.Global, ast.Nonlocal, ast.Yield, ast.YieldFrom, ast.Await)
 
 
 class Rewriter(ast.NodeTransformer):
@@ -43,6 +42,8 @@ class Rewriter(ast.NodeTransformer):
     # ------------------------------------------------ scopes
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        if is_generator(node):
+            return node
         arguments = [*node.args.posonlyargs, *node.args.args]
         self._first.append(arguments[0].arg if arguments else (self._first[-1] if self._first else None))
         self._shared.append(set())
@@ -90,14 +91,14 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_If(self, node: ast.If) -> Any:
-        if is_plain(node) or _is_unmovable(node):
+        if is_plain(node) or is_unmovable(node):
             return self._as_written(node)
         returns = any(isinstance(x, ast.Return) for x in inside(node))
         names = _assigned([*node.body, *node.orelse])
         test = self.visit(node.test)
         body, orelse = self._block(node.body), self._block(node.orelse)
         call = _call("if_returning" if returns else "if_", test, *_names("body__", "orelse__", "state__", "assign__"),
-                     _texts(names))
+                     _texts(names), _texts(_places([*node.body, *node.orelse])))
         made: list[ast.stmt] = [
             *self._access(names), self._function("body__", names, body), self._function("orelse__", names, orelse),
             ast.Return(call) if returns else ast.Expr(call),
@@ -105,13 +106,14 @@ class Rewriter(ast.NodeTransformer):
         return [_at(s, node) for s in made]
 
     def visit_While(self, node: ast.While) -> Any:
-        if is_plain(node) or _is_unmovable(node):
+        if is_plain(node) or is_unmovable(node):
             return self._as_written(node)
         options = _options(node.body)
         held = _assigned([_at(ast.Expr(node.test), node)])
-        names = _assigned(node.body)
+        names = list(dict.fromkeys([*held, *_assigned(node.body)]))
         test = self._unless_broken(node, self.visit(node.test))
-        call = _call("while_", *_names("test__", "body__", "state__", "assign__"), _texts(names))
+        call = _call("while_", *_names("test__", "body__", "state__", "assign__"), _texts(names),
+                     _texts([*_places(node.body), *(f"{n} in its test" for n in held)]))
         call.keywords = [self.visit(k) for k in options]
         made: list[ast.stmt] = [
             *self._access(names), self._function("test__", held, [ast.Return(test)]),
@@ -120,7 +122,7 @@ class Rewriter(ast.NodeTransformer):
         return [_at(s, node) for s in made]
 
     def visit_For(self, node: ast.For) -> Any:
-        if is_plain(node) or _is_unmovable(node):
+        if is_plain(node) or is_unmovable(node):
             return self._as_written(node)
         options = _options(node.body)
         names = _assigned([node])
@@ -129,7 +131,7 @@ class Rewriter(ast.NodeTransformer):
         flag = broken_flag(node)
         test: ast.expr = ast.Constant(None) if flag is None else _lambda(_call("not_", _name(flag)))
         call = _call("for_", self.visit(node.iter), _name("body__"), test, *_names("state__", "assign__"),
-                     _texts(names))
+                     _texts(names), _texts(_places([node])))
         call.keywords = [self.visit(k) for k in options]
         made: list[ast.stmt] = [*self._access(names), body, ast.Expr(call)]
         return [_at(s, node) for s in made]
@@ -168,6 +170,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         if _binds(node):
+            self.generic_visit(node)
             return node
         values = [self.visit(v) for v in node.values]
         made = values[-1]
@@ -181,6 +184,7 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         if _binds(node):
+            self.generic_visit(node)
             return node
         self.generic_visit(node)
         return _at(_call("if_expression", node.test, _lambda(node.body), _lambda(node.orelse)), node)
@@ -263,11 +267,6 @@ def _is_text(s: ast.stmt) -> bool:
     return isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) and isinstance(s.value.value, str)
 
 
-def _is_unmovable(s: ast.stmt) -> bool:
-    """Whether a statement holds what cannot stand in a function of its own."""
-    return any(isinstance(x, _UNMOVABLE) for x in inside(s))
-
-
 def _binds(e: ast.expr) -> bool:
     return any(isinstance(x, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)) for x in ast.walk(e))
 
@@ -288,6 +287,21 @@ def _assigned(statements: Sequence[ast.stmt]) -> list[str]:
                 found[x.name] = None
             elif isinstance(x, ast.MatchMapping) and x.rest:
                 found[x.rest] = None
+    return list(found)
+
+
+def _places(statements: Sequence[ast.stmt]) -> list[str]:
+    """Attributes and items that the statements assign, of objects from outside: only Python can keep those."""
+    own = _assigned(statements)
+    found: dict[str, None] = {}
+    for s in statements:
+        for x in (s, *inside(s)):
+            if isinstance(x, (ast.Attribute, ast.Subscript)) and isinstance(x.ctx, ast.Store):
+                base: ast.expr = x
+                while isinstance(base, (ast.Attribute, ast.Subscript)):
+                    base = base.value
+                if not (isinstance(base, ast.Name) and base.id in own):
+                    found[ast.unparse(x)] = None
     return list(found)
 
 

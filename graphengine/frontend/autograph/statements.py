@@ -53,17 +53,24 @@ class Undefined:
 
 # -------------------------------------------------------------------- branches
 
-def if_(test: Any, body: Block, orelse: Block, state: State, assign: Assign, names: Sequence[str]) -> None:
-    """``if test: body else: orelse``."""
-    if_returning(test, body, orelse, state, assign, names)
+def if_(
+    test: Any, body: Block, orelse: Block, state: State, assign: Assign, names: Sequence[str],
+    places: Sequence[str] = (),
+) -> None:
+    """``if test: body else: orelse``; `places` are the attributes and items that it assigns."""
+    if_returning(test, body, orelse, state, assign, names, places)
 
 
-def if_returning(test: Any, body: Block, orelse: Block, state: State, assign: Assign, names: Sequence[str]) -> Any:
+def if_returning(
+    test: Any, body: Block, orelse: Block, state: State, assign: Assign, names: Sequence[str],
+    places: Sequence[str] = (),
+) -> Any:
     """The same; gives what the branch returns."""
     test = decided(test)
     if not isinstance(test, Tensor):
         return body() if test else orelse()
     control.check_predicate(test, "if")
+    _refuse_places("if", places)
     graph = get_default_graph()
     before = _values(state, names)
     drawn, found = [], []
@@ -81,6 +88,15 @@ def if_returning(test: Any, body: Block, orelse: Block, state: State, assign: As
     *after, returned = [m.filled(results) for m in merged]
     assign(after)
     return returned
+
+
+def _refuse_places(statement: str, places: Sequence[str]) -> None:
+    """Raise if a statement of the graph assigns what only Python can: it would happen once, whatever the test says."""
+    if places:
+        raise InvalidArgumentError(
+            f"`{statement}` on a tensor assigns to {', '.join(places)}", at=str(user_line()),
+            fix="assign to a name in its body, and to the attribute or item after it",
+        )
 
 
 class _Merged:
@@ -149,7 +165,7 @@ def _what(x: Any) -> str:
 # -------------------------------------------------------------------- loops
 
 def while_(
-    test: Block, body: Block, state: State, assign: Assign, names: Sequence[str],
+    test: Block, body: Block, state: State, assign: Assign, names: Sequence[str], places: Sequence[str] = (),
     maximum_iterations: int | None = None, **accepted: Any,
 ) -> None:
     """``while test(): body()``. Steps run in Python until the test is a tensor."""
@@ -161,6 +177,7 @@ def while_(
         body()
         goes_on = decided(test())
     control.check_predicate(goes_on, "while")
+    _refuse_places("while", places)
     _tell_shapes(body, state, assign, names)
     carried = _Carried(state, assign, names, "while")
 
@@ -178,7 +195,8 @@ def while_(
 
 
 def for_(
-    iterable: Any, body: Block, test: Block | None, state: State, assign: Assign, names: Sequence[str], **accepted: Any
+    iterable: Any, body: Block, test: Block | None, state: State, assign: Assign, names: Sequence[str],
+    places: Sequence[str] = (), **accepted: Any,
 ) -> None:
     """``for item in iterable: body(item)``; `test` tells whether a ``break`` has not been met.
 
@@ -192,7 +210,7 @@ def for_(
         """One step, unless a tensor says that there was a ``break`` before; whether there may be more."""
         nonlocal goes_on
         if isinstance(goes_on, Tensor):
-            if_(goes_on, lambda: body(item), lambda: None, state, assign, names)
+            if_(goes_on, lambda: body(item), lambda: None, state, assign, names, places)
         else:
             body(item)
         goes_on = True if test is None else decided(test())
@@ -205,6 +223,7 @@ def for_(
         return
     if rows.shape.rank == 0:
         raise InvalidArgumentError(f"cannot iterate over {rows}, a single number", fix="use range, or give it an axis")
+    _refuse_places("for", places)
     _tell_shapes(lambda: body(L.gather(rows, 0)), state, assign, names)
     carried = _Carried(state, assign, names, "for")
 
@@ -402,9 +421,9 @@ def len_(value: Any) -> Any:
     return known if isinstance(known, int) else L.shape_of(value)[0]
 
 
-def int_(value: Any = 0, *more: Any) -> Any:
+def int_(value: Any = 0, *more: Any, **named: Any) -> Any:
     """`int`; of a tensor a cast to int32."""
-    return L.cast(value, int32) if isinstance(value, Tensor) else int(value, *more)
+    return L.cast(value, int32) if isinstance(value, Tensor) else int(value, *more, **named)
 
 
 def float_(value: Any = 0.0) -> Any:
