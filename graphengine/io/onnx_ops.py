@@ -140,8 +140,16 @@ def smallest(c: Call) -> Any:
 
 @means("Pow")
 def power(c: Call) -> Any:
+    """Of the base's type; with an exponent of fractions it is computed in the larger type, and cast."""
     x, y = c.xs
-    return L.pow(x, y if y.dtype is x.dtype else L.cast(y, x.dtype))
+    if y.dtype is x.dtype or y.dtype.is_integer:
+        return L.pow(x, y if y.dtype is x.dtype else L.cast(y, x.dtype))
+    if x.dtype.is_floating:
+        common = as_dtype(np.result_type(x.dtype.numpy, y.dtype.numpy))
+        return L.cast(L.pow(L.cast(x, common), L.cast(y, common)), x.dtype)
+    found = L.pow(L.cast(x, "float64"), L.cast(y, "float64"))
+    whole = L.round(found)                  # the cast would take 728.9999999999999 for 728
+    return L.cast(L.where(L.abs(found - whole) <= 1e-14 * L.abs(whole), whole, found), x.dtype)
 
 
 @means("Mod")
@@ -423,7 +431,9 @@ def split(c: Call, axis: int = 0, split: Any = None, num_outputs: int | None = N
     if sizes is None:
         if not isinstance(whole, int):
             raise NotMeant("an axis of unknown size is split")
-        count = num_outputs or c.results
+        count = c.results
+        if num_outputs not in (None, count):
+            raise NotMeant(f"{num_outputs} parts are announced for {count} results")
         each = -(-whole // count)
         sizes = [min(each, whole - k * each) for k in range(count)]
     axis, ends = axis % rank_of(x, "the split"), np.cumsum([0, *sizes]).tolist()
@@ -519,7 +529,9 @@ def triangle(c: Call, upper: int = 1) -> Any:
     rows, columns = (x.shape[-2], x.shape[-1])
     if not (isinstance(rows, int) and isinstance(columns, int)):
         raise NotMeant("a triangle of a matrix of unknown sizes is taken")
-    keep = np.triu(np.ones((rows, columns), bool), k) if upper else np.tril(np.ones((rows, columns), bool), k)
+    k = min(max(k, -rows), columns)
+    diagonal = L.range(0, columns, 1) - L.reshape(L.range(0, rows, 1), [-1, 1])     # of each entry
+    keep = diagonal >= k if upper else diagonal <= k
     return L.where(keep, x, L.zeros_like(x))
 
 

@@ -205,6 +205,23 @@ def test_a_flattening_by_its_shape_draws_nothing_of_it(rng, tmp_path):
     assert [n.name for n in tf.load(tmp_path / "m.onnx").nodes] == ["x", "y"]
 
 
+@pytest.mark.parametrize(("base", "powers"), [
+    (np.array([4, 9, -2], "i4"), np.array([0.5, 1.5, 3], "f4")),
+    (np.arange(1, 40, dtype="i8"), np.full(39, 5, "f4")),
+    (np.array([2, 3], "f4"), np.array([2, -1], "i8")),
+    (np.array([2, 3], "f4"), np.array([0.5, 1 / 3], "f8")),
+], ids=["roots", "whole", "integer", "double"])
+def test_powers_are_of_the_type_of_the_base(base, powers, tmp_path):
+    kinds = {name: helper.np_dtype_to_tensor_dtype(a.dtype) for name, a in (("x", base), ("y", powers))}
+    graph = helper.make_graph(
+        [node("Pow", "x y", "z")], "g", [helper.make_tensor_value_info(n, k, [None]) for n, k in kinds.items()],
+        [helper.make_tensor_value_info("z", kinds["x"], None)])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    found, = computed(model, tmp_path / "m.onnx", [base, powers])
+    assert found.dtype == base.dtype
+    np.testing.assert_allclose(found, (base.astype("f8") ** powers).astype(base.dtype), rtol=1e-6)
+
+
 # -------------------------------------------------------------------- what cannot be read
 
 def test_all_unknown_operators_are_named_with_their_nodes(tmp_path):
@@ -226,6 +243,20 @@ def test_an_attribute_without_a_meaning_here_names_its_node(tmp_path):
                      {"x": [1, 1, 8, 8]}, ["y"], {})
     onnx.save(model, tmp_path / "m.onnx")
     with pytest.raises(FileFormatError, match=r"MaxPool: max pooling has dilations[\s\S]*node 'far'"):
+        tf.load(tmp_path / "m.onnx")
+
+
+def test_a_large_triangle_is_drawn_without_its_entries(tmp_path, monkeypatch):
+    monkeypatch.setattr(np, "ones", lambda *_: pytest.fail("a matrix is made"))
+    onnx.save(model_of([node("Trilu", "x", "y")], {"x": [10**6, 10**6]}, ["y"], {}), tmp_path / "m.onnx")
+    assert all(n.op.name != "const" or np.size(n.op.value.array) < 3 for n in tf.load(tmp_path / "m.onnx").nodes)
+
+
+@pytest.mark.parametrize("announced", [1, 3, 10**7])
+def test_parts_that_nobody_takes_are_refused(announced, tmp_path):
+    model = model_of([node("Split", "x", "a b", num_outputs=announced)], {"x": [10**7]}, ["a", "b"], {}, version=18)
+    onnx.save(model, tmp_path / "m.onnx")
+    with pytest.raises(FileFormatError, match=f"{announced} parts are announced for 2 results"):
         tf.load(tmp_path / "m.onnx")
 
 
