@@ -124,8 +124,7 @@ class Dataset(Iterated):
         spec = output_signature
         if spec is None and output_types is not None:
             structure, types = taken_apart(output_types)
-            shapes = [None] * len(types) if output_shapes is None else (
-                [output_shapes] if structure.is_leaf else list(output_shapes))
+            shapes = given_shapes(output_shapes, len(types))
             spec = structure.fill([TensorSpec(s, t) for s, t in zip(shapes, types, strict=True)])
 
         def elements() -> Elements:

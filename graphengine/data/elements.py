@@ -147,10 +147,10 @@ def given_shapes(shapes: Any, count: int) -> list[Any]:
     """The shape of each leaf, None where nothing is said."""
     if shapes is None:
         return [None] * count
-    if count == 1 and not (isinstance(shapes, tuple) and len(shapes) == 1 and isinstance(shapes[0], (list, tuple))):
-        return [shapes]
     if isinstance(shapes, Mapping):
         return [shapes[k] for k in sorted(shapes)]
+    if count == 1 and not (isinstance(shapes, tuple) and len(shapes) == 1 and isinstance(shapes[0], (list, tuple))):
+        return [shapes]
     return list(shapes)
 
 

@@ -144,12 +144,11 @@ def chosen(parts: Sequence[Elements], choices: Iterator[int], stop_on_empty: boo
 
 def mixed(parts: Sequence[Elements], weights: Sequence[float] | None, stop_on_empty: bool,
           rng: np.random.Generator) -> Elements:
-    """The next element of a part that is drawn each time, in proportion to its weight."""
-    alive = list(range(len(parts)))
+    """The next element of a part that is drawn each time, in proportion to its weight; never one of weight 0."""
     shares = np.ones(len(parts)) if weights is None else np.asarray(weights, float)
+    alive = np.flatnonzero(shares).tolist()
     while alive:
-        p = shares[alive] / shares[alive].sum() if shares[alive].sum() else None
-        k = int(rng.choice(alive, p=p))
+        k = int(rng.choice(alive, p=shares[alive] / shares[alive].sum()))
         try:
             yield next(parts[k])
         except StopIteration:

@@ -78,6 +78,20 @@ def test_sample_from_datasets_takes_all_by_weight():
     assert sorted(numbers(mixed)) == [*range(50), *range(100, 150)]
 
 
+@pytest.mark.parametrize("weights", [[1.0, 0.0], (1, 0), np.array([0.5, 0.0])])
+def test_a_dataset_of_weight_0_is_never_drawn_from(weights):
+    assert numbers(Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(10, 13)], weights)) == [0, 1, 2]
+    assert numbers(Dataset.sample_from_datasets([Dataset.range(3), Dataset.range(10, 13)], [0.0, 0.0])) == []
+
+
+@pytest.mark.parametrize("names", ["a", "ba"])
+def test_types_and_shapes_of_generators_may_be_dicts(names):
+    types = {name: tf.int32 if name == "a" else tf.float32 for name in names}
+    shapes = {"a": (), "b": (2,)}
+    given = Dataset.from_generator(lambda: iter([{"a": 1, "b": [2, 3]}]), types, {name: shapes[name] for name in names})
+    assert given.element_spec == {name: tf.TensorSpec(shapes[name], types[name]) for name in names}
+
+
 def test_reduce_and_single_element():
     assert int(Dataset.range(5).reduce(np.int64(0), lambda s, x: s + x)) == 10
     assert int(Dataset.range(1).get_single_element()) == 0
