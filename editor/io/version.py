@@ -15,8 +15,8 @@ class Version(NamedTuple):
 
 
 def version_of(path: str | os.PathLike[str] | None) -> Version | None:
-    """The version of a file; None if there is none that can be read."""
-    if path is None:
+    """The version of a regular file; None if there is none that can be read."""
+    if path is None or not os.path.isfile(path):    # opening a pipe would wait for who writes to it
         return None
     try:
         with open(path, "rb") as file:

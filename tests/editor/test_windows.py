@@ -15,6 +15,7 @@ from PySide6 import QtCore, QtWidgets
 from editor import commands
 from editor.io import journal as journals
 from editor.io.journal import Journal, left_over
+from editor.io.version import version_of
 from editor.model.document import GraphDocument
 from editor.model.files import open_document, save, to_text
 from editor.model.items import Card, Ref
@@ -83,6 +84,21 @@ def test_files_are_opened_once(windows, file):
     assert windows.open_file(file) is windows.open[0]
     windows.open[0].close()
     assert windows.open == []
+
+
+def test_a_pipe_is_refused_without_waiting_for_who_writes_to_it(windows, tmp_path, qapp):
+    pipe = tmp_path / "pipe.graph.json"
+    os.mkfifo(pipe)
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits"))
+    signal.alarm(10)
+    try:
+        assert version_of(pipe) is None and windows.open_file(pipe) is None
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    box, = complaints(qapp)
+    assert "no regular file" in box.text() + box.informativeText()
+    box.close()
 
 
 def test_a_file_that_cannot_be_opened_says_why(windows, tmp_path, qapp):

@@ -13,7 +13,7 @@ from ...dtypes import BY_NAME
 from ...errors import FileFormatError
 from ...io.arrays import ArraysFile
 from ...io.document import describe, migrate
-from ...io.files import brief, read_file, write_file
+from ...io.files import brief, read_file, regular_size, write_file
 from ...io.graphfile import MAX_DOCUMENT_BYTES
 from ...io.structure import check_name, check_nodes, parse_reference
 from ...io.text import parse_json
@@ -44,7 +44,13 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, Array]
 
 
 def beginning(path: str | os.PathLike[str]) -> bytes:
-    """The first bytes of a file, which tell what it is."""
+    """The first bytes of a file, which tell what it is.
+
+    Raises
+    ------
+    FileFormatError, OSError as `read_file` does.
+    """
+    regular_size(path, "a graph")           # opening a pipe would wait for who writes to it
     with open(path, "rb") as file:
         return file.read(64)
 
