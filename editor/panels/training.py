@@ -322,15 +322,17 @@ class TrainingPanel(LivePanel):
             return
         self.bar.setValue(round(1000 * min(progress.epochs / max(progress.of, 1), 1.0)))
         self.rate.show_value(progress.learning_rate)
-        words = [self.tr("epoch {0} of {1}").format(number(round(progress.epochs, 1)), number(progress.of))]
+        passed, wanted = f"{round(progress.epochs, 1):,}".removesuffix(".0"), f"{progress.of:,}"
+        words = [self.tr("epoch {0} of {1}").format(passed, wanted)]
         if self.state == "training":
             words.append(self.tr("{0} samples/s").format(f"{progress.rate:,.0f}"))
             words.append(self.tr("{0} left").format(duration(progress.left_s)))
         else:
             words.append(self.tr("{0} steps").format(f"{progress.steps:,}"))
             words.append(duration(progress.elapsed_s))
-            words.append({"paused": self.tr("paused"), "idle": self.tr("done")}[self.state])
-        short = f"{number(round(progress.epochs, 1))}/{number(progress.of)}"
+            ended = self.tr("done") if progress.epochs >= progress.of else self.tr("stopped")
+            words.append(self.tr("paused") if self.state == "paused" else ended)
+        short = f"{passed}/{wanted}"
         self.words.offer(" · ".join(words), " · ".join((words[0], words[-1])), " · ".join((short, words[-1])), short)
 
     # ------------------------------------------------ runs

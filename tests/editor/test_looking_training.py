@@ -160,6 +160,20 @@ def test_without_a_train_card_it_offers_one(qtbot, look):
     assert panel.train_button.isEnabled() and panel.card == "t"
 
 
+@pytest.mark.parametrize("epochs, said", [(308_013.0, "epoch 308,013 of 9,999,999"), (0.5, "epoch 0.5 of 9,999,999")])
+def test_a_training_that_was_stopped_is_not_said_to_be_done(panel, epochs, said):
+    panel.show_state("training")
+    panel.take(m.TrainingProgress(epochs, 9_999_999, 2_156_093, 1200.0, 4.86, 0.0, 0.01))
+    panel.show_state("idle")
+    panel.update_now()
+    assert panel.words.toolTip().startswith(said) and panel.words.toolTip().endswith("stopped")
+    panel.show_state("training", continues=True)
+    panel.take(m.TrainingProgress(9_999_999.0, 9_999_999, 70_000_000, 1200.0, 160.0, 0.0, 0.01))
+    panel.show_state("idle")
+    panel.update_now()
+    assert panel.words.toolTip().startswith("epoch 9,999,999 of 9,999,999") and panel.words.toolTip().endswith("done")
+
+
 def test_buttons_follow_the_training(panel, qtbot):
     click = lambda button: qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     click(panel.train_button)
