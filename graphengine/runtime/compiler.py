@@ -64,6 +64,7 @@ class Compiler:
         self.team = Team(lambda: self._address(_versioned(HELPER), HELPER))      # helpers of its programs
         self.forget_threads()
         _COMPILERS.add(self)
+        _heed_forks()                               # who compiles nothing holds a lock, too, while it loads
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         machine = llvm.Target.from_default_triple().create_target_machine(opt=0)
@@ -109,7 +110,6 @@ class Compiler:
         if self._background is None:
             from concurrent.futures import ThreadPoolExecutor  # only who compiles pays for it
 
-            _heed_forks()
             self._background = ThreadPoolExecutor(1, "graphengine-compiler")
         return self._background
 
@@ -147,7 +147,6 @@ class Compiler:
         return self._add(name, *entry)
 
     def _compile(self, name: str, kernel: Kernel | str) -> None:
-        _heed_forks()
         start = time.perf_counter()
         symbol, code = object_code(kernel)
         self.cache.write(name, symbol, code)

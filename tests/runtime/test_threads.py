@@ -296,6 +296,36 @@ def test_a_child_made_by_fork_compiles_in_a_background_of_its_own(tmp_path):
     assert child(text, GRAPHENGINE_CACHE_DIR=str(tmp_path), PYTHONWARNINGS="ignore")[-1] == "ok"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_a_child_made_by_fork_in_the_middle_of_loading_holds_no_lock():
+    text = """
+        import os, sys, threading
+        from graphengine.runtime.cache import ObjectCache
+        from graphengine.runtime.compiler import Compiler
+
+        compiler = Compiler(ObjectCache(None))      # which compiles nothing
+        held, over = threading.Event(), threading.Event()
+
+        def load():
+            with compiler._loading:
+                held.set()
+                over.wait(0.5)
+
+        thread = threading.Thread(target=load)
+        thread.start()
+        held.wait()
+        child = os.fork()
+        if not child:
+            os._exit(0 if compiler._loading.acquire(timeout=5) else 1)
+        over.set()
+        thread.join()
+        print(os.waitpid(child, 0)[1])
+    """
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(text)], cwd=checks.ROOT,
+                          capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
 def test_a_number_of_threads_that_is_none():
     done = subprocess.run([sys.executable, "-c", "from graphengine.config import settings; settings()"],
                           cwd=checks.ROOT, capture_output=True, text=True, timeout=60,
