@@ -9,6 +9,7 @@ import hashlib
 import os
 import threading
 import time
+import warnings
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -77,6 +78,7 @@ class Compiler:
         self._background: ThreadPoolExecutor | None = None
         self._entry: Future[int] | None = None
         self._entry_since = 0.0
+        self._has_told = False                      # that the entry could not be compiled
 
     def addresses(self, kernels: Iterable[Kernel]) -> list[int]:
         """The address of each kernel; those that are nowhere yet are compiled."""
@@ -119,16 +121,28 @@ class Compiler:
 
     def entry(self, prepare: bool = False) -> int | None:
         """The address of the entry if it is here or on disk; else `prepare` begins to compile it in the background."""
-        if self._entry is not None and not self._entry.done():
-            if not self._entry.running() or time.perf_counter() - self._entry_since < PATIENCE_S:
+        begun = self._entry
+        if begun is not None:
+            has_patience = not begun.running() or time.perf_counter() - self._entry_since < PATIENCE_S
+            if has_patience and not begun.done():
                 return None
-            self._entry.exception()         # waits; who got none does without
+            error = begun.exception()       # waits
+            if error is not None:
+                self._tell(error)
+                return None
         name = _versioned(ENTRY)
         known = self._addresses.get(name) or self._load(name)
         if known is None and prepare and self._entry is None:
             self._entry_since = time.perf_counter()
             self._entry = self._in_background().submit(self._address, name, ENTRY)
         return known
+
+    def _tell(self, error: BaseException) -> None:
+        """Warn once that there is no entry; everything runs without it, too."""
+        if not self._has_told:
+            self._has_told = True
+            warnings.warn(f"small programs are called in a slower way, for numba could not compile the quick one: "
+                          f"{error!r}", RuntimeWarning, stacklevel=3)
 
     def _address(self, name: str, kernel: Kernel | str) -> int:
         known = self._addresses.get(name) or self._load(name)

@@ -1,5 +1,6 @@
 """Machine code from kernel text: several kernels in one process, and what the compiler refuses."""
 import ctypes
+import warnings
 
 import numpy as np
 import pytest
@@ -50,3 +51,19 @@ def test_text_that_is_no_kernel_is_refused_with_the_text():
     kernel = Kernel("broken", "def broken(b, s, lo, hi):\n    return b + 'x'\n", (), (), 1)
     with pytest.raises(CompileError, match="def broken"):
         Compiler(ObjectCache(None)).addresses([kernel])
+
+
+def test_an_entry_that_cannot_be_compiled_is_told_of_once(monkeypatch):
+    def refuses(kernel):
+        raise CompileError("numba has had enough")
+
+    monkeypatch.setattr("graphengine.runtime.compiler.object_code", refuses)
+    compiler = Compiler(ObjectCache(None))
+    assert compiler.entry() is None
+    compiler.entry(prepare=True)
+    compiler._entry.exception(20)
+    with pytest.warns(RuntimeWarning, match="slower way.*had enough"):
+        assert compiler.entry(prepare=True) is None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert compiler.entry(prepare=True) is None
