@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editor.model.catalog import Kind
+from editor.model.kinds import catalog
 from editor.search.fuzzy import Part, match, match_parts, rank, word_starts
 from editor.search.kinds import RECENT, Preferences, rank_kinds
 
@@ -94,6 +95,10 @@ def test_kinds_are_found_by_title_words_category_and_summary() -> None:
     preferences = Preferences()
     for query, wanted in {"rel": "Relu", "activ": "Relu", "rectif": "Relu", "*": "Multiply", "ml": "Multiply"}.items():
         assert rank_kinds(query, kinds, preferences)[0][0].title == wanted
+
+
+def test_a_constant_is_found_by_its_name() -> None:
+    assert rank_kinds("constant", catalog().values(), Preferences())[0][0].key == "op/const"
 
 
 def test_favourites_and_recent_kinds_come_first_among_alike() -> None:

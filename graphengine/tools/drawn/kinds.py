@@ -29,6 +29,7 @@ METRICS = 2                                 # number of the training's first inp
 FEED = Socket("feed", "rows of data that the placeholder is fed with", "feed", optional=True)
 DTYPES = tuple(dtypes.BY_NAME)
 _HOLDS_OTHERS = {"layer", "cell", "cells", "function", "args"}     # arguments that no form on a card can give
+_CALLED = {"const": ("constant",)}          # ops that are drawn and have no public name of their own
 _NEVER = ("self", "name", "dtype", "weights", "y_true", "y_pred")
 _OPERANDS_NEVER = ("mask", "training", "initial_state", "states", "count_weights", "return_", "use_", "kwargs", "args")
 
@@ -60,7 +61,7 @@ def _ops() -> Iterator[Kind]:
         yield Kind(
             key=f"op/{cls.name}", title=_title(cls.node_name, cls.__name__), family="Ops", category=cls.category,
             inputs=(FEED,) if cls is Placeholder else inputs, outputs=(), fields=fields, summary=summary_of(doc),
-            doc=doc, words=(*cls.names, *([cls.operator] if cls.operator else [])),
+            doc=doc, words=(*cls.names, *([cls.operator] if cls.operator else []), *_CALLED.get(cls.name, ())),
             name=(public[0] if public else cls.name), starting={} if hidden else _of_sample(cls),
             hidden=hidden,
         )
