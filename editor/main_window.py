@@ -133,6 +133,7 @@ class MainWindow(Deeds):
         steps = first_steps(lambda: self.docks.palette, lambda: self.view, lambda: self.docks.inspector,
                             lambda: self._run_button)
         self.guide = Guide(self, steps, self.settings.memory("guide"))
+        self.guide.ended.connect(self.view.setFocus)        # not to whatever field comes after its buttons
 
     def _build_bars(self) -> None:
         bar = QtWidgets.QToolBar(self.tr("Run"), self)

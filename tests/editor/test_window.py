@@ -208,6 +208,14 @@ def test_every_action_on_every_sample(window, qtbot, monkeypatch, name, tmp_path
     assert not build(shown.document).problems
 
 
+def test_after_the_first_hints_keys_go_to_the_canvas(window, qtbot):
+    made = window(GraphDocument())
+    made.guide.begin(again=True)
+    assert made.guide.isAncestorOf(made.focusWidget())
+    qtbot.mouseClick(made.guide.skip, QtCore.Qt.MouseButton.LeftButton)
+    assert made.focusWidget() is made.view
+
+
 def test_themes_switch_while_the_window_is_open(window, iris):
     shown = window(open_document(iris), iris)
     before = theme.mode
