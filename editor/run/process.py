@@ -230,6 +230,8 @@ class ProcessRunner(QtCore.QObject):
         busy = self._busy or "run"
         self.restart()
         self.received.emit(m.Finished(busy, stopped=True))
+        values = "their first values" if self._kept is None else "the values of some seconds before"
+        self.received.emit(m.Died(f"It did not stop in time. Another one has been started; variables have {values}."))
 
 
 def merged(replies: list[m.Reply | None]) -> list[m.Reply | None]:

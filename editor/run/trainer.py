@@ -4,7 +4,7 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from . import messages as m
 from .graph import RunningGraph, take
 from .messages import Array
 from .previews import preview
-from .worker import failure, name_of
+from .worker import Stopped, failure, name_of
 
 if TYPE_CHECKING:
     from .service import Service
@@ -173,7 +173,7 @@ class Trainer:
             with pace.taking():
                 if not self._advance(1):    # a step alone, to see what it changes
                     return False
-                self.service.send(self._gradients())
+                self._send_gradients()
         return True
 
     def _advance(self, steps: int | None) -> bool:
@@ -224,6 +224,7 @@ class Trainer:
     def _report(self) -> None:
         """How far it is, the curve since the last report, and what else it is time for."""
         self._progress()
+        self._keep()                        # before looks, which may take so long that the process is ended for it
         points = self._points()
         points[-1:] = [replace(p, values={**p.values, **self._metrics()}) for p in points[-1:]]
         self.service.send(m.Several(tuple(points)))
@@ -265,7 +266,8 @@ class Trainer:
             values = {"loss": self.course.progress.loss, **self._metrics()}
             last = m.Metrics(self.passed[0], values)
             self.service.send(m.Several((*self._points(), last)))
-        self.service.send(self._gradients())
+        self._keep()
+        self._send_gradients()
         self._look()
 
     def _metrics(self) -> dict[str, float]:
@@ -282,24 +284,43 @@ class Trainer:
             if self._test and len(next(iter(self._test.values()))):
                 parts.append(("test ", self._test, {"loss": graph.as_tensor(spec.loss), **wanted}))
             for before, data, fetches in parts:
-                values = self.shown.session.run(fetches, {name: rows[:MOST_ROWS] for name, rows in data.items()})
+                feeds = {name: rows[:MOST_ROWS] for name, rows in data.items()}
+                values = self._looked(self.shown.session.run, fetches, feeds)
+                if values is None:
+                    return {}
                 found.update({before + name: float(np.mean(value)) for name, value in values.items()})
         return found
 
     def _look(self) -> None:
-        """What the cards compute now, and a copy of the variables, if it is time."""
+        """What the cards compute now, if it is time."""
         if (pace := self._paces["values"]).is_due and not self.service.inbox.wants_stop:
             with pace.taking():
                 self.shown.take(self.training.session.variables())
-                previews, seconds, _ = self.service.compute(self.shown, self.shown.feeds())
-                self.service.send(m.Values(previews, seconds))
+                found = self._looked(self.service.compute, self.shown, self.shown.feeds())
+                if found is not None:
+                    self.service.send(m.Values(*found[:2]))
+
+    def _keep(self) -> None:
+        """A copy of the variables for a new process, if it is time."""
         if (pace := self._paces["keep"]).is_due and not self.service.inbox.wants_stop:
             with pace.taking():
                 self.service.keep(self.slots())
 
-    def _gradients(self) -> m.Gradients:
+    def _looked(self, compute: Callable[..., Any], *args: Any) -> Any:
+        """What is computed to be looked at; None if somebody wishes to stop, which only the look is broken off for."""
+        if self.service.inbox.wants_stop:
+            return None
+        try:
+            with self.service.inbox.interruptible():
+                return compute(*args)
+        except Stopped:
+            return None
+
+    def _send_gradients(self) -> None:
         rows = self.course.last[-1] if len(self.course.last) else np.arange(min(self.training.rows, 32))
-        found = self.training.session.run(self.training.gradients, self.training.batch(rows))
+        found = self._looked(self.training.session.run, self.training.gradients, self.training.batch(rows))
+        if found is None:
+            return
         squares = {name: np.sum(np.square(np.asarray(g, np.float64))) for name, g in found.items()}
         values = self.training.weights()
         largest: dict[str, str] = {}        # of the variables of each card
@@ -309,7 +330,7 @@ class Trainer:
         looks = {name: m.VariableLook(card, preview(values[name]), preview(found[name]))
                  for name, card in self._cards.items()}
         weights = {card: looks[name].weight for card, name in largest.items()}
-        return m.Gradients(self._joined(squares), weights, self._changes, looks)
+        self.service.send(m.Gradients(self._joined(squares), weights, self._changes, looks))
 
     def _joined(self, squares: Mapping[str, Any]) -> dict[str, float]:
         """Norms by card, of sums of squares by variable."""

@@ -19,6 +19,8 @@ from editor.model.files import from_text, open_document, to_text
 from editor.model.items import Card, Ref, Setting, Wire
 from editor.run import ProcessRunner
 from editor.run import messages as m
+from editor.run.service import Service
+from editor.run.worker import Inbox, Stopped
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 LONG_MS = 60_000
@@ -485,8 +487,44 @@ def test_a_process_that_does_not_answer_is_replaced(talk, iris):
     os.kill(pid, signal.SIGSTOP)
     talk.send(m.Stop())
     assert talk.wait(m.Finished, timeout=5_000).stopped
+    assert "first values" in talk.wait(m.Died).text
     talk.wait(m.Loaded)
     assert talk.runner.pid != pid
+
+
+class Line:
+    """What a service hears, without a process: nobody stops it but the test."""
+
+    wants_stop = is_interruptible = False
+    front = None
+
+    def take_now(self, *kinds):
+        return None
+
+    def stopped(self):
+        self.wants_stop = False
+
+    interruptible = Inbox.interruptible
+
+
+def test_a_look_that_is_broken_off_leaves_the_training(monkeypatch):
+    line, said = Line(), []
+    service = Service(line, said.append)
+    service.load(m.Load(to_text(layers()), {}, str(SAMPLES), 1))
+    first = service.graph.values()["hidden/kernel"]
+    kept = []
+
+    def look(graph, feeds):
+        assert line.is_interruptible
+        kept.append(bool(of(said, m.Kept)))
+        line.wants_stop = True
+        raise Stopped
+
+    monkeypatch.setattr(service, "compute", look)
+    service.train(m.Train("train"))
+    assert of(said, m.Finished)[0].stopped
+    assert kept and all(kept) and service.trainer.passed[1] > 0
+    assert not np.array_equal(service.graph.values()["hidden/kernel"], first)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
