@@ -495,9 +495,18 @@ def gather_elements(c: Call, axis: int = 0) -> Any:
     return L.transpose(L.gather(x, from_front(indices, size), axis=rank - 1, batch_dims=rank - 1), swapped)
 
 
+def places_from_front(x: Any, indices: Any, batch_dims: int = 0) -> Any:
+    """Places of entries from 0 on: along the last axis of `indices` is one index for each axis of x they go through."""
+    count = indices.shape[-1] if indices.shape.rank else None
+    if count is None:
+        raise NotMeant("the number of axes that the indices go through is not known")
+    return from_front(indices, L.cast(L.shape_of(x, "int64")[batch_dims:batch_dims + count], indices.dtype))
+
+
 @means("GatherND")
 def gather_nd(c: Call, batch_dims: int = 0) -> Any:
-    return L.gather_nd(*c.xs, batch_dims=batch_dims)
+    x, indices = c.xs
+    return L.gather_nd(x, places_from_front(x, indices, batch_dims), batch_dims=batch_dims)
 
 
 @means("ScatterND")
@@ -505,7 +514,8 @@ def scatter_nd(c: Call, reduction: str = "none") -> Any:
     ending = {"none": "update", "mul": ""}.get(reduction, reduction)
     if not ending:
         raise NotMeant("elements are multiplied where they are scattered")
-    return getattr(L, f"tensor_scatter_nd_{ending}")(*c.xs)
+    x, indices, updates = c.xs
+    return getattr(L, f"tensor_scatter_nd_{ending}")(x, places_from_front(x, indices), updates)
 
 
 @means("OneHot")

@@ -246,6 +246,18 @@ def test_an_attribute_without_a_meaning_here_names_its_node(tmp_path):
         tf.load(tmp_path / "m.onnx")
 
 
+def test_places_of_entries_count_from_the_end_below_0(rng, tmp_path):
+    x, places = rng.normal(size=(2, 3, 4)).astype("f4"), np.array([[-1, 2], [0, -3]])
+    values = rng.normal(size=(2, 4)).astype("f4")
+    for used, wanted in (
+        (node("GatherND", "x i", "y"), x[[1, 0], [2, 0]]),
+        (node("GatherND", "x i", "y", batch_dims=1), x[[0, 1], [2, 0], [2, 1]]),
+        (node("ScatterND", "x i v", "y"), np.stack([[values[1], *x[0, 1:]], [*x[1, :2], values[0]]])),
+    ):
+        model = model_of([used], {"x": ["n", 3, 4]}, ["y"], {"i": places, "v": values})
+        np.testing.assert_array_equal(computed(model, tmp_path / "m.onnx", [x])[0], wanted)
+
+
 def test_a_large_triangle_is_drawn_without_its_entries(tmp_path, monkeypatch):
     monkeypatch.setattr(np, "ones", lambda *_: pytest.fail("a matrix is made"))
     onnx.save(model_of([node("Trilu", "x", "y")], {"x": [10**6, 10**6]}, ["y"], {}), tmp_path / "m.onnx")
