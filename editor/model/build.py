@@ -28,6 +28,8 @@ class Built:
     problems : the error of each card that is not in the graph because of itself
     left_out : cards that are not in the graph because of others
     layers : the layer of each card; given to another `build` of the same document, both graphs share weights
+    data : what feeds placeholders, as under `data` in a `train` section; with or without a Train card
+    data_problem : why there are no such data though something is to feed a placeholder
     """
 
     graph: ge.Graph
@@ -36,6 +38,8 @@ class Built:
     problems: dict[str, ge.errors.GraphEngineError] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
     layers: dict[str, Any] = field(default_factory=dict)
+    data: list[dict[str, Any]] = field(default_factory=list)
+    data_problem: ge.errors.GraphEngineError | None = None
     _card_of: dict[str, str] = field(default_factory=dict)
 
     def card_of(self, node: str) -> str | None:
@@ -88,6 +92,10 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
             built.problems[card.id] = ge.errors.NotFoundError(f"there is no {card.kind!r}", fix="remove the card")
         elif becomes_nodes(card.kind):
             _add(document, drawing, built, card, kind)
+    try:
+        built.data = data_sections(document, built)
+    except ge.errors.GraphEngineError as error:
+        built.data_problem = error
     train = next((c for c in document.cards if c.kind == TRAIN), None)
     if train is not None:
         try:
@@ -180,25 +188,9 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
     optimizer = document.card(wires[1].source)
     if loss is None or optimizer is None:
         raise ge.errors.InvalidArgumentError("the loss cannot be computed", fix=f"look at {wires[0].source}")
-    sources: dict[str, dict[str, Any]] = {}
-    for placeholder in document.cards:
-        feed = document.wires_into(placeholder.id).get(0)
-        source = document.card(feed.source) if feed is not None and placeholder.kind == "op/placeholder" else None
-        if feed is None or source is None:
-            continue
-        section = sources.setdefault(source.id, _source(source))
-        outputs = feed_outputs(source)
-        if feed.output >= len(outputs):
-            raise ge.errors.InvalidArgumentError(f"{source.id} has no output {feed.output}", fix="connect another one")
-        name, columns = outputs[feed.output]
-        section["feeds"][placeholder.id] = columns
-        scales = source.attributes.get("scale")
-        scale = scales.get(name) if isinstance(scales, Mapping) else None
-        if scale is not None:
-            section.setdefault("scale", {})[placeholder.id] = scale
-    if not sources:
+    data = data_sections(document, built)
+    if not data:
         raise ge.errors.InvalidArgumentError("no data feeds a placeholder", fix="connect a source of data to one")
-    data = list(sources.values())
     fields = catalog()[TRAIN].fields
     own = {f.name: card.attributes.get(f.name, f.default) for f in fields}
     rates = {f.name: f.default for f in catalog()[optimizer.kind].fields}
@@ -217,6 +209,32 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
     section = {key: value for key, value in section.items() if value is not None and value != {}}
     parse_train(section, "the document")
     return section
+
+
+def data_sections(document: GraphDocument, built: Built) -> list[dict[str, Any]]:
+    """The description of each source of data that feeds placeholders of the graph, with what it feeds.
+
+    Raises
+    ------
+    InvalidArgumentError for a source that is not complete.
+    """
+    sources: dict[str, dict[str, Any]] = {}
+    for placeholder in document.cards:
+        feed = document.wires_into(placeholder.id).get(0)
+        source = document.card(feed.source) if feed is not None and placeholder.kind == "op/placeholder" else None
+        if feed is None or source is None or placeholder.id not in built.nodes:
+            continue
+        section = sources.setdefault(source.id, _source(source))
+        outputs = feed_outputs(source)
+        if feed.output >= len(outputs):
+            raise ge.errors.InvalidArgumentError(f"{source.id} has no output {feed.output}", fix="connect another one")
+        name, columns = outputs[feed.output]
+        section["feeds"][placeholder.id] = columns
+        scales = source.attributes.get("scale")
+        scale = scales.get(name) if isinstance(scales, Mapping) else None
+        if scale is not None:
+            section.setdefault("scale", {})[placeholder.id] = scale
+    return list(sources.values())
 
 
 def _source(card: Card) -> dict[str, Any]:

@@ -143,10 +143,17 @@ class RunningGraph:
         return found
 
     def data(self) -> Mapping[str, Array]:
-        """Rows of data that train, by placeholder; read again only after `look_for_data`."""
+        """Rows of data that feed placeholders, by placeholder; read again only after `look_for_data`.
+
+        Raises
+        ------
+        GraphEngineError if a source is not complete, or cannot be read.
+        """
         if self._data is None:
             read = self.files()
-            self._data = feeds_of(self.graph, self.folder) if "train" in self.graph.document else {}
+            if self.built.data_problem is not None:
+                raise self.built.data_problem
+            self._data = feeds_of(self.graph, self.folder, data=self.built.data) if self.built.data else {}
             self._read = read
         return self._data
 
@@ -162,7 +169,7 @@ class RunningGraph:
     def files(self) -> Files:
         """The files that data come from, with what tells whether somebody wrote them."""
         try:
-            paths = data_files(self.graph, self.folder) if "train" in self.graph.document else ()
+            paths = data_files(self.built.data, self.folder) if self.built.data else ()
         except ge.errors.GraphEngineError:  # what is wrong is said where data are read
             return ()
         return tuple((path, *_stamp(path)) for path in paths)

@@ -89,21 +89,28 @@ def origin_of(node: Node) -> str | None:
     return getattr(node.origin, "node", None)
 
 
-def feeds_of(graph: Graph, folder: str, part: Literal["train", "test"] = "train") -> dict[str, Array]:
+def feeds_of(
+    graph: Graph, folder: str, part: Literal["train", "test"] = "train", data: Any = None
+) -> dict[str, Array]:
     """The data that a graph's `train` section names, in the dtypes of the placeholders, whether it can train or not.
+
+    Parameters
+    ----------
+    folder : what paths are relative to
+    data : what stands under `data` in such a section, for a graph that has none
 
     Raises
     ------
     FileFormatError for what is wrong with the section or the data.
     """
-    sources = parse_data(graph.document["train"]["data"], "the document")
+    sources = parse_data(graph.document["train"]["data"] if data is None else data, "the document")
     return {
         name: np.ascontiguousarray(as_array(array, graph.as_tensor(name).dtype, "feed", f"the data for {name}"))
         for source in sources for name, array in load_feeds(source, folder, part).items()
     }
 
 
-def data_files(graph: Graph, folder: str) -> tuple[str, ...]:
-    """The files that the `train` section of a graph takes data from."""
-    sources = parse_data(graph.document["train"]["data"], "the document")
+def data_files(data: Any, folder: str) -> tuple[str, ...]:
+    """The files that data come from. data : as under `data` in a `train` section"""
+    sources = parse_data(data, "the document")
     return tuple(os.path.join(folder, *source.file.split("/")) for source in sources if source.file)

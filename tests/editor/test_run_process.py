@@ -161,6 +161,25 @@ def test_a_broken_text_and_a_hostile_graph_are_failures(talk, iris):
     assert len(of(talk.finish(m.Run()), m.Values)) == 1 and talk.runner.pid == pid
 
 
+def test_what_feeds_a_placeholder_is_what_it_holds_without_a_training_too(talk, tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+    document = drawn(
+        Card("x", "op/placeholder", {"dtype": "float32", "shape": [None]}),
+        Card("half", "op/const", {"value": {"dtype": "float32", "shape": [], "values": [0.5]}}),
+        Card("y", "op/multiply"), Card("rows", "data/csv", {"file": "rows.csv", "feeds": {"a": "a", "b": "b"}}),
+        Wire("rows", 1, "x", 0), Wire("x", 0, "y", 0), Wire("half", 0, "y", 1))
+    talk.load(document, tmp_path)
+    replies = talk.finish(m.Run())
+    assert not of(replies, m.Failed)
+    previews = of(replies, m.Values)[0].previews
+    assert (previews["x", 0].minimum, previews["x", 0].maximum, previews["x", 0].shape) == (2, 6, (3,))
+    assert (previews["y", 0].minimum, previews["y", 0].maximum) == (1, 3)
+    changed(document, "rows", file="")
+    talk.load(document, tmp_path)
+    (failed,) = of(talk.finish(m.Run()), m.Failed)
+    assert "rows names no file" in failed.text and failed.card == "rows"
+
+
 def test_missing_data_are_said_on_their_card_and_the_rest_runs(talk, iris, tmp_path):
     talk.load(iris, tmp_path)
     replies = talk.finish(m.Run())
