@@ -192,7 +192,8 @@ class Program:
             if array is not None:
                 return self._array(array, f"{card.id} example")
         dtype, shape = self.built.tensors[card.id, 0].dtype, self.built.tensors[card.id, 0].shape
-        sizes = () if shape.rank is None else tuple(s if isinstance(s, int) else UNKNOWN_SIZE for s in shape)
+        known = (None,) if shape.rank is None else tuple(shape)
+        sizes = tuple(s if isinstance(s, int) else UNKNOWN_SIZE for s in known)
         kind = f'"{dtype.name}"' if dtype.name in np.sctypeDict else f"tf.{dtype.name}.as_numpy_dtype"
         made = f"random.standard_normal({sizes})" if dtype.is_floating else f"random.integers(0, 2, {sizes})"
         return f"{made}.astype({kind})"

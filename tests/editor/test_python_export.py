@@ -16,6 +16,7 @@ from editor.model.document import GraphDocument
 from editor.model.files import open_document
 from editor.model.items import Card, Setting, Wire
 from editor.model.kinds import catalog
+from editor.run.graph import RunningGraph
 from graphengine.ops import OPS
 from graphengine.tools.drawn import files as engine
 
@@ -325,3 +326,12 @@ def test_hostile_names_stay_text(name):
     document = GraphDocument([Card(name, "op/placeholder", {"shape": [2]}), Card("e", "op/exp"), Wire(name, 0, "e", 0)])
     graph, built = program(python_source(document))["build"](), build(document)
     assert [node.name for node in graph.nodes] == [node.name for node in built.graph.nodes]
+
+
+def test_a_placeholder_of_unknown_shape_gets_as_many_numbers_as_in_the_editor():
+    document = GraphDocument([
+        Card("x", "op/placeholder", {"dtype": "float32"}), Card("y", "op/negative"), Wire("x", 0, "y", 0)])
+    numbers = re.findall(r"-?\d+\.\d+", printed(program(python_source(document))["main"]))
+    graph = RunningGraph(build(document), {}, "")
+    wanted = graph.session.run(graph.outputs["y", 0], graph.feeds())
+    np.testing.assert_allclose([float(n) for n in numbers], wanted, rtol=1e-5)
