@@ -30,6 +30,7 @@ from ..model.document import GraphDocument
 from ..model.items import Card
 from ..model.kinds import catalog
 from ..model.values import NON_FINITE, array_of, is_array
+from ..run.graph import MOST_ROWS
 
 Array = np.ndarray[Any, Any]
 WIDTH = 110                                 # of a line
@@ -37,7 +38,7 @@ INLINE = 64                                 # elements of an array that stand in
 UNKNOWN_SIZE = 8                            # rows that random numbers get for a size that is not known
 TAKEN = {"build", "main", "graph", "training", "session", "random", "feeds", "np", "tf", "keras", "zlib", "base64",
          "Path", "ARRAYS", "unpacked", "flat", "add_node", "part", "label", "value", "name", "names", "variable",
-         "weights", "updates"}
+         "weights", "updates", "feeds_of"}
 
 
 def save_python(document: GraphDocument, path: str | os.PathLike[str]) -> None:
@@ -104,12 +105,14 @@ class Program:
         lines = ['"""A graph that was drawn in graphengine\'s editor."""']
         standard = [name for name in ("base64", "zlib") if "unpacked" in self._uses and self.arrays and not self.file]
         lines += [f"import {name}" for name in standard]
-        if trains or (self.arrays and self.file):
+        reads = not trains and bool(self.built.data)
+        if trains or reads or (self.arrays and self.file):
             lines.append("from pathlib import Path")
         lines += ["", "import numpy as np"] if self._needs_numpy(trains) else []
         lines += ["", "import graphengine as tf"]
         lines += ["from graphengine import keras"] if "keras" in self._uses else []
         lines += ["from graphengine.tools.drawn.draw import add_node"] if "add_node" in self._uses else []
+        lines += ["from graphengine.tools.watch import feeds_of"] if reads else []
         return [*lines, ""]
 
     def _needs_numpy(self, trains: bool) -> bool:
@@ -172,12 +175,21 @@ class Program:
         shown = [tensor.name for (card, _), tensor in self.built.tensors.items()
                  if card not in read and card in self.built.nodes]
         lines = ["def main():", "    random = np.random.default_rng(0)", "    feeds = {"]
+        data = self.built.data
+        fed = {name for source in data for name in source["feeds"]}
+        if fed:
+            given = f"data = {_pretty(data, 30)}".replace("\n", "\n    ")
+            lines[2:] = [*f"    {given}".splitlines(),
+                         "    found = feeds_of(build(), str(Path(__file__).parent), data=data)",
+                         f"    feeds = {{name: rows[:{MOST_ROWS}] for name, rows in found.items()}}",
+                         "    count = len(next(iter(feeds.values())))", "    feeds |= {"]
+        begin = len(lines)
         for card in self._order:
-            if card.kind == PLACEHOLDER and card.id in self.built.nodes:
+            if card.kind == PLACEHOLDER and card.id in self.built.nodes and card.id not in fed:
                 lines.append(f"        {_quoted(card.id)}: {self._example(card)},")
-        lines += ["    }"] if len(lines) > 3 else []
+        lines += ["    }"] if len(lines) > begin else []
         if lines[-1].endswith("{"):
-            lines = [lines[0], "    feeds = {}"]
+            lines = lines[:-2] if fed else [lines[0], "    feeds = {}"]
         if not shown:
             return ["def main():", '    print(f"{len(build().nodes)} nodes")']
         return [*lines, "    with build().as_default(), tf.Session() as session:",
@@ -193,7 +205,9 @@ class Program:
                 return self._array(array, f"{card.id} example")
         dtype, shape = self.built.tensors[card.id, 0].dtype, self.built.tensors[card.id, 0].shape
         known = (None,) if shape.rank is None else tuple(shape)
-        sizes = tuple(s if isinstance(s, int) else UNKNOWN_SIZE for s in known)
+        parts = [str(s if isinstance(s, int) else UNKNOWN_SIZE if k or not self.built.data else "count")
+                 for k, s in enumerate(known)]
+        sizes = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
         kind = f'"{dtype.name}"' if dtype.name in np.sctypeDict else f"tf.{dtype.name}.as_numpy_dtype"
         made = f"random.standard_normal({sizes})" if dtype.is_floating else f"random.integers(0, 2, {sizes})"
         return f"{made}.astype({kind})"

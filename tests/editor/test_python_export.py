@@ -335,3 +335,17 @@ def test_a_placeholder_of_unknown_shape_gets_as_many_numbers_as_in_the_editor():
     graph = RunningGraph(build(document), {}, "")
     wanted = graph.session.run(graph.outputs["y", 0], graph.feeds())
     np.testing.assert_allclose([float(n) for n in numbers], wanted, rtol=1e-5)
+
+
+def test_rows_that_feed_a_placeholder_are_read_without_a_training_too(tmp_path):
+    (tmp_path / "rows.csv").write_text("a,b\n1.5,2.5\n3.5,4.5\n5.5,6.5\n")
+    document = GraphDocument([
+        Card("x", "op/placeholder", {"dtype": "float32", "shape": [None]}), Card("y", "op/negative"),
+        Card("z", "op/placeholder", {"dtype": "float32", "shape": [None]}), Card("sum", "op/add"),
+        Card("rows", "data/csv", {"file": "rows.csv", "feeds": {"b": "b"}}),
+        Wire("rows", 0, "x", 0), Wire("x", 0, "y", 0), Wire("y", 0, "sum", 0), Wire("z", 0, "sum", 1)])
+    numbers = re.findall(r"-?\d+\.\d+", printed(program(python_source(document), tmp_path / "made.py")["main"]))
+    graph = RunningGraph(build(document), {}, str(tmp_path))
+    wanted = graph.session.run(graph.outputs["sum", 0], graph.feeds())
+    assert wanted.shape == (3,)
+    np.testing.assert_allclose([float(n) for n in numbers], wanted, rtol=1e-5)
