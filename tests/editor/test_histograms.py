@@ -13,11 +13,14 @@ from editor.infer import Inference
 from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.files import open_document, to_text
+from editor.model.items import Card
+from editor.model.kinds import catalog
 from editor.panels.histograms import Histogram
 from editor.panels.training import GRADIENTS, TrainingPanel
 from editor.run import messages as m
 from editor.run.previews import preview
 from editor.run.service import Service
+from editor.scene.look import CardLook, CardResults
 from editor.scene.preview import HistogramStrip, PictureStrip, strip_of
 from editor.theme import install
 
@@ -136,3 +139,16 @@ def test_histograms_are_of_the_gradients_by_the_engine():
         assert sum(look.gradient.histogram) == wanted[name].size
     whole = math.sqrt(sum(float(np.sum(np.square(wanted[f"hidden/{part}"]))) for part in ("kernel", "bias")))
     assert found.norms["hidden"] == pytest.approx(whole, rel=1e-3)
+
+
+def test_random_numbers_of_a_placeholder_are_said_to_be_random():
+    shown = preview(np.arange(8, dtype=np.float32))
+    kind = catalog()["op/placeholder"]
+
+    def strip(wired, example=None):
+        return CardLook(Card("x", kind.key, example=example), kind, ((kind.inputs[0], wired, ""),),
+                        results=CardResults(previews={0: shown})).strip
+
+    assert strip(False).left.startswith("random")
+    assert not strip(True).left.startswith("random")
+    assert not strip(False, {"dtype": "float32", "shape": [], "values": [1.0]}).left.startswith("random")
