@@ -529,7 +529,9 @@ class Line:
 def test_a_look_that_is_broken_off_leaves_the_training(monkeypatch):
     line, said = Line(), []
     service = Service(line, said.append)
-    service.load(m.Load(to_text(layers()), {}, str(SAMPLES), 1))
+    document = layers()
+    endless(document)                       # else it may end before somebody looks
+    service.load(m.Load(to_text(document), {}, str(SAMPLES), 1))
     first = service.graph.values()["hidden/kernel"]
     kept = []
 
