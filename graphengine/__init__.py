@@ -50,10 +50,10 @@ from .frontend.module import Module
 from .frontend.moments import clip_by_global_norm
 from .frontend.pieces import einsum, eye, meshgrid, range, split, unstack
 from .frontend.session import Session, get_default_session
-from .frontend.surface import hint as _hint
 from .frontend.surface import namespaces as _namespaces
 from .frontend.surface import public_function as _public_function
 from .frontend.surface import public_names as _public_names
+from .frontend.surface import refusing as _refusing
 from .frontend.tape import GradientTape, UnconnectedGradients
 from .frontend.tensor import Tensor
 from .frontend.training import Progress, Training
@@ -86,7 +86,7 @@ def _function(name: str) -> object:
     """A public function, made when it is first used; an error for a name that is not here."""
     if name in _functions:
         return _public_function(name)
-    raise AttributeError(name if name.startswith("_") else f"graphengine has no {name!r}{_hint(name, __all__)}")
+    return _refusing(__name__, lambda: __all__)(name)
 
 
 newaxis = None

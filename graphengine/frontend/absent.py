@@ -1,17 +1,391 @@
-"""Names of TensorFlow's core that programs may look for and that are left out on purpose, each with its reason."""
+"""TensorFlow's and Keras's public names, and why those that are not here are left out.
+
+The names are recorded in a file beside this module, a namespace a line. A pattern of a reason is a name, or one with
+``*`` for anything; names of TensorFlow 1 are also looked up without ``compat.v1.``. A reason is told where a program
+asks for the name, and by ``graphengine ops --missing``.
+"""
 from __future__ import annotations
 
-_SPARSE = "there are no sparse or ragged tensors; pad the lists, and give masked entries the weight 0"
-_SEQUENCES = "its dynamic program over alignments is not part of this engine; use a package for speech or writing"
-_SAMPLED = "it draws classes at random; with vocabularies of the size meant here, use the loss over all classes"
-_COMPLEX = "numbers are real here"
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
-ABSENT: dict[str, str] = {
-    "nn.ctc_loss": _SEQUENCES, "nn.ctc_greedy_decoder": _SEQUENCES, "nn.ctc_beam_search_decoder": _SEQUENCES,
-    "nn.ctc_unique_labels": _SEQUENCES,
-    "nn.embedding_lookup_sparse": _SPARSE, "nn.safe_embedding_lookup_sparse": _SPARSE, "SparseTensor": _SPARSE,
-    "RaggedTensor": _SPARSE,
-    "nn.sampled_softmax_loss": _SAMPLED, "nn.nce_loss": _SAMPLED,
-    "math.accumulate_n": "add_n does the same",
-    "complex": _COMPLEX, "math.real": _COMPLEX, "math.imag": _COMPLEX, "math.conj": _COMPLEX, "math.angle": _COMPLEX,
+VERSIONS = "TensorFlow 2.21 and Keras 3.15"
+
+NOT_BUILT = "not built so far"
+_STRINGS = "there are no tensors of strings; work on texts in Python, and feed numbers"
+_COMPLEX = "numbers are real here"
+_SPARSE = "there are no sparse or ragged tensors; pad the lists, and give masked entries the weight 0"
+_DISTRIBUTED = "one process on one machine computes; there are no clusters, replicas, graphics cards or TPUs"
+
+REASONS: dict[str, str] = {
+    "use numpy on values, and `tf` or `keras.ops` on tensors": "experimental.numpy.*",
+    "these are TensorFlow's own kernels; the functions of `tf` have names of their own": "raw_ops",
+    _COMPLEX: """
+        *complex* *fft* signal.*stft* eig eigvals linalg.eig linalg.eigvals *.angle angle *.conj conj *.conjugate *.imag
+        imag *.real real keras.ops.eig keras.ops.*stft keras.initializers.*STFT* initializers.*STFT* *initializers.stft
+        keras.layers.STFTSpectrogram keras.layers.MelSpectrogram keras.ops.isreal keras.ops.polar matrix_square_root
+        linalg.logm linalg.sqrtm
+    """,
+    _STRINGS: """
+        strings.* *string* *as_string lookup.* feature_column.* io.decode_json_example io.decode_csv io.*base64
+        keras.layers.TextVectorization keras.layers.StringLookup keras.layers.IntegerLookup keras.layers.*Hash*
+        keras.preprocessing.text.* keras.utils.text_dataset* keras.preprocessing.text_dataset* keras.utils.FeatureSpace
+        edit_distance fingerprint data.TextLineDataset data.experimental.*table* compat.v1.decode_* compat.v1.encode_*
+        reduce_join regex_replace substr compat.v1.initialize_all_tables compat.as_* compat.bytes_or_text_types
+        compat.path_to_str io.decode_compressed io.decode_raw *tables_initializer
+    """,
+    _SPARSE: """
+        ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse IndexedSlices*
+        compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_* *IndexedSlices
+        data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator
+    """,
+    "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
+        *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*
+        keras.dtype_policies.* keras.DTypePolicy keras.FloatDTypePolicy
+    """,
+    "numbers are of 8 to 64 bits, and unsigned ones of 64 are left out; int64 holds them": "uint64 dtypes.uint64",
+    "models are not quantized": """
+        quantization.* *quantize* *quint* *qint* *QUANTIZED* *fake_quant* keras.quantizers.* keras.Quantizer
+        *uantized*
+    """,
+    "the loss is not scaled: gradients are kept in float32": "*mixed_precision* *LossScale* *LossScaleOptimizer",
+    _DISTRIBUTED: """
+        distribute.* tpu.* compat.v1.tpu.* experimental.dtensor.* keras.distribution.* DeviceSpec
+        VariableAggregation VariableSynchronization data.experimental.service.* data.experimental.*Shard*
+        data.experimental.*istribut* data.experimental.copy_to_device data.experimental.prefetch_to_device
+        data.experimental.AutoShardPolicy data.experimental.SHARD_HINT data.experimental.ServiceOptions
+        train.Cluster* train.ServerDef train.JobDef train.Server train.replica_device_setter
+        train.SyncReplicasOptimizer train.WorkerSessionCreator config.experimental_connect_* *LogicalDeviceConf*
+        config.*logical_device* config.experimental.*evice* config.experimental.*memory* config.experimental.*mlir*
+        config.experimental.*synchronous* test.create_local_cluster types.experimental.distributed.*
+        nn.RNNCellDeviceWrapper *rnn_cell.DeviceWrapper compat.v1.container *_partitioner
+        compat.v1.create_partitioned_variables train.experimental.*Shard* train.experimental.MaxShard*
+        experimental.async_* compat.v1.colocate_with compat.v1.distribute.* compat.v1.*session_handle
+        compat.v1.*session_tensor train.SessionManager train.Supervisor check_pinned parallel_stack
+        nondifferentiable_batch_function keras.device config.experimental.*tensor_float* test.experimental.sync_devices
+    """,
+    "graphs become machine code of this machine's CPU only; `io` saves them, and ONNX files can be read": """
+        lite.* compat.v1.lite.* mlir.* xla.* experimental.tensorrt.* config.optimizer.* sysconfig.*
+        keras.layers.TFSMLayer keras.export.* keras.layers.FlaxLayer keras.layers.JaxLayer
+        keras.layers.TorchModuleWrapper keras.wrappers.* load_library load_op_library compat.v1.load_file_system_library
+        experimental.register_filesystem_plugin compat.v1.user_ops.* experimental.dlpack.*
+    """,
+    "graphs are kept as JSON (`graph.save`, `tf.load`), models as `.keras` files; there are no protocol buffers": """
+        *GraphDef* *graph_def *_graph_def* *NodeDef *AttrValue *make_ndarray *make_tensor_proto *import_graph_def
+        *MetaGraphDef *TensorInfo *NameAttrList *HistogramProto *SaverDef *Event *LogMessage *SessionLog *Summary
+        *SummaryMetadata *SummaryDescription *TaggedRunMetadata *GraphOptions *OptimizerOptions *RunMetadata
+        *RunOptions train.Bytes* train.Example train.Feature* train.Float* train.Int64* train.SequenceExample
+        io.*proto io.parse_* io.serialize_* io.write_graph train.write_graph *VocabInfo train.export_meta_graph
+        train.generate_checkpoint_state_proto io.FixedLen* io.VarLen* io.*serialize_* compat.v1.saved_model.*
+        saved_model.*_* saved_model.Asset saved_model.GPU saved_model.SERVING saved_model.TPU saved_model.TRAINING
+        saved_model.LoadOptions saved_model.SaveOptions saved_model.experimental.* compat.v1.graph_util.*
+        *parse_example* *parse_single* *parse_tensor *serialize_tensor *deserialize_* *FixedLen* *VarLen*
+        compat.v1.summary.*summary_description compat.v1.summary.Session* compat.v1.summary.Event
+    """,
+    "files are read by Python and numpy (`open`, `np.load`); what they hold goes to `Dataset.from_tensor_slices` or "
+    "`from_generator`": """
+        io.read_file io.write_file io.*match* *matching_files compat.v1.read_file compat.v1.write_file *TFRecord*
+        *tf_record* data.experimental.CsvDataset data.experimental.SqlDataset
+        data.experimental.make_csv* data.experimental.make_batched* *Reader compat.v1.*ReaderBase
+        keras.utils.*dataset_from_directory keras.preprocessing.*dataset_from_directory compat.v1.resource_loader.*
+        train.match_filenames_once
+    """,
+    "pictures and sounds are not decoded; read them with Pillow, imageio or soundfile": """
+        *jpeg* *_png *_bmp *_gif *_image *_webp *_jxl audio.* keras.utils.*_img keras.utils.*_array
+        keras.preprocessing.image.*
+    """,
+    "nothing is fetched from the network; keras.datasets has data that come with the package": """
+        keras.datasets.* keras.applications.* keras.utils.get_file keras.callbacks.RemoteMonitor
+    """,
+    "its dynamic program over alignments is not part of this engine; use a package for speech or writing": """
+        *ctc_* *.CTC *.ctc nn.collapse_repeated
+    """,
+    "it draws classes at random; with vocabularies of the size meant here, use the loss over all classes": """
+        nn.sampled_softmax_loss nn.nce_loss *candidate_sampler nn.compute_accidental_hits
+    """,
+    "Dataset brings samples, without queues and their threads": """
+        queue.* compat.v1.*Queue* *queue_runner* train.*batch train.*batch_join train.*_producer train.limit_epochs
+        *ConditionalAccumulator* train.LooperThread compat.v1.io.*Queue*
+    """,
+    "nothing here has options of this kind: leave it out": """
+        data.Options data.ThreadingOptions data.experimental.*Options data.experimental.Autotune*
+        data.experimental.ExternalStatePolicy data.experimental.*model_proto data.experimental.enable_debug_mode
+        train.CheckpointOptions autograph.experimental.Feature autograph.set_verbosity AggregationMethod
+        compat.v1.*control_flow_v2* compat.v1.*tensor_equality compat.v1.*_v2_* compat.v1.*resource_variables_enabled
+        compat.v1.experimental.* debugging.*device_placement debugging.experimental.* *traceback_filtering*
+        guarantee_const compat.forward_* experimental.function_executor_type
+        experimental.enable_strict_mode *flash_attention* *nnx* keras.config.set_backend keras.RematScope keras.remat
+        keras.config.backend keras.config.*max_* test.with_eager_op_as_function test.disable_with_predicate
+    """,
+    "classes of tensors and their dispatch cannot be added; write an op class, or keras.layers.Layer": """
+        experimental.* *TypeSpec type_spec_from_value types.experimental.* *TensorSpec *OptionalSpec TensorArraySpec
+        data.DatasetSpec data.IteratorSpec register_tensor_conversion_function compat.v1.data.experimental.*Structure
+        data.experimental.*structure data.experimental.*variant data.experimental.Optional data.experimental.*optional
+        RegisterGradient *no_gradient compat.v1.NoGradient compat.v1.NotDifferentiable CriticalSection
+        variable_creator_scope keras.Operation keras.KerasTensor keras.Function keras.StatelessScope keras.SymbolicScope
+        compat.v1.wrap_function keras.name_scope
+    """,
+    "Keras 3 has it for old programs; the function of `tf` or `keras.ops` does the same": """
+        keras.backend.* *.legacy.* keras.layers.ThresholdedReLU keras.layers.RandomHeight keras.layers.RandomWidth
+        *.losses.Reduction losses.Reduction
+    """,
+    "distributions are written with `random` and `math`": "compat.v1.distributions.*",
+    "`explain(fetches)`, `session.profile` and `graphengine bench` show where the time goes": """
+        profiler.* compat.v1.profiler.* train.ProfilerHook test.Benchmark test.benchmark_config summary.trace_*
+        keras.callbacks.Orbax*
+    """,
+    "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
+    NOT_BUILT: """
+        approx_top_k batch_to_space bitcast broadcast_dynamic_shape broadcast_static_shape conv
+        conv2d_backprop_filter_v2 conv2d_backprop_input_v2 double dynamic_stitch extract_volume_patches
+        get_current_name_scope get_logger get_static_value grad_pass_through hessians histogram_fixed_width
+        histogram_fixed_width_bins inside_function is_symbolic_tensor random_index_shuffle realdiv
+        recompute_grad required_space_to_batch_paddings reverse_sequence scalar_mul shape_n space_to_batch
+        space_to_batch_nd strided_slice timestamp tuple unravel_index vectorized_map autodiff.* autograph.trace
+        compat.dimension_at_index compat.dimension_value compat.integral_types compat.real_types
+        compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION compat.v1.Dimension
+        compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER
+        compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.Print
+        compat.v1.VERSION compat.v1.accumulate_n compat.v1.add_check_numerics_ops compat.v1.assert_greater_equal
+        compat.v1.assert_integer compat.v1.assert_less_equal compat.v1.assert_near compat.v1.assert_negative
+        compat.v1.assert_non_negative compat.v1.assert_non_positive compat.v1.assert_none_equal
+        compat.v1.assert_positive compat.v1.assert_proper_iterable compat.v1.assert_rank_at_least
+        compat.v1.assert_rank_in compat.v1.assert_same_float_dtype compat.v1.assert_scalar compat.v1.assert_type
+        compat.v1.assert_variables_initialized compat.v1.batch_gather compat.v1.batch_scatter_update
+        compat.v1.batch_to_space_nd compat.v1.betainc compat.v1.check_numerics compat.v1.clip_by_average_norm
+        compat.v1.count_up_to compat.v1.dimension_at_index compat.v1.dimension_value
+        compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions
+        compat.v1.extract_image_patches compat.v1.floor_div compat.v1.get_seed compat.v1.igamma
+        compat.v1.igammac compat.v1.is_non_decreasing compat.v1.is_numeric_tensor
+        compat.v1.is_strictly_increasing compat.v1.is_variable_initialized compat.v1.lbeta compat.v1.lin_space
+        compat.v1.no_regularizer compat.v1.op_scope compat.v1.polygamma compat.v1.random_crop
+        compat.v1.random_poisson compat.v1.report_uninitialized_variables compat.v1.reverse_v2
+        compat.v1.scatter_add compat.v1.scatter_div compat.v1.scatter_max compat.v1.scatter_min
+        compat.v1.scatter_mul compat.v1.scatter_nd_add compat.v1.scatter_nd_sub compat.v1.scatter_nd_update
+        compat.v1.scatter_sub compat.v1.scatter_update compat.v1.setdiff1d compat.v1.tensor_scatter_add
+        compat.v1.tensor_scatter_sub compat.v1.tensor_scatter_update compat.v1.variable_op_scope
+        compat.v1.verify_tensor_all_finite compat.v1.where_v2 compat.v1.zeta compat.v1.app.run compat.v1.data.*
+        compat.v1.data.experimental.map_and_batch_with_legacy_function compat.v1.debugging.* compat.v1.errors.*
+        compat.v1.flags.ArgumentParser compat.v1.flags.ArgumentSerializer compat.v1.flags.BaseListParser
+        compat.v1.flags.BooleanFlag compat.v1.flags.BooleanParser compat.v1.flags.CantOpenFlagFileError
+        compat.v1.flags.CsvListSerializer compat.v1.flags.DEFINE compat.v1.flags.DEFINE_alias
+        compat.v1.flags.DEFINE_bool compat.v1.flags.DEFINE_boolean compat.v1.flags.DEFINE_enum
+        compat.v1.flags.DEFINE_enum_class compat.v1.flags.DEFINE_flag compat.v1.flags.DEFINE_float
+        compat.v1.flags.DEFINE_integer compat.v1.flags.DEFINE_list compat.v1.flags.DEFINE_multi
+        compat.v1.flags.DEFINE_multi_enum compat.v1.flags.DEFINE_multi_enum_class
+        compat.v1.flags.DEFINE_multi_float compat.v1.flags.DEFINE_multi_integer
+        compat.v1.flags.DEFINE_spaceseplist compat.v1.flags.DuplicateFlagError compat.v1.flags.EnumClassFlag
+        compat.v1.flags.EnumClassListSerializer compat.v1.flags.EnumClassParser
+        compat.v1.flags.EnumClassSerializer compat.v1.flags.EnumFlag compat.v1.flags.EnumParser
+        compat.v1.flags.Error compat.v1.flags.FLAGS compat.v1.flags.Flag compat.v1.flags.FlagHolder
+        compat.v1.flags.FlagNameConflictsWithMethodError compat.v1.flags.FlagValues compat.v1.flags.FloatParser
+        compat.v1.flags.IllegalFlagValueError compat.v1.flags.IntegerParser compat.v1.flags.ListParser
+        compat.v1.flags.ListSerializer compat.v1.flags.MultiEnumClassFlag compat.v1.flags.MultiFlag
+        compat.v1.flags.UnparsedFlagAccessError compat.v1.flags.UnrecognizedFlagError
+        compat.v1.flags.ValidationError compat.v1.flags.WhitespaceSeparatedListParser
+        compat.v1.flags.adopt_module_key_flags compat.v1.flags.declare_key_flag
+        compat.v1.flags.disclaim_key_flags compat.v1.flags.doc_to_help compat.v1.flags.flag_dict_to_args
+        compat.v1.flags.get_help_width compat.v1.flags.mark_bool_flags_as_mutual_exclusive
+        compat.v1.flags.mark_flag_as_required compat.v1.flags.mark_flags_as_mutual_exclusive
+        compat.v1.flags.mark_flags_as_required compat.v1.flags.multi_flags_validator
+        compat.v1.flags.override_value compat.v1.flags.register_multi_flags_validator
+        compat.v1.flags.register_validator compat.v1.flags.set_default compat.v1.flags.text_wrap
+        compat.v1.flags.validator compat.v1.gfile.* compat.v1.image.extract_image_patches
+        compat.v1.image.resize_area compat.v1.image.resize_bicubic compat.v1.image.resize_bilinear
+        compat.v1.image.resize_image_with_crop_or_pad compat.v1.image.resize_image_with_pad
+        compat.v1.image.resize_nearest_neighbor compat.v1.initializers.global_variables
+        compat.v1.initializers.local_variables compat.v1.initializers.uniform_unit_scaling
+        compat.v1.initializers.variables compat.v1.layers.AveragePooling1D compat.v1.layers.AveragePooling2D
+        compat.v1.layers.AveragePooling3D compat.v1.layers.BatchNormalization compat.v1.layers.Conv1D
+        compat.v1.layers.Conv2D compat.v1.layers.Conv2DTranspose compat.v1.layers.Conv3D
+        compat.v1.layers.Conv3DTranspose compat.v1.layers.Dense compat.v1.layers.Dropout
+        compat.v1.layers.Flatten compat.v1.layers.InputSpec compat.v1.layers.Layer compat.v1.layers.MaxPooling1D
+        compat.v1.layers.MaxPooling2D compat.v1.layers.MaxPooling3D compat.v1.layers.SeparableConv1D
+        compat.v1.layers.SeparableConv2D compat.v1.layers.average_pooling1d compat.v1.layers.average_pooling3d
+        compat.v1.layers.batch_normalization compat.v1.layers.conv1d compat.v1.layers.conv2d_transpose
+        compat.v1.layers.conv3d compat.v1.layers.conv3d_transpose compat.v1.layers.max_pooling1d
+        compat.v1.layers.max_pooling3d compat.v1.layers.separable_conv1d compat.v1.layers.separable_conv2d
+        compat.v1.linalg.transpose compat.v1.logging.TaskLevelStatusMessage compat.v1.logging.flush
+        compat.v1.logging.log_every_n compat.v1.logging.log_first_n compat.v1.logging.log_if
+        compat.v1.logging.vlog compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.*
+        compat.v1.metrics.auc compat.v1.metrics.average_precision_at_k compat.v1.metrics.false_negatives
+        compat.v1.metrics.false_negatives_at_thresholds compat.v1.metrics.false_positives
+        compat.v1.metrics.false_positives_at_thresholds compat.v1.metrics.mean_cosine_distance
+        compat.v1.metrics.mean_iou compat.v1.metrics.mean_per_class_accuracy
+        compat.v1.metrics.mean_relative_error compat.v1.metrics.mean_tensor compat.v1.metrics.percentage_below
+        compat.v1.metrics.precision_at_k compat.v1.metrics.precision_at_thresholds
+        compat.v1.metrics.precision_at_top_k compat.v1.metrics.recall_at_k
+        compat.v1.metrics.recall_at_thresholds compat.v1.metrics.recall_at_top_k
+        compat.v1.metrics.root_mean_squared_error compat.v1.metrics.sensitivity_at_specificity
+        compat.v1.metrics.sparse_average_precision_at_k compat.v1.metrics.sparse_precision_at_k
+        compat.v1.metrics.specificity_at_sensitivity compat.v1.metrics.true_negatives
+        compat.v1.metrics.true_negatives_at_thresholds compat.v1.metrics.true_positives
+        compat.v1.metrics.true_positives_at_thresholds compat.v1.nn.avg_pool_v2
+        compat.v1.nn.bidirectional_dynamic_rnn compat.v1.nn.conv2d_backprop_filter
+        compat.v1.nn.conv2d_backprop_input compat.v1.nn.conv3d_backprop_filter
+        compat.v1.nn.conv3d_backprop_filter_v2 compat.v1.nn.depthwise_conv2d_native
+        compat.v1.nn.depthwise_conv2d_native_backprop_filter compat.v1.nn.depthwise_conv2d_native_backprop_input
+        compat.v1.nn.dynamic_rnn compat.v1.nn.fused_batch_norm compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn
+        compat.v1.nn.static_bidirectional_rnn compat.v1.nn.static_rnn compat.v1.nn.static_state_saving_rnn
+        compat.v1.nn.rnn_cell.BasicLSTMCell compat.v1.nn.rnn_cell.BasicRNNCell
+        compat.v1.nn.rnn_cell.DropoutWrapper compat.v1.nn.rnn_cell.GRUCell compat.v1.nn.rnn_cell.LSTMCell
+        compat.v1.nn.rnn_cell.LSTMStateTuple compat.v1.nn.rnn_cell.MultiRNNCell compat.v1.nn.rnn_cell.RNNCell
+        compat.v1.nn.rnn_cell.ResidualWrapper compat.v1.random.get_seed compat.v1.random.stateless_multinomial
+        compat.v1.spectral.dct compat.v1.spectral.idct compat.v1.summary.FileWriter
+        compat.v1.summary.FileWriterCache compat.v1.summary.initialize compat.v1.summary.merge
+        compat.v1.summary.merge_all compat.v1.summary.tensor_summary compat.v1.test.*
+        compat.v1.train.AdagradDAOptimizer compat.v1.train.CheckpointSaverHook
+        compat.v1.train.CheckpointSaverListener compat.v1.train.ChiefSessionCreator compat.v1.train.FeedFnHook
+        compat.v1.train.FinalOpsHook compat.v1.train.GlobalStepWaiterHook compat.v1.train.LoggingTensorHook
+        compat.v1.train.MonitoredSession compat.v1.train.MonitoredTrainingSession
+        compat.v1.train.NanLossDuringTrainingError compat.v1.train.NanTensorHook
+        compat.v1.train.ProximalAdagradOptimizer compat.v1.train.ProximalGradientDescentOptimizer
+        compat.v1.train.Scaffold compat.v1.train.SecondOrStepTimer compat.v1.train.SessionCreator
+        compat.v1.train.SessionRunArgs compat.v1.train.SessionRunContext compat.v1.train.SessionRunHook
+        compat.v1.train.SessionRunValues compat.v1.train.SingularMonitoredSession
+        compat.v1.train.StepCounterHook compat.v1.train.StopAtStepHook compat.v1.train.SummarySaverHook
+        compat.v1.train.basic_train_loop compat.v1.train.cosine_decay_restarts
+        compat.v1.train.get_checkpoint_mtimes compat.v1.train.init_from_checkpoint
+        compat.v1.train.linear_cosine_decay compat.v1.train.noisy_linear_cosine_decay
+        compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer compat.v1.train.sdca_shrink_l1
+        compat.v1.train.warm_start config.experimental_functions_run_eagerly
+        config.experimental_run_functions_eagerly config.experimental.enable_op_determinism data.Iterator
+        data.experimental.Counter data.experimental.DatasetInitializer data.experimental.RandomDataset
+        data.experimental.Reducer data.experimental.assert_cardinality data.experimental.at
+        data.experimental.bucket_by_sequence_length data.experimental.choose_from_datasets
+        data.experimental.enumerate_dataset data.experimental.from_list data.experimental.get_single_element
+        data.experimental.group_by_reducer data.experimental.group_by_window data.experimental.ignore_errors
+        data.experimental.load data.experimental.make_saveable_from_iterator data.experimental.map_and_batch
+        data.experimental.pad_to_cardinality data.experimental.parallel_interleave
+        data.experimental.rejection_resample data.experimental.sample_from_datasets data.experimental.save
+        data.experimental.scan data.experimental.shuffle_and_repeat data.experimental.snapshot
+        data.experimental.take_while data.experimental.unbatch data.experimental.unique debugging.assert_integer
+        debugging.assert_proper_iterable debugging.assert_rank_in debugging.assert_same_float_dtype
+        debugging.disable_check_numerics debugging.enable_check_numerics dtypes.cast dtypes.double dtypes.half
+        dtypes.saturate_cast errors.ABORTED errors.ALREADY_EXISTS errors.AbortedError errors.AlreadyExistsError
+        errors.CANCELLED errors.CancelledError errors.DATA_LOSS errors.DEADLINE_EXCEEDED errors.DataLossError
+        errors.DeadlineExceededError errors.FAILED_PRECONDITION errors.INTERNAL errors.INVALID_ARGUMENT
+        errors.InternalError errors.NOT_FOUND errors.OK errors.OUT_OF_RANGE errors.OpError
+        errors.OperatorNotAllowedInGraphError errors.PERMISSION_DENIED errors.PermissionDeniedError
+        errors.RESOURCE_EXHAUSTED errors.ResourceExhaustedError errors.UNAUTHENTICATED errors.UNAVAILABLE
+        errors.UNIMPLEMENTED errors.UNKNOWN errors.UnauthenticatedError errors.UnavailableError
+        errors.UnimplementedError errors.UnknownError image.adjust_gamma image.adjust_hue
+        image.adjust_saturation image.central_crop image.combined_non_max_suppression image.crop_and_resize
+        image.crop_to_bounding_box image.draw_bounding_boxes image.extract_glimpse image.extract_patches
+        image.generate_bounding_box_proposals image.hsv_to_rgb image.image_gradients image.non_max_suppression
+        image.non_max_suppression_overlaps image.non_max_suppression_padded
+        image.non_max_suppression_with_scores image.pad_to_bounding_box image.psnr image.random_brightness
+        image.random_contrast image.random_crop image.random_flip_left_right image.random_flip_up_down
+        image.random_hue image.random_saturation image.resize_with_crop_or_pad image.resize_with_pad
+        image.rgb_to_hsv image.rgb_to_yiq image.rgb_to_yuv image.rot90 image.sample_distorted_bounding_box
+        image.sobel_edges image.ssim image.ssim_multiscale image.stateless_random_brightness
+        image.stateless_random_contrast image.stateless_random_crop image.stateless_random_flip_left_right
+        image.stateless_random_flip_up_down image.stateless_random_hue image.stateless_random_saturation
+        image.stateless_sample_distorted_bounding_box image.total_variation image.transpose image.yiq_to_rgb
+        image.yuv_to_rgb io.gfile.* keras.version keras.config.disable_interactive_logging
+        keras.config.dtype_policy keras.config.enable_interactive_logging
+        keras.config.is_interactive_logging_enabled keras.config.set_dtype_policy keras.distillation.*
+        keras.layers.Random* keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
+        keras.layers.AdaptiveAveragePooling3D keras.layers.AdaptiveMaxPooling1D
+        keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D keras.layers.AugMix
+        keras.layers.AutoContrast keras.layers.CenterCrop
+        keras.layers.ContrastLimitedAdaptiveHistogramEqualization keras.layers.ConvLSTM1D
+        keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D keras.layers.CutMix keras.layers.Equalization
+        keras.layers.MaxNumBoundingBoxes keras.layers.MixUp keras.layers.Pipeline keras.layers.RandAugment
+        keras.layers.ReversibleEmbedding keras.layers.Solarization keras.losses.Circle keras.losses.circle
+        keras.ops.nan* keras.ops.adaptive_average_pool keras.ops.adaptive_max_pool keras.ops.allclose
+        keras.ops.argpartition keras.ops.array_split keras.ops.associative_scan keras.ops.bartlett
+        keras.ops.bitwise_left_shift keras.ops.bitwise_right_shift keras.ops.blackman keras.ops.cbrt
+        keras.ops.cdist keras.ops.cholesky_inverse keras.ops.conv_transpose keras.ops.corrcoef
+        keras.ops.correlate keras.ops.custom_gradient keras.ops.deg2rad keras.ops.depth_to_space
+        keras.ops.diagflat keras.ops.diff keras.ops.digitize keras.ops.dsplit keras.ops.dstack
+        keras.ops.empty_like keras.ops.exp2 keras.ops.extract_sequences keras.ops.fabs keras.ops.fliplr
+        keras.ops.flipud keras.ops.fmax keras.ops.fmin keras.ops.fmod keras.ops.fold keras.ops.gcd
+        keras.ops.geomspace keras.ops.hamming keras.ops.hanning keras.ops.heaviside keras.ops.histogram
+        keras.ops.hsplit keras.ops.hypot keras.ops.i0 keras.ops.isin keras.ops.isneginf keras.ops.isposinf
+        keras.ops.jvp keras.ops.kaiser keras.ops.kron keras.ops.lcm keras.ops.ldexp keras.ops.logaddexp2
+        keras.ops.logspace keras.ops.lu_factor keras.ops.matrix_rank keras.ops.nextafter keras.ops.percentile
+        keras.ops.psnr keras.ops.ptp keras.ops.quantile keras.ops.rad2deg keras.ops.rearrange keras.ops.rot90
+        keras.ops.segment_min keras.ops.segment_prod keras.ops.select keras.ops.signbit keras.ops.sinc
+        keras.ops.space_to_depth keras.ops.trapezoid keras.ops.trunc keras.ops.unfold keras.ops.unique
+        keras.ops.unravel_index keras.ops.vander keras.ops.vectorize keras.ops.view keras.ops.view_as_real
+        keras.ops.vsplit keras.optimizers.MultiOptimizer keras.optimizers.Muon keras.optimizers.OptimizerMap
+        keras.optimizers.ScheduleFreeAdamW keras.preprocessing.sequence.TimeseriesGenerator
+        keras.preprocessing.sequence.make_sampling_table keras.preprocessing.sequence.skipgrams
+        keras.random.beta keras.random.binomial keras.tree.* keras.utils.Config
+        keras.utils.disable_interactive_logging keras.utils.enable_interactive_logging
+        keras.utils.get_source_inputs keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor
+        keras.utils.model_to_dot keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype
+        keras.utils.bounding_boxes.* keras.visualization.* linalg.banded_triangular_solve
+        linalg.eigh_tridiagonal linalg.expm linalg.lu linalg.lu_matrix_inverse linalg.lu_reconstruct
+        linalg.lu_solve linalg.tensor_diag linalg.tensor_diag_part linalg.tridiagonal_matmul
+        linalg.tridiagonal_solve linalg.experimental.conjugate_gradient losses.Circle losses.circle
+        math.accumulate_n math.approx_max_k math.approx_min_k math.bessel_i0 math.bessel_i0e math.bessel_i1
+        math.bessel_i1e math.betainc math.erfcinv math.igamma math.igammac math.is_non_decreasing
+        math.is_strictly_increasing math.lbeta math.polygamma math.polyval math.scalar_mul math.sobol_sample
+        math.softmax math.zeta math.special.* nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k
+        nn.approx_min_k nn.atrous_conv2d nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization
+        nn.compute_average_loss nn.conv_transpose nn.depthwise_conv2d_backprop_filter
+        nn.depthwise_conv2d_backprop_input nn.dilation2d nn.erosion2d nn.fractional_avg_pool
+        nn.fractional_max_pool nn.isotonic_regression nn.max_pool_with_argmax nn.pool
+        nn.scale_regularization_loss nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout
+        optimizers.MultiOptimizer optimizers.Muon optimizers.OptimizerMap optimizers.ScheduleFreeAdamW
+        random.Algorithm random.Generator random.create_rng_state random.get_global_generator random.poisson
+        random.set_global_generator random.stateless_binomial random.stateless_parameterized_truncated_normal
+        random.stateless_poisson random.experimental.Algorithm random.experimental.Generator
+        random.experimental.create_rng_state random.experimental.get_global_generator
+        random.experimental.index_shuffle random.experimental.set_global_generator signal.dct signal.frame
+        signal.hamming_window signal.hann_window signal.idct signal.inverse_mdct
+        signal.kaiser_bessel_derived_window signal.kaiser_window signal.linear_to_mel_weight_matrix signal.mdct
+        signal.mfccs_from_log_mel_spectrograms signal.overlap_and_add signal.vorbis_window summary.SummaryWriter
+        summary.audio summary.create_file_writer summary.create_noop_writer summary.flush summary.graph
+        summary.histogram summary.image summary.record_if summary.scalar summary.should_record_summaries
+        summary.text summary.write summary.experimental.* test.TestCase test.compute_gradient
+        test.gpu_device_name test.is_built_with_cuda test.is_built_with_gpu_support test.is_built_with_rocm
+        test.is_built_with_xla test.is_cpu_target_available test.is_gpu_available test.main train.CheckpointView
+        train.Coordinator train.ExponentialMovingAverage train.TrackableView train.checkpoints_iterator
+        train.experimental.PythonState version.*
+    """,
 }
+
+
+@cache
+def recorded() -> dict[str, tuple[str, ...]]:
+    """Short names by namespace, ``""`` for the package itself."""
+    lines = Path(__file__).with_name("tensorflow_names.txt").read_text("ascii").splitlines()
+    rows = [line.split() for line in lines]
+    return {space.rstrip("."): tuple(names) for space, *names in rows}
+
+
+def recorded_names() -> Iterator[str]:
+    """Full names: ``reduce_sum``, ``nn.relu``, ``compat.v1.placeholder`` ..."""
+    for space, names in recorded().items():
+        yield from (f"{space}.{name}" if space else name for name in names)
+
+
+def is_recorded(space: str, name: str) -> bool:
+    """Whether a namespace has a name, or one of its own that is called so."""
+    full = f"{space}.{name}" if space else name
+    spaces = (space, space.removeprefix("compat.v1").removeprefix("."))
+    return any(name in recorded().get(s, ()) for s in spaces) or any(f"{s}.".startswith(f"{full}.") for s in recorded())
+
+
+def reason(name: str) -> str | None:
+    """Why a public name of TensorFlow, or a namespace, is left out; None for any other."""
+    short = name.removeprefix("compat.v1.")
+    for why, pattern in _patterns():
+        if pattern.fullmatch(name) or pattern.fullmatch(short) or pattern.fullmatch(f"{short}."):
+            return why
+    return None
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((why, re.compile("|".join(map(as_expression, text.split())))) for why, text in REASONS.items())
+
+
+def as_expression(pattern: str) -> str:
+    """A pattern as a regular expression."""
+    return re.escape(pattern).replace(r"\*", ".*")

@@ -10,7 +10,7 @@ from ..errors import nearest
 from ..ops import OWNERS
 from ..ops.language import L
 from . import asserting, calls, custom_gradient, devices, function, moments, nest, pieces, printing, random
-from .absent import ABSENT
+from .absent import is_recorded, reason, recorded
 
 PACKAGE = __name__.partition(".")[0]
 ABOUT = {
@@ -96,16 +96,29 @@ def namespaces(
     return top, {name: module for name, module in modules.items() if "." not in name}
 
 
-def hint(name: str, known: Iterable[str]) -> str:
-    """Where a function of this name is, or what is nearest to it: the end of an error message."""
-    for public, reason in ABSENT.items():
-        if public.rpartition(".")[2] == name:
-            return f": {reason}"
+def hint(name: str, known: Iterable[str], space: str = "") -> str:
+    """Why a name of a namespace is left out, where it is instead, or what is nearest: the end of an error message."""
+    why = reason(f"{space}.{name}" if space else name)
+    if why is not None and is_recorded(space, name):
+        return f": {why}"
     for public in (*PIECES, *OWNERS):
         if public.rpartition(".")[2] == name:
             return f"; it is {PACKAGE}.{public}"
+    for elsewhere, names in recorded().items():
+        why = reason(f"{elsewhere}.{name}") if name in names else None
+        if why is not None:
+            return f": {why}"
     close = nearest(name, known)
     return f"; did you mean {close!r}?" if close else ""
+
+
+def refusing(package: str, known: Callable[[], Iterable[str]]) -> Callable[[str], Any]:
+    """A module's ``__getattr__`` for names that it does not have."""
+    def missing(name: str) -> Any:
+        ending = "" if name.startswith("_") else hint(name, known(), package.partition(".")[2])
+        raise AttributeError(f"{package} has no {name!r}{ending}")
+
+    return missing
 
 
 def _module(name: str, modules: dict[str, ModuleType], make: Callable[[str], Any], package: str) -> ModuleType:
@@ -121,9 +134,9 @@ def _module(name: str, modules: dict[str, ModuleType], make: Callable[[str], Any
         if attribute in functions:
             value = module.__dict__[attribute] = make(f"{name}.{attribute}")
             return value
-        known = [known for known in dir(module) if not known.startswith("_")]
-        ending = "" if attribute.startswith("_") else hint(attribute, known)
-        raise AttributeError(f"{full} has no {attribute!r}{ending}")
+        return refuse(attribute)
+
+    refuse = refusing(full, lambda: [known for known in dir(module) if not known.startswith("_")])
 
     vars(module).update(__all__=functions, __getattr__=missing, __dir__=lambda: sorted({*vars(module), *functions}))
     space, _, short = name.rpartition(".")

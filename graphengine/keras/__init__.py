@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..frontend.surface import refusing
 from ..frontend.variables import Variable
 from ..later import later
 from . import (
@@ -45,4 +46,5 @@ __all__ = [
     "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random",
     "registry", "regularizers", "saving", "utils",
 ]
-__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in ("datasets", "ops", "preprocessing")})
+__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in ("datasets", "ops", "preprocessing")},
+                             refusing(__name__, lambda: __all__))

@@ -131,8 +131,8 @@ def ops(
     missing: Annotated[bool, typer.Option("--missing", help="what of TensorFlow's core is not here")] = False,
 ) -> None:
     """List the operations, or document one."""
+    from .missing import list_missing
     from .ops import document_op, list_ops
-    from .promised import list_missing
 
     if missing:
         list_missing()

@@ -16,9 +16,9 @@ from checks import hear_interrupts
 from typer.testing import CliRunner
 
 import graphengine as tf
-from graphengine.frontend.absent import ABSENT
+from graphengine.frontend.absent import NOT_BUILT, REASONS, as_expression, recorded_names
 from graphengine.io.weights import load_weights, save_weights
-from graphengine.tools import promised
+from graphengine.tools import missing
 from graphengine.tools.cli import app
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -107,16 +107,40 @@ def test_importing_the_package_reads_no_setting():
                    env={**os.environ, "PYTHONPATH": str(ROOT), "GRAPHENGINE_TIER": "fast"})
 
 
-def test_what_is_missing_and_what_is_left_out(ge):
-    """Both tables against the names that there are."""
-    text = ge("ops", "--missing")
-    names, gone = promised.promised(), promised.missing()
-    assert len(set(names)) == len(names) and not set(names) & set(ABSENT)
-    for name in names:
-        assert (f"\n  {name}\n" in text) == (name in gone) != promised.exists(name)
-    for name, reason in ABSENT.items():
-        assert not promised.exists(name)
-        assert re.search(rf"^  {re.escape(name)} +{re.escape(reason)}$", text, re.MULTILINE)
+def test_every_name_of_tensorflow_is_here_or_has_a_reason():
+    names, gone = list(recorded_names()), missing.missing()
+    assert len(set(names)) == len(names) > 4000
+    assert gone.get(None, []) == []
+    assert {"reduce_sum", "nn.relu", "keras.layers.Dense", "compat.v1.placeholder"} <= set(names)
+    for why, patterns in REASONS.items():
+        for pattern in () if why == NOT_BUILT else patterns.split():
+            assert re.search(rf"^(compat\.v1\.)?{as_expression(pattern)}$", "\n".join(gone[why]), re.MULTILINE), pattern
+
+
+def test_what_is_left_out_is_listed_with_its_reason(ge):
+    text, gone = ge("ops", "--missing"), missing.missing()
+    assert set(re.split(r"\s+", text)) >= {name for names in gone.values() for name in names}
+    for why in gone:
+        assert f"\n{why}\n" in text
+
+
+@pytest.mark.parametrize(("find", "answer"), [
+    (lambda: tf.strings, "graphengine has no 'strings': there are no tensors of strings"),
+    (lambda: tf.math.real, "graphengine.math has no 'real': numbers are real here"),
+    (lambda: tf.real, "graphengine has no 'real': numbers are real here"),
+    (lambda: tf.nn.ctc_loss, "graphengine.nn has no 'ctc_loss': its dynamic program"),
+    (lambda: tf.keras.layers.TextVectorization, "graphengine.keras.layers has no 'TextVectorization': there are no"),
+    (lambda: tf.keras.applications, "graphengine.keras has no 'applications': nothing is fetched"),
+    (lambda: tf.data.TFRecordDataset, "graphengine.data has no 'TFRecordDataset': files are read by Python"),
+    (lambda: tf.compat.v1.train.replica_device_setter, "graphengine.compat.v1.train has no 'replica_device_setter'"),
+    (lambda: tf.compat.v1.string_split, "graphengine.compat.v1 has no 'string_split': there are no tensors of strings"),
+    (lambda: tf.relu, "graphengine has no 'relu'; it is graphengine.nn.relu"),
+    (lambda: tf.keras.layers.Densse, "graphengine.keras.layers has no 'Densse'; did you mean 'Dense'?"),
+])
+def test_a_name_that_is_not_here_says_why(find, answer):
+    with pytest.raises(AttributeError) as caught:
+        find()
+    assert str(caught.value).startswith(answer)
 
 
 # -------------------------------------------------------------------- run

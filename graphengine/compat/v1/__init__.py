@@ -23,6 +23,7 @@ import graphengine as _today
 
 from ...frontend.surface import PACKAGE as _PACKAGE
 from ...frontend.surface import namespaces as _namespaces
+from ...frontend.surface import refusing as _refusing
 from ...ir.graph import draw_always as _draw_always
 from . import initializers, layers, logging, losses, metrics, train
 from .initializers import (
@@ -93,9 +94,7 @@ def disable_resource_variables() -> None:
 
 def __getattr__(name: str) -> object:
     """Today's surface, for what TensorFlow 1 has as it is."""
-    if name.startswith("_"):
-        raise AttributeError(name)
-    return getattr(_today, name)
+    return getattr(_today, name) if name in dir(_today) else _refuse(name)
 
 
 _OWN = [name for name in globals() if not name.startswith("_") and name != "annotations"]
@@ -105,3 +104,4 @@ globals().update({name: _FUNCTIONS[name] for name in _functions})
 globals().update(_modules)
 
 __all__ = sorted({*_OWN, *_today.__all__, *_functions, *_modules})
+_refuse = _refusing(__name__, lambda: __all__)

@@ -12,6 +12,7 @@ from ...frontend.checkpoint import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from ...frontend.surface import refusing
 from ...frontend.train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
 from .optimizers import AdadeltaOptimizer, AdagradOptimizer, FtrlOptimizer, RMSPropOptimizer
 from .saver import Saver, import_meta_graph
@@ -41,3 +42,4 @@ __all__ = [
     "natural_exp_decay", "piecewise_constant", "piecewise_constant_decay", "polynomial_decay", "remove_checkpoint",
     "update_checkpoint_state",
 ]
+__getattr__ = refusing(__name__, lambda: __all__)

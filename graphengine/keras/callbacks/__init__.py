@@ -1,6 +1,7 @@
 """Callbacks with Keras 3's names: what is told of the progress of training, and may change it."""
 from __future__ import annotations
 
+from ...frontend.surface import refusing
 from .callback import Callback, CallbackList, History, LambdaCallback
 from .control import BackupAndRestore, LearningRateScheduler, SwapEMAWeights, TerminateOnNaN
 from .monitors import EarlyStopping, ModelCheckpoint, MonitorCallback, ReduceLROnPlateau
@@ -12,3 +13,4 @@ __all__ = [
     "LearningRateScheduler", "ModelCheckpoint", "MonitorCallback", "ProgbarLogger", "ReduceLROnPlateau",
     "SwapEMAWeights", "TensorBoard", "TerminateOnNaN",
 ]
+__getattr__ = refusing(__name__, lambda: __all__)

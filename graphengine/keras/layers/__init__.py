@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...frontend.surface import refusing
 from ..functional import Input, InputLayer
 from ..input_spec import InputSpec
 from ..layer import Layer
@@ -151,3 +152,4 @@ __all__ = [
     "Convolution1DTranspose", "Convolution2DTranspose", "Convolution3DTranspose",
     "SeparableConvolution1D", "SeparableConvolution2D",
 ]
+__getattr__ = refusing(__name__, lambda: __all__)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...frontend.surface import refusing
 from .. import registry
 from .base import Loss, LossFunctionWrapper
 from .classes import (
@@ -50,7 +51,16 @@ from .functions import (
     tversky,
 )
 
+# Keras's short names of the same functions.
+KLD = kld = kullback_leibler_divergence = kl_divergence
+MAE = mae = mean_absolute_error
+MAPE = mape = mean_absolute_percentage_error
+MSE = mse = mean_squared_error
+MSLE = msle = mean_squared_logarithmic_error
+logcosh = log_cosh
+
 __all__ = [
+    "KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae", "mape", "mse", "msle",
     "BinaryCrossentropy", "BinaryFocalCrossentropy", "CategoricalCrossentropy", "CategoricalFocalCrossentropy",
     "CategoricalGeneralizedCrossEntropy", "CategoricalHinge", "CosineSimilarity", "Dice", "Hinge", "Huber",
     "KLDivergence", "LogCosh", "Loss", "LossFunctionWrapper", "MeanAbsoluteError", "MeanAbsolutePercentageError",
@@ -61,6 +71,7 @@ __all__ = [
     "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_error", "mean_squared_logarithmic_error",
     "poisson", "serialize", "sparse_categorical_crossentropy", "squared_hinge", "tversky",
 ]
+__getattr__ = refusing(__name__, lambda: __all__)
 
 
 def get(identifier: Any) -> Any:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...frontend.surface import refusing
 from .. import registry
 from ..losses import (
     binary_crossentropy,
@@ -73,7 +74,16 @@ from .regression import (
     pearson_correlation,
 )
 
+# Keras's short names of the same functions.
+KLD = kld = kullback_leibler_divergence = kl_divergence
+MAE = mae = mean_absolute_error
+MAPE = mape = mean_absolute_percentage_error
+MSE = mse = mean_squared_error
+MSLE = msle = mean_squared_logarithmic_error
+logcosh = log_cosh
+
 __all__ = [
+    "KLD", "MAE", "MAPE", "MSE", "MSLE", "kld", "kullback_leibler_divergence", "logcosh", "mae", "mape", "mse", "msle",
     "AUC", "Accuracy", "BinaryAccuracy", "BinaryCrossentropy", "BinaryIoU", "CategoricalAccuracy",
     "CategoricalCrossentropy", "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "F1Score",
     "FBetaScore", "FalseNegatives", "FalsePositives", "Hinge", "IoU", "KLDivergence", "LogCoshError", "Mean",
@@ -89,6 +99,7 @@ __all__ = [
     "pearson_correlation", "poisson", "serialize", "sparse_categorical_accuracy", "sparse_categorical_crossentropy",
     "sparse_top_k_categorical_accuracy", "squared_hinge", "top_k_categorical_accuracy",
 ]
+__getattr__ = refusing(__name__, lambda: __all__)
 
 
 def get(identifier: Any) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import inspect
 from types import ModuleType
 
+from ...frontend.surface import refusing
 from .. import activations as _activations
 from ..naming import is_of_this_package
 from . import arrangement, core, neural, pointwise
@@ -26,11 +27,4 @@ _NAMES: dict[str, object] = {
 _NAMES.pop("truth")
 globals().update(_NAMES)
 __all__ = sorted(_NAMES)
-
-
-def __getattr__(name: str) -> object:
-    """An error for a name that is not here; the nearest is suggested."""
-    from ...errors import nearest
-
-    close = nearest(name, __all__)
-    raise AttributeError(f"graphengine.keras.ops has no {name!r}" + (f"; did you mean {close!r}?" if close else ""))
+__getattr__ = refusing(__name__, lambda: __all__)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...frontend.surface import refusing
 from .. import registry
 from . import schedules
 from .gradient import SGD, Ftrl, Lion
@@ -14,6 +15,7 @@ __all__ = [
     "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer",
     "RMSprop", "deserialize", "get", "schedules", "serialize",
 ]
+__getattr__ = refusing(__name__, lambda: __all__)
 
 
 def get(identifier: Any) -> Any:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...frontend.surface import refusing
 from ...later import later
 from ..data import unpack_x_y_sample_weight
 from ..registry import (
@@ -31,18 +32,6 @@ __all__ = [
     "pad_sequences", "plot_model", "register_keras_serializable", "serialize_keras_object", "set_random_seed",
     "split_dataset", "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]
-
-ABSENT = {
-    "get_file": "nothing is fetched from the network; keras.datasets has data that comes with the package",
-    "model_to_dot": "plot_model(model, 'model.svg') draws a model without Graphviz",
-}
-
-
-def _refuse(name: str) -> object:
-    reason = f": {ABSENT[name]}" if name in ABSENT else ""
-    raise AttributeError(f"graphengine.keras.utils has no {name!r}{reason}")
-
-
 __getattr__, __dir__ = later(__name__, {
     "plot_model": ".drawing:plot_model", "timeseries_dataset_from_array": ".timeseries:timeseries_dataset_from_array",
-}, _refuse)
+}, refusing(__name__, lambda: __all__))
