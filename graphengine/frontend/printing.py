@@ -2,16 +2,20 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
 
+from ..errors import InvalidArgumentError
 from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
 from .calls import numpy_function
 from .structure import flatten
 from .variables import Variable
+
+FILE = "file://"                            # before a path
 
 
 def print_(
@@ -23,7 +27,8 @@ def print_(
     Parameters
     ----------
     inputs : texts, numbers, tensors, and structures of them
-    output_stream : file to write to; the standard error output if None, as in TensorFlow
+    output_stream : file to write to, or "file://PATH" of one that is written on at its end; the standard error output
+        if None, as in TensorFlow
     summarize : elements to show at both ends of each axis; -1 for all
     sep, end : between the values, and after them
 
@@ -40,12 +45,22 @@ def print_(
         known = dict(zip(places, arrays, strict=True))
         shown = iter([_Shown(_text(known[k], summarize)) if k in known else x for k, x in enumerate(leaves)])
         texts = [str(s.fill([next(shown) for _ in found])) for s, found in structures]
-        print(*texts, sep=sep, end=end, file=sys.stderr if output_stream is None else output_stream)
+        with _opened(output_stream) as stream:
+            print(*texts, sep=sep, end=end, file=stream)
 
     if not is_drawing() and not any(isinstance(leaves[k], Tensor) for k in places):
         show(*(np.asarray(leaves[k]) for k in places))
         return None
     return numpy_function(show, [leaves[k] for k in places], [], name=name or "print")
+
+
+def _opened(stream: Any) -> AbstractContextManager[Any]:
+    """A file for the ``with`` block: opened, if it is given by its path, and closed after it."""
+    if isinstance(stream, str):
+        if not stream.startswith(FILE):
+            raise InvalidArgumentError(f"output_stream is {stream!r}", op="print", fix=f'"{FILE}PATH", or a file')
+        return open(stream.removeprefix(FILE), "a", encoding="utf-8")
+    return nullcontext(sys.stderr if stream is None else stream)
 
 
 class _Shown:

@@ -9,7 +9,19 @@ from typing import Any
 from ..errors import nearest
 from ..ops import OWNERS
 from ..ops.language import L
-from . import asserting, calls, custom_gradient, devices, function, moments, nest, pieces, printing, random
+from . import (
+    asserting,
+    calls,
+    custom_gradient,
+    devices,
+    function,
+    moments,
+    nest,
+    pieces,
+    printing,
+    random,
+    variable_parts,  # noqa: F401 - gives tensors that are parts of variables `assign`
+)
 from .absent import is_recorded, reason, recorded
 
 PACKAGE = __name__.partition(".")[0]

@@ -253,6 +253,12 @@ class Variable(Operand):
     def __iter__(self) -> Iterator[Any]:
         return iter(self.read_value())
 
+    def __getitem__(self, index: Any) -> Any:
+        """A part, which `variable_parts` lets be assigned to."""
+        found = super().__getitem__(index)
+        found.part = self, index
+        return found
+
     def __bool__(self) -> bool:
         return bool(self.read_value())
 

@@ -38,9 +38,10 @@ class EagerTensor(Operand):
     array : its numbers, read-only
     type : dtype and shape
     mask : which steps of a sequence count; set by layers only
+    part : of which variable, at which index: set where it is read from one only
     """
 
-    __slots__ = ("__weakref__", "array", "mask", "type")
+    __slots__ = ("__weakref__", "array", "mask", "part", "type")
     precedence = 3
     has_value = True
 

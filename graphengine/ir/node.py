@@ -81,7 +81,7 @@ class Tensor(Operand):
     Prints as TensorFlow prints it; ``==`` compares elementwise, so use ``is`` to compare identity.
     """
 
-    __slots__ = ("derived", "dtype", "node", "position", "shape")
+    __slots__ = ("derived", "dtype", "node", "part", "position", "shape")
     precedence = 10
 
     def __init__(self, node: Node, position: int, dtype: DType, shape: Shape) -> None:
@@ -92,6 +92,8 @@ class Tensor(Operand):
         self.derived: Any = None            # what a later stage has worked out about it and will ask for again
 
     if TYPE_CHECKING:                       # given by frontend/session.py
+        part: tuple[Any, Any]               # of which variable, at which index: set where it is read from one only
+
         def eval(self, feed_dict: Any = None, session: Any = None) -> Any: ...
 
     @property

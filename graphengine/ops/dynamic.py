@@ -66,6 +66,7 @@ class Unique(_Unique):
     """
 
     names = ("unique",)
+    fields = ("y", "idx")
 
     def result_dtype(self, *types: DType) -> tuple[DType, DType]:
         return types[0], self.out_idx
@@ -100,6 +101,7 @@ class UniqueWithCounts(_Unique):
     """
 
     names = ("unique_with_counts",)
+    fields = ("y", "idx", "count")
 
     def result_dtype(self, *types: DType) -> tuple[DType, DType, DType]:
         return types[0], self.out_idx, self.out_idx

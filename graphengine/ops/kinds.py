@@ -113,6 +113,7 @@ class Op:
     operator: ClassVar[str | None] = None   # "+" and the like
     onnx: ClassVar[str | None] = None
     samples: ClassVar[tuple[Sample, ...]] = ()
+    fields: ClassVar[tuple[str, ...]] = ()  # names of several results, where TensorFlow names them
     alone: ClassVar[str | None] = None      # saved name of what is meant where only the first operand is given
     internal: ClassVar[bool] = False        # made by the engine only, not by users
     drawn: ClassVar[bool | None] = None     # whether people draw it as a card; None: unless it is internal

@@ -184,14 +184,17 @@ def as_array(x: Any, wanted: DType | None, op_name: str | None = None, label: st
     if not value.dtype.isnative:
         value = value.astype(value.dtype.newbyteorder("="))
     kind = dtypes.kind_of(value.dtype)
-    if kind not in "biufc":
+    if kind == "c":
+        raise DTypeError(f"{label} holds complex numbers; numbers are real here", op=op_name,
+                         fix="keep real and imaginary parts in two tensors")
+    if kind not in "biuf":
         raise InvalidArgumentError(f"{label} is {type(x).__name__} {str(x)[:60]!r}, not numbers", op=op_name)
     if wanted is not None:
         rank = {"b": 0, "i": 1, "u": 1, "f": 2}
-        if rank.get(kind, 3) > rank[wanted.kind] and value.size:
+        if rank[kind] > rank[wanted.kind] and value.size:
             kinds = {"b": "bool", "i": "whole numbers", "u": "whole numbers", "f": "fractions"}
             raise DTypeError(
-                f"{label} holds {kinds.get(kind, str(value.dtype))} but {wanted.name} is needed",
+                f"{label} holds {kinds[kind]} but {wanted.name} is needed",
                 op=op_name, fix=f"cast({label}, ...) or use {wanted.name} numbers",
             )
         is_whole = wanted.is_integer and kind in "iu" and value.size

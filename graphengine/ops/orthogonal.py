@@ -50,6 +50,7 @@ class Qr(Library):
 
     category = "Linear algebra"
     names = ("linalg.qr",)
+    fields = ("q", "r")
     inputs = (port("input", Solvable, "matrices"),)
     full_matrices: bool = attr(False, "whether the columns of q are a whole basis")
 

@@ -9,6 +9,7 @@ import dataclasses
 import inspect
 import re
 import sys
+from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -250,12 +251,19 @@ def function(cls: type[Op]) -> Callable[..., Any]:
             made[written] = op_instance
         return apply(op_instance, list(operands[0]) if takes_list else operands, name)
 
+    if cls.fields:
+        call = _named(call, namedtuple(cls.node_name, cls.fields))
     call.__name__ = call.__qualname__ = cls.names[0].rpartition(".")[2] if cls.names else cls.name
     call.__doc__ = documentation(cls)
     call.__signature__ = signature  # type: ignore[attr-defined]
     call.__module__ = "graphengine"
     call.op = cls  # type: ignore[attr-defined]
     return call
+
+
+def _named(call: Callable[..., Any], kind: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of the same that gives its results names."""
+    return lambda *args, **kwargs: kind(*call(*args, **kwargs))
 
 
 def _plain(values: tuple[Any, ...]) -> Any:

@@ -153,6 +153,7 @@ class TopK(Composite):
     category = "Sorting"
     node_name = "TopKV2"
     names = ("math.top_k", "nn.top_k")
+    fields = ("values", "indices")
     onnx = "TopK"
     inputs = (port("input", Numeric, "numbers"),)
     k: int = attr(1, "how many", low=0, convert=as_int)

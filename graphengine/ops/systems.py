@@ -325,6 +325,7 @@ class Slogdet(Composite):
 
     category = "Linear algebra"
     names = ("linalg.slogdet",)
+    fields = ("sign", "log_abs_determinant")
     node_name = "LogMatrixDeterminant"
     inputs = (port("input", Solvable, "square matrices"),)
 

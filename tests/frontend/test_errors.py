@@ -111,6 +111,7 @@ def test_numbers_that_lose_their_fraction():
     (lambda x: tf.reshape(x, [5, -1]), r"12 elements of shape \(3, 4\) do not fit"),
     (lambda x: x[5], r"index 5 is outside \[-3, 3\) of axis 0"),
     (lambda x: tf.cast(x, "complex64"), "no dtype"),
+    (lambda x: x * 1j, "complex numbers"),
     (lambda x: tf.cast(x, "flaot32"), "did you mean 'float32'"),
     (lambda x: tf.expand_dims(x, 1.5), "1.5 is not a whole number"),
 ])

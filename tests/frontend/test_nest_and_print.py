@@ -72,3 +72,13 @@ def test_small_helpers():
         assert tf.Session().run(y, {x: [1, 2, 3]}).tolist() == [1, 2, 3]
         with pytest.raises(InvalidArgumentError, match="3"):
             tf.Session().run(y, {x: [1, 2, 3, 4]})
+
+
+def test_to_a_file_by_its_path(tmp_path):
+    path = tmp_path / "log.txt"
+    tf.print("a", tf.constant([1.0, 2.0]), output_stream=f"file://{path}")
+    traced = tf.function(lambda x: tf.print("b", x, output_stream=f"file://{path}"))
+    traced(tf.constant(3))
+    assert path.read_text() == "a [1 2]\nb 3\n"
+    with pytest.raises(ValueError, match="output_stream is 'nowhere'"):
+        tf.print(1, output_stream="nowhere")

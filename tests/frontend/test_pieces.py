@@ -96,3 +96,17 @@ def test_places_outside_are_errors_when_run():
         run(lambda x: tf.gather_nd(x, np.array([[3, 0]], np.int32)), [X])
     with pytest.raises(errors.OutOfRangeError):
         run(lambda x: tf.scatter_nd(np.array([[5]], np.int32), x[0, :1], [5]), [X])
+
+
+@pytest.mark.parametrize("how", [lambda f: f, tf.function], ids=["at once", "traced"])
+def test_results_have_tensorflows_names(how):
+    x = tf.constant([3.0, 1.0, 3.0])
+    square = tf.constant([[2.0, 0.0], [0.0, 3.0]])
+    top, unique, counted, qr, size = how(lambda: (
+        tf.math.top_k(x, 2), tf.unique(x), tf.unique_with_counts(x), tf.linalg.qr(square), tf.linalg.slogdet(square)))()
+    np.testing.assert_array_equal(top.indices, [0, 2])
+    np.testing.assert_array_equal(top.values, [3.0, 3.0])
+    np.testing.assert_array_equal(unique.idx, [0, 1, 0])
+    np.testing.assert_array_equal(counted.count, [2, 1])
+    np.testing.assert_allclose(np.asarray(qr.q) @ np.asarray(qr.r), square, rtol=1e-6)
+    np.testing.assert_allclose([size.sign, size.log_abs_determinant], [1.0, np.log(6.0)], rtol=1e-6)

@@ -1,0 +1,82 @@
+"""Assigning to parts of variables: ``v[2:].assign(x)``.
+
+What `Variable.__getitem__` gives remembers the variable and the index; other tensors have no `assign`.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..ir.eager import EagerTensor
+from ..ir.graph import is_drawing, receiving_graph
+from ..ir.node import Tensor
+from ..ir.source import user_line
+from ..ops import state
+from ..ops.apply import as_array
+from ..ops.indexing import as_index, python_index
+from ..ops.language import L
+from .build import convert_to_tensor
+from .variables import Variable
+
+
+def assign_part(variable: Variable, index: Any, value: Any, op: Any) -> Any:
+    """Change the part of a variable that an index names: at once, or where a graph is drawn when that runs.
+
+    Parameters
+    ----------
+    value : broadcasts to the part
+    op : what the new value of an element is
+
+    Returns
+    -------
+    The variable, or where a graph is drawn a tensor with its new value.
+
+    Raises
+    ------
+    ShapeError if the value does not broadcast to the part; DTypeError if it is of another type.
+    """
+    if variable.storage is None or is_drawing() or isinstance(value, Tensor):
+        return _drawn(variable, index, value, op)
+    own = variable.array
+    place = python_index(as_index(index))
+    given = as_array(getattr(value, "array", value), variable.dtype, op.name, "value")
+    try:
+        own[place] = op.updated(own[place], np.broadcast_to(given, np.shape(own[place])))
+    except ValueError:
+        raise ShapeError(f"the part of the variable has shape {np.shape(own[place])}, the value {given.shape}",
+                         op=op.name, node=variable.name, at=str(user_line())) from None
+    return variable
+
+
+def _drawn(variable: Variable, index: Any, value: Any, op: Any) -> Any:
+    """A whole new value: the old one with other elements at the places that the index names."""
+    graph = receiving_graph(value.graph if isinstance(value, Tensor) else variable.graph)
+    with graph.as_default():
+        shape = variable.shape.numbers()
+        places = convert_to_tensor(np.arange(np.prod(shape, dtype=int)).reshape(shape))[index]
+        old = L.reshape(variable, (-1,))
+        given = L.reshape(L.broadcast_like(convert_to_tensor(value, variable.dtype), places), (-1,))
+        places = L.reshape(places, (-1,))
+        changed = given if isinstance(op, state.Assign) else op.updated(L.gather(old, places), given)
+        new = L.tensor_scatter_nd_update(old, L.reshape(places, (-1, 1)), changed)
+        return variable.assign(L.reshape(new, shape))
+
+
+def _assigning(op: Any) -> property:
+    def bound(self: Any) -> Callable[..., Any]:
+        try:
+            variable, index = self.part
+        except AttributeError:
+            problem = f"{self!r} is no part of a variable, such as v[2:], so it has no {op.name!r}"
+            raise AttributeError(problem) from None
+        return lambda value, use_locking=False, name=None, read_value=True: assign_part(variable, index, value, op)
+
+    return property(bound)
+
+
+for _kind in (EagerTensor, Tensor):
+    for _op in (state.Assign(), state.AssignAdd(), state.AssignSub()):
+        setattr(_kind, _op.name, _assigning(_op))

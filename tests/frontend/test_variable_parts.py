@@ -1,0 +1,92 @@
+"""Assigning to parts of variables, beside numpy's: at once, traced, and in a session."""
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.errors import DTypeError, ShapeError
+
+START = np.arange(12, dtype="f4").reshape(3, 4)
+
+
+def at_once(change):
+    v = tf.Variable(START)
+    assert change(v) is v
+    return v.numpy()
+
+
+def traced(change):
+    v = tf.Variable(START)
+    result = tf.function(lambda: change(v))()
+    np.testing.assert_array_equal(result, v.numpy())
+    return v.numpy()
+
+
+def in_session(change):
+    with tf.Graph().as_default():
+        v = tf.Variable(START)
+        new = change(v)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            np.testing.assert_array_equal(session.run(new), session.run(v))
+            return session.run(v)
+
+
+@pytest.mark.parametrize("how", [at_once, traced, in_session])
+@pytest.mark.parametrize(("index", "value"), [
+    (1, 5.0), ((2, 3), 7.0), (slice(1, None), [1.0, 2.0, 3.0, 4.0]), ((..., -1), [7.0, 8.0, 9.0]),
+    ((slice(None, None, -2), slice(1, 3)), [[1.0, 2.0], [3.0, 4.0]]), ((None, 0), [[1.0, 2.0, 3.0, 4.0]]),
+    (slice(2, 2), 5.0), ((), 3.0), (slice(None), 0.5),
+])
+@pytest.mark.parametrize("name", ["assign", "assign_add", "assign_sub"])
+def test_as_numpy_does(how, index, value, name):
+    expected = START.copy()
+    given = np.asarray(value, "f4")
+    old = expected[index]
+    expected[index] = {"assign": given, "assign_add": old + given, "assign_sub": old - given}[name]
+    np.testing.assert_array_equal(how(lambda v: getattr(v[index], name)(value)), expected)
+
+
+def test_at_a_place_known_when_it_runs():
+    v = tf.Variable([1.0, 2.0, 3.0])
+    set_at = tf.function(lambda k, x: v[k].assign(x))
+    set_at(tf.constant(2), tf.constant(9.0))
+    set_at(tf.constant(-3), tf.constant(8.0))
+    np.testing.assert_array_equal(v.numpy(), [8.0, 2.0, 9.0])
+
+
+def test_in_program_order():
+    v = tf.Variable([1.0, 2.0, 3.0])
+
+    @tf.function
+    def f():
+        v[0].assign(v[1] * 10.0)
+        v[1:].assign_add([1.0, v[0]])
+        return v * 1.0
+
+    np.testing.assert_array_equal(f(), [20.0, 3.0, 23.0])
+
+
+def test_values_that_do_not_fit():
+    v = tf.Variable([1.0, 2.0, 3.0])
+    with pytest.raises(ShapeError, match=r"shape \(2,\), the value \(3,\)"):
+        v[1:].assign([1.0, 2.0, 3.0])
+    with pytest.raises(ShapeError):
+        tf.function(lambda: v[1:].assign([1.0, 2.0, 3.0]))()
+    with pytest.raises(DTypeError):
+        tf.Variable([1, 2])[0].assign(1.5)
+    np.testing.assert_array_equal(v.numpy(), [1.0, 2.0, 3.0])
+
+
+def test_other_tensors_are_not_assigned_to():
+    v = tf.Variable([1.0, 2.0])
+    for x in (tf.constant([1.0, 2.0])[0], v[0] + 1.0):
+        assert not hasattr(x, "assign")
+        with pytest.raises(AttributeError, match="no part of a variable"):
+            x.assign(1.0)
+
+
+def test_a_part_has_a_gradient():
+    v = tf.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        y = v[1] * v[1]
+    np.testing.assert_array_equal(tape.gradient(y, v), [0.0, 4.0])
