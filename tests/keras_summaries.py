@@ -48,7 +48,7 @@ def unbuilt(keras):
     return keras.Sequential([keras.layers.Dense(3, name="u")], name="unb")
 
 
-def subclass(keras):
+def subclass(keras, is_built=True):
     class Sub(keras.Model):
         def __init__(self):
             super().__init__(name="sub")
@@ -58,7 +58,8 @@ def subclass(keras):
             return self.b(self.a(x))
 
     model = Sub()
-    model(np.ones((2, 4), "float32"))
+    if is_built:
+        model(np.ones((2, 4), "float32"))
     return model
 
 

@@ -27,6 +27,9 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 def as_array(value: Any, label: str) -> Array:
     """Numbers as a dense array; fractions are float32, as everything in a model."""
+    if isinstance(value, (int, float)):
+        raise InvalidArgumentError(f"{label} is a list of numbers, and a list means an array for each of several",
+                                   fix=f"give np.array({label})")
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InvalidArgumentError(f"{label} holds {array.dtype}, not numbers", fix="turn it into numbers first")

@@ -233,7 +233,9 @@ def matched_inputs(names: Sequence[str], shapes: Sequence[Any], given: Any, mode
     else:
         tensors = list(given) if isinstance(given, (list, tuple)) else [given]
     if len(tensors) != len(names):
-        raise InvalidArgumentError(f"model {model!r} takes {len(names)} inputs, got {len(tensors)}")
+        raise InvalidArgumentError(
+            f"model {model!r} takes {len(names)} input{'s' * (len(names) > 1)}, got a list of {len(tensors)}",
+            fix="a list means an array for each input; for the rows of one give np.array(...) of the list")
     return [_fitting(n, s, x, model) for n, s, x in zip(names, shapes, tensors, strict=True)]
 
 

@@ -206,6 +206,11 @@ class Layer:
         """Add a number, or several, to what training makes small."""
         self._collected_losses += flatten(loss)[1]
 
+    def _forget_losses(self) -> None:
+        """Drop what the layers inside have added."""
+        for layer in self._flatten_layers():
+            layer._collected_losses.clear()
+
     def _own(self) -> list[Variable]:
         """The layer's own weights: those of `add_weight`, and variables among its attributes."""
         found = {id(v): v for v in self._own_weights}
@@ -408,6 +413,7 @@ class Layer:
             index = len(graph.nodes)
             with graph.as_default(), graph.name_scope(self.name):
                 result = self._run(args, kwargs, CallContext(kwargs.get("training") or False))
+            self._forget_losses()               # of symbols: nobody can add them up
             result = _named_apart(result, symbols)
             graph.remember(self, args, kwargs, result, index)
             return result
@@ -431,8 +437,7 @@ class Layer:
         context.training = training
         token = _context.set(context)
         if outer is None:
-            for layer in self._flatten_layers():
-                layer._collected_losses.clear()
+            self._forget_losses()
         try:
             result = (as_drawn(self.call) if is_drawing() else self.call)(*args, **kwargs)
             if self.activity_regularizer is not None:
@@ -507,6 +512,7 @@ class Layer:
         with graph.as_default():
             symbols = [graph.add(Placeholder(self._dtype, s), (), "x").outputs[0] for s in leaves]
             result = self._run((structure(symbols),), dict(kwargs), CallContext(False))
+        self._forget_losses()
         found, outputs = flatten(result)
         return found.fill([tuple(x.shape) for x in outputs])
 

@@ -18,8 +18,9 @@ from .naming import auto_name, is_of_this_package
 from .registry import register
 from .saving.methods import Saved
 from .shapes import shape_from_json
+from .steps import loosened, traced
 from .symbolic import LayerCall, is_symbol
-from .trainer import Trainer, traced
+from .trainer import Trainer
 
 MOST_CALLS = 64                             # traces of calls that a model keeps
 
@@ -88,6 +89,8 @@ class Model(Saved, Trainer, Layer):
         structure, leaves = flatten(x)
         tensors = [self._converted(v) for v in leaves]
         types = tuple([(t.dtype, t.array.shape[1:]) for t in tensors])
+        if symbols := self._symbols_left_open():
+            types = loosened(types, (structure.fill(range(len(types))), symbols[0]))
         key = training, form_of(x), types, self._settings_inside()
         step = self._calls.get(key)
         if step is None:

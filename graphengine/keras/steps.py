@@ -1,7 +1,7 @@
 """A step of a model on a batch, traced into a graph."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from ..frontend.build import convert_to_tensor
 from ..frontend.function import Concrete, FunctionGraph
 from ..frontend.structure import Structure, flatten
 from ..ir.dims import Shape
+from ..ir.node import Tensor
 from ..ops.body import changes_variables
 from ..ops.kinds import External
 from ..ops.state import Placeholder
@@ -35,3 +36,31 @@ def traced(function: Callable[[Any], Any], structure: Structure, types: Sequence
         outputs = [graph.adopt(convert_to_tensor(x)) for x in leaves]
     targets = [n for n in graph.nodes if changes_variables(n) or isinstance(n.op, External)]
     return Step(Concrete(graph, [s for s in symbols if s is not None], outputs, targets), result)
+
+
+def symbols_left_open(model: Any) -> tuple[dict[str, Tensor], ...]:
+    """A drawn model's inputs and outputs by name, if an input leaves more than the size of the batch open; else ()."""
+    if all(isinstance(n, int) for x in model.inputs for n in x.shape[1:]):
+        return ()
+    pairs = (model.input_names, model.inputs), (model.output_names, model.outputs)
+    return tuple(dict(zip(names, symbols, strict=True)) for names, symbols in pairs)
+
+
+def loosened(types: Sequence[Any], *parts: tuple[Any, Mapping[str, Tensor]]) -> tuple[Any, ...]:
+    """Types of a batch's leaves with None for the sizes that a model's symbols leave open.
+
+    Parameters
+    ----------
+    types : as for `traced`
+    parts : a structure of the leaves' numbers, and the symbols by name that these belong to
+    """
+    found = list(types)
+    for numbers, symbols in parts:
+        places = numbers if isinstance(numbers, Mapping) else dict(zip(symbols, flatten(numbers)[1], strict=False))
+        for name, symbol in symbols.items():
+            k = places.get(name)
+            if isinstance(k, int) and found[k] is not None and symbol.shape.rank is not None:
+                dtype, sizes = found[k]
+                known = [isinstance(s, int) for s in symbol.shape[1:]] + [True] * len(sizes)
+                found[k] = dtype, tuple([n if fixed else None for n, fixed in zip(sizes, known, strict=False)])
+    return tuple(found)

@@ -7,9 +7,8 @@ second for a progress bar, or after each batch where a callback asks for it.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -19,251 +18,68 @@ from ..errors import GraphEngineError, InvalidArgumentError
 from ..frontend.build import convert_to_tensor
 from ..frontend.drawing import as_drawn
 from ..frontend.structure import flatten
-from ..frontend.tape import GradientTape
 from ..ir.node import Tensor
-from ..ops.language import L
 from .data import Rows, is_batches, joined, rows_of, split_rows, unpack_x_y_sample_weight
 from .epochs import batches
-from .nan_loss import explained, finite, is_about_nan, is_tolerated
-from .outputs import Outputs, by_output
-from .steps import Step, traced
+from .nan_loss import explained, is_about_nan, is_tolerated
+from .outputs import Outputs
+from .steps import Step, loosened, symbols_left_open, traced
+from .training_step import StepMaker, has_symbols
 
 LOOKS_PER_S = 10                            # how often a progress bar is drawn
 
 
-@dataclass
-class Compiled:
-    """What `compile` was given.
-
-    steps : traced steps, by kind, form and types of data
-    """
-
-    loss: Any
-    loss_weights: Any
-    metrics: Any
-    weighted_metrics: Any
-    run_eagerly: bool
-    steps_per_execution: int
-    steps: dict[Any, Step] = field(default_factory=dict)
-    parts: Outputs | None = None
-
-
-class Trainer:
+class Trainer(StepMaker):
     """The training methods of models."""
-
-    name: str
-    weights: list[Any]
-    trainable_weights: list[Any]
-    losses: list[Any]
-    constraints: dict[int, Any]
-    _settings_inside: Callable[[], tuple[int, int]]
-
-    def __init__(self) -> None:
-        self.optimizer: Any = None
-        self.stop_training = False
-        self.history: Any = None
-        self._initial_epoch = 0
-        self._refuses_nan = False               # only in fit: whether a step fails if its loss is NaN
-        self._compiled: Compiled | None = None
-        self._prediction_steps: dict[Any, Step] = {}
-
-    # ------------------------------------------------ compile
-
-    def compile(
-        self, optimizer: Any = "rmsprop", loss: Any = None, loss_weights: Any = None, metrics: Any = None,
-        weighted_metrics: Any = None, run_eagerly: bool = False, steps_per_execution: int = 1,
-        jit_compile: Any = "auto", auto_scale_loss: bool = True,
-    ) -> None:
-        """Say how to train.
-
-        Parameters
-        ----------
-        optimizer : name or object
-        loss : name, object or function of (y_true, y_pred); a list or dict for several outputs
-        loss_weights : numbers that the outputs' losses are multiplied by
-        metrics, weighted_metrics : list of names, objects or functions; lists or dicts of lists for several outputs
-        run_eagerly : run each step in Python, to look at it
-        steps_per_execution, jit_compile, auto_scale_loss : accepted for Keras's sake: epochs are compiled
-
-        Raises
-        ------
-        InvalidArgumentError for a name that does not exist; the nearest is suggested.
-        """
-        from . import losses, optimizers
-        from . import metrics as metrics_module
-
-        del jit_compile, auto_scale_loss
-        self.optimizer = optimizers.get(optimizer)
-        for item in flatten(loss)[1]:
-            losses.get(item)
-        for item in flatten([metrics, weighted_metrics])[1]:
-            if item not in ("accuracy", "acc", "crossentropy", "ce"):
-                metrics_module.get(item)
-        self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics, run_eagerly, steps_per_execution)
-        self.stop_training = False
-
-    @property
-    def compiled(self) -> bool:
-        return self._compiled is not None
-
-    @property
-    def run_eagerly(self) -> bool:
-        return self._compiled is not None and self._compiled.run_eagerly
-
-    def _settings(self, what: str) -> Compiled:
-        if self._compiled is None:
-            raise InvalidArgumentError(f"{what} of model {self.name!r} before compile()", op=what,
-                                       fix="call model.compile(optimizer=..., loss=...) first")
-        return self._compiled
-
-    def forget_functions(self) -> None:
-        """Trace all steps again: the model has changed."""
-        self._prediction_steps.clear()
-        if self._compiled is not None:
-            self._compiled.steps.clear()
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The metrics of the model and of its layers."""
-        parts = None if self._compiled is None else self._compiled.parts
-        found = [] if parts is None else [m for _, m in parts.all_metrics()]
-        return found
-
-    @property
-    def metrics_names(self) -> list[str]:
-        parts = None if self._compiled is None else self._compiled.parts
-        return ["loss"] if parts is None else [n for n, _ in parts.all_metrics()]
-
-    def reset_metrics(self) -> None:
-        for m in self.metrics:
-            m.reset_state()
-
-    # ------------------------------------------------ one step
-
-    def _parts(self, y: Any, y_pred: Any) -> Outputs:
-        """Losses and metrics of `compile`, made for outputs like these."""
-        compiled = self._settings("training")
-        if compiled.parts is None:
-            count = len(flatten(y_pred)[1])
-            names = getattr(self, "output_names", None) if _has_output_names(self) else None
-            names = names or [f"output_{k}" if count > 1 else "output" for k in range(count)]
-            compiled.parts = Outputs(
-                compiled.loss, compiled.loss_weights, compiled.metrics, compiled.weighted_metrics, names, y, y_pred)
-        return compiled.parts
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """The loss of a batch: that of `compile`, and what layers add."""
-        del x, training
-        parts = self._parts(y, y_pred)
-        outputs = flatten(y_pred)[1]
-        targets = by_output(y, parts.names, len(outputs), "y")
-        weights = by_output(sample_weight, parts.names, len(outputs), "sample_weight", repeat=True)
-        total: Any = None
-        for k, loss in enumerate(parts.losses):
-            if loss is None or targets[k] is None:
-                continue
-            value = loss(targets[k], outputs[k], sample_weight=weights[k])
-            tracker = parts.output_trackers[k]
-            if tracker is not None:
-                tracker.update_state(value, sample_weight=_batch_size(outputs[k]))
-            value = value if parts.loss_weights[k] == 1.0 else value * parts.loss_weights[k]
-            total = value if total is None else total + value
-        for extra in self.losses:
-            extra = L.reduce_sum(extra)
-            total = extra if total is None else total + extra
-        if total is None:
-            raise InvalidArgumentError(f"model {self.name!r} has no loss to train with", op="compile",
-                                       fix="give compile() a loss, or call add_loss() in a layer")
-        return total
-
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Update the metrics with a batch; their values so far."""
-        del x
-        self._update_metrics(y, y_pred, sample_weight)
-        return self.get_metrics_result()
-
-    def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
-        parts = self._parts(y, y_pred)
-        outputs = flatten(y_pred)[1]
-        targets = by_output(y, parts.names, len(outputs), "y")
-        weights = by_output(sample_weight, parts.names, len(outputs), "sample_weight", repeat=True)
-        for k, y_true in enumerate(targets):
-            if y_true is None:
-                continue
-            for m in parts.metrics[k]:
-                m.update_state(y_true, outputs[k])
-            for m in parts.weighted[k]:
-                m.update_state(y_true, outputs[k], sample_weight=weights[k])
-
-    def get_metrics_result(self) -> dict[str, Any]:
-        """The value of each metric."""
-        parts = None if self._compiled is None else self._compiled.parts
-        return {} if parts is None else {name: m.result() for name, m in parts.all_metrics()}
-
-    def _results(self) -> dict[str, Any]:
-        """The same, computed in one run."""
-        parts = None if self._compiled is None else self._compiled.parts
-        return {} if parts is None else parts.results()
-
-    def train_step(self, data: Any) -> dict[str, Any]:
-        """One step of training on a batch; override it to train in another way."""
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        with GradientTape() as tape:
-            y_pred = self(x, training=True)  # type: ignore[operator]
-            loss = self.compute_loss(x, y, y_pred, sample_weight)
-            loss = finite(loss) if self._refuses_nan else loss
-            scaled = loss if self.optimizer is None else self.optimizer.scale_loss(loss)
-        self._parts(y, y_pred).loss_tracker.update_state(loss, sample_weight=_batch_size(y_pred))
-        variables = self.trainable_weights
-        if variables:
-            gradients = tape.gradient(scaled, variables)
-            self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
-            for v in variables:
-                limit = self.constraints.get(id(v))
-                if limit is not None:
-                    v.assign(limit(v))
-        self._update_metrics(y, y_pred, sample_weight)
-        return {}
-
-    def test_step(self, data: Any) -> dict[str, Any]:
-        """One step of evaluation on a batch."""
-        x, y, sample_weight = unpack_x_y_sample_weight(data)
-        y_pred = self(x, training=False)  # type: ignore[operator]
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
-        self._parts(y, y_pred).loss_tracker.update_state(loss, sample_weight=_batch_size(y_pred))
-        self._update_metrics(y, y_pred, sample_weight)
-        return {}
-
-    def predict_step(self, data: Any) -> Any:
-        """The outputs for a batch."""
-        return self(unpack_x_y_sample_weight(data)[0], training=False)  # type: ignore[operator]
 
     # ------------------------------------------------ traced steps
 
     def _step(self, kind: str, rows: Rows) -> Step:
         """The traced step for data of these types."""
         known = self._prediction_steps if kind == "predict" else self._settings(kind).steps
-        types = tuple([None if a is None else (a.dtype, a.shape[1:]) for a in rows.leaves])
+        types = self._types(rows)
         key = kind, rows.form, types, (self._settings_inside()[0], self._refuses_nan) if kind == "train" else 0
         if key not in known:
-            known[key] = self._trace(kind, rows)
+            known[key] = self._trace(kind, rows, types)
         return known[key]
+
+    def _types(self, rows: Rows) -> tuple[Any, ...]:
+        """dtype and sizes of a sample of each leaf; None for sizes that the model's symbols leave open.
+
+        Targets and weights of samples are as open as the outputs that they belong to.
+        """
+        types = tuple([None if a is None else (a.dtype, a.shape[1:]) for a in rows.leaves])
+        symbols = self._symbols_left_open()
+        if not symbols:
+            return types
+        inputs, outputs = symbols
+        return loosened(types, *zip(rows.structure.fill(range(len(types))), (inputs, outputs, outputs), strict=True))
+
+    def _symbols_left_open(self) -> tuple[dict[str, Tensor], ...]:
+        if self._open is None:
+            self._open = symbols_left_open(self) if has_symbols(self) else ()
+        return self._open
 
     def _ensure_ready(self, kind: str, rows: Rows) -> None:
         """Weights, metrics and slots are made before a step is traced."""
-        x, _, _ = rows.structure.fill([None if a is None else a[:1] for a in rows.leaves])
         if not getattr(self, "built", False):
-            self(_tensors(x))  # type: ignore[operator]
+            x, _, _ = rows.structure.fill([None if a is None else convert_to_tensor(a[:1]) for a in rows.leaves])
+            if self.run_eagerly:
+                self(x)  # type: ignore[operator]
+            else:                               # it shall know of any size of the batch
+                structure, leaves = flatten(x)
+                traced(self, structure, [None if t is None else (t.dtype, t.array.shape[1:]) for t in leaves])  # type: ignore[arg-type]
         if kind == "train" and self.optimizer is not None and not getattr(self.optimizer, "built", False):
             self.optimizer.build(self.trainable_weights)
 
-    def _trace(self, kind: str, rows: Rows) -> Step:
+    def _trace(self, kind: str, rows: Rows, types: Sequence[Any]) -> Step:
         self._ensure_ready(kind, rows)
         step: Callable[[Any], Any] = as_drawn(getattr(self, f"{kind}_step"))
-        types = [None if a is None else (as_dtype(a.dtype), a.shape[1:]) for a in rows.leaves]
-        return traced(lambda data: step(_given(data, kind)), rows.structure, types)
+        leaves = [None if t is None else (as_dtype(t[0]), t[1]) for t in types]
+        try:
+            return traced(lambda data: step(_given(data, kind)), rows.structure, leaves)
+        finally:
+            self._forget_losses()               # they belong to the trace
 
     def _run_batch(self, kind: str, rows: Rows) -> Any:
         """One batch through the traced step; its result with arrays."""
@@ -553,25 +369,6 @@ def _given(data: tuple[Any, Any, Any], kind: str) -> tuple[Any, ...]:
     if kind == "predict" or (y is None and sample_weight is None):
         return (x,)
     return (x, y) if sample_weight is None else (x, y, sample_weight)
-
-
-def _tensors(x: Any) -> Any:
-    structure, leaves = flatten(x)
-    return structure.fill([convert_to_tensor(a) for a in leaves])
-
-
-def _has_output_names(model: Any) -> bool:
-    from .model import Functional, Sequential
-
-    return isinstance(model, Functional) or (isinstance(model, Sequential) and model._functional is not None)
-
-
-def _batch_size(y_pred: Any) -> Any:
-    first = flatten(y_pred)[1][0]
-    if not isinstance(first, Tensor):
-        return np.float32(len(first))
-    column = first[(slice(None), *[0] * (first.rank - 1))]      # its size is a number of the layout; no kernel runs
-    return L.cast(L.size_of(column), "float32")
 
 
 def _is_due(epoch: int, freq: Any) -> bool:

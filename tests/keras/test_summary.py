@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import keras_summaries
+import numpy as np
 import pytest
 
 from graphengine import keras
@@ -26,6 +27,14 @@ def test_the_table_is_that_of_keras(name):
 def test_without_a_function_it_is_printed(capsys):
     keras_summaries.nested(keras).summary()
     assert capsys.readouterr().out == WANTED["nested"]
+
+
+def test_a_batch_that_a_model_was_built_with_is_not_its_only_size(capsys):
+    model = keras_summaries.subclass(keras, is_built=False)
+    model.predict(np.ones((1, 4), "float32"), verbose=0)
+    model.summary()
+    out = capsys.readouterr().out
+    assert "(None, 3)" in out and "(None, 2)" in out
 
 
 @pytest.mark.parametrize(("settings", "match"), [

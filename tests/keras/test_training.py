@@ -335,7 +335,7 @@ def test_a_subclass_may_be_made_of_symbols():
 
     symbol = keras.Input((3,))
     model = Own(symbol, keras.layers.Dense(1)(symbol))
-    model.compile("sgd")
+    model.compile(keras.optimizers.SGD(0.1))
     x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
     found = model.fit(x, x[:, :1], epochs=3, verbose=0).history
     assert list(found) == ["own"] and found["own"][2] < found["own"][0]
@@ -382,3 +382,67 @@ def test_what_is_trained_may_change_to_and_fro_without_new_traces():
         model.train_on_batch(x, y)
         layers.Dense(2).trainable = False       # of nobody's concern here
     assert len(model._compiled.steps) == 2
+
+
+def sequences(steps, with_targets_of_the_same_length=False):
+    """A model for sequences of any length, or of one, and data."""
+    keras.utils.set_random_seed(3)
+    inputs = keras.Input((steps, 4))
+    hidden = layers.GRU(3, return_sequences=True)(inputs)
+    if with_targets_of_the_same_length:
+        return keras.Model(inputs, layers.Dense(1)(hidden))
+    return keras.Model(inputs, layers.Dense(1)(layers.LSTM(3)(hidden)))
+
+
+@pytest.mark.parametrize("for_each_step", [False, True])
+def test_sequences_of_another_length_are_trained_without_a_new_trace_and_as_by_a_model_of_that_length(
+        for_each_step, rng):
+    lengths = 5, 3, 6
+    free = sequences(None, for_each_step)
+    free.compile("sgd", "mse", metrics=["mae"])
+    for n in lengths:
+        x = rng.normal(size=(6, n, 4)).astype("f4")
+        y = x.sum(2, keepdims=True) if for_each_step else x.sum((1, 2))
+        exact = sequences(n, for_each_step)
+        exact.set_weights(free.get_weights())
+        exact.compile("sgd", "mse", metrics=["mae"])
+        settings = {"batch_size": 3, "verbose": 0, "sample_weight": np.linspace(0.5, 1.5, 6, dtype="f4")}
+        for ours, theirs in zip(free.fit(x, y, shuffle=False, **settings).history.values(),
+                                exact.fit(x, y, shuffle=False, **settings).history.values(), strict=True):
+            np.testing.assert_allclose(ours, theirs, rtol=1e-5)
+        np.testing.assert_allclose(free.evaluate(x, y, verbose=0), exact.evaluate(x, y, verbose=0), rtol=1e-5)
+        np.testing.assert_allclose(free.predict(x, verbose=0), exact.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(free(x), exact(x), rtol=1e-5, atol=1e-6)
+    steps = {**free._compiled.steps, **free._prediction_steps}
+    assert sorted(key[0] for key in steps) == ["predict", "test", "train"] and len(free._calls) == 1
+
+
+class AddsToLoss(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.inner = layers.Dense(2)
+
+    def call(self, x):
+        self.add_loss(keras.ops.sum(x))
+        return self.inner(x)
+
+
+def test_losses_that_layers_add_are_those_of_a_call_and_none_of_a_trace():
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, AddsToLoss()(inputs))
+    assert model.losses == []
+    model.compile("sgd", "mse")
+    x = np.ones((2, 3), "f4")
+    model.fit(x, x[:, :2], verbose=0)
+    assert model.losses == []
+    model(x)
+    assert [float(v) for v in model.losses] == [6.0]
+
+
+def test_a_list_as_data_is_said_to_mean_several_arrays(data):
+    x, y = data
+    for given, label in (((x.tolist(), y), "x"), ((x, y.tolist()), "y")):
+        with pytest.raises(InvalidArgumentError, match=rf"{label} is a list of numbers(?s:.*)np.array\({label}\)"):
+            small().fit(*given, verbose=0)
+    with pytest.raises(InvalidArgumentError, match=r"takes 1 input, got a list of 2(?s:.*)np\.array"):
+        small().predict([x, x], verbose=0)
