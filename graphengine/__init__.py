@@ -72,7 +72,8 @@ from .runtime.loop import Rows
 
 if _TYPE_CHECKING:
     from .frontend import saved_model
-    from .frontend.explain import Explanation, explain
+    from .frontend.explain import explain
+    from .frontend.explanation import Explanation
     from .tools.edit import edit
 
 __version__ = "0.1.0"
@@ -92,7 +93,7 @@ def _function(name: str) -> object:
 newaxis = None
 __getattr__, __dir__ = _later(__name__, {
     "TensorArray": ".frontend.tensor_array:TensorArray",
-    "Explanation": ".frontend.explain:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
+    "Explanation": ".frontend.explanation:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
     "constant_initializer": ".keras.initializers:Constant", "data": ".data", "edit": ".tools.edit:edit",
     "explain": ".frontend.explain:explain", "initializers": ".keras.initializers", "keras": ".keras",
     "losses": ".keras.losses", "metrics": ".keras.metrics", "ones_initializer": ".keras.initializers:Ones",

@@ -10,6 +10,7 @@ import pathlib
 import re
 import sys
 
+import networkx
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -51,6 +52,16 @@ QT = ("PySide6", "shiboken6", "pyqtgraph")
 BELOW_IR = ("errors", "values", "later", "config", "dtypes")
 LIGHT = {                                  # what they may import
     "errors": {"numpy"}, "values": set(), "later": set(), "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"},
+}
+
+
+# Files of one unit that need each other while they run, and why; everything else inside a unit has an order, too.
+KNOTS = {
+    ("ops/apply.py", "ops/language.py", "ops/operands.py", "ops/registry.py", "ops/state.py"):
+        "operators of tensors apply ops, and a list as an operand is itself the result of an op",
+    ("frontend/autograph/convert.py", "frontend/autograph/statements.py", "frontend/control.py",
+     "frontend/drawing.py"): "functions given to `cond` are converted, and a converted `if` is a `cond`",
+    ("runtime/layout.py", "runtime/nested.py"): "the body of a loop is laid out as the program around it",
 }
 
 
@@ -184,7 +195,31 @@ def is_private(name):
     return name.startswith("_") and not name.endswith("__")
 
 
-RULES = (edges_up, packages_out_of_place, private_uses)
+def imports_while_running(root, folder):
+    """(file, file) for each import of a file of the folder that is not for types only; packages' own files left out."""
+    for file in python_files(root, folder):
+        tree = ast.parse(file.read_text(encoding="utf8"))
+        for_types = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.If)
+                     and ast.unparse(node.test) == "TYPE_CHECKING" for inner in ast.walk(node)}
+        for node in ast.walk(tree):
+            for module, name in [] if id(node) in for_types else targets(node, file.relative_to(root)):
+                stem = root.joinpath(*module.split("."))
+                found = [f for f in ((stem / name).with_suffix(".py"), stem.with_suffix(".py")) if f.is_file()]
+                if found and found[0].is_relative_to(root / folder):
+                    yield file, found[0]
+
+
+def knots(root):
+    """Groups of files that import each other, in whatever way round, beside those that KNOTS allows."""
+    for folder in ("graphengine", "editor"):
+        edges = networkx.DiGraph(list(imports_while_running(root, folder)))
+        for group in networkx.strongly_connected_components(edges):
+            names = tuple(sorted(f.relative_to(root / folder).as_posix() for f in group))
+            if len(names) > 1 and names not in KNOTS:
+                yield f"{folder}: files that import each other: {', '.join(names)}"
+
+
+RULES = (edges_up, packages_out_of_place, private_uses, knots)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -225,6 +260,7 @@ PLANTED = [
     ("samples/iris.py", "from graphengine import runtime", private_uses, "not public"),
     ("editor/runner.py", "import graphengine.pipeline", private_uses, "not public"),
     ("graphengine/tools/cli.py", "from graphengine.pipeline import _stages", private_uses, "underscore"),
+    ("graphengine/ir/show.py", "def f():\n    from .node import Node", knots, "each other: ir/node.py, ir/show.py"),
 ]
 
 ALLOWED = {

@@ -22,7 +22,7 @@ with tf.Session() as session:
 print(*sorted(name for name in sys.modules if name.startswith(("graphengine.", "numba.", "scipy."))))
 """
 LATER = (
-    "graphengine.compat", "graphengine.frontend.explain", "graphengine.frontend.saved_model", "graphengine.io",
+    "graphengine.compat", "graphengine.frontend.explanation", "graphengine.frontend.saved_model", "graphengine.io",
     "graphengine.keras", "graphengine.tools", "numba", "scipy",
 )
 

@@ -11,7 +11,8 @@ from typing import Any
 from PySide6 import QtCore
 
 from . import messages as m
-from .worker import STOPS, main
+from .inbox import STOPS
+from .worker import main
 
 ANSWER_MS = 500                             # that a process has to obey Stop
 MOST_FAILURES = 3                           # to start

@@ -21,10 +21,10 @@ from ..model.files import from_text
 from ..model.meaning import Meaning
 from . import messages as m
 from .graph import RunningGraph
+from .inbox import Inbox, Reported, failure
 from .messages import Array, Output, Preview
 from .previews import preview
 from .trainer import Trainer
-from .worker import Inbox, Reported, failure
 
 MOST_PART = 200                             # elements of an axis that are sent
 MOST_POINTS = 2000                          # rows of data beside a boundary

@@ -16,9 +16,9 @@ from graphengine.tools.watch import feeds_of, first_bad
 
 from . import messages as m
 from .graph import RunningGraph, take
+from .inbox import Stopped, failure, name_of
 from .messages import Array
 from .previews import preview
-from .worker import Stopped, failure, name_of
 
 if TYPE_CHECKING:
     from .service import Service

@@ -39,7 +39,7 @@ from .structure import Structure, flatten, form_of
 from .variables import Variable
 
 if TYPE_CHECKING:
-    from .explain import Explanation
+    from .explanation import Explanation
 
 Array = np.ndarray[Any, Any]
 

@@ -38,7 +38,7 @@ from .variables import Variable
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from .explain import Explanation
+    from .explanation import Explanation
 
 MOST_BYTES = 2**28                          # of memory that the layouts of one plan keep
 
@@ -355,7 +355,7 @@ class Plan:
 
     def explanation(self, shapes: Shapes) -> Explanation:
         """What the compiler makes of feeds of these shapes."""
-        from .explain import Explanation  # loaded for those who look
+        from .explanation import Explanation  # loaded for those who look
 
         sizes = self.checked_sizes(shapes)
         return Explanation.of(self._fitting(shapes, sizes).graph, sizes)
@@ -382,7 +382,7 @@ class Plan:
             ]
             graph = compile_graph(self.fetches, self.targets, feeds, fixed, self.ranks, self.keeps_changes)
             if settings().debug:
-                from .explain import BY_DEBUG_LEVEL, Explanation
+                from .explanation import BY_DEBUG_LEVEL, Explanation
 
                 level = min(settings().debug, max(BY_DEBUG_LEVEL))
                 made = Explanation.of(graph, self.checked_sizes(shapes))

@@ -25,7 +25,7 @@ from .structure import flatten
 from .variables import Variable
 
 if TYPE_CHECKING:
-    from .explain import Explanation
+    from .explanation import Explanation
     from .profile import Profile
 
 Array = np.ndarray[Any, Any]

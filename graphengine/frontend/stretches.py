@@ -28,7 +28,7 @@ from .prepared import PreparedSteps, PythonSteps
 from .store import VariableStore
 
 if TYPE_CHECKING:
-    from .explain import Explanation
+    from .explanation import Explanation
 
 Values = dict[int, Array]                   # by the id of a tensor of the whole computation
 Called = dict[str, list[Array]]             # by the node that calls Python

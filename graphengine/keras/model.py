@@ -237,6 +237,10 @@ class Functional(Model):
             names.append(layer.name if layer is not None else t.node.name)
         return names
 
+    @property
+    def _has_symbols(self) -> bool:
+        return True
+
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         del training, mask                      # layers find it in the context of the call
         shapes = [tuple(t.shape) for t in self.inputs]
@@ -544,6 +548,10 @@ class Sequential(Model):
     @property
     def output_names(self) -> list[str]:
         return self._drawn().output_names
+
+    @property
+    def _has_symbols(self) -> bool:
+        return self._functional is not None
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
         return None

@@ -24,7 +24,7 @@ from .epochs import batches
 from .nan_loss import explained, is_about_nan, is_tolerated
 from .outputs import Outputs
 from .steps import Step, loosened, symbols_left_open, traced
-from .training_step import StepMaker, has_symbols
+from .training_step import StepMaker
 
 LOOKS_PER_S = 10                            # how often a progress bar is drawn
 
@@ -57,7 +57,7 @@ class Trainer(StepMaker):
 
     def _symbols_left_open(self) -> tuple[dict[str, Tensor], ...]:
         if self._open is None:
-            self._open = symbols_left_open(self) if has_symbols(self) else ()
+            self._open = symbols_left_open(self) if self._has_symbols else ()
         return self._open
 
     def _ensure_ready(self, kind: str, rows: Rows) -> None:

@@ -130,12 +130,17 @@ class StepMaker:
 
     # ------------------------------------------------ one step
 
+    @property
+    def _has_symbols(self) -> bool:
+        """Whether inputs and outputs are known by name before any data came: those of a model that was drawn."""
+        return False
+
     def _parts(self, y: Any, y_pred: Any) -> Outputs:
         """Losses and metrics of `compile`, made for outputs like these."""
         compiled = self._settings("training")
         if compiled.parts is None:
             count = len(flatten(y_pred)[1])
-            names = getattr(self, "output_names", None) if has_symbols(self) else None
+            names = getattr(self, "output_names", None) if self._has_symbols else None
             names = names or [f"output_{k}" if count > 1 else "output" for k in range(count)]
             compiled.parts = Outputs(
                 compiled.loss, compiled.loss_weights, compiled.metrics, compiled.weighted_metrics, names, y, y_pred)
@@ -229,13 +234,6 @@ class StepMaker:
     def predict_step(self, data: Any) -> Any:
         """The outputs for a batch."""
         return self(unpack_x_y_sample_weight(data)[0], training=False)  # type: ignore[operator]
-
-
-def has_symbols(model: Any) -> bool:
-    """Whether a model is drawn between symbols."""
-    from .model import Functional, Sequential
-
-    return isinstance(model, Functional) or (isinstance(model, Sequential) and model._functional is not None)
 
 
 def _batch_size(y_pred: Any) -> Any:

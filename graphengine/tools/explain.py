@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import Training, errors, explain, load
-from ..frontend.explain import SECTIONS
+from ..frontend.explanation import SECTIONS
 from .run import default_fetches, named
 
 

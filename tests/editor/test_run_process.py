@@ -19,8 +19,8 @@ from editor.model.files import from_text, open_document, to_text
 from editor.model.items import Card, Ref, Setting, Wire
 from editor.run import ProcessRunner
 from editor.run import messages as m
+from editor.run.inbox import Inbox, Stopped
 from editor.run.service import Service
-from editor.run.worker import Inbox, Stopped
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 LONG_MS = 60_000

@@ -2,7 +2,8 @@
 from __future__ import annotations
 
 from ...frontend.surface import refusing
-from .callback import Callback, CallbackList, History, LambdaCallback
+from .callback import Callback, History, LambdaCallback
+from .callback_list import CallbackList
 from .control import BackupAndRestore, LearningRateScheduler, SwapEMAWeights, TerminateOnNaN
 from .monitors import EarlyStopping, ModelCheckpoint, MonitorCallback, ReduceLROnPlateau
 from .progress import ProgbarLogger
