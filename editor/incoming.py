@@ -1,7 +1,6 @@
 """Files that are dropped on the window or opened: what each kind of file becomes."""
 from __future__ import annotations
 
-import csv
 import os
 import shutil
 import struct
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 import graphengine as ge
-from graphengine.tools.drawn.files import array_in_full, nodes_of, store
+from graphengine.tools.drawn.files import array_in_full, header_of, nodes_of, store
 
 from . import commands
 from .io.pictures import read_picture
@@ -24,8 +23,9 @@ from .model.files import from_drawing, from_engine, open_document
 from .model.kinds import catalog
 from .model.values import INLINE, stored
 
+LONGEST_HEADER = 2**20                      # characters of a csv file that are looked at for it
 LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
-UNREADABLE = (ValueError, EOFError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile, csv.Error,
+UNREADABLE = (ValueError, EOFError, MemoryError, struct.error, zlib.error, zipfile.BadZipFile,
               NotImplementedError)          # of the readers of numpy and Python
 DATA = {".csv": "data/csv", ".npz": "data/npz", ".npy": "data/npy", ".png": "data/image"}
 
@@ -163,7 +163,7 @@ def bring_files(document: GraphDocument, before: Path, folder: Path) -> list[str
 def _columns(path: Path) -> dict[str, Any]:
     """All columns but the last as "x", the last one by its name."""
     with _reading(path), path.open(newline="", encoding="utf-8-sig") as file:
-        header = [cell.strip() for cell in next(csv.reader(file), [])]
+        header, _ = header_of(file.read(LONGEST_HEADER), os.fspath(path))
     if not header:
         raise ValueError("the file has no header line")
     *features, label = header

@@ -40,6 +40,7 @@ from .search.kinds import Preferences
 from .status import StatusBar
 from .theme import theme
 from .tools import Interaction, SearchRequest
+from .watching import Watching
 
 SUFFIX = ".graph.json"
 
@@ -84,6 +85,8 @@ class MainWindow(Deeds):
         self.tool = Interaction(document, self.inference, self.view)
         self.minimap = Minimap(self.view)
         self.running = Running(document, self.inference, self._folder_text, ProcessRunner(self), self)
+        self.watching = Watching(document, self.inference, self._folder_text, self.running.runner,
+                                 lambda: self.running.is_current, self)
         self.preferences = Preferences(settings.memory("kinds"))
         self.actions_ = Actions(self, lambda name: getattr(self, f"do_{name}"))
         self._build_center()
@@ -448,6 +451,7 @@ class MainWindow(Deeds):
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
+        self.watching.look()
         self.say(self.tr("Saved {0}").format(path.name))
         if before is not None and before != path.parent:
             self._bring_data(before, path.parent)
@@ -531,6 +535,11 @@ class MainWindow(Deeds):
         if state:
             self.restoreState(QtCore.QByteArray.fromBase64(state.encode()))
 
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QtCore.QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.watching.look()            # another program may have changed the data meanwhile
+
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         super().showEvent(event)
         if self._first_layout.isEmpty():
@@ -562,6 +571,7 @@ class MainWindow(Deeds):
 
     def _let_go(self) -> None:
         """End the process and everything that listens, the view before its scene."""
+        self.watching.close()
         self.running.close()
         self.journal.close()
         self.docks.close_down()

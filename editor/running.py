@@ -157,13 +157,13 @@ class Running(QtCore.QObject):
     def _hindrance(self, training: str) -> Problem | None:
         """Why a Train card cannot train: its own problem, or the one that keeps its loss from being computed."""
         wire = self.document.wires_into(training).get(0)
-        own = self.inference.problem(training)
+        own = self.inference.own_problem(training)
         if own is not None or wire is None:
             return own
         results = self.inference.outputs(wire.source)
         if wire.output < len(results) and results[wire.output].dtype:
             return None
-        found = (self.inference.problem(card) for card in self.document.upstream(wire.source))
+        found = (self.inference.own_problem(card) for card in self.document.upstream(wire.source))
         return next((problem for problem in found if problem is not None), None)
 
     def loss_card(self) -> str | None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..model.build import feed_outputs
 from ..model.catalog import REQUIRED, Field, Kind
 from ..model.document import Change, GraphDocument
 from ..model.items import Card, Frame, Item, Ref, Setting
@@ -126,8 +127,24 @@ def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, valu
             check_value(field, value)
             if not is_same(value, field.default):
                 attributes = {**card.attributes, name: value}       # at its place
-        edit.put(replace(card, attributes=attributes))
+        new = replace(card, attributes=attributes)
+        edit.put(new)
+        _follow_outputs(edit, card, new)
     return edit.change(f"Set {name} of {counted(Ref('card', id) for id in ids)}", merge)
+
+
+def _follow_outputs(edit: Edit, old: Card, new: Card) -> None:
+    """Let wires from a source of data begin at the outputs of the same names; at the one that has got another name."""
+    before, after = ([name for name, _ in feed_outputs(card)] for card in (old, new))
+    if before == after:
+        return
+    place = {name: after.index(name) for name in before if name in after}
+    gone, fresh = [n for n in before if n not in after], [n for n in after if n not in before]
+    if len(gone) == len(fresh) == 1:
+        place[gone[0]] = after.index(fresh[0])
+    for wire in edit.out(old.id):
+        if wire.output < len(before):
+            edit.put(replace(wire, output=place.get(before[wire.output], wire.output)))
 
 
 def set_value(document: GraphDocument, card: str, field: Field, value: Any, merge: Any = None) -> Change:

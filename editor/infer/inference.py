@@ -71,6 +71,7 @@ class Inference:
         self.document = document
         self.listeners: list[Listener] = []
         self._states: dict[str, State] = {}
+        self._told: dict[str, Mapping[str, Problem]] = {}
         document.listeners.append(self._changed)
         self._update({card.id for card in document.cards})
 
@@ -103,13 +104,28 @@ class Inference:
         return self._operands(found, kind, {}) if found is not None and kind is not None else None
 
     def problem(self, card: str) -> Problem | None:
+        """What is wrong with a card: what can be inferred, or what somebody told."""
+        if card not in self._states:
+            return None
+        return self.own_problem(card) or next((told[card] for told in self._told.values() if card in told), None)
+
+    def own_problem(self, card: str) -> Problem | None:
+        """What is wrong with a card as far as it can be inferred."""
         state = self._states.get(card)
         return state.problem if state is not None else None
 
     def problems(self) -> list[Problem]:
         """All problems, errors first, then by card."""
-        found = [state.problem for state in self._states.values() if state.problem is not None]
+        found = [problem for card in self._states if (problem := self.problem(card)) is not None]
         return sorted(found, key=lambda p: (p.severity != "error", p.card))
+
+    def tell(self, who: str, problems: Mapping[str, Problem]) -> None:
+        """What cannot be inferred, by card, in place of what the same one told before."""
+        before = self._told.get(who, {})
+        self._told[who] = dict(problems)
+        changed = {card for card in before.keys() | problems.keys() if before.get(card) != problems.get(card)}
+        if changed:
+            self._announce(changed)
 
     def inputs_of(self, card: str) -> tuple[InputState, ...]:
         """The rows of a card's inputs; a socket that takes many has a free row after those in use."""
@@ -183,8 +199,11 @@ class Inference:
                 touched |= {w.target for w in self.document.wires_from(card)}
         told |= {c for c in touched if self.document.card(c) is None}
         if told:
-            for listener in list(self.listeners):
-                listener(frozenset(told))
+            self._announce(told)
+
+    def _announce(self, cards: Iterable[str]) -> None:
+        for listener in list(self.listeners):
+            listener(frozenset(cards))
 
     def _in_order(self, touched: Iterable[str]) -> list[str]:
         """The cards and everything downstream, each after those that it reads."""

@@ -237,6 +237,18 @@ def data_sections(document: GraphDocument, built: Built) -> list[dict[str, Any]]
     return list(sources.values())
 
 
+def whole_source(card: Card) -> dict[str, Any]:
+    """The description of all that a source of data gives, by the names of its outputs.
+
+    Raises
+    ------
+    InvalidArgumentError if it is not complete.
+    """
+    found = {**_source(card), "feeds": dict(feed_outputs(card))}
+    scales = card.attributes.get("scale")
+    return {**found, "scale": scales} if isinstance(scales, Mapping) and scales else found
+
+
 def _source(card: Card) -> dict[str, Any]:
     """The description of a source of data, without feeds."""
     name = card.kind.partition("/")[2]
@@ -256,10 +268,10 @@ def _source(card: Card) -> dict[str, Any]:
 
 
 def feed_outputs(card: Card) -> list[tuple[str, Any]]:
-    """Name of each output of a source of data, and its columns or the array that it is."""
+    """Name of each output of a source of data, and its columns or the array that it is; by name, as files have them."""
     feeds = card.attributes.get("feeds")
     if isinstance(feeds, Mapping) and feeds:
-        return list(feeds.items())
+        return sorted(feeds.items())
     kind = catalog().get(card.kind)
     return [(socket.name, socket.name) for socket in kind.outputs] if kind is not None else []
 

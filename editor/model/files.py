@@ -326,5 +326,5 @@ def _of_source(
     if source.get("train_rows") is not None:
         attributes["train_rows"] = source["train_rows"]
     card = Card(graph.new_id(path.stem or str(kind), taken=taken), f"data/{kind}", attributes)
-    order = outputs or list(feeds)
+    order = outputs or sorted(feeds)
     return card, [Wire(card.id, order.index(of[name]), name, 0) for name in feeds if name in names]

@@ -168,11 +168,7 @@ class RunningGraph:
 
     def files(self) -> Files:
         """The files that data come from, with what tells whether somebody wrote them."""
-        try:
-            paths = data_files(self.built.data, self.folder) if self.built.data else ()
-        except ge.errors.GraphEngineError:  # what is wrong is said where data are read
-            return ()
-        return tuple((path, *_stamp(path)) for path in paths)
+        return stamps_of(self.built.data, self.folder) if self.built.data else ()
 
     def bytes(self) -> int:
         """Bytes of all variables."""
@@ -181,6 +177,14 @@ class RunningGraph:
     def _batch(self) -> int:
         wanted = self.graph.document.get("train", {}).get("batch_size")
         return int(wanted) if wanted else MOST_ROWS
+
+
+def stamps_of(data: Any, folder: str) -> Files:
+    """The files that data come from, as `RunningGraph.files`; () where the description says none."""
+    try:
+        return tuple((path, *_stamp(path)) for path in data_files(data, folder))
+    except ge.errors.GraphEngineError:      # what is wrong is said where data are read
+        return ()
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -136,7 +136,7 @@ def failure(what: str, error: BaseException, card: str | None = None) -> m.Faile
     op = getattr(error, "op", None)
     if not hasattr(error, "problem"):
         text = f"{type(error).__name__}: {text}"
-    elif op:
+    elif op and card is None:               # a card has a name of its own
         text = f"{op}: {text}"
     return m.Failed(what, text, card, getattr(error, "fix", None) or "",
                     "".join(traceback.format_exception(error)))

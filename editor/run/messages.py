@@ -113,6 +113,18 @@ class Boundary:
 
 
 @dataclass(frozen=True)
+class CheckData:
+    """Ask whether data can be read.
+
+    folder : what paths are relative to
+    sources : by card, what stands under `data` in a `train` section
+    """
+
+    folder: str
+    sources: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class GetWeights:
     """Ask for the values of all variables, to be saved with the document."""
 
@@ -137,7 +149,7 @@ class Unreadable:
 
 
 Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | LookInside | Compile | MeasureProfile
-           | Boundary | GetWeights | Restore | Quit | Unreadable)
+           | Boundary | CheckData | GetWeights | Restore | Quit | Unreadable)
 
 
 # -------------------------------------------------------------------- from the process
@@ -384,6 +396,13 @@ class BoundaryValues:
 
 
 @dataclass(frozen=True)
+class DataChecked:
+    """Answer to `CheckData`: by card, what keeps its data from being read: in a sentence, and all that is known."""
+
+    problems: Mapping[str, tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Weights:
     """Answer to `GetWeights`: variable's name in the graph -> value."""
 
@@ -416,4 +435,5 @@ class Died:
 
 
 Reply = (Ready | Loaded | Started | Values | TrainingProgress | Metrics | Gradients | Finished | TensorPart
-         | InsideValues | Compiled | ProfileResult | BoundaryValues | Weights | Kept | Several | Failed | Died)
+         | InsideValues | Compiled | ProfileResult | BoundaryValues | DataChecked | Weights | Kept | Several | Failed
+         | Died)

@@ -1,6 +1,7 @@
 """What the process does with each request, but training, which is in trainer.py. No Qt."""
 from __future__ import annotations
 
+import json
 import math
 import os
 import platform
@@ -13,14 +14,15 @@ import numpy as np
 
 import graphengine as ge
 from graphengine.tools.drawn.draw import decoded
-from graphengine.tools.watch import evaluate_each
+from graphengine.tools.watch import evaluate_each, rows_of
 
-from ..model.build import build, stored_array, weights_of
+from ..model.build import build, feed_outputs, stored_array, weights_of, whole_source
 from ..model.document import GraphDocument
 from ..model.files import from_text
+from ..model.items import Card
 from ..model.meaning import Meaning
 from . import messages as m
-from .graph import RunningGraph
+from .graph import RunningGraph, stamps_of
 from .inbox import Inbox, Reported, failure
 from .messages import Array, Output, Preview
 from .previews import preview
@@ -72,11 +74,12 @@ class Service:
         self._arrays: dict[str, Array] = {}
         self._aside: RunningGraph | None = None         # with what it learnt, while the last cannot be read
         self._meaning: Any = None
+        self._checked: dict[str, tuple[Any, tuple[str, str] | None]] = {}       # data, as they were, and their problem
         self._handlers: Mapping[type, Callable[[Any], None]] = {
             m.Load: self.load, m.Run: self.run, m.Train: self.train, m.Step: self.step, m.Inspect: self.inspect,
             m.LookInside: self.look_inside, m.SetLearningRate: self.set_learning_rate, m.Compile: self.compile,
             m.MeasureProfile: self.profile, m.Boundary: self.boundary, m.GetWeights: self.weights,
-            m.Restore: self.restore, m.Unreadable: self.refuse,
+            m.Restore: self.restore, m.Unreadable: self.refuse, m.CheckData: self.check_data,
         }
 
     def handle(self, request: m.Request) -> None:
@@ -278,16 +281,43 @@ class Service:
 
     # ------------------------------------------------ looking
 
+    def check_data(self, request: m.CheckData) -> None:
+        found = {}
+        for card, source in request.sources.items():
+            key = request.folder, json.dumps(source, sort_keys=True), stamps_of(source, request.folder)
+            if self._checked.get(card, (None,))[0] != key:
+                self._checked[card] = key, problem_of_data(source, request.folder)
+            problem = self._checked[card][1]
+            if problem is not None:
+                found[card] = problem
+        self._checked = {card: known for card, known in self._checked.items() if card in request.sources}
+        self.send(m.DataChecked(found))
+
     def inspect(self, request: m.Inspect) -> None:
         graph = self.loaded()
         value = self.last.get(request.output)
-        if value is None:
+        source = self.document.card(request.output[0])
+        if source is not None and source.kind.startswith("data/"):
+            value = self.rows_given(source, request.output[1])
+        elif value is None:
             tensor = graph.outputs.get(request.output)
             if tensor is None:
                 raise ge.errors.NotFoundError(f"{request.output[0]} cannot be computed", fix="connect its inputs")
             with self.inbox.interruptible():
                 value = np.asarray(graph.session.run(tensor, self.feeds()))
         self.send(part_of(request.output, value, request.index))
+
+    def rows_given(self, source: Card, output: int) -> Array:
+        """What comes out of a source of data.
+
+        Raises
+        ------
+        GraphEngineError if there is no such output, or it cannot be read.
+        """
+        outputs = feed_outputs(source)
+        if output >= len(outputs):
+            raise ge.errors.NotFoundError(f"{source.id} has no output {output}", fix="choose another one")
+        return rows_of(whole_source(source), self.folder)[outputs[output][0]]
 
     def look_inside(self, request: m.LookInside) -> None:
         from .inside import values_inside
@@ -357,6 +387,20 @@ class Service:
             return trainer.graph, trainer.training.session, [trainer.training.step], trainer.training.first_batch()
         graph = self.loaded()
         return graph, graph.session, list(graph.outputs.values()), self.feeds()
+
+
+def problem_of_data(source: Any, folder: str) -> tuple[str, str] | None:
+    """What keeps data from being read, in a sentence and in full; None if nothing does."""
+    try:
+        rows_of(source, folder)
+    except ge.errors.GraphEngineError as error:
+        place, _, line = (getattr(error, "at", None) or "").rpartition(":")
+        text = f"{error.problem} (line {line})" if place and line.isdecimal() else error.problem
+        return text, f"{text}.\n{error.fix[:1].upper()}{error.fix[1:]}." if error.fix else f"{text}."
+    except OSError as error:
+        text = error.strerror or str(error)
+        return text, f"{text}: {error.filename}"
+    return None
 
 
 def part_of(output: Output, value: Array, index: tuple[int | None, ...] | None) -> m.TensorPart:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import graphengine as ge
-from graphengine.tools.watch import feeds_of, first_bad
+from graphengine.tools.watch import evaluate_each, feeds_of, first_bad
 
 from . import messages as m
 from .graph import RunningGraph, take
-from .inbox import Stopped, failure, name_of
+from .inbox import Reported, Stopped, failure, name_of
 from .messages import Array
 from .previews import preview
 
@@ -31,7 +31,7 @@ KEEP_S = 5.0                                # between two copies for a new proce
 MOST_ROWS = 4096                            # that metrics are computed over
 MOST_SNAPSHOT = 64 * 2**20                  # bytes of variables that are copied before each stretch
 MEANWHILE = (m.Inspect, m.LookInside, m.SetLearningRate, m.GetWeights, m.Boundary, m.Compile, m.MeasureProfile,
-             m.Unreadable)
+             m.CheckData, m.Unreadable)
 USELESS = (m.Run, m.Train, m.Step)          # requests that say nothing while a training runs
 
 
@@ -180,8 +180,12 @@ class Trainer:
         """Steps, all of which end in numbers; False if there are none left."""
         before = self._snapshot()
         with self.service.inbox.interruptible():
-            if not self.course.advance(lambda: self.service.inbox.wants_stop, steps):
-                return False
+            try:
+                if not self.course.advance(lambda: self.service.inbox.wants_stop, steps):
+                    return False
+            except ge.errors.GraphEngineError as error:
+                self._explain(error)
+                raise Reported from error
         bad = np.flatnonzero(np.isnan(self.course.losses))
         if len(bad):
             self._curve.append((self.passed[0], self.course.losses))
@@ -189,6 +193,15 @@ class Trainer:
         self._changes = self._changed(before) if steps == 1 and before is not None else {}
         self._curve.append((self.passed[0], self.course.losses))
         return True
+
+    def _explain(self, error: ge.errors.GraphEngineError) -> None:
+        """Say what failed: in numpy once more, where the number that does not fit is told, too."""
+        rows = {name: array[:MOST_ROWS] for name, array in self.training.data("train").items()}
+        feeds = {**self.graph.feeds(), **rows}
+        _, failed = evaluate_each(self.training.session, [self.graph.graph.as_tensor(self.training.spec.loss)], feeds)
+        first = next(iter(failed), None)
+        card = self.graph.card_of(first.node) if first is not None else self.service.card_of(error)
+        self.service.send(failure("train", first.error if first is not None else error, card))
 
     def _changed(self, before: Mapping[str, Array]) -> dict[str, float]:
         """How far each variable is from where it was, by card."""

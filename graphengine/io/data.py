@@ -1,8 +1,6 @@
 """The data of a `train` section as arrays: columns of a csv file, arrays of other files, data sets, random numbers."""
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 import zipfile
@@ -15,6 +13,7 @@ import numpy as np
 
 from ..errors import FileFormatError, suggestion
 from .arrays import Array
+from .csvfile import columns_of, decoded
 from .datasets import read_dataset
 from .files import LARGEST_PLAIN_BYTES, MOST_EXPANSION, brief, read_file, regular_size
 from .png import read_png
@@ -121,62 +120,16 @@ def _scaled(array: Array, scale: Scale | None, count: int) -> Array:
 # -------------------------------------------------------------------- csv
 
 def _from_csv(path: Path, data: DataSpec) -> dict[str, Array]:
-    text = _decoded(read_file(path, MAX_CSV_BYTES, "the data"), data.file)
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    text = decoded(read_file(path, MAX_CSV_BYTES, "the data"), data.file)
     needed = list(dict.fromkeys(c for columns in data.feeds.values() for c in _as_tuple(columns)))
-    try:
-        header = [cell.strip() for cell in next(reader, [])]
-        places = [_column(name, header, data.file) for name in needed]
-        values: list[list[float]] = [[] for _ in needed]
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != len(header):
-                raise FileFormatError(f"the line has {len(cells)} cells, the header {len(header)}",
-                                      at=f"{data.file}:{reader.line_num}", fix="correct the line")
-            for name, place, column in zip(needed, places, values, strict=True):
-                column.append(_number(cells[place], name, data.file, reader.line_num))
-    except csv.Error as error:
-        raise FileFormatError(f"the line is no csv: {error}", at=f"{data.file}:{reader.line_num}",
-                              fix="correct the line") from None
+    values = columns_of(text, needed, data.file)
     arrays = {name: np.array(column) if column else np.zeros(0) for name, column in zip(needed, values, strict=True)}
     return {feed: arrays[c] if isinstance(c, str) else np.stack([arrays[k] for k in c], axis=1)
             for feed, c in data.feeds.items()}
 
 
-def _decoded(data: bytes, file: str) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FileFormatError(f"the file is not text in UTF-8 (byte {error.start:,})", at=file,
-                              fix="save it as csv in UTF-8") from None
-
-
 def _as_tuple(columns: Columns) -> tuple[str, ...]:
     return (columns,) if isinstance(columns, str) else columns
-
-
-def _column(name: str, header: list[str], file: str) -> int:
-    if name not in header:
-        raise FileFormatError(f"there is no column {brief(name)}", at=f"{file}:1",
-                              fix=suggestion(name, header) or f"it has {', '.join(header)[:200] or 'no header'}")
-    if header.count(name) > 1:
-        raise FileFormatError(f"two columns are called {brief(name)}", at=f"{file}:1", fix="rename one of them")
-    return header.index(name)
-
-
-def _number(cell: str, column: str, file: str, line: int) -> float:
-    """A cell as an int where it is written as one, else as a float."""
-    text = cell.strip()
-    try:
-        value = int(text) if text.lstrip("+-").isdecimal() and len(text) < 19 else float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or "_" in text:
-        problem = f"{brief(cell)} is not a finite number" if text else "the cell is empty"
-        raise FileFormatError(f"column {brief(column)}: {problem}", at=f"{file}:{line}",
-                              fix="write a number, or remove the line")
-    return value
 
 
 # -------------------------------------------------------------------- npz

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import FileFormatError, suggestion
 
+STEP_BYTES = 2**20                          # of a file that grows while it is read
 MOST_EXPANSION = 100                        # what is this much larger than its packed form counts as made of nothing,
 LARGEST_PLAIN_BYTES = 2**28                 # of which a file may hold so much
 
@@ -51,8 +52,10 @@ def read_file(path: str | os.PathLike[str], limit_bytes: int, what: str) -> byte
     OSError if the system refuses to read it.
     """
     size = regular_size(path, what)
-    with open(path, "rb") as file:
-        data = file.read(limit_bytes + 1)
+    with open(path, "rb") as file:          # memory for what is there: the limit may be more than the machine has
+        data = file.read(min(size, limit_bytes) + 1)
+        while size < len(data) <= limit_bytes and (more := file.read(min(STEP_BYTES, limit_bytes + 1 - len(data)))):
+            data += more                    # somebody writes to it, or the system does not tell sizes, as under /proc
     if max(size, len(data)) > limit_bytes:
         raise FileFormatError(
             f"the file has {max(size, len(data)):,} bytes; {what} may have {limit_bytes:,}", at=os.fspath(path),

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import InvalidArgumentError, ShapeError
 from ..ir.dims import Shape, merge
 from .kinds import Array, Composite, Floating, Index, NoGradient, attr, port
 from .language import L
 from .math import same_shape
 from .quiet import quiet
 from .registry import op
-from .rules import as_int, normal_axis, refuse
+from .rules import as_int, normal_axis
 from .samples import distinct, integers, normal, probabilities, sample, uniform, values
 
 NO_SUCH_CLASS = "a label is outside [0, classes)"
@@ -111,8 +111,13 @@ class OneHotLike(Composite):
 
 
 def check_classes(labels: Array, count: int) -> None:
-    """Raise InvalidArgumentError if a label is outside [0, count)."""
-    refuse((labels < 0) | (labels >= count), NO_SUCH_CLASS)
+    """Raise InvalidArgumentError if a label is outside [0, count), with the first that is."""
+    wrong = labels[(labels < 0) | (labels >= count)]
+    if wrong.size:
+        label = int(wrong.flat[0])
+        fix = f"have {int(wrong.max()) + 1} logits a row" if label >= 0 else "number classes from 0"
+        raise InvalidArgumentError(f"label {label} is outside 0 to {count - 1}, the {count} classes",
+                                   fix=f"{fix}, or correct the labels")
 
 
 def class_mask(labels: Any, logits: Any) -> Any:

@@ -110,6 +110,22 @@ def feeds_of(
     }
 
 
+def rows_of(data: Any, folder: str) -> dict[str, Array]:
+    """All rows of sources of data, by what they feed, as they are before a placeholder takes them.
+
+    Parameters
+    ----------
+    data : as under `data` in a `train` section
+    folder : what paths are relative to
+
+    Raises
+    ------
+    FileFormatError for what is wrong with the description or the data.
+    """
+    return {name: array for source in parse_data(data, "the document")
+            for name, array in load_feeds(source, folder, "all").items()}
+
+
 def data_files(data: Any, folder: str) -> tuple[str, ...]:
     """The files that data come from. data : as under `data` in a `train` section"""
     sources = parse_data(data, "the document")

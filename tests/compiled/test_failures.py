@@ -69,7 +69,7 @@ def test_labels_of_classes_that_do_not_exist(label, tier):
     feeds = {logits: np.zeros((3, 4)), labels: [0, label, 1]}
     session = tf.Session()
     for fetch in (loss, tf.gradients(loss, [logits])):
-        with pytest.raises(errors.InvalidArgumentError, match=r"a label is outside \[0, classes\)"):
+        with pytest.raises(errors.InvalidArgumentError, match=r"label.* is outside"):
             session.run(fetch, feeds)
         session.run(fetch, {**feeds, labels: [0, 3, 1]})
 

@@ -8,8 +8,10 @@ import pytest
 
 from editor import commands
 from editor.commands import Refused
+from editor.model.build import feed_outputs
 from editor.model.catalog import REQUIRED
 from editor.model.document import Change, GraphDocument
+from editor.model.files import from_text, to_text
 from editor.model.items import Card, Frame, Note, Ref, Setting, Wire
 
 
@@ -452,9 +454,31 @@ def test_a_placeholder_without_a_shape_takes_the_one_of_its_rows():
     assert document.card("y").attributes == {}
 
 
+def test_outputs_of_data_stand_by_name_and_their_wires_follow_them():
+    """In every order of an attribute's entries, of which files keep none."""
+    feeds = {"x": ["a", "b"], "kind": "kind"}
+    document = GraphDocument([Card("d", "data/csv", {"file": "a.csv", "feeds": feeds}), Card("p", "op/placeholder"),
+                              Card("q", "op/placeholder"), Wire("d", 1, "p", 0), Wire("d", 0, "q", 0)])
+
+    def wired():
+        names = [name for name, _ in feed_outputs(document.card("d"))]
+        return {wire.target: names[wire.output] for wire in document.wires}
+
+    assert wired() == {"p": "x", "q": "kind"}
+    document = from_text(to_text(document))
+    assert wired() == {"p": "x", "q": "kind"}
+    document.do(commands.set_attribute(document, ["d"], "feeds", {"x": ["a"], "b": "b", "kind": "kind"}))
+    assert wired() == {"p": "x", "q": "kind"}
+    document.do(commands.set_attribute(document, ["d"], "feeds", {"x": ["a"], "b": "b", "z": "kind"}))
+    assert wired() == {"p": "x", "q": "z"}
+    document.undo()
+    document.undo()
+    assert wired() == {"p": "x", "q": "kind"}
+
+
 def test_rows_of_files_and_random_numbers_give_their_shape():
     sources = {
-        "table": ("data/csv", {"file": "a.csv", "feeds": {"x": ["a", "b"], "kind": "kind"}}, {"shape": [None, 2]}),
+        "table": ("data/csv", {"file": "a.csv", "feeds": {"x": ["a", "b"], "y": "kind"}}, {"shape": [None, 2]}),
         "noise": ("data/random", {"shape": [100, 5, 2]}, {"shape": [None, 5, 2]}),
         "labels": ("data/random", {"shape": [100], "distribution": "integers"}, {"shape": [None], "dtype": "int64"}),
         "array": ("data/npy", {"file": "a.npy"}, {}),

@@ -8,13 +8,14 @@ import stat
 import subprocess
 import sys
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from graphengine.errors import FileFormatError
 from graphengine.io import load, save
-from graphengine.io.files import write_file
+from graphengine.io.files import read_file, write_file
 from graphengine.io.weights import save_weights
 from graphengine.ir import Graph
 from graphengine.ops import OPS
@@ -230,3 +231,22 @@ def test_long_names(tmp_path):
     with pytest.raises(OSError):
         save(graph_of(2000), tmp_path / name)
     assert [p.name for p in tmp_path.iterdir()] == [name]
+
+
+def test_reading_takes_the_memory_of_what_is_there(tmp_path):
+    """The limit may be more than the machine has."""
+    path = tmp_path / "a.bin"
+    path.write_bytes(bytes(5000))
+    tracemalloc.start()
+    try:
+        assert len(read_file(path, 16 * 2**30, "a model")) == 5000
+        assert tracemalloc.get_traced_memory()[1] < 10**6
+    finally:
+        tracemalloc.stop()
+    with pytest.raises(FileFormatError, match=r"has 5,000 bytes; a model may have 4,999"):
+        read_file(path, 4999, "a model")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
+def test_file_whose_size_is_not_told_is_read():
+    assert b"\nMemFree:" in read_file("/proc/meminfo", 2**20, "a table")

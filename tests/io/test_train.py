@@ -190,6 +190,15 @@ def test_csv(tmp_path):
     assert feeds["one"].dtype == np.int64 and feeds["two"].dtype == np.float64
 
 
+@pytest.mark.parametrize("text", ["size;price\n1,5;2\n-2,5e1;3\n", "size\tprice\n1.5\t2\n-25\t3\n",
+                                  '"size";price\n"1,5";2\n-25,0;3\n', "size,price\n1.5,2\n-25,3\n"])
+def test_what_parts_cells_is_found(tmp_path, text):
+    """As spreadsheets write them, in Europe with decimal commas."""
+    feeds = load_feeds(spec_of(tmp_path, text, size="size", price="price"), tmp_path)
+    np.testing.assert_array_equal(feeds["size"], [1.5, -25])
+    np.testing.assert_array_equal(feeds["price"], [2, 3])
+
+
 def test_column_that_does_not_vary(tmp_path):
     spec = spec_of(tmp_path, "a\n2\n2\n", x="a")
     feeds = load_feeds(DataSpec(spec.file, spec.feeds, {"x": Scale()}), tmp_path)
@@ -210,6 +219,9 @@ CSV = [
     ("a,b\n", "d.csv", "there are no rows"),
     ('a,b\n1,"2', "d.csv:2", "the line is no csv"),
     ("a,b\n1," + "2" * 200_000, "d.csv:2", "the line is no csv"),
+    ("a;b\n1;2,5,5\n", "d.csv:2", "'2,5,5' is not a finite number"),
+    ("a;b\n1;1.000,5\n", "d.csv:2", "'1.000,5' is not a finite number"),
+    ("a" * 200_000, "d.csv:1", "the line is no csv"),
     (b"a,b\n\xff,1\n", "d.csv", "not text in UTF-8"),
 ]
 

@@ -74,7 +74,7 @@ def test_logsumexp_of_rows_without_a_finite_largest_element():
 def test_class_that_does_not_exist_is_an_error(label):
     logits, labels = np.zeros((3, 4), "float32"), np.array([1, label, 0])
     for value in (result, slope):
-        with pytest.raises(errors.InvalidArgumentError, match=r"a label is outside \[0, classes\)"):
+        with pytest.raises(errors.InvalidArgumentError, match=r"label.* is outside"):
             value(lambda x, k: L.sparse_softmax_cross_entropy_with_logits(k, x), logits, labels)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from ...dtypes import BY_NAME
 from ...errors import FileFormatError
 from ...io.arrays import ArraysFile
+from ...io.csvfile import header_of
 from ...io.document import describe, migrate
 from ...io.files import brief, read_file, regular_size, write_file
 from ...io.graphfile import MAX_DOCUMENT_BYTES
@@ -21,8 +22,8 @@ from ...io.values import Fetch, Keep, array_in_full
 from ...ir.graph import Graph
 from ...ops.state import ArrayValue
 
-__all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "nodes_of", "parse_reference", "parsed",
-           "plain", "read", "read_file", "store", "write_file"]
+__all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "header_of", "nodes_of",
+           "parse_reference", "parsed", "plain", "read", "read_file", "store", "write_file"]
 
 Array = np.ndarray[Any, Any]
 KEYS = ({"dtype", "shape", "array"}, {"dtype", "shape", "values"})

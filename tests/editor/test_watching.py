@@ -1,0 +1,167 @@
+"""What only files and runs show of a graph stands on its cards, until it is mended or tried again."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PySide6 import QtCore
+
+from editor import commands
+from editor.infer import Inference
+from editor.model.build import whole_source
+from editor.model.document import GraphDocument
+from editor.model.files import to_text
+from editor.model.items import Card, Wire
+from editor.run import ProcessRunner
+from editor.run import messages as m
+from editor.watching import Watching
+
+LONG_MS = 60_000
+
+
+class Line(QtCore.QObject):
+    """Hears requests, and says what it is told to."""
+
+    received = QtCore.Signal(object)
+
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
+    def send(self, request):
+        self.sent.append(request)
+
+
+def drawn():
+    return GraphDocument([Card("rows", "data/csv", {"file": "d.csv", "feeds": {"x": ["a"], "b": "b"}}),
+                          Card("p", "op/placeholder", {"shape": [None, 1]}), Wire("rows", 1, "p", 0)])
+
+
+@pytest.fixture
+def watching(qapp):
+    document = drawn()
+    document.is_same = True
+    made = Watching(document, Inference(document), lambda: "/folder", Line(), lambda: document.is_same)
+    yield made
+    made.close()
+
+
+def said(watching):
+    return [(problem.card, problem.text) for problem in watching.inference.problems()]
+
+
+def test_data_are_looked_at_when_the_process_is_up_and_after_edits_of_them(watching, qtbot):
+    watching.runner.received.emit(m.Ready(1, ""))
+    qtbot.waitUntil(lambda: len(watching.runner.sent) == 1)
+    assert watching.runner.sent[0] == m.CheckData("/folder", {
+        "rows": {"file": "d.csv", "feeds": {"x": ["a"], "b": "b"}}})
+    document = watching.document
+    document.do(commands.set_attribute(document, ["p"], "dtype", "float64"))
+    assert not watching._soon.isActive()
+    document.do(commands.set_attribute(document, ["rows"], "file", "e.csv"))
+    qtbot.waitUntil(lambda: len(watching.runner.sent) == 2)
+    assert watching.runner.sent[1].sources["rows"]["file"] == "e.csv"
+
+
+def test_problems_of_data_are_those_of_the_last_look(watching):
+    told = []
+    watching.inference.listeners.append(told.append)
+    watching.runner.received.emit(m.DataChecked({"rows": ("there is no file 'd.csv'", "in full")}))
+    assert said(watching) == [("rows", "there is no file 'd.csv'")] and told == [{"rows"}]
+    watching.runner.received.emit(m.DataChecked({"rows": ("there is no file 'd.csv'", "in full")}))
+    assert told == [{"rows"}]
+    watching.runner.received.emit(m.DataChecked({}))
+    assert not said(watching) and watching.inference.problem("rows") is None
+
+
+def test_what_failed_stands_until_the_next_run_or_edit(watching):
+    say, document = watching.runner.received.emit, watching.document
+    for reply in (m.Started("run"), m.Failed("run", "it is odd", "p", "mend it"), m.Finished("run")):
+        say(reply)
+    assert said(watching) == [("p", "it is odd")]
+    assert watching.inference.problem("p").detail == "it is odd.\nMend it."
+    document.do(commands.move(document, [document.card("p").ref], 12, 0))
+    assert said(watching), "a card that is moved is no other graph"
+    say(m.Started("run"))
+    assert said(watching), "until it is known better"
+    say(m.Finished("run"))
+    assert not said(watching)
+    say(m.Failed("train", "it is odd", "p"))
+    document.is_same = False
+    document.do(commands.set_attribute(document, ["p"], "dtype", "float64"))
+    assert not said(watching)
+
+
+def test_failures_of_cards_that_are_gone_and_of_questions_are_no_problems(watching):
+    say = watching.runner.received.emit
+    say(m.Failed("run", "it is odd", "gone"))
+    say(m.Failed("run", "it is odd", None))
+    say(m.Failed("inspect", "it is odd", "p"))
+    assert not said(watching)
+
+
+def test_a_card_that_is_removed_takes_its_problem_along(watching):
+    watching.runner.received.emit(m.DataChecked({"rows": ("odd", "odd")}))
+    watching.document.do(commands.delete(watching.document, [watching.document.card("rows").ref]))
+    assert not said(watching)
+
+
+# -------------------------------------------------------------------- with the process
+
+@pytest.fixture
+def ask(qtbot):
+    """Sends requests to a process, and waits for a reply of a kind."""
+    runner, replies = ProcessRunner(), []
+    runner.received.connect(replies.append)
+    runner.start()
+
+    def wait(kind, *requests):
+        del replies[:]
+        for request in requests:
+            runner.send(request)
+        qtbot.waitUntil(lambda: any(isinstance(r, kind) for r in replies), timeout=LONG_MS)
+        return next(r for r in replies if isinstance(r, kind))
+
+    wait.replies = replies
+    yield wait
+    runner.close()
+
+
+def test_broken_data_are_found_and_files_are_read_again_once_they_change(ask, tmp_path):
+    def problem():
+        return ask(m.DataChecked, m.CheckData(str(tmp_path), {"rows": whole_source(drawn().card("rows"))})).problems
+
+    assert problem()["rows"][0] == "there is no file 'd.csv'"
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n3\n")
+    text, detail = problem()["rows"]
+    assert text == "the line has 1 cells, the header 2 (line 3)" and detail == f"{text}.\nCorrect the line."
+    (tmp_path / "d.csv").write_text("a;b\n1,5;2\n3;4\n")
+    assert problem() == {}
+
+
+def test_rows_of_data_can_be_looked_at(ask, tmp_path):
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n3,4\n")
+    load = m.Load(to_text(drawn()), {}, str(tmp_path), 1)
+    np.testing.assert_array_equal(ask(m.TensorPart, load, m.Inspect(("rows", 1))).values, [[1], [3]])
+    np.testing.assert_array_equal(ask(m.TensorPart, m.Inspect(("rows", 0))).values, [2, 4])
+    assert ask(m.Failed, m.Inspect(("rows", 7))).text == "rows has no output 7"
+    (tmp_path / "d.csv").write_text("a,b\n1,x\n")
+    assert "'x' is not a finite number" in ask(m.Failed, m.Inspect(("rows", 1))).text
+
+
+def test_a_label_that_fits_no_class_is_told_on_the_card_of_the_loss(ask, tmp_path):
+    """By a run and by a training, with both numbers."""
+    (tmp_path / "d.csv").write_text("a,b\n" + "1,0\n" * 40 + "1,5\n")
+    document = GraphDocument([
+        *drawn().items.values(), Card("y", "op/placeholder", {"dtype": "int64", "shape": [None]}),
+        Wire("rows", 0, "y", 0), Card("scores", "layer/Dense", {"units": 2}), Wire("p", 0, "scores", 0),
+        Card("loss", "loss/SparseCategoricalCrossentropy", {"from_logits": True}),
+        Wire("y", 0, "loss", 0), Wire("scores", 0, "loss", 1), Card("sgd", "optimizer/SGD", {"learning_rate": 0.1}),
+        Card("train", "train", {"epochs": 1, "batch_size": 64}), Wire("loss", 0, "train", 0),
+        Wire("sgd", 0, "train", 1),
+    ])
+    load = m.Load(to_text(document), {}, str(tmp_path), 1)
+    for request in (m.Run(), m.Train("train")):
+        ask(m.Finished, load, request)
+        (failed,) = (reply for reply in ask.replies if isinstance(reply, m.Failed))
+        assert (failed.card, failed.text) == ("loss", "label 5 is outside 0 to 1, the 2 classes")
+        assert failed.fix == "have 6 logits a row, or correct the labels"
