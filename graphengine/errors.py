@@ -74,6 +74,10 @@ class ShapeError(InvalidArgumentError):
     """Sizes that do not fit together."""
 
 
+class SignatureError(ShapeError, TypeError):
+    """An argument that a function's input_signature does not take."""
+
+
 class DTypeError(GraphEngineError, TypeError):
     """Data types that do not fit together, or that an operation does not take."""
 

@@ -1,8 +1,8 @@
 """Python functions traced once into graphs, which are compiled and run by the engine.
 
 A function is called on symbols when it meets arguments of new types and ranks for the first time; then its graph runs.
-The first axis of a traced array may change its size without a new trace, the others may not. Variables are shared with
-the program around: things happen to them in the order in which the function says so.
+The first axis of a traced array may change its size without a new trace, unless the function looks at it. Variables
+are shared with the program around: things happen to them in the order in which the function says so.
 """
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ import numpy as np
 
 from .. import autodiff
 from ..dtypes import DType, as_dtype
-from ..errors import GraphEngineError, InvalidArgumentError, ShapeError
+from ..errors import GraphEngineError, InvalidArgumentError
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor, Typed
 from ..ir.graph import Graph, is_drawing
 from ..ir.node import Node, Tensor
+from ..ir.source import last_line
 from ..ir.walk import needed
 from ..ops.apply import is_recording, tell_recorders
 from ..ops.body import changed_variables, changes_variables, happens_once
@@ -33,9 +34,11 @@ from .build import convert_to_tensor
 from .direct import Direct
 from .drawing import as_drawn
 from .plan import Plan
+from .signature import fits, fitted, names_of
 from .store import VariableStore
 from .stretches import planned
 from .structure import Structure, flatten, form_of
+from .tracing import Tracing
 from .variables import Variable
 
 if TYPE_CHECKING:
@@ -202,15 +205,21 @@ class Function:
         self._traced: dict[Any, list[tuple[list[Shape], Concrete]]] = {}
         self._by_types: dict[tuple[Typed, ...], Concrete] = {}
         self._kept_alive: list[Any] = []
+        self._begun: set[int | None] = set()    # objects whose method it has been traced as
         self._count = 0
+        self.is_method = False              # whether its first argument is the object whose method it is
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else Method(self, instance)
+        if instance is None:
+            return self
+        self.is_method = True
+        return Method(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if is_drawing():                    # inside another graph it is part of that
             return self._drawn(*args, **kwargs)
-        if kwargs or any(type(x) is not EagerTensor for x in args):
+        is_plain = not kwargs and (self.input_signature is None or len(self.input_signature) == len(args))
+        if not is_plain or any(type(x) is not EagerTensor for x in args):
             concrete, operands = self._concrete(args, kwargs)
             results = concrete(*operands)
         else:
@@ -235,6 +244,7 @@ class Function:
 
     def concrete_function(self, owner: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> ConcreteFunction:
         """As `get_concrete_function`, of a method of `owner` unless that is None."""
+        self.is_method = self.is_method or owner is not None
         if not args and not kwargs and self.input_signature is not None:
             args = tuple(self.input_signature)
         concrete, _ = self._concrete(args if owner is None else (owner, *args), kwargs)
@@ -262,6 +272,8 @@ class Function:
         return drawn(*args, **kwargs)
 
     def _concrete(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Concrete, list[Any]]:
+        if self.input_signature is not None:
+            args, kwargs = fitted(self.input_signature, self.python_function, self.is_method, args, kwargs)
         structure, leaves = flatten((args, dict(sorted(kwargs.items()))))
         leaves = [convert_to_tensor(x) if isinstance(x, (np.ndarray, np.generic)) else x for x in leaves]
         operands = [x for x in leaves if isinstance(x, (EagerTensor, TensorSpec))]
@@ -271,59 +283,80 @@ class Function:
         ]))
         known = self._traced.setdefault(key, [])
         for shapes, concrete in known:
-            if all(isinstance(x, TensorSpec) or _fits(x.array.shape, s)       # a spec's shape is part of the key
+            if all(isinstance(x, TensorSpec) or fits(x.array.shape, s)        # a spec's shape is part of the key
                    for x, s in zip(operands, shapes, strict=True)):
                 return concrete, operands
-        types = self._types(operands)
-        try:
-            concrete = self._trace(structure, leaves, types)
-        except (GraphEngineError, TypeError, ValueError):
-            exact = [(t, Shape(x.array.shape) if isinstance(x, EagerTensor) else s)
-                     for x, (t, s) in zip(operands, types, strict=True)]
-            if self.input_signature is not None or [s for _, s in exact] == [s for _, s in types]:
-                raise
-            types = exact                   # it wants to know the size of a first axis
-            concrete = self._trace(structure, leaves, types)
+        names = names_of(self.python_function, args, kwargs)
+        owner = id(args[0]) if self.is_method else None
+        types, concrete = self._first(structure, leaves, self._types(operands), names, owner)
         known.append(([s for _, s in types], concrete))
+        self._begun.add(owner)
         self._kept_alive.append(leaves)     # as long as an object lives nobody else has its id
         return concrete, operands
 
     def _types(self, operands: Sequence[Any]) -> list[tuple[DType, Shape]]:
         """dtype and shape of each symbol: first axes are free."""
-        if self.input_signature is not None:
-            signature = flatten(tuple(self.input_signature))[1]
-            if len(signature) != len(operands):
-                raise InvalidArgumentError(f"{len(operands)} tensors for an input_signature of {len(signature)}",
-                                           op=self.python_function.__name__)
-            for spec, x in zip(signature, operands, strict=True):
-                dtype, shape = spec.placeholder()
-                if isinstance(x, EagerTensor) and (x.dtype is not dtype or not _fits(x.array.shape, shape)):
-                    raise ShapeError(f"an argument is {x.dtype.name} {x.shape}; input_signature says "
-                                     f"{dtype.name} {shape}", op=self.python_function.__name__)
-            return [spec.placeholder() for spec in signature]
-        return [
+        asked = [] if self.input_signature is None else flatten(tuple(self.input_signature))[1]
+        return [spec.placeholder() for spec in asked] + [
             x.placeholder() if isinstance(x, TensorSpec) else
             (x.dtype, Shape((None, *x.array.shape[1:]) if x.array.shape else ()))
-            for x in operands
+            for x in operands[len(asked):]
         ]
 
-    def _trace(self, structure: Structure, leaves: Sequence[Any], types: Sequence[Any]) -> Concrete:
-        graph = FunctionGraph()
+    def _first(
+        self, structure: Structure, leaves: Sequence[Any], types: list[tuple[DType, Shape]], names: Sequence[str],
+        owner: int | None,
+    ) -> tuple[list[tuple[DType, Shape]], Concrete]:
+        """The graph for new types of arguments, and the types that it is for: all sizes that the function wants."""
+        exact = types
+        if self.input_signature is None:
+            operands = [x for x in leaves if isinstance(x, (EagerTensor, TensorSpec))]
+            exact = [(t, Shape(x.array.shape) if isinstance(x, EagerTensor) else s)
+                     for x, (t, s) in zip(operands, types, strict=True)]
+        may_make = owner not in self._begun
+        try:
+            concrete, tracing = self._trace(structure, leaves, types, names, may_make)
+        except (GraphEngineError, TypeError, ValueError):
+            if exact == types:
+                raise
+            types = exact                   # an op wants to know the size of a first axis
+            concrete, tracing = self._trace(structure, leaves, types, names, may_make)
+        if tracing.made:                    # as in TensorFlow: now it has to do without making any
+            concrete, tracing = self._trace(structure, leaves, types, names, False)
         self._count += 1
+        return exact if tracing.has_looked else types, concrete
+
+    def _trace(
+        self, structure: Structure, leaves: Sequence[Any], types: Sequence[Any], names: Sequence[str], may_make: bool
+    ) -> tuple[Concrete, Tracing]:
+        given = [x if isinstance(x, (EagerTensor, TensorSpec)) else None for x in leaves]
+        operands = [x for x in given if x is not None]
+        graph = Tracing(types, [n for n, x in zip(names, given, strict=True) if x is not None],
+                        operands, self.input_signature is None, may_make, _value_of)
         with graph.as_default():
-            inputs = [graph.add(Placeholder(dtype, shape), (), f"arg_{k}").outputs[0]
-                      for k, (dtype, shape) in enumerate(types)]
-            symbols = iter(inputs)
-            filled = [next(symbols) if isinstance(x, (EagerTensor, TensorSpec)) else x for x in leaves]
+            symbols = iter(graph.inputs)
+            filled = [x if g is None else next(symbols) for x, g in zip(leaves, given, strict=True)]
             args, kwargs = structure.fill(filled)
-            result = self._drawn(*args, **kwargs)
+            try:
+                result = self._drawn(*args, **kwargs)
+            except GraphEngineError as error:
+                line = last_line(error.__traceback__)
+                error.located(at=str(line) if line else None)
+                raise
             returned, found = flatten(result)
             outputs = [x if x is None or isinstance(x, Node) else graph.adopt(convert_to_tensor(x)) for x in found]
+        graph.finish()
         tensors = [x for x in outputs if isinstance(x, Tensor)]
         targets = [n for n in graph.nodes if changes_variables(n) or isinstance(n.op, External)]
         specs = iter([TensorSpec(shape, dtype) for dtype, shape in types])
-        arguments = structure.fill([next(specs) if isinstance(x, (EagerTensor, TensorSpec)) else x for x in leaves])
-        return Concrete(graph, inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)
+        arguments = structure.fill([x if g is None else next(specs) for x, g in zip(leaves, given, strict=True)])
+        made = Concrete(graph, graph.inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)
+        return made, graph
+
+
+def _value_of(feeds: Sequence[tuple[Tensor, EagerTensor]], tensor: Tensor) -> EagerTensor:
+    """A tensor of a graph that is being traced, for values of some of its symbols."""
+    return Concrete(tensor.graph, [t for t, _ in feeds], [tensor]).call([x.array for _, x in feeds])[0]
 
 
 _traced_call = Function.__call__
@@ -414,23 +447,12 @@ class ConcreteFunction:
         return [value for spec, value in zip(specs, values, strict=True) if isinstance(spec, TensorSpec)] + unknown
 
 
-class FunctionGraph(Graph):
-    """The graph of a traced function: things happen in the order in which they are written."""
-
-    in_order = True
-
-
 def _with_none(structure: Structure, outputs: Sequence[Any]) -> Structure:
     """A structure that is filled with tensors only; None stays where the function returned it."""
     def build(values: Any) -> Any:
         return structure.fill([next(values) if isinstance(x, Tensor) else None for x in outputs])
 
     return Structure(build, False)
-
-
-def _fits(sizes: tuple[int, ...], shape: Shape) -> bool:
-    return shape.rank is None or (
-        len(shape) == len(sizes) and all(a is None or a == b for a, b in zip(shape, sizes, strict=True)))
 
 
 def _fixed(x: Any) -> Any:
@@ -453,14 +475,25 @@ def function(
     """Let a Python function run as a compiled graph.
 
     It is traced once for each structure, dtype and rank of its arguments; a first axis of another size traces nothing
-    anew. What Python does besides happens while it is traced only.
+    anew, unless the function has looked at sizes that depend on it (``x.shape[0]``): then it is traced for each. What
+    Python does besides happens while it is traced only: once, or twice where an op turns out to want a size that was
+    left open, and in a first call that makes variables.
+
+    A function may make variables in its first call (a method in the first call on each object), with values that
+    depend on its arguments; in later traces it has to do without, as in TensorFlow.
 
     Parameters
     ----------
     func : the function; without it a decorator is returned
-    input_signature : a TensorSpec for each tensor; then it is traced once, for these
+    input_signature : a TensorSpec, or a structure of them, for each argument; then it is traced once, for these. Lists,
+        arrays and numbers become tensors of their types.
     autograph : whether ``if``, ``while`` and ``for`` on tensors become branches and loops of the graph; see `autograph`
     jit_compile, reduce_retracing : accepted for TensorFlow's sake: it is always compiled
+
+    Raises
+    ------
+    When called: SignatureError, a TypeError, for an argument that is no tensor of its TensorSpec; InvalidArgumentError
+    if it makes variables in another than the first call.
 
     Examples
     --------

@@ -141,7 +141,8 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     """
     del name
     x = convert_to_tensor(value)
-    size = None if x.shape.rank is None else x.shape[axis]
+    shape = x.shape if num is not None else x.known_shape()
+    size = None if shape.rank is None else shape[axis]
     if not isinstance(size, int) and num is None:
         raise ShapeError(f"the size of axis {axis} of {x} is not known", op="unstack", fix="give num=")
     if isinstance(size, int) and num not in (None, size):

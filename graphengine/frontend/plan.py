@@ -400,7 +400,7 @@ def more_fixed(fixed: Mapping[str, int], found: SizesDiffer, sizes: Mapping[str,
     ShapeError if there is none.
     """
     if found.symbols <= fixed.keys():
-        raise ShapeError(found.problem, node=found.reason, fix="feed arrays whose sizes fit together") from None
+        raise ShapeError(found.problem, node=found.reason, fix="give arrays whose sizes fit together") from None
     return {**fixed, **{symbol: sizes[symbol] for symbol in found.symbols}}
 
 

@@ -66,7 +66,10 @@ class Variable(Operand):
         self._initializer: Node | None = None
         self._handle: Tensor | None = None
         self.storage: state.Storage | None = None
-        if isinstance(value, Tensor) or is_drawing():
+        home = value.graph.root if isinstance(value, Tensor) else get_default_graph().root if is_drawing() else None
+        if home is not None and home.start_of_variable is not None:
+            value, home = home.start_of_variable(value), None
+        if home is not None:
             self._add_to_graph(value, trainable, name, dtype)
         else:
             wanted = None if dtype is None else as_dtype(dtype)

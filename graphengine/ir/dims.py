@@ -416,7 +416,7 @@ class Shape(tuple[UserSize, ...]):
     rank: int | None
 
     def __new__(cls, sizes: Iterable[UserSize] | int | None = ()) -> Shape:
-        if isinstance(sizes, Shape):
+        if type(sizes) is Shape:
             return sizes
         items = (sizes,) if isinstance(sizes, int) else () if sizes is None else sizes
         self = super().__new__(cls, items)

@@ -62,6 +62,8 @@ class EagerTensor(Operand):
     def get_shape(self) -> Shape:
         return self.shape
 
+    known_shape = get_shape
+
     def set_shape(self, shape: Any) -> None:
         """Say what is known of the shape, as of a tensor of a graph: here all is known, so this only compares.
 

@@ -6,7 +6,7 @@ each pass reads one and writes a new one.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from os import PathLike
@@ -34,6 +34,7 @@ class Graph:
 
     shared_scope: str | None = None         # where handles of variables of the program around get their names
     in_order = False                        # whether a read sees every assignment made before it
+    start_of_variable: Callable[[Any], Any] | None = None   # its first value, where it has it while the graph is drawn
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []

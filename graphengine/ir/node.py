@@ -119,6 +119,10 @@ class Tensor(Operand):
     def get_shape(self) -> Shape:
         return self.shape
 
+    def known_shape(self) -> Shape:
+        """The shape for those who cannot do without sizes: in a traced function that of the call it is traced for."""
+        return self.shape
+
     def set_shape(self, shape: Any) -> None:
         """Say what is known of the sizes beyond what has been inferred: None for a size that stays unknown.
 
@@ -152,9 +156,10 @@ class Tensor(Operand):
         )
 
     def __iter__(self) -> Iterator[Any]:
-        if self.shape.rank is None or self.shape.rank == 0 or not isinstance(self.shape[0], int):
+        shape = self.known_shape()
+        if shape.rank is None or shape.rank == 0 or not isinstance(shape[0], int):
             raise InvalidArgumentError(f"cannot iterate over {self}", fix="the first axis needs a known size")
-        return (self[k] for k in range(self.shape[0]))
+        return (self[k] for k in range(shape[0]))
 
     def __len__(self) -> int:
         raise InvalidArgumentError(f"len() of {self}", fix="use x.shape[0]")

@@ -5,6 +5,7 @@ import linecache
 import os
 import sys
 from dataclasses import dataclass
+from types import TracebackType
 
 PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _GENERATED = ("<string>", "<frozen importlib._bootstrap>")     # dataclass methods, imports
@@ -26,12 +27,25 @@ class Origin:
         return f"{place}    {self.text}" if self.text else place
 
 
+def last_line(trace: TracebackType | None) -> Origin | None:
+    """The innermost line outside this package that an error came through."""
+    found = None
+    while trace is not None:
+        if _is_users(trace.tb_frame.f_code.co_filename):
+            found = Origin(trace.tb_frame.f_code.co_filename, trace.tb_lineno)
+        trace = trace.tb_next
+    return found
+
+
+def _is_users(file: str) -> bool:
+    return not file.startswith(PACKAGE_FOLDER) and file not in _GENERATED
+
+
 def user_line() -> Origin | None:
     """The innermost line on the stack that is outside this package."""
     frame = sys._getframe(1)
     while frame is not None:
-        file = frame.f_code.co_filename
-        if not file.startswith(PACKAGE_FOLDER) and file not in _GENERATED:
-            return Origin(file, frame.f_lineno)
+        if _is_users(frame.f_code.co_filename):
+            return Origin(frame.f_code.co_filename, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return None

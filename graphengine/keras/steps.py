@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..frontend.build import convert_to_tensor
-from ..frontend.function import Concrete, FunctionGraph
+from ..frontend.function import Concrete
 from ..frontend.structure import Structure, flatten
+from ..frontend.tracing import FunctionGraph
 from ..ir.dims import Shape
 from ..ir.node import Tensor
 from ..ops.body import changes_variables

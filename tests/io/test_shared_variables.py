@@ -81,6 +81,6 @@ def test_the_order_of_a_function_is_kept(w, tmp_path):
     concrete = f.get_concrete_function(tf.TensorSpec([2]))
     concrete.graph.save(tmp_path / "f.json")
     assert nodes_of(tmp_path / "f.json")["AssignAdd"]["after"] == ["w/Read_1"]
-    found = initialized(tmp_path / "f.json").run([t.name for t in concrete.outputs], {"arg_0:0": [2.0, 2.0]})
+    found = initialized(tmp_path / "f.json").run([t.name for t in concrete.outputs], {"x:0": [2.0, 2.0]})
     for mine, wanted in zip(found, f(tf.constant([2.0, 2.0])), strict=True):
         assert mine.tolist() == wanted.numpy().tolist()
