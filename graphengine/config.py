@@ -2,7 +2,7 @@
 
 GRAPHENGINE_DEBUG       0 to 5: print summary, program, rules fired, source, every stage
 GRAPHENGINE_CACHE_DIR   folder of compiled kernels
-GRAPHENGINE_TIER        auto, kernels or interpreter
+GRAPHENGINE_TIER        auto, whole, kernels or interpreter
 GRAPHENGINE_THREADS     threads that share the work of large kernels; 1 for none but the caller's
 """
 from __future__ import annotations
@@ -22,8 +22,8 @@ import numpy as np
 from .errors import AttributeValueError
 from .values import dataclass
 
-Tier = Literal["auto", "kernels", "interpreter"]
-TIERS = ("auto", "kernels", "interpreter")
+Tier = Literal["auto", "whole", "kernels", "interpreter"]
+TIERS = ("auto", "whole", "kernels", "interpreter")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,9 @@ class Settings:
     debug : 0 to 5, how much each compilation prints
     cache_dir : folder of the object-code cache
     cache_bytes : size above which the oldest entries are dropped
-    tier : which executor runs
+    tier : which executor runs. The interpreter; kernels, for which the first run waits; the "whole" step of a tiny
+        program as one kernel, for which its loops wait, and kernels for all else; "auto", each as soon as it is there
+        without waiting and pays
     threads : how many share the work of a kernel; as many as there are cores for this process if 0
     split_us : microseconds that a kernel is expected to take from which its work is shared
     inter_op_threads : what TensorFlow's function of this name was told; kernels run one after the other

@@ -18,11 +18,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from .kernels import narrow, philox, vecmath
+from .kernels import narrow, philox, products, vecmath
 from .kernels.scalars import copysign, fabs, fma, rint
+from .kernels.texts import SCOPES
 
 SIGNATURE = types.int32(types.CPointer(types.int64), types.CPointer(types.int64), types.int64, types.int64)
-SCOPES = 40                                 # most pointers of a kernel
 
 NUMBA_TYPES = narrow.REGISTERS              # what a kernel computes with, by the code of a dtype
 STORED_AS: dict[str, Any] = {
@@ -380,7 +380,7 @@ def namespace() -> dict[str, Any]:
         "copysign": copysign, "not_": not_, "real_divide": real_divide, "add_step": add_step,
         "multiply_step": multiply_step, "whole_quotient": whole_quotient, "set_bit": set_bit,
         "max_step": maximum, "min_step": minimum, "call_kernel": call_kernel,
-        "offset": offset,
+        "offset": offset, "product": products.product,
     }
     for code, kind in NUMBA_TYPES.items():
         names |= {

@@ -21,6 +21,7 @@ from ..ir.node import Node
 from ..ops.kinds import Reduction
 from ..schedule.program import Program
 from ..values import dataclass
+from .kernels.texts import SCOPES
 from .loops import Access, Counter, Leaf, Nest, Scalar, Value
 
 SHIFT = 12
@@ -200,7 +201,7 @@ class _Emitter:
         text = "\n".join("    " * depth + line for depth, line, _ in lines) + "\n"
         name = "k" + hashlib.sha256(text.encode()).hexdigest()[:20]
         extent = self.nest.axes[outer[0]].extent if outer else 1
-        if len(self.buffers) > 40:
+        if len(self.buffers) > SCOPES:
             raise CompileError(f"a kernel of {len(self.buffers)} buffers")
         return Kernel(
             name, text.replace("KERNEL", name), tuple(self.buffers), tuple(self.slots), extent, self._grain(),

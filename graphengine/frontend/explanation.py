@@ -75,17 +75,19 @@ class Explanation:
     before : where the graph is cut, since sizes depend on numbers, the stretches that run before this one; their
         text is part of this one's, all else here is of the last stretch
     cuts : nodes that numpy runs between `before` and this stretch
+    loop : how the steps of compiled loops run, if any have run for long
     """
 
     compilation: Compilation
     sizes: Mapping[str, int] | None = None
     before: Explanation | None = None
     cuts: tuple[Cut, ...] = ()
+    loop: str = ""
 
     @classmethod
-    def of(cls, graph: CompiledGraph, sizes: Mapping[str, int] | None = None) -> Explanation:
+    def of(cls, graph: CompiledGraph, sizes: Mapping[str, int] | None = None, loop: str = "") -> Explanation:
         """The explanation of all stretches of a graph; `sizes` are those of the feeds."""
-        made = cls(graph.compilations[0], sizes)
+        made = cls(graph.compilations[0], sizes, loop=loop)
         for part, compilation in zip(graph.parts, graph.compilations[1:], strict=False):
             made = cls(compilation, None, made, part.cuts)
         return made
@@ -160,7 +162,8 @@ class Explanation:
         text = (f"{len(self.stages[0].computation.nodes)} nodes, {len(last.nodes)} after rewriting, "
                 f"kernel calls: {len(self.kernels)}{f' and {inside} inside of them' if inside else ''}, "
                 f"different kernels: {len({k.name for k in every})}, rules applied: {self._rule_count()}")
-        return text if self.arena_bytes is None else f"{text}, arena of {self.arena_bytes} bytes"
+        text = text if self.arena_bytes is None else f"{text}, arena of {self.arena_bytes} bytes"
+        return f"{text}; steps of loops: {self.loop}" if self.loop else text
 
     def _rule_count(self) -> int:
         return len(self.rules) + sum(p.explanation._rule_count() for p in self.parts)

@@ -338,7 +338,7 @@ class Plan:
 
     def bind(self, program: Program, sizes: dict[str, int], wait: bool) -> Bound:
         """A program with sizes that fit it."""
-        executable = program.executable(wait or settings().tier == "kernels")
+        executable = program.executable(wait or settings().tier in ("whole", "kernels"))
         layout = None if executable is None else executable.new_layout(sizes)
         return Bound(program, sizes, types_of(program.compilation.source.fetches, sizes), executable, layout)
 
@@ -358,7 +358,9 @@ class Plan:
         from .explanation import Explanation  # loaded for those who look
 
         sizes = self.checked_sizes(shapes)
-        return Explanation.of(self._fitting(shapes, sizes).graph, sizes)
+        found = self.layouts.get(shapes)
+        wholes = [str(w) for layout in (found.idle if found is not None else ()) for w in layout.wholes.values()]
+        return Explanation.of(self._fitting(shapes, sizes).graph, sizes, wholes[-1] if wholes else "")
 
     def _fitting(self, shapes: Shapes, sizes: dict[str, int]) -> Programs:
         """Programs whose assumptions hold: sizes that are 1 and broadcast are found by trying."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # Machine code that is no kernel: two functions of a table's address, and one that Python calls.
 RUNNER, HELPER, ENTRY = "runner", "helper", "entry"
-_PARTS = ("runner.py", "team.py", "entry.py", "atomics.py", "vectors.py")       # what it is made from
+_PARTS = ("runner.py", "team.py", "entry.py", "atomics.py")     # what it is made from
 _FORBIDDEN = ("numba_", "NRT_", "Py", "_Py", "malloc", "calloc")
 
 # While numba compiles it shares Python's lock with those who run something, and both become slow. So other ways to run

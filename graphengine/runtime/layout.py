@@ -18,7 +18,7 @@ from ..codegen.kernels.runner import EXTENT, MOVE, ROW, Control
 from ..config import settings
 from ..ir.dims import Evaluator, evaluate, evaluator
 from ..ops.state import Const
-from ..schedule.memory import ALIGNMENT, plan
+from ..schedule.memory import ALIGNMENT, aligned, plan
 from ..schedule.program import Buffer, Program
 from .fortran import routine_addresses
 from .signals import NEVER
@@ -26,6 +26,7 @@ from .team import thread_count
 
 if TYPE_CHECKING:
     from .nested import NestedLayout
+    from .whole import WholeStep
 
 Array = np.ndarray[Any, Any]
 Sizes = Mapping[str, int]
@@ -142,6 +143,9 @@ class Layout:
         self.busy = np.zeros(1, np.int64)
         self.entries_of: dict[bool, Any] = {}           # see `runtime.entry`
         self.ahead = 0                                  # rows before those of the program
+        self._replaced: tuple[Array, Array, int] | None = None  # what `run_alone` has replaced
+        self.spent_s = 0.0                              # in steps of loops
+        self.wholes: dict[Any, WholeStep] = {}          # the step as one kernel, by what a loop moves
         self._own = self.home, self.sizes, self.rows
         self._tell()
 
@@ -182,6 +186,7 @@ class Layout:
 
     def restore(self) -> None:
         """Use the layout's own memory again, for one step at a time."""
+        self.run_all()
         self.addresses[:] = self.home
         self.control[Control.MOVE_COUNT] = 0
         self.control[Control.STEPS] = 1
@@ -194,6 +199,36 @@ class Layout:
         """Let the only kernel run so many steps."""
         self.control[Control.STEPS] = 1
         self.rows[EXTENT] = count
+
+    def run_alone(self, code: int, sizes: Array) -> None:
+        """Let the kernel at an address take the place of all rows, with its own table of sizes, until `run_all`."""
+        if self._replaced is None:
+            self._replaced = self.rows, self.sizes, int(self.control[Control.MOVE_COUNT])
+        self.rows, self.sizes = np.array([code, 0, 0, 1, 0], np.int64), sizes
+        self.control[Control.MOVE_COUNT] = 0
+        self._tell()
+
+    def run_all(self) -> None:
+        """Let the program's rows run again, if another kernel was in their place."""
+        if self._replaced is not None:
+            self.rows, self.sizes, self.control[Control.MOVE_COUNT] = self._replaced
+            self._replaced = None
+            self._tell()
+
+    @cached_property
+    def apart(self) -> dict[int, int]:
+        """Address of a temporary in memory that it shares with no other, by place in the table of addresses."""
+        value = evaluator(self.known)
+        temps = [b for b in self.program.buffers if b.kind == "temp"]
+        room = {b.index: aligned(value(b.size) * b.dtype.size) for b in temps}
+        self._apart = np.empty(sum(room.values()) + ALIGNMENT, np.uint8)
+        start = address_of(self._apart)
+        start += -start % ALIGNMENT
+        found: dict[int, int] = {}
+        for index, count in room.items():
+            found |= dict.fromkeys(self.entries.get(index, ()), start)
+            start += count
+        return found
 
     def start_anew(self) -> None:
         """Begin with the first row again after a run that was stopped."""

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..codegen.emit import Kernel
-from ..codegen.kernels.runner import Control
+from ..codegen.kernels.runner import EXTENT, ROW, Control
+from ..config import settings
 from ..dtypes import DType
 from ..ir.node import Tensor
 from .layout import Layout, address_of, overlaps
+from .whole import LOOK_S, WholeStep
 
 if TYPE_CHECKING:
     from .executable import Executable
@@ -40,14 +42,15 @@ def picking(feeds: Sequence[Tensor], arrays: Sequence[Array | Rows]) -> list[Ker
     return [_picker(t.dtype) for t, a in zip(feeds, arrays, strict=True) if isinstance(a, Rows)]
 
 
-def _picker(dtype: DType) -> Kernel:
-    return Kernel(f"gather_{dtype.size}_i64", None, (), (), 1)
+def _picker(dtype: DType, buffers: tuple[int, ...] = ()) -> Kernel:
+    return Kernel(f"gather_{dtype.size}_i64", None, buffers, (), 1)
 
 
 class Loop:
     """Steps of a program without a return to Python between them, as often as one likes.
 
     A program that is one kernel on single numbers is called once for many steps: its variables are in registers then.
+    So is a tiny program whose kernels have been made into one (`runtime.whole`).
     The feeds are read anew in each run: what stands in them may change between two runs.
 
     Parameters
@@ -67,6 +70,7 @@ class Loop:
         self.layout = layout
         self.feeds = tuple(feeds)           # their memory is read
         self.collect = collect
+        self._ahead: list[Kernel] = []      # those before the program
         self.copies: list[tuple[Array, Array]] = []     # of feeds in whose place the steps write, and those
         program = executable.program
         moves = self._pick_rows()
@@ -83,7 +87,8 @@ class Loop:
                       for k in layout.entries.get(b, ())]
         self._begin = layout.addresses.copy()
         self._moves = moves
-        self.takes_steps = layout.takes_steps and not layout.ahead
+        self._whole: WholeStep | None = None
+        self.takes_steps = layout.takes_steps and not layout.ahead      # by one call of the kernel
         if self.takes_steps:
             growth = dict(moves)
             for b, entry in layout.step_entries.items():
@@ -91,18 +96,37 @@ class Loop:
         else:
             layout.set_moves(moves)
 
+    def _run_as_one(self, seconds: float) -> None:
+        """Let one kernel take the steps if there is one, or there soon may be, and they take so many seconds in all."""
+        layout = self.layout
+        if self.takes_steps or not (seconds >= LOOK_S or settings().tier == "whole"):
+            return
+        found = self._whole
+        if found is None:
+            key = tuple(self._moves), *(row.tobytes() for row in (layout.sizes, layout.rows[EXTENT::ROW]))
+            found = self._whole = layout.wholes.get(key)
+            if found is None:
+                found = self._whole = layout.wholes[key] = WholeStep(layout, self._ahead, self._moves)
+        code = found.address(self.executable.compiler, seconds)
+        if code is not None:
+            for place, address in layout.apart.items():
+                layout.addresses[place] = self._begin[place] = address
+            layout.run_alone(code, found.sizes)
+            self.takes_steps = True
+
     def _pick_rows(self) -> list[Move]:
         """Put kernels before the program that pick the rows of each step; the moves of their indices."""
         rows: list[tuple[int, list[int], list[int], int]] = []
         moves: list[Move] = []
         own = self.executable
-        for stage, dtype, feed in zip(self.layout.staging, own.dtypes, self.feeds, strict=True):
+        for b, stage, dtype, feed in zip(own.program.feeds, self.layout.staging, own.dtypes, self.feeds, strict=True):
             if isinstance(feed, Rows):
                 (code,) = own.compiler.addresses([_picker(dtype)])
                 inner = feed.data.size // max(len(feed.data), 1)
                 batch = feed.indices.shape[1]
                 moves.append((3 * len(rows) + 1, 8 * batch))
                 addresses = [address_of(feed.data), address_of(feed.indices), address_of(stage)]
+                self._ahead.append(_picker(dtype, (-1, -1, b)))
                 rows.append((code, addresses, [1, len(feed.data), inner, batch], 1))
         first = self.layout.prepend(rows)
         return [(first + place, size) for place, size in moves]
@@ -140,8 +164,9 @@ class Loop:
     def _run(self, steps: int, on_progress: Callable[[int], Any] | None) -> int:
         """Run stretches of steps of about SLICE_S; Python hears signals between them. Returns the steps done."""
         layout = self.layout
-        done, stretch = 0, layout.stretch
+        done, stretch, left_s = 0, layout.stretch, 0.0
         while done < steps:
+            self._run_as_one(layout.spent_s + left_s)
             count = min(stretch, steps - done)
             if self.takes_steps:
                 layout.take_steps(count)
@@ -150,7 +175,11 @@ class Loop:
             start = time.perf_counter()
             code = self.executable.call(layout, layout.is_endless)
             elapsed = time.perf_counter() - start
-            if self.takes_steps:
+            layout.spent_s += elapsed
+            left_s = elapsed / count * (steps - done - count)
+            if code and self.takes_steps:
+                done += self._failed()
+            elif self.takes_steps:
                 self._advance(count)
                 done += count
             else:
@@ -161,6 +190,16 @@ class Loop:
                 break
             layout.stretch = stretch = max(1, min(int(count * SLICE_S / max(elapsed, 1e-9)), 4 * stretch + 16))
         return done
+
+    def _failed(self) -> int:
+        """After a failure of the kernel that runs alone, which is then told as the runner would. Returns steps done."""
+        assert self._whole is not None, "a kernel that cannot fail has failed"
+        row, step = self._whole.failure()
+        self.takes_steps = False
+        self.layout.run_all()
+        self.layout.control[Control.FAILED] = row
+        self._advance(step)
+        return step
 
     def _advance(self, steps: int) -> None:
         """Let feeds and collected results be those of a later step."""

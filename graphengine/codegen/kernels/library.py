@@ -97,21 +97,22 @@ _HERE = pathlib.Path(__file__).parent
 # Files beside this one that all kernels are made from, besides their own.
 PARTS = (
     "../abi.py", "narrow.py", "scalars.py", "formats.py", "exponential.py", "power.py", "trigonometric.py",
-    "special.py", "vecmath.py", "philox.py",
+    "special.py", "vecmath.py", "philox.py", "products.py", "vectors.py",
+    "texts.py",
 )
 FILES: dict[str, tuple[str, ...]] = {
-    "gemm": ("gemm.py", "tiles.py", "vectors.py", "library.py", *PARTS),
+    "gemm": ("gemm.py", "tiles.py", "library.py", *PARTS),
     "gather": ("gather.py", "library.py", *PARTS),
-    "argreduce": ("argreduce.py", "vectors.py", *PARTS),
-    "convolution": ("convolution.py", "tiles.py", "vectors.py", *PARTS),
-    "pooling": ("pooling.py", "vectors.py", *PARTS),
+    "argreduce": ("argreduce.py", *PARTS),
+    "convolution": ("convolution.py", "tiles.py", *PARTS),
+    "pooling": ("pooling.py", *PARTS),
     "gamma": ("gamma.py", *PARTS),
     "cumulative": ("cumulative.py", *PARTS),
     "scatter": ("scatter.py", "gather.py", "library.py", *PARTS),
     "sorting": ("sorting.py", *PARTS),
-    "triangular": ("triangular.py", "fortran.py", "vectors.py", *PARTS),
-    "spectral": ("spectral.py", "fortran.py", "vectors.py", *PARTS),
-    "control": ("control.py", "runner.py", "team.py", "atomics.py", "vectors.py", *PARTS),
+    "triangular": ("triangular.py", "fortran.py", *PARTS),
+    "spectral": ("spectral.py", "fortran.py", *PARTS),
+    "control": ("control.py", "runner.py", "team.py", "atomics.py", *PARTS),
 }
 
 
