@@ -16,7 +16,7 @@ from .ir.computation import Computation
 from .ir.dims import Dim, evaluate
 from .ir.node import Node, Tensor, describe
 from .ir.region import Region
-from .ops.kinds import Array, Control, External, Op
+from .ops.kinds import Array, Control, External, Op, RunRegion
 from .ops.state import Const, Placeholder, SizeValue, State
 from .values import dataclass
 
@@ -76,8 +76,12 @@ def measure(computation: Computation, feeds: Sequence[Array]) -> dict[str, int]:
     return known
 
 
-def evaluate_node(node: Node, inputs: Sequence[Array], states: Mapping[str, Array], sizes: Sizes) -> list[Array]:
+def evaluate_node(
+    node: Node, inputs: Sequence[Array], states: Mapping[str, Array], sizes: Sizes, run: RunRegion | None = None
+) -> list[Array]:
     """Results of one node, in the dtypes that were inferred.
+
+    run : what runs the regions of a loop or branch, if not the interpreter
 
     Raises
     ------
@@ -90,7 +94,7 @@ def evaluate_node(node: Node, inputs: Sequence[Array], states: Mapping[str, Arra
         raise KeyError(f"no value for {node.name}")
     try:
         if isinstance(op, Control):
-            results: Any = op.evaluate(_Regions(states, sizes), *inputs)
+            results: Any = op.evaluate(_Regions(states, sizes) if run is None else run, *inputs)
         else:
             is_source = not node.inputs and not isinstance(op, External)
             results = (constant_value(op, sizes),) if is_source else concrete(op, sizes).values_of(*inputs)

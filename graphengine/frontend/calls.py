@@ -1,7 +1,8 @@
 """Python functions called from graphs: in arrays, or in tensors that have values.
 
 Nothing of such a function is compiled. Programs run before and after it; it is called once in each run that needs it,
-in the order in which calls were drawn, before the run changes any variable.
+in the order in which calls were drawn, before the run changes any variable. One in a loop or branch is called in each
+step that comes to it: Python takes these steps then, and what is between two calls are programs.
 """
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from ..ir.eager import EagerTensor
 from ..ir.graph import Graph, get_default_graph, is_drawing
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, inlined
+from ..ir.source import user_line
 from ..ops.body import Body
 from ..ops.choice import switch
 from ..ops.control import check_kept, loop
@@ -56,18 +57,23 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     """
     if true_fn is None or false_fn is None:
         raise InvalidArgumentError("true_fn and false_fn have to be given", op="cond")
-    predicate = convert_to_tensor(pred)
-    check_predicate(predicate, "cond")
+    predicate = checked_predicate(convert_to_tensor(pred), "cond")
     if isinstance(predicate, EagerTensor):
         return true_fn() if predicate else false_fn()
     return _switch(L.where(predicate, np.int32(0), np.int32(1)), [true_fn, false_fn], name or "cond")
 
 
-def check_predicate(predicate: Any, op: str) -> None:
-    """Raise DTypeError unless a branch or loop can be decided by this tensor."""
-    if predicate.dtype is not dtypes.bool or predicate.shape.rank not in (0, None):
+def checked_predicate(predicate: Any, op: str) -> Any:
+    """What decides on a branch or loop, of shape (); several axes of size 1 are as good as none.
+
+    Raises
+    ------
+    DTypeError unless it is a single bool.
+    """
+    if predicate.dtype is not dtypes.bool or (predicate.shape.rank is not None and set(predicate.shape) - {1}):
         raise DTypeError(f"pred is {predicate.dtype.name} {predicate.shape}; a single bool is needed", op=op,
-                         fix="compare, or reduce it with reduce_all")
+                         at=str(user_line()), fix="compare, or reduce it with reduce_all")
+    return L.reshape(predicate, ()) if predicate.shape.rank else predicate
 
 
 def case(pred_fn_pairs: Sequence[tuple[Any, Callable[[], Any]]], default: Callable[[], Any] | None = None,

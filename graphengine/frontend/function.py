@@ -26,8 +26,7 @@ from ..ir.node import Node, Tensor
 from ..ir.source import last_line
 from ..ir.walk import needed
 from ..ops.apply import is_recording, tell_recorders
-from ..ops.body import changed_variables, changes_variables, happens_once
-from ..ops.kinds import External
+from ..ops.body import acts, changed_variables, happens_once
 from ..ops.state import Kept, Placeholder, SharedVariable
 from ..runtime.compiler import default_compiler
 from .build import convert_to_tensor
@@ -347,7 +346,7 @@ class Function:
             outputs = [x if x is None or isinstance(x, Node) else graph.adopt(convert_to_tensor(x)) for x in found]
         graph.finish()
         tensors = [x for x in outputs if isinstance(x, Tensor)]
-        targets = [n for n in graph.nodes if changes_variables(n) or isinstance(n.op, External)]
+        targets = [n for n in graph.nodes if acts(n)]
         specs = iter([TensorSpec(shape, dtype) for dtype, shape in types])
         arguments = structure.fill([x if g is None else next(specs) for x, g in zip(leaves, given, strict=True)])
         made = Concrete(graph, graph.inputs, tensors, targets, _with_none(returned, outputs), arguments=arguments)

@@ -35,7 +35,7 @@ def print_(
     Returns
     -------
     Where a graph is drawn the operation: in a `function` it runs by itself, for a session it is fetched or made a
-    control dependency. In the body of a compiled loop or branch it is an error.
+    control dependency. In a loop or branch it prints in each step, and Python takes the steps then.
     """
     structures = [flatten(x) for x in inputs]
     leaves = [x for _, found in structures for x in found]

@@ -16,9 +16,11 @@ from .. import interpret
 from ..errors import InvalidArgumentError, ShapeError
 from ..ir.computation import Cut
 from ..ir.dims import evaluate
-from ..ir.node import Node
+from ..ir.node import Node, Tensor
+from ..ir.region import Region
 from ..ir.walk import needed
-from ..ops.kinds import Dynamic, External
+from ..ops.body import calls_python
+from ..ops.kinds import Control, Dynamic, External
 from ..ops.known import follows_from_sizes
 from ..rewrite.specialize import RankUnknown
 from ..runtime.compiler import Compiler
@@ -49,13 +51,20 @@ def ranks_of(arrays: Sequence[Array]) -> tuple[int, ...]:
 def planned(store: VariableStore, compiler: Compiler, leaves: Sequence[Any], feeds: Sequence[Any]) -> Plan:
     """The plan of a run, which nearly always needs one program only."""
     plan = Plan(store, compiler, leaves, feeds)
-    if not any(isinstance(n.op, Dynamic) for n in store.graph.nodes):
+    if not any(isinstance(n.op, (Dynamic, Control)) for n in store.graph.nodes):
         return plan
     given = {id(t) for t in plan.feeds}
     nodes = needed([*(t.node for t in plan.fetches), *plan.targets], plan.feeds)
-    if not any(isinstance(n.op, Dynamic) and not is_settled(n, given) for n in nodes):
+    if not any(_is_cut(n, given) for n in nodes):
         return plan
     return CutPlan(store, compiler, leaves, feeds)
+
+
+def _is_cut(node: Node, given: Collection[int]) -> bool:
+    """Whether a program ends before this node."""
+    if isinstance(node.op, Control):
+        return node.op.is_stepped
+    return isinstance(node.op, Dynamic) and not is_settled(node, given)
 
 
 def is_settled(node: Node, given: Collection[int]) -> bool:
@@ -72,6 +81,7 @@ class CutPlan(Plan):
         super().__init__(store, compiler, leaves, feeds)
         self.bounds: dict[Any, Bound] = {}  # by program and sizes
         self.ahead: dict[str, CutPlan] = {}     # by node that calls Python, what it is given
+        self.regions: dict[Region, Plan] = {}   # how the regions of loops and branches run that Python steps through
 
     def forget(self) -> None:
         super().forget()
@@ -103,13 +113,21 @@ class CutPlan(Plan):
         """Compute what a Python function is given, and call it, after those that come before it."""
         if node.name not in self.ahead:
             nodes = needed([*(t.node for t in self.fetches), *self.targets], self.feeds)
-            before = [n for n in nodes if isinstance(n.op, External) and n.index < node.index]
-            plan = CutPlan(self.store, self.compiler, [*node.inputs, *before], self.keep_alive[1])
+            before = [n for n in nodes if calls_python(n) and n.index < node.index]
+            steps = [n for n in (*before, node) if isinstance(n.op, Control)]     # all that is read, as they run once
+            read = {id(t) for t in (*self.fetches, *(t for n in nodes for t in n.inputs))}
+            results = [t for n in steps for t in n.outputs if id(t) in read]
+            own = () if node in steps else node.inputs
+            plan = CutPlan(self.store, self.compiler, [*own, *results, *before, *steps], self.keep_alive[1])
             plan.keeps_changes = False
             self.ahead[node.name] = plan
         plan = self.ahead[node.name]
         plan.ranks = self.ranks
-        given = [np.asarray(a) for a in plan._run(arrays, None, called)]
+        if isinstance(node.op, Control):
+            self.ranks[node.name] = ()
+            plan._run(arrays, None, called)
+            return
+        given = [np.asarray(a) for a in plan._run(arrays, None, called)[:len(node.inputs)]]
         called[node.name] = interpret.evaluate_node(node, given, self.store.values, {})
 
     def explanation(self, shapes: Shapes) -> Explanation:
@@ -129,6 +147,26 @@ class CutPlan(Plan):
         raise InvalidArgumentError(
             "the run is cut where sizes depend on numbers, so it is not one program", fix="look at it with explain()"
         )
+
+
+class _Stepper:
+    """Runs the regions of a loop or branch as programs of their own, for Python to step through."""
+
+    def __init__(self, plan: CutPlan, sizes: Mapping[str, int]) -> None:
+        self.plan = plan
+        self.sizes = sizes
+
+    def __call__(self, region: Region, arrays: Sequence[Array]) -> list[Array]:
+        plan = self.plan.regions.get(region)
+        if plan is None:
+            store = VariableStore(region.graph)         # of none: variables come in and go out as values
+            plan = planned(store, self.plan.compiler, [*region.outputs, *region.targets], region.inputs)
+            self.plan.regions[region] = plan
+        found = plan.run([plan.array(k, np.asarray(a)) for k, a in enumerate(arrays)])
+        return [np.asarray(x) for x in found]
+
+    def shape(self, tensor: Tensor) -> tuple[int, ...]:
+        return tuple(0 if s is None else evaluate(s, self.sizes) for s in tensor.shape)
 
 
 class _Run:
@@ -178,10 +216,12 @@ class _Run:
     def _between(self, cut: Cut, values: Values) -> None:
         """Run a node in numpy and note the sizes of its results."""
         made = self.called.get(cut.node.name)
+        is_control = isinstance(cut.node.op, Control)
         if made is None:
             inputs = [values[id(t)] for t in cut.node.inputs]
-            made = interpret.evaluate_node(cut.node, inputs, self.plan.store.values, self.sizes)
-        if isinstance(cut.node.op, External):
+            run = _Stepper(self.plan, self.sizes) if is_control else None
+            made = interpret.evaluate_node(cut.node, inputs, self.plan.store.values, self.sizes, run)
+        if is_control or isinstance(cut.node.op, External):
             self.called[cut.node.name] = made
             if ranks_of(made) != tuple(map(len, cut.symbols)):
                 raise _RanksDiffer(cut.node.name)

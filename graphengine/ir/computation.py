@@ -11,6 +11,9 @@ from .node import Node, Tensor
 from .show import show_nodes
 from .walk import needed
 
+MEASURED = "runs in numpy: sizes of its results depend on the numbers"
+STEPPED = "Python takes its steps: they call Python, or sizes in them depend on the numbers"
+
 
 @dataclass(frozen=True, eq=False)
 class Cut:
@@ -19,15 +22,17 @@ class Cut:
     node : what runs between the two
     results : placeholders that stand for its results
     symbols : for each result the symbol of each axis, None where the size is known
+    how : it runs, and why so, for people
     """
 
     node: Node
     results: tuple[Tensor, ...]
     symbols: tuple[tuple[str | None, ...], ...]
+    how: str = MEASURED
 
     def __str__(self) -> str:
         at = f"    {self.node.origin}" if self.node.origin else ""
-        return f"{self.node.equation()}    runs in numpy: sizes of its results depend on the numbers{at}"
+        return f"{self.node.equation()}    {self.how}{at}"
 
 
 @dataclass(frozen=True)

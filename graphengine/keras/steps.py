@@ -11,8 +11,7 @@ from ..frontend.structure import Structure, flatten
 from ..frontend.tracing import FunctionGraph
 from ..ir.dims import Shape
 from ..ir.node import Tensor
-from ..ops.body import changes_variables
-from ..ops.kinds import External
+from ..ops.body import acts
 from ..ops.state import Placeholder
 
 
@@ -35,7 +34,7 @@ def traced(function: Callable[[Any], Any], structure: Structure, types: Sequence
                    for t in types]
         result, leaves = flatten(function(structure.fill(symbols)))
         outputs = [graph.adopt(convert_to_tensor(x)) for x in leaves]
-    targets = [n for n in graph.nodes if changes_variables(n) or isinstance(n.op, External)]
+    targets = [n for n in graph.nodes if acts(n)]
     return Step(Concrete(graph, [s for s in symbols if s is not None], outputs, targets), result)
 
 

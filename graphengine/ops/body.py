@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, copy_nodes
@@ -72,13 +71,6 @@ class Body(Graph):
 
         A variable that the region only reads comes in as a value, so that gradients can flow to it.
         """
-        for node in self.nodes:
-            if isinstance(node.op, External):
-                raise InvalidArgumentError(
-                    "it calls Python, which does not run inside of a compiled loop or branch", op=node.op.name,
-                    node=node.equation(), at=str(node.origin) if node.origin else None,
-                    fix="call it before or after; at once, loops and branches run in Python themselves",
-                )
         changed = changed_variables(self.nodes)
         known: dict[int, Tensor] = {}
         graph = Graph()
@@ -102,7 +94,7 @@ class Body(Graph):
             return [operands[0]] if is_value else None
 
         copy_nodes(self.nodes, known, graph, read)
-        targets = tuple(n for n in graph.nodes if changes_variables(n))
+        targets = tuple(n for n in graph.nodes if acts(n))
         return Region(graph, tuple(made), tuple(known[id(t)] for t in outputs), targets), outer
 
 
@@ -132,9 +124,19 @@ def changes_variables(node: Node) -> bool:
     return isinstance(node.op, Effect) and not isinstance(node.op, ReadVariable)
 
 
+def calls_python(node: Node) -> bool:
+    """Whether running the node calls a function of the user's."""
+    return isinstance(node.op, External) or (isinstance(node.op, Control) and node.op.calls_python)
+
+
+def acts(node: Node) -> bool:
+    """Whether running the node does something besides giving results."""
+    return changes_variables(node) or calls_python(node)
+
+
 def happens_once(node: Node) -> bool:
     """Whether running the node again may give something else, or do something that must not happen twice."""
-    return isinstance(node.op, (Effect, State, External)) or changes_variables(node)
+    return isinstance(node.op, (Effect, State)) or acts(node)
 
 
 def changed_variables(nodes: Sequence[Node]) -> dict[str, State]:

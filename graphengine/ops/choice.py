@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import int32
-from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..ir.dims import UNKNOWN, Shape, merge
+from ..errors import DTypeError, InvalidArgumentError
+from ..ir.dims import UNKNOWN, Shape, UserSize, merge
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
@@ -57,6 +57,11 @@ class Switch(OfRegions):
             found.append((*range(self.common), *range(begin, end)))
         return tuple(found)
 
+    @cached_property
+    def is_stepped(self) -> bool:
+        alike = zip(*(r.outputs[:self.common] for r in self.branches), strict=True)
+        return super().is_stepped or any(_differ(first.shape, t.shape) for first, *others in alike for t in others)
+
     @property
     def results(self) -> list[Tensor]:
         """A branch's output for each result."""
@@ -99,10 +104,20 @@ class Switch(OfRegions):
         return tuple(made[k] if k in made else np.zeros(run.shape(t), t.dtype.numpy)
                      for k, t in enumerate(self.results))
 
+    def _stepped(self, drawn: Sequence[Region], states: int) -> Switch:
+        """With the variables behind what all branches give; what only one gives has sizes that nobody knows."""
+        n = self.common
+        branches = tuple(
+            Region(r.graph, r.inputs, (*r.outputs[:n], *r.outputs[len(r.outputs) - states:],
+                                       *r.outputs[n:len(r.outputs) - states]), r.targets) for r in drawn)
+        return Switch(branches, None if self.shared is None else n + states)
+
     def specialized(self, draw: DrawRegion, inputs: Sequence[Tensor], states: int) -> tuple[Switch, int, int]:
         """All branches give all results, now that the sizes of those that others give are known."""
         types = [(t.dtype, t.shape) for t in inputs[1:]]
         drawn = [draw(r, types) for r in self.branches]
+        if self.is_stepped:
+            return self._stepped(drawn, states), len(inputs) - states, self.common
         last = [r.outputs[len(r.outputs) - states:] for r in drawn]
         owned = [dict(zip(places, r.outputs, strict=False)) for places, r in zip(self.places, drawn, strict=True)]
         results = {k: t for own in owned for k, t in own.items()}
@@ -113,13 +128,15 @@ class Switch(OfRegions):
         return Switch(tuple(branches)), len(inputs) - states, len(results)
 
     def pruned(self, used: Sequence[bool]) -> tuple[Switch, list[int], list[int]]:
-        assert self.shared is None, "what only one branch gives has been filled up with zeros"
         keep = [k for k, u in enumerate(used) if u]
-        read = sorted(set().union(*(inputs_read(r, keep) for r in self.branches)))
+        kept = [[j for j, k in enumerate(places) if used[k]] for places in self.places]
+        read = sorted(set().union(*(inputs_read(r, js) for r, js in zip(self.branches, kept, strict=True))))
         branches = [
-            Region(r.graph, tuple(r.inputs[k] for k in read), tuple(r.outputs[k] for k in keep)) for r in self.branches
+            Region(r.graph, tuple(r.inputs[k] for k in read), tuple(r.outputs[j] for j in js), r.targets)
+            for r, js in zip(self.branches, kept, strict=True)
         ]
-        return Switch(tuple(branches)), [0, *(k + 1 for k in read)], keep
+        shared = None if self.shared is None else sum(used[:self.shared])
+        return Switch(tuple(branches), shared), [0, *(k + 1 for k in read)], keep
 
     def gradient(self, g: Any, y: Any, *inputs: Any) -> Any:
         """The same choice among the branches' gradients.
@@ -210,8 +227,18 @@ def _common(k: int, a: Tensor, b: Tensor, shape: Shape, number: int) -> Shape:
     if shape.rank is None or b.shape.rank is None:
         return UNKNOWN
     if len(shape) != len(b.shape):
-        raise ShapeError(f"result {k} has shape {shape} in branch 0 and {b.shape} in branch {number}",
-                         fix="let all branches give the same shape")
-    return Shape(merge(m, n, f"result {k} differs on axis {axis} between branch 0 and branch {number}")
+        return UNKNOWN
+    return Shape(None if _are_others(m, n) else
+                 merge(m, n, f"result {k} differs on axis {axis} between branch 0 and branch {number}")
                  for axis, (m, n) in enumerate(zip(shape, b.shape, strict=True)))
+
+
+def _differ(a: Shape, b: Shape) -> bool:
+    """Whether shapes are known not to be the same."""
+    return a.rank is not None and b.rank is not None and (
+        len(a) != len(b) or any(map(_are_others, a, b)))
+
+
+def _are_others(m: UserSize, n: UserSize) -> bool:
+    return isinstance(m, int) and isinstance(n, int) and m != n
 

@@ -6,6 +6,7 @@ walks along the first axis of others, and stacks results. Users build it in `fro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,7 @@ class Loop(OfRegions):
     counted: bool = attr(False, "whether an operand limits the number of steps")
     limit: int | None = attr(None, "most steps, where no array is walked; None: no limit")
     backward: bool = attr(False, "whether arrays are walked from their last slice to the first")
+    loose: tuple[int, ...] = attr((), "carried values whose sizes may change where the body says that they are unknown")
 
     @property
     def regions(self) -> tuple[Region, ...]:
@@ -66,6 +68,10 @@ class Loop(OfRegions):
     def stacked(self) -> tuple[Tensor, ...]:
         """The region's outputs that are stacked."""
         return self.body.outputs[self.carried + self.conditional:]
+
+    @cached_property
+    def is_stepped(self) -> bool:
+        return bool(self.loose) or super().is_stepped
 
     @property
     def is_bounded(self) -> bool:
@@ -94,12 +100,16 @@ class Loop(OfRegions):
         check_operands(self.body, [*own[self.head:first], *slices, *own[first + self.walked:]])
         carried = inputs[self.head:self.head + self.carried]
         for k, (before, after) in enumerate(zip(carried, self.body.outputs, strict=False)):
+            if k in self.loose:
+                check_kept(f"carried value {k}", self.body.inputs[k], before)
+                before = self.body.inputs[k]
             check_kept(f"carried value {k}", before, after)
         steps = self.steps(inputs)
         stacked = [
             (t.dtype, UNKNOWN if t.shape.rank is None else Shape((steps, *t.shape))) for t in self.stacked
         ]
-        return [*((t.dtype, t.shape) for t in carried), *stacked, (int32, Shape(()))]
+        kept = [(t.dtype, self.body.inputs[k].shape if k in self.loose else t.shape) for k, t in enumerate(carried)]
+        return [*kept, *stacked, (int32, Shape(()))]
 
     def _check_form(self) -> None:
         """Raise unless region and numbers fit together, and something ends the loop."""
@@ -167,7 +177,7 @@ class Loop(OfRegions):
         into, out = len(body.inputs) - m, len(body.outputs) - m
         body = Region(
             body.graph, (*body.inputs[:k], *body.inputs[into:], *body.inputs[k:into]),
-            (*body.outputs[:k], *body.outputs[out:], *body.outputs[k:out]),
+            (*body.outputs[:k], *body.outputs[out:], *body.outputs[k:out]), body.targets,
         )
         return self._with(body, carried=k + m), first, k
 
@@ -190,15 +200,18 @@ class Loop(OfRegions):
             walked = [n]
             keep_in = sorted({*keep_in, n})
         body = Region(
-            self.body.graph, tuple(self.body.inputs[k] for k in keep_in), tuple(self.body.outputs[k] for k in keep_out)
+            self.body.graph, tuple(self.body.inputs[k] for k in keep_in), tuple(self.body.outputs[k] for k in keep_out),
+            self.body.targets,
         )
-        made = self._with(body, carried=sum(k < n for k in keep_out), walked=len(walked))
+        state = [k for k in keep_out if k < n]
+        loose = tuple(j for j, k in enumerate(state) if k in self.loose)
+        made = self._with(body, carried=len(state), walked=len(walked), loose=loose)
         results = [k for k in range(len(used) - 1) if (k if k < n else k + self.conditional) in outputs]
         return made, [*range(self.head), *(self.head + k for k in keep_in)], [*results, len(used) - 1]
 
     def _with(self, body: Region, **changes: Any) -> Loop:
         attributes = {name: getattr(self, name) for name in
-                      ("carried", "walked", "conditional", "counted", "limit", "backward")}
+                      ("carried", "walked", "conditional", "counted", "limit", "backward", "loose")}
         return Loop(body, **{**attributes, **changes})
 
     # ------------------------------------------------ gradient

@@ -447,6 +447,18 @@ class Control(Library):
         raise NotImplementedError(type(self).__name__)
 
     @property
+    def calls_python(self) -> bool:
+        """Whether a function of the user's is called in the regions."""
+        raise NotImplementedError(type(self).__name__)
+
+    @property
+    def is_stepped(self) -> bool:
+        """Whether Python takes the steps, for the regions hold what no program can: a call of Python, or sizes that are
+        known only when it runs. Each region is then programs of its own.
+        """
+        raise NotImplementedError(type(self).__name__)
+
+    @property
     def states(self) -> tuple[Any, ...]:
         """Variables that the regions change, as State ops; none once a computation is specialized."""
         raise NotImplementedError(type(self).__name__)

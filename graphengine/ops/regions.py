@@ -14,8 +14,9 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, copy_nodes
 from ..ir.walk import needed
-from .body import changed_variables, happens_once
-from .kinds import AnyType, Call, Control, variadic
+from .body import calls_python, changed_variables, happens_once
+from .kinds import AnyType, Call, Control, Dynamic, variadic
+from .known import follows_from_sizes
 from .state import Placeholder, State
 
 Types = list[tuple[DType, Shape]]
@@ -31,6 +32,14 @@ class OfRegions(Control):
     @cached_property
     def states(self) -> tuple[State, ...]:
         return tuple(changed_variables([n for r in self.regions for n in r.nodes]).values())
+
+    @cached_property
+    def calls_python(self) -> bool:
+        return any(calls_python(n) for r in self.regions for n in r.nodes)
+
+    @cached_property
+    def is_stepped(self) -> bool:
+        return any(_waits(n) for r in self.regions for n in r.nodes)
 
     def can_fail(self, *types: DType) -> bool:
         return any(n.op.can_fail(*[t.dtype for t in n.inputs]) for r in self.regions for n in r.nodes)
@@ -52,6 +61,14 @@ class OfRegions(Control):
 
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         return Call(self.name, (), 1)
+
+
+def _waits(node: Node) -> bool:
+    """Whether a node of a region cannot be part of its program."""
+    op = node.op
+    if isinstance(op, Control):
+        return op.is_stepped
+    return isinstance(op, Dynamic) and not op.settles(node.inputs, follows_from_sizes)
 
 
 def check_operands(region: Region, given: Types) -> None:
@@ -76,7 +93,7 @@ def may_be_same(a: Shape, b: Shape) -> bool:
 
 def inputs_read(region: Region, outputs: Sequence[int]) -> set[int]:
     """Which inputs these outputs of a region depend on."""
-    nodes = needed([region.outputs[k].node for k in outputs], region.inputs)
+    nodes = needed([*(region.outputs[k].node for k in outputs), *region.targets], region.inputs)
     ids = {id(t) for n in nodes for t in n.inputs} | {id(region.outputs[k]) for k in outputs}
     return {k for k, t in enumerate(region.inputs) if id(t) in ids}
 
@@ -90,6 +107,7 @@ class Trace:
         self.inputs = [self.placeholder(t) for t in region.inputs]
         self.known |= {id(t): x for t, x in zip(region.inputs, self.inputs, strict=True)}
         copy_nodes(region.nodes, self.known, self.graph)
+        self._count = len(self.graph.nodes)         # what comes after is the gradient's
 
     def placeholder(self, like: Tensor) -> Tensor:
         name = self.graph.unique_name(like.node.name) + "/"
@@ -111,7 +129,7 @@ class Trace:
         stop = {id(t) for t in given}
         nodes = [n for n in nodes if not n.outputs or not all(id(t) in stop for t in n.outputs)]
         for node in nodes:
-            if happens_once(node):
+            if happens_once(node) and node.index < self._count:
                 raise GradientError(f"the gradient would run {node.name} again, which reads or changes a variable")
         return nodes, {id(t) for n in nodes for t in n.inputs} | {id(t) for t in outputs}
 

@@ -16,13 +16,13 @@ from types import MappingProxyType
 
 from ..dtypes import DType
 from ..errors import FeedError, GraphEngineError, InvalidArgumentError
-from ..ir.computation import Computation, Cut
+from ..ir.computation import MEASURED, STEPPED, Computation, Cut
 from ..ir.dims import Shape, Size, SizeFacts, UserSize
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor, describe
 from ..ir.region import Region
 from ..ir.walk import needed
-from ..ops.body import variable_name
+from ..ops.body import calls_python, variable_name
 from ..ops.kinds import Control, Dynamic, Effect, External
 from ..ops.state import Kept, Placeholder, PlaceholderWithDefault, ReadVariable, State
 from ..values import dataclass
@@ -111,8 +111,10 @@ class _Specializer:
         self.depends = _dependencies(nodes)
         self.cuts: list[Cut] = []
         self.in_region = False              # whether the nodes are those of a loop's body or a branch
+        self.is_open = False                # whether that region is left to Python, which makes programs of it
 
     def run(self, fetches: Sequence[Tensor]) -> Computation:
+        self.used = {id(t) for t in (*fetches, *(t for n in self.nodes for t in n.inputs))}
         feeds = tuple(self._feed(f) for f in self.feeds)
         for node in self.nodes:
             if node.outputs and all(id(t) in self.new for t in node.outputs):
@@ -174,7 +176,7 @@ class _Specializer:
         self.facts.because = partial(described, node)
         made = self.graph.add(node.op, self._inputs(node.inputs), node.name + "/", origin=node.origin)
         results: Sequence[Tensor] = made.outputs
-        if isinstance(node.op, Dynamic):
+        if isinstance(node.op, Dynamic) and not self.is_open:
             is_settled = not isinstance(node.op, External) and all(None not in t.shape for t in made.outputs)
             results = self._settled(made) if is_settled else self._cut(made, node)
         for old, new in zip(node.outputs, results, strict=True):
@@ -189,32 +191,32 @@ class _Specializer:
     def _cut(self, made: Node, node: Node) -> tuple[Tensor, ...]:
         """Placeholders for what a dynamic op will give."""
         if self.in_region:
-            is_external = isinstance(node.op, External)
-            problem = "it calls Python, which does not run inside of a compiled loop or branch" if is_external else \
-                "sizes of its results depend on the numbers, which a loop or a branch cannot wait for"
-            fix = "call it before or after; at once, loops and branches run in Python themselves" if is_external else \
-                "compute it before the loop; inside use where(condition, x, y), weights of 0 and 1, or segments of a " \
-                "known number"
-            raise InvalidArgumentError(problem, op=node.op.name, node=node.equation(), fix=fix,
-                                       at=str(node.origin) if node.origin else None)
+            raise InvalidArgumentError(
+                "sizes of its results depend on the numbers, which a loop or a branch cannot wait for",
+                op=node.op.name, node=node.equation(), at=str(node.origin) if node.origin else None,
+                fix="compute it before the loop; inside use where(condition, x, y), weights of 0 and 1, or segments "
+                    "of a known number",
+            )
         results, names = [], []
-        for t, old in zip(made.outputs, node.outputs, strict=True):
-            shape = self._ranked(t.shape, old)
-            names.append(tuple(size_symbol(old, k) if s is None else None for k, s in enumerate(shape)))
+        for k, t in enumerate(made.outputs):
+            shape = self._ranked(t.shape, node, k)
+            names.append(tuple(size_symbol(t, axis) if s is None else None for axis, s in enumerate(shape)))
             sizes = [s if name is None else self._size(name, True) for s, name in zip(shape, names[-1], strict=True)]
             op = Placeholder(t.dtype, Shape(sizes))
             results.append(self.graph.add(op, (), f"{node.name}/{t.position}/", origin=node.origin).outputs[0])
-        self.cuts.append(Cut(made, tuple(results), tuple(names)))
+        how = STEPPED if isinstance(made.op, Control) else MEASURED
+        self.cuts.append(Cut(made, tuple(results), tuple(names), how))
         return self.cuts[-1].results
 
-    def _ranked(self, shape: Shape, old: Tensor) -> Shape:
-        """The shape of a result of a Python function, with as many axes as it has in this specialization."""
-        if shape.rank is not None or old.shape.rank is not None:
-            return shape if old.shape.rank is None else old.shape
-        known = self.ranks.get(old.node.name)
+    def _ranked(self, shape: Shape, node: Node, k: int) -> Shape:
+        """The shape of a result of what calls Python, with as many axes as it has in this specialization."""
+        said = node.outputs[k].shape if isinstance(node.op, External) else shape
+        if shape.rank is not None or said.rank is not None:
+            return shape if said.rank is None else said
+        known = self.ranks.get(node.name)
         if known is None:
-            raise RankUnknown(old.node)
-        return Shape((None,) * known[old.position])
+            raise RankUnknown(node)
+        return Shape((None,) * (known[k] if k < len(known) else 0))
 
     def _inputs(self, inputs: Sequence[Tensor]) -> list[Tensor]:
         return [self.new[id(t)] for t in inputs]
@@ -242,18 +244,37 @@ class _Specializer:
         inputs, values = self._inputs(node.inputs), [self._latest(s, node) for s in states]
 
         def draw(region: Region, types: Sequence[tuple[DType, Shape]]) -> Region:
-            return self._drawn(region, types, states)
+            if node.op.is_stepped or self.is_open:      # its programs find their own sizes
+                own = [(t.dtype, t.shape) for t in region.inputs]
+                return self._drawn(region, [*own, *((s.dtype, s.shape) for s in states)], states, True)
+            return self._drawn(region, types, states, False)
 
         op, into, out = node.op.specialized(draw, [*inputs, *values], len(states))
-        made = self.graph.add(op, [*inputs[:into], *values, *inputs[into:]], node.name + "/", origin=node.origin)
-        for state, value in zip(states, made.outputs[out:], strict=False):
+        operands = [*inputs[:into], *values, *inputs[into:]]
+        if node.op.is_stepped and not self.in_region:
+            results = self._stepped(node, op, operands, range(out, out + len(states)))
+        else:
+            results = self.graph.add(op, operands, node.name + "/", origin=node.origin).outputs
+        for state, value in zip(states, results[out:], strict=False):
+            assert value is not None, "variables are kept"
             self.versions.setdefault(state.variable, []).append((1 << node.index, value))
-        results = (*made.outputs[:out], *made.outputs[out + len(states):])
-        self.new.update((id(t), r) for t, r in zip(node.outputs, results, strict=True))
+        own = (*results[:out], *results[out + len(states):])
+        self.new.update((id(t), r) for t, r in zip(node.outputs, own, strict=True) if r is not None)
 
-    def _drawn(self, region: Region, types: Sequence[tuple[DType, Shape]], states: Sequence[State]) -> Region:
+    def _stepped(self, node: Node, op: Control, operands: Sequence[Tensor], states: range) -> Sequence[Tensor | None]:
+        """What comes behind a loop or choice that Python steps through, None for what nobody uses."""
+        own = iter([id(t) in self.used for t in node.outputs])
+        count = len(node.outputs) + len(states)
+        less, kept, places = op.pruned([True if k in states else next(own) for k in range(count)])
+        made = self.graph.add(less, [operands[k] for k in kept], node.name + "/", origin=node.origin)
+        found = dict(zip(places, self._cut(made, node), strict=True))
+        return [found.get(k) for k in range(count)]
+
+    def _drawn(
+        self, region: Region, types: Sequence[tuple[DType, Shape]], states: Sequence[State], is_open: bool
+    ) -> Region:
         inner = _Specializer(region.nodes, (), self.facts, self.fixed, NO_RANKS, in_order=True)
-        inner.in_region = True
+        inner.in_region, inner.is_open = True, is_open
         made = []
         for t, (dtype, shape) in zip(region.inputs, types, strict=False):
             made.append(inner._source(Placeholder(dtype, shape), t.node))
@@ -265,7 +286,8 @@ class _Specializer:
         outputs = inner.run(region.outputs).fetches
         last = [inner.versions[s.variable][-1][1] if s.variable in inner.versions else inner.entering[s.variable]
                 for s in states]
-        return Region(inner.graph, tuple(made), (*outputs, *last))
+        targets = tuple(n for n in inner.graph.nodes if calls_python(n))
+        return Region(inner.graph, tuple(made), (*outputs, *last), targets)
 
     def _check_fit(self, node: Node, operands: Sequence[Tensor]) -> None:
         """Compare the sizes of a variable and of what is assigned to it, now that more of them is known."""

@@ -14,7 +14,8 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import copy_nodes
 from ..ir.walk import needed
-from ..ops.kinds import External, Source
+from ..ops.body import calls_python
+from ..ops.kinds import Source
 from ..ops.state import Placeholder
 from ..values import dataclass
 from .prune import prune
@@ -48,7 +49,7 @@ class _Cutter:
     def __init__(self, computation: Computation) -> None:
         self.computation = computation
         self.cut_of = {id(t.node): cut for cut in computation.cuts for t in cut.results}
-        calls = [cut.node for cut in computation.cuts if isinstance(cut.node.op, External)]
+        calls = [cut.node for cut in computation.cuts if calls_python(cut.node)]
         self.nodes = needed([*(t.node for t in computation.results()), *calls], extra=self._waits_for)
         self.level: dict[int, int] = {}     # id of a node -> the stretch that computes it
         called = 0                          # the stretch before the last call
@@ -57,7 +58,7 @@ class _Cutter:
             if id(node) in self.cut_of:
                 before = [self.cut_of[id(node)].node]
             level = max((self.level[id(n)] for n in before), default=0) + (id(node) in self.cut_of)
-            if isinstance(node.op, External):
+            if calls_python(node):
                 level = called = max(level, called)
             self.level[id(node)] = level
         ends = [self.level[id(t.node)] for t in computation.results()]

@@ -532,12 +532,6 @@ def assigns_in_its_test(x):
     return s
 
 
-def prints_in_a_branch(x):
-    if x > 0.0:
-        tf.print(x)
-    return x
-
-
 def number_as_test(x):
     if x:
         return x
@@ -557,7 +551,6 @@ def number_as_test(x):
     (assigns_an_item, InvalidArgumentError, r"`if` on a tensor assigns to d\['a'\]"),
     (assigns_an_attribute, InvalidArgumentError, "`while` on a tensor assigns to found.value"),
     (assigns_in_its_test, InvalidArgumentError, "`while` on a tensor assigns to s in its test"),
-    (prints_in_a_branch, InvalidArgumentError, "it calls Python, which does not run inside"),
 ], ids=lambda p: getattr(p, "__name__", None))
 def test_errors_name_the_variable(program, kind, match):
     with pytest.raises(kind, match=match):

@@ -226,12 +226,6 @@ def test_other_types_than_were_said(graph):
     assert session.run(tf.numpy_function(lambda: 1, [], tf.float32)) == 1.0
 
 
-def test_not_inside_of_a_compiled_loop(graph):
-    x = tf.placeholder(tf.float32, [None])
-    with pytest.raises(errors.InvalidArgumentError, match=r"(?s)calls Python.*test_calls.py"):
-        tf.map_fn(lambda v: tf.numpy_function(lambda a: a, [v], tf.float32), x)
-
-
 def test_not_in_files(graph, tmp_path):
     tf.numpy_function(lambda: 1.0, [], tf.float32, name="mine")
     with pytest.raises(errors.FileFormatError, match="a file cannot hold"):

@@ -69,7 +69,7 @@ def if_returning(
     test = decided(test)
     if not isinstance(test, Tensor):
         return body() if test else orelse()
-    control.check_predicate(test, "if")
+    test = control.checked_predicate(test, "if")
     _refuse_places("if", places)
     graph = get_default_graph()
     before = _values(state, names)
@@ -176,7 +176,7 @@ def while_(
             return
         body()
         goes_on = decided(test())
-    control.check_predicate(goes_on, "while")
+    control.checked_predicate(goes_on, "while")
     _refuse_places("while", places)
     _tell_shapes(body, state, assign, names)
     carried = _Carried(state, assign, names, "while")
@@ -188,7 +188,7 @@ def while_(
 
     def holds(*values: Any) -> Any:
         carried.begin(values)
-        return convert_to_tensor(test())
+        return control.checked_predicate(convert_to_tensor(test()), "while")
 
     found = control.while_loop(holds, step, carried.leaves, maximum_iterations=maximum_iterations, name="while")
     carried.end(found if carried.leaves else [])

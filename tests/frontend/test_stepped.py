@@ -1,0 +1,188 @@
+"""Loops and branches that Python steps through: they call Python, or sizes in them depend on numbers."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.errors import InvalidArgumentError
+
+
+@pytest.fixture
+def log():
+    return []
+
+
+@pytest.fixture
+def note(log):
+    """A call in the graph that notes a number."""
+    return lambda x: tf.numpy_function(lambda v: log.append(v.tolist()), [x], [])
+
+
+def test_what_is_printed_in_branches_and_loops(capsys):
+    @tf.function
+    def f(x):
+        if x > 0.0:
+            tf.print("positive", x)
+        for k in tf.range(tf.cast(x, tf.int32)):
+            if k % 2 == 1:
+                tf.print("step", k)
+            x += 1.0
+        while x > 5.0:
+            x -= 2.0
+            tf.print("left", x)
+        return x
+
+    assert float(f(tf.constant(4.0))) == 4.0
+    assert capsys.readouterr().err.split("\n") == ["positive 4", "step 1", "step 3", "left 6", "left 4", ""]
+    assert float(f(tf.constant(-1.0))) == -1.0
+    assert capsys.readouterr().err == ""
+
+
+def test_calls_happen_once_in_their_order(log, note):
+    @tf.function
+    def f(n):
+        note(n)
+        for k in tf.range(n):
+            note(k)
+            if k > 0:
+                note(10 * k)
+        note(n + 100)
+        return n
+
+    for _ in range(3):
+        log.clear()
+        f(tf.constant(3))
+        assert log == [3, 0, 1, 10, 2, 20, 103]
+
+
+def test_an_assertion_in_a_branch():
+    @tf.function
+    def f(x):
+        if x > 0.0:
+            tf.debugging.assert_less(x, 5.0, message="large")
+        return x
+
+    assert [float(f(tf.constant(v))) for v in (1.0, -10.0)] == [1.0, -10.0]
+    with pytest.raises(InvalidArgumentError, match=r"(?s)large: x < y does not hold.*test_stepped\.py"):
+        f(tf.constant(10.0))
+
+
+def test_variables_are_those_of_the_program(log, note):
+    """A step sees what those before it have assigned; a run that fails assigns nothing."""
+    v = tf.Variable(1.0)
+
+    @tf.function
+    def f(n, most):
+        for _ in tf.range(n):
+            v.assign(v * 2.0)
+            note(v)
+            tf.debugging.assert_less(v, most)
+        return v + 0.5
+
+    assert float(f(tf.constant(3), tf.constant(100.0))) == 8.5
+    assert log == [2.0, 4.0, 8.0]
+    with pytest.raises(InvalidArgumentError):
+        f(tf.constant(3), tf.constant(30.0))
+    assert float(v) == 8.0
+
+
+def test_a_training_loop_that_prints(capsys):
+    w = tf.Variable([1.0, 1.0])
+
+    @tf.function
+    def train(n):
+        loss = 0.0
+        for k in tf.range(n):
+            with tf.GradientTape() as tape:
+                loss = tf.reduce_sum(w * w)
+            w.assign_sub(0.25 * tape.gradient(loss, w))
+            if k % 2 == 0:
+                tf.print(k, loss)
+        return loss
+
+    assert float(train(tf.constant(4))) == 2.0 / 64
+    assert w.numpy().tolist() == [0.0625, 0.0625]
+    assert capsys.readouterr().err == "0 2\n2 0.125\n"
+
+
+def test_gradients_pass_by_and_through_calls(log, note):
+    @tf.function
+    def f(x, n):
+        y = x
+        for _ in tf.range(n):
+            note(y)
+            y = y * tf.py_function(lambda v: v * v, [x], tf.float32)
+        if y > 0.0:
+            y = y * tf.py_function(lambda v: 3.0 * v, [x], tf.float32)
+        return y                                    # 3 x^(2 n + 2)
+
+    x = tf.constant(2.0)
+    with tf.GradientTape() as outer:
+        outer.watch(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = f(x, tf.constant(2))
+        first = tape.gradient(y, x)
+    assert [float(y), float(first)] == [3 * 2.0**6, 18 * 2.0**5]
+    assert float(outer.gradient(first, x)) == 90 * 2.0**4
+    assert log[:2] == [2.0, 8.0]
+
+
+def test_results_of_unknown_rank(log):
+    @tf.function
+    def f(x):
+        if x > 0.0:
+            y = tf.numpy_function(lambda v: log.append(1) or np.full((2, 2), v), [x], tf.float32)
+        else:
+            y = -x
+        return y + 1.0
+
+    assert [f(tf.constant(v)).numpy().tolist() for v in (1.0, -2.0, 3.0)] == [[[2, 2], [2, 2]], 3.0, [[4, 4], [4, 4]]]
+    assert len(log) == 2
+    x = tf.constant([1.0, 2.0])
+    twice = tf.function(lambda x: tf.map_fn(lambda v: tf.numpy_function(lambda a: a * 2.0, [v], tf.float32), x))
+    assert twice(x).numpy().tolist() == [2.0, 4.0]
+
+
+def test_branches_of_other_sizes_and_ranks():
+    @tf.function
+    def f(x, y):
+        z = tf.zeros([2]) if x > 0.0 else tf.ones([3])
+        w = y if x > 0.0 else y[None]
+        return z + 1.0, w * 2.0
+
+    for _ in range(2):
+        for v, shapes in ((1.0, ((2,), (4,))), (-1.0, ((3,), (1, 4)))):
+            found = f(tf.constant(v), tf.ones([4]))
+            assert tuple(t.shape for t in found) == shapes
+            assert [float(t.numpy().flat[0]) for t in found] == [1.0 if v > 0 else 2.0, 2.0]
+
+
+def test_sizes_that_depend_on_numbers_in_a_loop(rng):
+    x = rng.normal(size=(5, 7)).astype("f4")
+
+    @tf.function
+    def f(x):
+        total = 0.0
+        for row in x:
+            total += tf.reduce_sum(tf.boolean_mask(row, row > 0.0))
+        return total
+
+    value = tf.constant(np.tile(x, (4, 1)))
+    with tf.GradientTape() as tape:
+        tape.watch(value)
+        y = f(value)
+    np.testing.assert_allclose(float(y), 4 * x[x > 0].sum(), rtol=1e-5)
+    np.testing.assert_array_equal(tape.gradient(y, value).numpy(), np.tile(x > 0, (4, 1)))
+
+
+def test_a_session_and_what_explain_says(log, note):
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32, [None])
+        y = tf.cond(tf.reduce_sum(x) > 0.0, lambda: (note(x), x * 2.0)[1], lambda: x - 1.0) + 1.0
+        session = tf.Session()
+        assert session.run(y, {x: [1.0, 2.0]}).tolist() == [3.0, 5.0]
+        assert session.run(y, {x: [-1.0]}).tolist() == [-1.0]
+        assert log == [[1.0, 2.0]]
+        assert "Python takes its steps: they call Python" in session.explain(y, {x: [1.0]}).text()
