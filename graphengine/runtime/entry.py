@@ -27,7 +27,8 @@ from ..codegen.kernels.entry import (
     Table,
 )
 from ..config import interpreting
-from .layout import RUNNER, Layout, address_of
+from .layout import RUNNER, Layout
+from .outline import address_of
 
 if TYPE_CHECKING:
     from .compiler import Compiler

@@ -3,7 +3,9 @@ from __future__ import annotations
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,8 @@ from ..schedule.fuse import Group
 from ..schedule.program import Instruction, Program
 from ..values import dataclass
 from .compiler import Compiler
-from .layout import RUNNER, STAGED_BYTES, Layout, address_of, overlaps
+from .layout import RUNNER, STAGED_BYTES, Layout
+from .outline import Outline, address_of
 from .results import ResultPool
 from .signals import hear
 
@@ -73,6 +76,21 @@ def _named(size: Size, value: int) -> str:
     return str(value)
 
 
+class Written:
+    """Memory that a program changes. Kernels are told that nothing changes where a feed is read."""
+
+    def __init__(self, arrays: Iterable[Array]) -> None:
+        spans = sorted((address_of(a), address_of(a) + a.nbytes) for a in arrays)
+        self.starts = [start for start, _ in spans]
+        self.stops = list(accumulate((stop for _, stop in spans), max))
+
+    def overlaps(self, feed: Array) -> bool:
+        """Whether some of it is that of a dense array."""
+        start = address_of(feed)
+        k = bisect_left(self.starts, start + feed.nbytes)
+        return k > 0 and start < self.stops[k - 1]
+
+
 class Executable:
     """Machine code of a program, for one session.
 
@@ -92,19 +110,19 @@ class Executable:
         self.program = program
         self.source = source
         self.kernels = tuple(kernels)
-        self.states = states
-        self.written = [states[name] for name, _ in source.updates]
+        self.written = Written(states[name] for name, _ in source.updates)
         self.compiler = compiler
         every = [inner for kernel in kernels for inner in kernel.all()]
         self.code = dict(zip((k.name for k in every), compiler.addresses(every), strict=True))
         self.code[RUNNER] = compiler.runner()
+        self.outline = Outline(program, self.kernels, self.code, states)
         self.run_rows = _RUN(self.code[RUNNER])
         self.pool = ResultPool()
         self.dtypes: list[DType] = [t.dtype for t in program.computation.feeds]
 
     def new_layout(self, sizes: Mapping[str, int]) -> Layout:
         """Tables and memory for these sizes, which have to agree with what was assumed (`check_sizes`)."""
-        return Layout(self.program, self.kernels, self.code, sizes, self.states, self.compiler.team.address)
+        return Layout(self.outline, self.code, sizes, self.compiler.team.address)
 
     def call(self, layout: Layout, hears: bool) -> int:
         """Run the rows as often as the control block says; the code that the runner returns."""
@@ -143,7 +161,10 @@ class Executable:
         try:
             for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
                 is_dense = array.flags.c_contiguous and array.flags.aligned
-                if stage.nbytes <= STAGED_BYTES or not is_dense or overlaps(array, (*self.written, *(out or ()))):
+                if (
+                    stage.nbytes <= STAGED_BYTES or not is_dense or self.written.overlaps(array)
+                    or any(o is not None and np.may_share_memory(array, o) for o in out or ())
+                ):
                     stage[...] = array
                 else:
                     layout.point(b, address_of(array))

@@ -5,24 +5,22 @@ directly; only addresses of feeds and of large results change from run to run.
 """
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from ctypes import c_void_p
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..codegen.emit import Kernel, SizeBits, Step, constant_bits
-from ..codegen.kernels.library import Division, division
+from ..codegen.emit import Kernel, SizeBits, constant_bits
 from ..codegen.kernels.runner import EXTENT, MOVE, ROW, Control
-from ..config import settings
 from ..ir.dims import Evaluator, evaluate, evaluator
-from ..ops.state import Const
 from ..schedule.memory import ALIGNMENT, aligned, plan
-from ..schedule.program import Buffer, Program
+from ..schedule.program import Buffer
 from .fortran import routine_addresses
+from .outline import Outline, address_of
+from .sharing import LONG_NS, divided, slice_lengths
 from .signals import NEVER
-from .team import thread_count
 
 if TYPE_CHECKING:
     from .nested import NestedLayout
@@ -34,20 +32,7 @@ Sizes = Mapping[str, int]
 
 RUNNER = "runner"                           # its address stands beside those of the kernels
 STAGED_BYTES = 4096                         # smaller feeds and results are copied, larger ones are pointed at
-LONG_NS = 1e6                               # runs from here on hear signals
-SLICES = 4                                  # for each thread, and of a kernel that is just worth sharing
-# Waking a helper takes some 50 microseconds, so a program needs as many kernels that are worth sharing, or longer ones.
-WORTH_WAKING = 8
-
-
-def address_of(array: Array) -> int:
-    """Address of an array's first element."""
-    return int(array.__array_interface__["data"][0])
-
-
-def overlaps(feed: Array, written: Iterable[Array | None]) -> bool:
-    """Whether something is written where a feed is read: kernels are told that this never happens."""
-    return any(o is not None and np.may_share_memory(feed, o) for o in written)
+NOTHING = np.zeros(0, np.int64)
 
 
 class Layout:
@@ -55,11 +40,9 @@ class Layout:
 
     Parameters
     ----------
-    program : what runs
-    kernels : one for each instruction
+    outline : what does not depend on sizes
     code : address of each kernel, by its name
     sizes : value of each size symbol
-    states : array of each variable that the program touches
     team : address of the table of helpers
     outer : layout of the program around it if it is that of a loop's or a branch's region: the kernel that runs it
         puts in the addresses of feeds, variables and results
@@ -68,7 +51,7 @@ class Layout:
     ----------
     known : value of each size symbol
     control : block that the runner is called with
-    addresses : table of addresses; entries of a buffer are listed in `entries`
+    addresses : table of addresses; the outline says which entries a buffer has
     staging : for each feed an array of its shape, whose address is in the table
     results : for each fetch an array of its shape, whose address is in the table
     stretch : how many steps of a loop to run before Python hears signals, as learned from earlier ones
@@ -78,62 +61,51 @@ class Layout:
     is_endless : whether it has a loop that may run for ever
     shared : how many kernels are shared between threads, those of loops and branches included
     is_running : whether it is in the middle of a run that hears signals
-    takes_steps : whether it is one kernel that may run many steps by itself
-    step_entries : buffer -> place in the table of sizes of what it moves by in each of them
     busy : a number that is not 0 while a run uses its arrays
     """
 
     def __init__(
-        self, program: Program, kernels: Sequence[Kernel], code: Mapping[str, int], sizes: Sizes,
-        states: Mapping[str, Array], team: int, outer: Layout | None = None,
+        self, outline: Outline, code: Mapping[str, int], sizes: Sizes, team: int, outer: Layout | None = None,
     ) -> None:
-        of_region = outer is not None
+        program = outline.program
+        self.outline = outline
         self.program = program
         self.known = sizes
-        self.arrays: dict[int, Array] = {}              # buffer -> array, for all but temporaries
-        self.kernels = kernels
+        self.arrays = outline.arrays.copy()             # buffer -> array, for all but temporaries
         value = evaluator(sizes)
-        self.arena, places = _temporaries(program, value)
-        for b in program.buffers:
-            if b.kind == "const" or (b.kind != "temp" and not of_region):
-                array = self.arrays[b.index] = _array(b, sizes, states)
-                places[b.index] = address_of(array)
-        table = [places.get(index, 0) for kernel in kernels for index in kernel.buffers]
-        first = 0                                       # of the kernel's addresses
-        numbers: list[int] = []
-        rows: list[int] = []
-        self.nested: dict[int, NestedLayout] = {}       # kernel -> what it runs, of loops and choices
+        self.arena, addresses = _temporaries(outline, value)
+        for b in outline.own:
+            array = self.arrays[b.index] = _array(b, sizes)
+            addresses[b.index] = address_of(array)
         self.stop: Array = outer.stop if outer is not None else np.array([address_of(NEVER)], np.int64)
-        self.shared = 0
-        every = [_numbers(kernel, value) for kernel in kernels]
-        divisions = [_division(*pair, value) for pair in zip(kernels, every, strict=True)]
-        lengths = _slice_lengths(divisions)
-        self.shared += sum(length > 0 for length in lengths)
-        for row, (kernel, own_numbers) in enumerate(zip(kernels, every, strict=True)):
-            rows += (code[kernel.name], first, len(numbers), divisions[row].extent, lengths[row])
-            first += len(kernel.buffers)
-            if kernel.nested is not None:
-                from .nested import NestedLayout
+        numbers = [_numbers(kernel, value) for kernel in outline.distinct]
+        divisions = [divided(*pair, value) for pair in zip(outline.distinct, numbers, strict=True)]
+        lengths = slice_lengths(divisions, outline.which)
+        self.shared = sum(length > 0 for length in lengths)
+        self.nested: dict[int, NestedLayout] = {}       # kernel -> what it runs, of loops and choices
+        for row, parts in outline.nested.items():
+            from .nested import NestedLayout
 
-                self.nested[row] = NestedLayout(kernel, code, sizes, team, self)
-                self.shared += sum(p.shared for p in self.nested[row].parts)
-                numbers += self.nested[row].numbers
-            numbers += own_numbers
-        self.addresses = np.array(table or [0], np.int64)
-        self.sizes = np.array(numbers or [0], np.int64)
-        self.rows = np.array(rows, np.int64)
+            kernel = outline.distinct[outline.which[row]]
+            self.nested[row] = NestedLayout(kernel, parts, code, sizes, team, self)
+            self.shared += sum(p.shared for p in self.nested[row].parts)
+            numbers[outline.which[row]] = self.nested[row].numbers + numbers[outline.which[row]]
+        self.addresses = addresses[outline.order]
+        tables = [np.array(table, np.int64) for table in numbers]
+        self.sizes = np.concatenate([NOTHING, *[tables[k] for k in outline.which]])
+        counts = np.array([len(tables[k]) for k in outline.which], np.int64)
+        extents = [divisions[k].extent for k in outline.which]
+        columns = (outline.code, outline.firsts, np.cumsum(counts) - counts, extents, lengths)
+        self.rows = np.array(columns, np.int64).T.reshape(-1)
         self.moves = np.zeros(MOVE, np.int64)
         self.control = np.zeros(len(Control), np.int64)
         self.home = self.addresses.copy()
         self.stretch = 1
-        self.staging = [] if of_region else [self.arrays[b] for b in program.feeds]
-        self.results = [] if of_region else [self._shaped(b, t.shape, sizes) for b, t in
-                                             zip(program.fetches, program.computation.fetches, strict=True)]
-        self.work_ns = sum(d.work_ns for d in divisions)
+        self.staging = [] if outline.is_region else [self.arrays[b] for b in program.feeds]
+        self.results = [] if outline.is_region else [self._shaped(b, t.shape, sizes) for b, t in
+                                                     zip(program.fetches, program.computation.fetches, strict=True)]
+        self.work_ns = sum(divisions[k].work_ns for k in outline.which)
         self.is_long = bool(self.nested) or self.work_ns >= LONG_NS
-        self.takes_steps = len(kernels) == 1 and kernels[0].takes_steps
-        self.step_entries = {slot.buffer: k for k, slot in enumerate(kernels[0].slots if self.takes_steps else ())
-                             if isinstance(slot, Step)}
         self.is_endless = any(n.is_endless for n in self.nested.values())
         is_small = all(a.nbytes <= STAGED_BYTES for a in (*self.staging, *self.results))
         self.is_small = is_small and not (self.is_long or self.shared)
@@ -148,14 +120,6 @@ class Layout:
         self.wholes: dict[Any, WholeStep] = {}          # the step as one kernel, by what a loop moves
         self._own = self.home, self.sizes, self.rows
         self._tell()
-
-    @cached_property
-    def entries(self) -> dict[int, list[int]]:
-        """Buffer -> places in the table of addresses."""
-        found: dict[int, list[int]] = {}
-        for place, index in enumerate(index for kernel in self.kernels for index in kernel.buffers):
-            found.setdefault(index, []).append(place)
-        return found
 
     def _shaped(self, buffer: int, shape: Any, sizes: Sizes) -> Array:
         return self.arrays[buffer].reshape([evaluate(s, sizes) for s in shape])
@@ -175,13 +139,13 @@ class Layout:
     def own_fetch(self, k: int) -> int:
         """The address of memory of its own for a region's result."""
         buffer = self.program.buffers[self.program.fetches[k]]
-        self.arrays[buffer.index] = _array(buffer, self.known, {})
+        self.arrays[buffer.index] = _array(buffer, self.known)
         self.point(buffer.index, address_of(self.arrays[buffer.index]))
         return address_of(self.arrays[buffer.index])
 
     def point(self, buffer: int, address: int) -> None:
         """Use memory at `address` for a buffer, until `restore`."""
-        for k in self.entries.get(buffer, ()):
+        for k in self.outline.entries.get(buffer, ()):
             self.addresses[k] = address
 
     def restore(self) -> None:
@@ -190,9 +154,9 @@ class Layout:
         self.addresses[:] = self.home
         self.control[Control.MOVE_COUNT] = 0
         self.control[Control.STEPS] = 1
-        if self.takes_steps and not self.ahead:
+        if self.outline.takes_steps and not self.ahead:
             self.take_steps(1)
-            for entry in self.step_entries.values():
+            for entry in self.outline.step_entries.values():
                 self.sizes[entry] = 0
 
     def take_steps(self, count: int) -> None:
@@ -226,7 +190,7 @@ class Layout:
         start += -start % ALIGNMENT
         found: dict[int, int] = {}
         for index, count in room.items():
-            found |= dict.fromkeys(self.entries.get(index, ()), start)
+            found |= dict.fromkeys(self.outline.entries.get(index, ()), start)
             start += count
         return found
 
@@ -277,51 +241,23 @@ class Layout:
         self.control[Control.MOVE_COUNT] = len(moves)
 
 
-def _array(buffer: Buffer, sizes: Sizes, states: Mapping[str, Array]) -> Array:
-    """The memory of a buffer that does not live in the arena."""
+def _array(buffer: Buffer, sizes: Sizes) -> Array:
+    """Memory of its own for a buffer."""
     assert buffer.tensor is not None, "scratch lives in the arena"
-    op = buffer.tensor.node.op
-    if buffer.kind == "state":
-        return states[buffer.name]
-    if buffer.kind == "const" and isinstance(op, Const):
-        return op.value.array
     return np.zeros([evaluate(s, sizes) for s in buffer.tensor.shape], buffer.dtype.numpy)  # type: ignore[arg-type]
 
 
-def _temporaries(program: Program, value: Evaluator) -> tuple[Array, dict[int, int]]:
-    """One allocation for all temporaries, and the address of each of them."""
+def _temporaries(outline: Outline, value: Evaluator) -> tuple[Array, Array]:
+    """One allocation for all temporaries, and the addresses of these and of what depends on no size."""
+    program, addresses = outline.program, outline.addresses.copy()
     buffers = program.buffers
     needed = {b: value(buffers[b].size) * buffers[b].dtype.size for slot in program.slots for b in slot.buffers[:1]}
     offsets, total = plan(program.slots, needed)
     arena = np.empty(total + ALIGNMENT, np.uint8)
     start = address_of(arena)
     start += -start % ALIGNMENT
-    return arena, {b: start + offset for b, offset in offsets.items()}
-
-
-def _division(kernel: Kernel, numbers: Sequence[int], value: Evaluator) -> Division:
-    """How a kernel's work divides between threads; of some library kernels nobody knows how long they take."""
-    extent = value(kernel.extent)
-    if kernel.text is not None:
-        return Division(extent, kernel.grain, value(kernel.points) * kernel.point_ns)
-    return division(kernel.name, numbers, extent) or Division(extent, 0, LONG_NS)
-
-
-def _slice_lengths(divisions: Sequence[Division]) -> list[int]:
-    """Length of the slices of each kernel that threads take in turn; 0 if it is not shared."""
-    least_ns = 1e3 * settings().split_us
-    worth = [d if d.grain and d.work_ns >= least_ns else None for d in divisions]
-    if sum(d.work_ns for d in worth if d is not None) < WORTH_WAKING * least_ns:
-        return [0] * len(divisions)
-    return [0 if d is None else _slice_length(d, least_ns) for d in worth]
-
-
-def _slice_length(divided: Division, least_ns: float) -> int:
-    most = min(SLICES * max(thread_count(), 2), -(-divided.extent // divided.grain))
-    count = min(most, int(SLICES * divided.work_ns / least_ns)) if least_ns else most
-    length = -(-divided.extent // max(count, 1))
-    length += -length % divided.grain
-    return length if length < divided.extent else 0
+    addresses[list(offsets)] = start + np.array(list(offsets.values()), np.int64)
+    return arena, addresses
 
 
 def _numbers(kernel: Kernel, value: Evaluator) -> list[int]:

@@ -13,7 +13,8 @@ from ..codegen.kernels.runner import EXTENT, ROW, Control
 from ..config import settings
 from ..dtypes import DType
 from ..ir.node import Tensor
-from .layout import Layout, address_of, overlaps
+from .layout import Layout
+from .outline import address_of
 from .whole import LOOK_S, WholeStep
 
 if TYPE_CHECKING:
@@ -76,23 +77,23 @@ class Loop:
         moves = self._pick_rows()
         for b, array, is_stacked in zip(program.feeds, feeds, stacked, strict=True):
             if not isinstance(array, Rows):
-                if overlaps(array, executable.written):
+                if executable.written.overlaps(array):
                     array, own = array.copy(), array
                     self.copies.append((array, own))
                 layout.point(b, address_of(array))
                 if is_stacked and array.shape[0]:
-                    moves += [(k, array.nbytes // array.shape[0]) for k in layout.entries.get(b, ())]
+                    moves += [(k, array.nbytes // array.shape[0]) for k in layout.outline.entries.get(b, ())]
         if collect:
             moves += [(k, own.nbytes) for b, own in zip(program.fetches, layout.results, strict=True)
-                      for k in layout.entries.get(b, ())]
+                      for k in layout.outline.entries.get(b, ())]
         self._begin = layout.addresses.copy()
         self._moves = moves
         self._whole: WholeStep | None = None
-        self.takes_steps = layout.takes_steps and not layout.ahead      # by one call of the kernel
+        self.takes_steps = layout.outline.takes_steps and not layout.ahead      # by one call of the kernel
         if self.takes_steps:
             growth = dict(moves)
-            for b, entry in layout.step_entries.items():
-                layout.sizes[entry] = growth.get(layout.entries[b][0], 0) // program.buffers[b].dtype.size
+            for b, entry in layout.outline.step_entries.items():
+                layout.sizes[entry] = growth.get(layout.outline.entries[b][0], 0) // program.buffers[b].dtype.size
         else:
             layout.set_moves(moves)
 

@@ -17,7 +17,8 @@ from ..codegen.kernels.runner import ROW
 from ..ir.dims import evaluate
 from ..ir.node import Tensor
 from ..ops.control import Loop
-from .layout import RUNNER, Layout, Sizes, address_of
+from .layout import RUNNER, Layout, Sizes
+from .outline import Outline, address_of
 
 Array = np.ndarray[Any, Any]
 
@@ -31,11 +32,14 @@ class NestedLayout:
     numbers : the table of sizes
     """
 
-    def __init__(self, kernel: Kernel, code: Mapping[str, int], sizes: Sizes, team: int, outer: Layout) -> None:
+    def __init__(
+        self, kernel: Kernel, outlines: Sequence[Outline], code: Mapping[str, int], sizes: Sizes, team: int,
+        outer: Layout,
+    ) -> None:
         assert kernel.nested is not None, "a kernel without regions"
         self.sizes = sizes
         self.node = kernel.nested.node
-        self.parts = [Layout(p.program, p.kernels, code, sizes, {}, team, outer) for p in kernel.nested.parts]
+        self.parts = [Layout(outline, code, sizes, team, outer) for outline in outlines]
         self.tables: list[Array] = []       # kept alive: the numbers hold their addresses
         op = self.node.op
         if isinstance(op, Loop):
@@ -83,7 +87,7 @@ class NestedLayout:
         moves: list[tuple[int, int]] = []
 
         def bind(buffer: int, operand: int, stride: int) -> None:
-            for place in layout.entries.get(buffer, ()):
+            for place in layout.outline.entries.get(buffer, ()):
                 binds.append((operand, place, stride))
                 if stride:
                     moves.append((place, backward * stride))
@@ -119,9 +123,9 @@ class NestedLayout:
         rows = []
         for layout, part in zip(self.parts, parts, strict=True):
             binds = [(1 + k, place, 0) for buffer, k in zip(part.program.feeds, part.operands, strict=True)
-                     for place in layout.entries.get(buffer, ())]
+                     for place in layout.outline.entries.get(buffer, ())]
             binds += [(len(node.inputs) + k, place, 0) for k, buffer in enumerate(part.program.fetches)
-                      for place in layout.entries.get(buffer, ())]
+                      for place in layout.outline.entries.get(buffer, ())]
             rows.append((layout.control_address, self._table(binds), len(binds)))
         numbers = {SwitchSize.RUNNER: runner, SwitchSize.BRANCHES: self._table(rows), SwitchSize.COUNT: len(rows),
                    SwitchSize.TAKEN: 0}

@@ -18,7 +18,8 @@ from ..ops.kinds import Reduction
 from ..schedule.program import Instruction
 from ..values import dataclass
 from .executable import Executable
-from .layout import Layout, address_of
+from .layout import Layout
+from .outline import address_of
 
 Array = np.ndarray[Any, Any]
 

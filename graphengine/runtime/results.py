@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..schedule.memory import ALIGNMENT
-from .layout import address_of
+from .outline import address_of
 
 Array = np.ndarray[Any, Any]
 

@@ -54,7 +54,7 @@ class WholeStep:
         self.reason = _refusal(layout)
         self._pending: Future[list[int]] | None = None
         if self.reason is None:
-            self._write([*ahead, *layout.kernels], dict(moves))
+            self._write([*ahead, *layout.outline.kernels], dict(moves))
 
     def _write(self, kernels: Sequence[Kernel], moves: dict[int, int]) -> None:
         layout = self.layout
@@ -120,7 +120,7 @@ class WholeStep:
 def _refusal(layout: Layout) -> str | None:
     if layout.nested:
         return "it has loops or branches"
-    if layout.takes_steps and not layout.ahead:
+    if layout.outline.takes_steps and not layout.ahead:
         return "it is one kernel that takes all steps by itself"
     if layout.shared:
         return "threads share its work"

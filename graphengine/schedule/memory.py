@@ -10,7 +10,7 @@ Pisarchyk and Lee (2020), "Efficient memory management for deep neural net infer
 """
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect
 from collections.abc import Hashable, Mapping, Sequence
 from heapq import heappush, heapreplace
 
@@ -56,12 +56,12 @@ def slots(lifetimes: Mapping[int, tuple[int, int]], sizes: Mapping[int, Hashable
 def plan(slots: Sequence[Slot], sizes: Mapping[int, int]) -> tuple[dict[int, int], int]:
     """Offset of each buffer, and the arena's size, all in bytes; `sizes` are those of the buffers."""
     offsets: dict[int, int] = {}
-    placed: list[tuple[int, int, int]] = []             # start, stop, alive
+    placed = _Placed()
     total = 0
     for slot in sorted(slots, key=lambda s: (-sizes[s.buffers[0]], s.buffers[0])):
         size = aligned(sizes[slot.buffers[0]])
-        start = _best_gap(placed, slot.alive, size)
-        insort(placed, (start, start + size, slot.alive))
+        start = placed.best_gap(slot.alive, size)
+        placed.add(start, start + size, slot.alive)
         total = max(total, start + size)
         offsets.update(dict.fromkeys(slot.buffers, start))
     return offsets, total
@@ -75,14 +75,38 @@ def _bits(first: int, last: int) -> int:
     return (1 << (last + 1)) - (1 << first)
 
 
-def _best_gap(placed: Sequence[tuple[int, int, int]], alive: int, size: int) -> int:
-    """Start of the smallest stretch of `size` bytes or more that is free while a slot is alive."""
-    best, best_length, end = -1, -1, 0
-    for start, stop, others in placed:
-        if others & alive:
-            gap = start - end
-            if gap >= size and (best < 0 or gap < best_length):
-                best, best_length = end, gap
-            if stop > end:
-                end = stop
-    return best if best >= 0 else end
+class _Placed:
+    """Slots that have their bytes.
+
+    Of a network that keeps what its gradient needs, most are alive together and stand without a gap between them.
+    Nobody who is alive then has to look at each of those.
+
+    slots : (start, stop, alive), by start
+    dense, stop, alive : how many of the first leave no gap, where they end, and when all of them are alive
+    """
+
+    def __init__(self) -> None:
+        self.slots: list[tuple[int, int, int]] = []
+        self.dense, self.stop, self.alive = 0, 0, -1
+
+    def add(self, start: int, stop: int, alive: int) -> None:
+        k = bisect(self.slots, (start, stop, alive))
+        self.slots.insert(k, (start, stop, alive))
+        if k < self.dense and not self.alive & alive:
+            self.dense, self.stop = k, max((stop for _, stop, _ in self.slots[:k]), default=0)
+        elif k < self.dense or (k == self.dense and start <= self.stop and self.alive & alive):
+            self.dense, self.stop, self.alive = self.dense + 1, max(self.stop, stop), self.alive & alive
+
+    def best_gap(self, alive: int, size: int) -> int:
+        """Start of the smallest stretch of `size` bytes or more that is free while a slot is alive."""
+        best, best_length, end, slots = -1, -1, 0, self.slots
+        if self.alive & alive:
+            end, slots = self.stop, slots[self.dense:]
+        for start, stop, others in slots:
+            if others & alive:
+                gap = start - end
+                if gap >= size and (best < 0 or gap < best_length):
+                    best, best_length = end, gap
+                if stop > end:
+                    end = stop
+        return best if best >= 0 else end

@@ -18,7 +18,7 @@ from graphengine.codegen.kernels.team import LINE
 from graphengine.codegen.kernels.team import Team as Entry
 from graphengine.ops import OPS, Library, Reduction
 from graphengine.runtime.compiler import default_compiler
-from graphengine.runtime.layout import SLICES
+from graphengine.runtime.sharing import SLICES
 
 CASES = checks.cases()
 
