@@ -56,7 +56,6 @@ from .frontend.surface import public_names as _public_names
 from .frontend.surface import refusing as _refusing
 from .frontend.tape import GradientTape, UnconnectedGradients
 from .frontend.tensor import Tensor
-from .frontend.training import Progress, Training
 from .frontend.variables import (
     Variable,
     global_variables,
@@ -74,6 +73,7 @@ if _TYPE_CHECKING:
     from .frontend import saved_model
     from .frontend.explain import explain
     from .frontend.explanation import Explanation
+    from .keras.train_section import Progress, Training
     from .tools.edit import edit
 
 __version__ = "0.1.0"
@@ -95,6 +95,7 @@ __getattr__, __dir__ = _later(__name__, {
     "TensorArray": ".frontend.tensor_array:TensorArray",
     "Explanation": ".frontend.explanation:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
     "constant_initializer": ".keras.initializers:Constant", "data": ".data", "edit": ".tools.edit:edit",
+    "Progress": ".keras.train_section:Progress", "Training": ".keras.train_section:Training",
     "explain": ".frontend.explain:explain", "initializers": ".keras.initializers", "keras": ".keras",
     "losses": ".keras.losses", "metrics": ".keras.metrics", "ones_initializer": ".keras.initializers:Ones",
     "optimizers": ".keras.optimizers", "random_normal_initializer": ".keras.initializers:RandomNormal",

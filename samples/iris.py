@@ -37,7 +37,7 @@ def build():
         "data": {"file": "data/iris.csv", "feeds": {"x": lengths, "species": "species"},
                  "scale": {"x": "standard"}, "train_rows": TRAIN_ROWS},
         "loss": "loss",
-        "optimizer": {"name": "Momentum", "learning_rate": RATE, "momentum": MOMENTUM},
+        "optimizer": {"name": "SGD", "learning_rate": RATE, "momentum": MOMENTUM},
         "epochs": EPOCHS, "batch_size": BATCH, "seed": 0,
         "metrics": {"accuracy": "accuracy"},
     }

@@ -23,7 +23,7 @@ def build():
     graph.document["train"] = {
         "data": {"file": "data/xor.csv", "feeds": {"x": ["a", "b"], "either": "either"}},
         "loss": "loss",
-        "optimizer": {"name": "Momentum", "learning_rate": RATE, "momentum": MOMENTUM},
+        "optimizer": {"name": "SGD", "learning_rate": RATE, "momentum": MOMENTUM},
         "epochs": EPOCHS,
     }
     return graph

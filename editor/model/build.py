@@ -193,7 +193,6 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
         raise ge.errors.InvalidArgumentError("no data feeds a placeholder", fix="connect a source of data to one")
     fields = catalog()[TRAIN].fields
     own = {f.name: card.attributes.get(f.name, f.default) for f in fields}
-    rates = {f.name: f.default for f in catalog()[optimizer.kind].fields}
     metrics = {}
     for number in sorted(wires):
         tensor = built.tensors.get((wires[number].source, wires[number].output))
@@ -201,7 +200,7 @@ def train_section(document: GraphDocument, built: Built, card: Card) -> dict[str
             metrics[wires[number].source] = tensor.name.removesuffix(":0")
     section = {
         "data": data[0] if len(data) == 1 else data, "loss": loss.name.removesuffix(":0"),
-        "optimizer": {"name": optimizer.kind.partition("/")[2], **rates, **optimizer.attributes},
+        "optimizer": {"name": optimizer.kind.partition("/")[2], **optimizer.attributes},
         "epochs": own["epochs"], "batch_size": own["batch_size"], "seed": own["seed"], "metrics": metrics,
     }
     if not own["shuffle"]:

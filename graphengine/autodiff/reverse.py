@@ -101,6 +101,19 @@ def check_seed(seed: Shape, y: Shape) -> None:
                          fix="give a gradient of the same shape, or a number for all elements")
 
 
+def check_connected(y: Tensor, xs: Sequence[Tensor], found: Sequence[Tensor | None], op: str) -> None:
+    """Raise GradientError if `gradients([y], xs)` are all None; it names the path and where it is cut.
+
+    op : the optimizer that asks, for the error
+    """
+    if all(g is None for g in found):
+        reasons = "; ".join(why_unconnected([y], x) for x in xs[:3])
+        raise GradientError(
+            f"no variable has a gradient of {y.name}" + (f": {reasons}" if reasons else ""), op=op,
+            fix="let the loss depend on a trainable variable through differentiable ops",
+        )
+
+
 def why_unconnected(ys: Sequence[Tensor], x: Tensor) -> str:
     """The reason, in a sentence, why `gradients(ys, [x])` is None."""
     path = nodes_between(ys, [x])

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..autodiff import gradients, why_unconnected
-from ..errors import GradientError, InvalidArgumentError
+from ..autodiff import check_connected, gradients
+from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ops.language import L
@@ -71,17 +71,8 @@ class Optimizer:
         GradientError if no variable has a gradient; it names the path and where it is cut.
         """
         pairs = self.compute_gradients(loss, var_list, grad_loss=grad_loss)
-        self.check_connected(pairs, loss)
+        check_connected(tensor_of(loss), [v.handle for _, v in pairs], [g for g, _ in pairs], self.name)
         return self.apply_gradients(pairs, global_step, name)
-
-    def check_connected(self, pairs: GradsAndVars, loss: Tensor) -> None:
-        """Raise GradientError if no variable has a gradient; it names the path and where it is cut."""
-        if all(g is None for g, _ in pairs):
-            reasons = "; ".join(why_unconnected([tensor_of(loss)], v.handle) for _, v in pairs[:3])
-            raise GradientError(
-                f"no variable has a gradient of {loss.name}" + (f": {reasons}" if reasons else ""), op=self.name,
-                fix="let the loss depend on a trainable variable through differentiable ops",
-            )
 
     def compute_gradients(
         self, loss: Tensor, var_list: Sequence[Variable] | None = None, gate_gradients: Any = None,
@@ -112,7 +103,7 @@ class Optimizer:
                 self._prepared.add(graph)
             updates: list[Any] = []
             for g, v in pairs:
-                with graph.made_at(v.node.origin):      # who looks at the step wants to know whose update it is
+                with v.made_with():
                     updates += self.update(convert_to_tensor(g), v)
             updates += self.finish(graph)
             if global_step is not None:

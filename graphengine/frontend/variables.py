@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -141,6 +142,10 @@ class Variable(Operand):
                 node = graph.add(state.SharedVariable(self.storage), (), self.storage.name)
             graph.shared[id(self.storage)] = node.outputs[0]
         return graph.shared[id(self.storage)]
+
+    def made_with(self) -> AbstractContextManager[None]:
+        """Nodes made inside count as made where a graph's own variable was: one wants to know whose update they are."""
+        return nullcontext() if self.storage is not None else self.graph.made_at(self.node.origin)
 
     if TYPE_CHECKING:                       # given by session.py, which needs variables
         def eval(self, feed_dict: Any = None, session: Any = None) -> Any: ...

@@ -1,6 +1,6 @@
 """Documents: the plain dict that a `*.graph.json` holds, from a graph and back.
 
-    {"format": "graphengine", "version": 1,
+    {"format": "graphengine", "version": 2,
      "arrays": {"file": "NAME.HASH.safetensors", "sha256": "..."},       if there are large arrays
      "nodes": [...],                                                     see nodes.py
      "train": {...}, "view": {...}}                                      kept in Graph.document, like any other key
@@ -21,7 +21,38 @@ from .structure import refuse
 from .values import Fetch, Keep, encode
 
 FORMAT = "graphengine"
-MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
+
+
+def _with_optimizers_of_keras(document: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had three optimizers, by the names and with the defaults of TensorFlow 1."""
+    found = dict(document)
+    train, view = found.get("train"), found.get("view")
+    given = train.get("optimizer") if isinstance(train, dict) else None
+    if isinstance(given, dict) and isinstance(given.get("name"), str):
+        name, values = _of_keras(given["name"], {key: value for key, value in given.items() if key != "name"})
+        found["train"] = {**found["train"], "optimizer": {"name": name, **values}}
+    if isinstance(view, dict) and isinstance(view.get("items"), list):
+        found["view"] = {**view, "items": [_card_of_keras(item) for item in view["items"]]}
+    return found
+
+
+def _card_of_keras(item: Any) -> Any:
+    """What is drawn, with an optimizer of version 2 if it is the card of one."""
+    kind = item.get("kind") if isinstance(item, dict) else None
+    if not (isinstance(kind, str) and kind.startswith("optimizer/")):
+        return item
+    given = item.get("attributes")
+    name, values = _of_keras(kind.removeprefix("optimizer/"), dict(given) if isinstance(given, dict) else {})
+    return {**item, "kind": f"optimizer/{name}", "attributes": values}
+
+
+def _of_keras(name: str, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    before: dict[str, Any] = {"Momentum": {"momentum": 0.9}, "Adam": {"epsilon": 1e-8}}.get(name, {})
+    now = {"use_nesterov": "nesterov", "beta1": "beta_1", "beta2": "beta_2"}
+    return "SGD" if name == "Momentum" else name, {**before, **{now.get(key, key): v for key, v in given.items()}}
+
+
+MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = (_with_optimizers_of_keras,)
 """Entry k makes a document of version k + 2 from one of version k + 1."""
 VERSION = len(MIGRATIONS) + 1
 OWN_KEYS = ("format", "version", "arrays", "nodes")

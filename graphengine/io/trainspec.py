@@ -7,7 +7,7 @@
                "scale": {"x": "standard"},                    or {"divide": 16}
                "train_rows": 105},                            the first so many rows train, the others judge
       "loss": "loss",
-      "optimizer": {"name": "Momentum", "learning_rate": 0.1, "momentum": 0.9},
+      "optimizer": {"name": "SGD", "learning_rate": 0.1, "momentum": 0.9},
       "epochs": 1000, "batch_size": 15, "shuffle": true, "seed": 0,
       "metrics": {"accuracy": "Mean:0"},
       "variables": ["w", "b"]}
@@ -20,15 +20,14 @@ or say which random numbers to draw:
     {"random": {"distribution": "normal", "shape": [256, 4], "seed": 0}, "feeds": {"noise": "values"}}
 
 A file is a .csv or an .npz file, an .npy file or a .png picture (one row); the one array of the last two is called
-"values". Plain values come in and
-go out: reading the data is for data.py, training for the layers above.
+"values". Plain values come in and go out: reading the data is for data.py, training, and what
+optimizers there are, for the layers above.
 """
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, Literal, NoReturn
 
 from ..errors import FileFormatError, suggestion
@@ -37,31 +36,6 @@ from .datasets import DATASETS, PARTS
 from .files import brief
 
 Columns = str | tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A number, or true or false, that an optimizer takes: default (None: has to be given) and allowed interval.
-
-    Intervals are open above, and below as well unless `includes_low`.
-    """
-
-    default: float | bool | None
-    low: float = 0.0
-    high: float = math.inf
-    includes_low: bool = True
-
-
-_RATE = Parameter(None)
-OPTIMIZERS: Mapping[str, Mapping[str, Parameter]] = MappingProxyType({
-    "SGD": {"learning_rate": _RATE},
-    "Momentum": {"learning_rate": _RATE, "momentum": Parameter(None, high=1.0), "use_nesterov": Parameter(False)},
-    "Adam": {
-        "learning_rate": Parameter(0.001), "beta1": Parameter(0.9, high=1.0), "beta2": Parameter(0.999, high=1.0),
-        "epsilon": Parameter(1e-8, includes_low=False),
-    },
-})
-"""The optimizers and their parameters, in the names of TensorFlow's `train` optimizers."""
 
 
 @dataclass(frozen=True)
@@ -137,10 +111,10 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class OptimizerSpec:
-    """An optimizer of `OPTIMIZERS` with all its parameters, defaults filled in."""
+    """An optimizer by Keras's name, and those of its arguments that are given."""
 
-    name: Literal["SGD", "Momentum", "Adam"]
-    parameters: Mapping[str, float | bool]
+    name: str
+    parameters: Mapping[str, float | bool | None]
 
 
 @dataclass(frozen=True)
@@ -171,11 +145,9 @@ class TrainSpec:
     def as_json(self) -> dict[str, Any]:
         """The section that `parse_train` reads back as an equal value; what is default is left out."""
         data = [source.as_json() for source in self.data]
-        known = OPTIMIZERS[self.optimizer.name]
-        changed = {k: v for k, v in self.optimizer.parameters.items() if v != known[k].default}
         parts = {
             "data": data[0] if len(data) == 1 else data, "loss": self.loss,
-            "optimizer": {"name": self.optimizer.name, **changed}, "epochs": self.epochs,
+            "optimizer": {"name": self.optimizer.name, **self.optimizer.parameters}, "epochs": self.epochs,
             "batch_size": self.batch_size, "shuffle": None if self.shuffle else False, "seed": self.seed,
             "metrics": dict(self.metrics), "variables": None if self.variables is None else list(self.variables),
         }
@@ -395,34 +367,12 @@ def path_problem(name: str) -> str | None:
 
 
 def _parse_optimizer(raw: Any, file: str) -> OptimizerSpec:
-    head = _Section(raw, "train.optimizer", file, None)
-    name = head.name("name", f"one of {', '.join(OPTIMIZERS)}")
-    if name not in OPTIMIZERS:
-        head.refuse("name", f"there is no optimizer {brief(name)}",
-                    suggestion(name, OPTIMIZERS) or f"use one of {', '.join(OPTIMIZERS)}")
-    known = OPTIMIZERS[name]
-    section = _Section(raw, f"train.optimizer ({name})", file, ("name", *known))
-    values: dict[str, float | bool] = {}
-    for key, limits in known.items():
-        if isinstance(limits.default, bool):
-            values[key] = section.truth(key, limits.default)
-        elif key in section.raw:
-            values[key] = _parse_parameter(section, key, limits)
-        elif limits.default is None:
-            section.refuse("", f"{key!r} is missing", "add it: a number")
-        else:
-            values[key] = limits.default
-    return OptimizerSpec(name, values)      # type: ignore[arg-type]
-
-
-def _parse_parameter(section: _Section, key: str, limits: Parameter) -> float:
-    value = section.raw[key]
-    if not _is_number(value):
-        section.refuse(key, f"it is {brief(value)}, not a number", "write a number")
-    if not limits.low <= value < limits.high or (value == limits.low and not limits.includes_low):
-        interval = f"{'[' if limits.includes_low else '('}{limits.low:g}, {limits.high:g})"
-        section.refuse(key, f"{value!r} is outside {interval}", "use a value inside")
-    return float(value)
+    section = _Section(raw, "train.optimizer", file, None)
+    name = section.name("name", "the name of an optimizer")
+    for key, value in section.raw.items():
+        if key != "name" and value is not None and not isinstance(value, bool) and not _is_number(value):
+            section.refuse(key, f"it is {brief(value)}, not a number", "write a number, true or false")
+    return OptimizerSpec(name, {key: value for key, value in section.raw.items() if key != "name"})
 
 
 def _parse_metrics(raw: Any, file: str) -> dict[str, str]:

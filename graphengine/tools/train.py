@@ -11,8 +11,8 @@ from rich.table import Table
 
 from .. import Progress as Report
 from .. import Training, errors
-from ..frontend.training import PARTS
 from ..io.weights import load_weights, save_weights
+from ..keras.train_section import PARTS
 
 
 def train_file(file: Path, epochs: int | None, save: Path | None, load: Path | None) -> bool:

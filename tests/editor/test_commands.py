@@ -113,7 +113,7 @@ def test_attributes_are_set_on_many_cards_and_their_defaults_leave_no_trace():
     ("layer/Dense", "units", "many", "takes a whole number"), ("layer/Dense", "units", True, "takes a whole number"),
     ("layer/Dense", "use_bias", 1, "takes true or false"), ("layer/Dense", "nothing", 1, "no attribute 'nothing'"),
     ("op/placeholder", "dtype", "float99", "name of a dtype"), ("op/placeholder", "shape", [-3], "takes sizes"),
-    ("optimizer/Momentum", "momentum", 2.0, "0 to 1"), ("optimizer/SGD", "learning_rate", "fast", "takes a number"),
+    ("optimizer/SGD", "momentum", 2.0, "0 to 1"), ("optimizer/SGD", "learning_rate", "fast", "takes a number"),
     ("train", "epochs", 0, "at least 1"), ("op/const", "value", 3, "an array"),
 ])
 def test_values_that_no_attribute_takes(kind, name, value, says):

@@ -157,7 +157,7 @@ def test_text_of_a_loop(tmp_path, graph):
     assert (tmp_path / "a.graph.json").read_text() == """\
 {
   "format": "graphengine",
-  "version": 1,
+  "version": 2,
   "nodes": [
     {"id": "x", "op": "placeholder", "attributes": {"shape": [null]}},
     {"id": "foldl/Const", "op": "const", "attributes": {"value": {"dtype": "float32", "shape": [], "values": [0.0]}}},

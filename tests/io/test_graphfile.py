@@ -73,7 +73,7 @@ def test_text_of_a_file(tmp_path):
     assert (tmp_path / "a.graph.json").read_text() == """\
 {
   "format": "graphengine",
-  "version": 1,
+  "version": 2,
   "nodes": [
     {"id": "layer/x", "op": "placeholder", "attributes": {"shape": [null, 3]}},
     {"id": "layer/Const", "op": "const", "attributes": {"value": {"dtype": "float32", "shape": [3], "values": [1.0, 2.0, 3.0]}}},
@@ -328,7 +328,7 @@ def test_arrays_by_hand_need_no_checksum(tmp_path):
 # -------------------------------------------------------------------- ops that this version does not have
 
 UNKNOWN = {
-    "format": "graphengine", "version": 1,
+    "format": "graphengine", "version": 2,
     "nodes": [
         {"id": "x", "op": "placeholder", "attributes": {"shape": [2]}},
         {"id": "s/y", "op": "fft_of_tomorrow", "inputs": ["x"], "attributes": {

@@ -49,8 +49,8 @@ CASES = {
     "version is true": ({"format": "graphengine", "version": True}, "version is true", None),
     "version 0": ({"format": "graphengine", "version": 0}, "version is 0", None),
     "version is a string": ({"format": "graphengine", "version": "1"}, "version is '1'", None),
-    "newer version": ({"format": "graphengine", "version": 2}, "version 2; this graphengine reads up to 1", None),
-    "enormous version": ({"format": "graphengine", "version": 10**300}, "reads up to 1", None),
+    "newer version": ({"format": "graphengine", "version": 3}, "version 3; this graphengine reads up to 2", None),
+    "enormous version": ({"format": "graphengine", "version": 10**300}, "reads up to 2", None),
     "no nodes": ({"format": "graphengine", "version": 1}, "has no nodes", None),
     "nodes is an object": ({"format": "graphengine", "version": 1, "nodes": {}}, "nodes is an object", None),
     "node is a string": (document("x"), "entry 0 of nodes is 'x'", None),
@@ -203,7 +203,7 @@ def test_deep_attributes(tmp_path, depth, op):
     """Near the interpreter's limit it depends on the depth who refuses; none may crash."""
     attributes = f'{{"axis": {"[" * depth + "]" * depth}}}'
     nodes = f'[{{"id": "n", "op": "{op}", "attributes": {attributes}}}]'
-    deep = f'{{"format": "graphengine", "version": 1, "nodes": {nodes}}}'.encode()
+    deep = f'{{"format": "graphengine", "version": 2, "nodes": {nodes}}}'.encode()
     path = write(tmp_path, deep)
     try:
         graph = load(path)

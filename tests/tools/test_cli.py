@@ -299,7 +299,7 @@ def test_explain_shows_everything_or_a_section(ge):
 
 def test_explain_the_training_step(ge):
     text = ge("explain", SAMPLES / "iris.graph.json", "--train", "--section", "groups")
-    assert "matmul" in text and "Momentum" in text
+    assert "matmul" in text and "sgd" in text
 
 
 def test_explain_and_run_a_file_with_loops(ge):

@@ -268,9 +268,10 @@ class Optimizer:
         self.begin_step()
         for g, v in zip(clipped, variables, strict=True):
             step = rate if rate.dtype is v.dtype else L.cast(rate, v.dtype)
-            if self.weight_decay is not None and self._is_decayed(v):
-                v.assign_sub(v * (self.weight_decay * step))
-            self.update_step(g, v, step)
+            with v.made_with():
+                if self.weight_decay is not None and self._is_decayed(v):
+                    v.assign_sub(v * (self.weight_decay * step))
+                self.update_step(g, v, step)
 
     def _clipped(self, grads: Sequence[Any]) -> Sequence[Any]:
         if self.clipnorm:

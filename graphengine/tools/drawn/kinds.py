@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -12,11 +13,11 @@ from typing import Any
 from ... import dtypes
 from ...dtypes import DType
 from ...io.datasets import DATASETS, read_dataset
-from ...io.trainspec import OPTIMIZERS, Parameter
 from ...io.values import attribute_types, encode, holds_regions, union_members
 from ...ir.dims import Dim, Shape
 from ...keras import datasets, layers, losses, metrics  # noqa: F401  (registers them)
 from ...keras.naming import to_snake_case
+from ...keras.optimizers.plain import Argument, arguments, by_name
 from ...keras.registry import registered
 from ...ops import OPS
 from ...ops.kinds import REQUIRED as OP_REQUIRED
@@ -237,22 +238,16 @@ def _documented(made: Any) -> dict[str, str]:
 
 def _optimizers() -> Iterator[Kind]:
     out = (Socket("optimizer", "goes to a training", "optimizer"),)
-    for name, parameters in OPTIMIZERS.items():
-        fields = tuple(_parameter(key, limits) for key, limits in parameters.items())
-        doc = f"How a training changes the variables: {name}."
-        yield Kind(f"optimizer/{name}", name, "Optimizers", "Optimizer", (), out, fields, doc, doc,
+    for name, cls in by_name().items():
+        docs, doc = _documented(cls), inspect.cleandoc(cls.__doc__ or "")
+        fields = tuple(_optimizer_field(key, docs.get(key, ""), about) for key, about in arguments(name).items())
+        yield Kind(f"optimizer/{name}", name, "Optimizers", "Optimizer", (), out, fields, summary_of(doc), doc,
                    ("optimizer", "train"), to_snake_case(name))
 
 
-_USUAL = {"learning_rate": 0.01, "momentum": 0.9}   # where the engine wants a number to be given
-
-
-def _parameter(name: str, limits: Parameter) -> Field:
-    if isinstance(limits.default, bool):
-        return Field(name, "", "bool", limits.default)
-    high = None if limits.high == float("inf") else limits.high
-    default = limits.default if limits.default is not None else _USUAL[name]
-    return Field(name, "", "float", default, low=limits.low, high=high)
+def _optimizer_field(name: str, doc: str, about: Argument) -> Field:
+    low, high = (None if about.kind is bool or math.isinf(limit) else limit for limit in (about.low, about.high))
+    return Field(name, doc, about.kind.__name__, about.default, about.default is None, low, high)
 
 
 def _training() -> Iterator[Kind]:

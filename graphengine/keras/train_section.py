@@ -6,34 +6,32 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
+from ..autodiff import check_connected, gradients
 from ..errors import FileFormatError
+from ..frontend.build import group
+from ..frontend.document import load
+from ..frontend.session import Session
+from ..frontend.variables import Variable, global_variables, global_variables_initializer
+from ..io.data import load_feeds
+from ..io.trainspec import TrainSpec, check_train, parse_train
 from ..ir.graph import Graph
-from ..ir.node import Tensor
+from ..ir.node import Node, Tensor
 from ..ops.apply import as_array
+from ..ops.body import changes_variables
 from ..runtime.loop import Rows
 from ..values import dataclass
-from .build import group
-from .document import load
-from .session import Session
-from .train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
-from .variables import Variable, global_variables, global_variables_initializer
-
-if TYPE_CHECKING:
-    from ..io.trainspec import OptimizerSpec, TrainSpec
+from .optimizers.plain import arguments, made
 
 Array = np.ndarray[Any, Any]
 
 PARTS: tuple[Literal["train"], Literal["test"]] = ("train", "test")
 REPORT_S = 0.1                              # time between two reports
-OPTIMIZERS: Mapping[str, Callable[..., Optimizer]] = {
-    "SGD": GradientDescentOptimizer, "Momentum": MomentumOptimizer, "Adam": AdamOptimizer,
-}
 
 
 @dataclass(frozen=True)
@@ -81,8 +79,6 @@ class Training:
     """
 
     def __init__(self, graph: Graph, folder: str | os.PathLike[str]) -> None:
-        from ..io.trainspec import check_train, parse_train  # imported here, since most programs read no files
-
         if "train" not in graph.document:
             raise FileFormatError("the graph does not say how it is trained", fix='add a section "train"')
         self.spec: TrainSpec = parse_train(graph.document["train"], "the document")
@@ -95,16 +91,13 @@ class Training:
         wanted = self.spec.variables
         chosen = [v for v in self._variables if (v.trainable if wanted is None else self._name(v) in wanted)]
         with graph.as_default(), graph.name_scope(None):
-            start = self.spec.optimizer.parameters["learning_rate"]
-            kind = np.result_type(np.float32, *(v.dtype.numpy for v in chosen if v.dtype.is_floating))
-            self._rate = Variable(np.asarray(start, kind), trainable=False, name="learning_rate")
-            method = optimizer(self.spec.optimizer, self._rate)
-            pairs = method.compute_gradients(self._loss, chosen)
-            method.check_connected(pairs, self._loss)
-            self.gradients: dict[str, Tensor] = {self._name(v): g for g, v in pairs if g is not None}
-            made = method.apply_gradients(pairs)
-            updates = graph.get_collection("update_ops")
-            self.step = group(made, *updates) if updates else made
+            handles = [v.handle_in(graph) for v in chosen]
+            found = gradients([self._loss], handles)
+            check_connected(self._loss, handles, found, self.spec.optimizer.name)
+            pairs = [(g, v) for g, v in zip(found, chosen, strict=True) if g is not None]
+            self.gradients: dict[str, Tensor] = {self._name(v): g for g, v in pairs}
+            updates = self._updates(pairs)
+            self.step = group(*graph.get_collection("update_ops"), *updates)
             self.session = Session(graph)
             self.session.run(global_variables_initializer())
 
@@ -112,6 +105,20 @@ class Training:
     def of_file(cls, path: str | os.PathLike[str]) -> Training:
         """The training of a ``*.graph.json`` file."""
         return cls(load(path), Path(path).parent)
+
+    def _updates(self, pairs: list[tuple[Tensor, Variable]]) -> list[Node]:
+        """The optimizer's assignments; its learning rate is a variable, of the widest dtype among what it trains."""
+        name, given = self.spec.optimizer.name, self.spec.optimizer.parameters
+        optimizer = made(name, given, "the document", name=name.lower())
+        kind = np.result_type(np.float32, *(v.dtype.numpy for _, v in pairs if v.dtype.is_floating))
+        start = given.get("learning_rate", arguments(name)["learning_rate"].default)
+        self._rate = Variable(np.asarray(start, kind), trainable=False, name="learning_rate")
+        optimizer.learning_rate = lambda: self._rate
+        before = len(self.graph.nodes)
+        self.graph.in_order = True          # optimizers are written as programs are: they read what they have assigned
+        with self.graph.name_scope(optimizer.name):
+            optimizer.apply_gradients(pairs)
+        return [node for node in self.graph.nodes[before:] if changes_variables(node)]
 
     # ------------------------------------------------ running
 
@@ -209,17 +216,6 @@ class Training:
         return variable.handle_in(self.graph).node.name
 
 
-def optimizer(spec: OptimizerSpec, learning_rate: Any = None) -> Optimizer:
-    """The optimizer that a `train` section names.
-
-    Parameters
-    ----------
-    learning_rate : in place of the number in the section, if not None
-    """
-    other = {} if learning_rate is None else {"learning_rate": learning_rate}
-    return OPTIMIZERS[spec.name](**{**spec.parameters, **other})
-
-
 class Course:
     """Some epochs of a training, under way: it goes on by stretches, and may rest between them.
 
@@ -271,8 +267,6 @@ def _arrays(
     graph: Graph, spec: TrainSpec, folder: str | os.PathLike[str], part: Literal["train", "test"]
 ) -> dict[str, Array]:
     """The data in the dtypes of the placeholders, so that no step converts them."""
-    from ..io.data import load_feeds
-
     return {
         name: np.ascontiguousarray(as_array(array, graph.as_tensor(name).dtype, "train", f"the data for {name}"))
         for name, array in load_feeds(spec, folder, part).items()

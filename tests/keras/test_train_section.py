@@ -1,5 +1,6 @@
 """Training from a document: which rows a step gets, what is reported, how it stops, what it refuses."""
 
+import inspect
 import json
 import pathlib
 
@@ -7,7 +8,10 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.frontend.training import Pace, batches, stretches
+from graphengine import keras
+from graphengine.io.document import migrate
+from graphengine.keras.optimizers import plain
+from graphengine.keras.train_section import Pace, batches, stretches
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 ROWS = 10
@@ -130,18 +134,65 @@ def test_only_named_variables_are_trained():
     assert training.weights()["b"] == pytest.approx(-0.5, abs=0.2)    # mean of y - x
 
 
-@pytest.mark.parametrize("optimizer", [
-    {"name": "SGD", "learning_rate": 0.02},
-    {"name": "Momentum", "learning_rate": 0.01, "momentum": 0.5},
-    {"name": "Momentum", "learning_rate": 0.01, "momentum": 0.5, "use_nesterov": True},
-    {"name": "Adam", "learning_rate": 0.01},
-], ids=lambda o: "-".join(map(str, o.values())))
-def test_each_optimizer_finds_the_line(optimizer):
+OPTIMIZERS = [*({"name": name} for name in plain.by_name()), *({"name": "SGD", **other} for other in (
+    {"momentum": 0.5}, {"momentum": 0.5, "nesterov": True}, {"clipnorm": 0.1}, {"weight_decay": 0.01},
+    {"gradient_accumulation_steps": 2}))]
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: "-".join(map(str, o.values())))
+def test_each_optimizer_goes_as_it_does_when_it_is_called(optimizer):
+    """The same steps, compiled as a loop from the section and called one by one on the same rows."""
     graph = tf.load(SAMPLES / "linear_regression.graph.json")
-    graph.document["train"].update(optimizer=optimizer, batch_size=4, epochs=5000)
+    graph.document["train"].update(optimizer={**optimizer, "learning_rate": 0.02}, batch_size=1, shuffle=False)
     training = tf.Training(graph, SAMPLES)
-    training.fit()
-    assert training.weights() == {"w": pytest.approx(0.5, abs=1e-3), "b": pytest.approx(1.5, abs=1e-3)}
+    begin, rows = training.weights(), training.data("train")
+    training.fit(4)
+    variables = {name: tf.Variable(value) for name, value in begin.items()}
+    called = plain.made(optimizer["name"], {**{k: v for k, v in optimizer.items() if k != "name"},
+                                            "learning_rate": 0.02}, "the test")
+    for k in [*range(training.rows)] * 4:
+        with tf.GradientTape() as tape:
+            predicted = variables["w"] * rows["x"][k] + variables["b"]
+            loss = tf.square(predicted - rows["y"][k])
+        called.apply_gradients(zip(tape.gradient(loss, [*variables.values()]), variables.values(), strict=True))
+    for name, value in training.weights().items():
+        assert value != begin[name] and value == pytest.approx(variables[name].numpy(), rel=1e-5, abs=1e-6)
+
+
+def test_a_file_may_name_every_optimizer():
+    base = keras.optimizers.Optimizer
+    classes = {x for x in vars(keras.optimizers).values() if inspect.isclass(x) and issubclass(x, base)}
+    assert {*plain.by_name().values()} == classes - {base}
+
+
+@pytest.mark.parametrize(("given", "now"), [
+    ({"name": "Momentum", "learning_rate": 0.1, "use_nesterov": True},
+     {"name": "SGD", "learning_rate": 0.1, "momentum": 0.9, "nesterov": True}),
+    ({"name": "Adam", "beta1": 0.8}, {"name": "Adam", "beta_1": 0.8, "epsilon": 1e-8}),
+    ({"name": "SGD", "learning_rate": 0.1}, {"name": "SGD", "learning_rate": 0.1}), ({"name": 3}, {"name": 3}), (7, 7),
+], ids=repr)
+def test_files_of_version_1(given, now):
+    name, values = (given.get("name"), {k: v for k, v in given.items() if k != "name"}) if given != 7 else (None, {})
+    old = {"format": "graphengine", "version": 1, "nodes": [], "train": {"optimizer": given},
+           "view": {"items": [{"item": "card", "kind": f"optimizer/{name}", "attributes": values}, 5]}}
+    new = migrate(old, "f")
+    assert new["train"] == {"optimizer": now} and new["version"] == 2
+    if given not in (7, {"name": 3}):
+        card, other = new["view"]["items"]
+        assert {"name": card["kind"].partition("/")[2], **card["attributes"]} == now and other == 5
+
+
+@pytest.mark.parametrize(("changes", "at", "problem"), [
+    ({"name": "Adem"}, "name", "no optimizer 'Adem'"), ({"momentun": 0.5}, "train.optimizer", "no argument 'momentun'"),
+    ({"momentum": 1.5}, "momentum", "outside [0, 1]"), ({"learning_rate": -0.1}, "learning_rate", "outside [0, inf]"),
+    ({"learning_rate": True}, "learning_rate", "not a number"), ({"nesterov": 1}, "nesterov", "not true or false"),
+    ({"momentum": None}, "momentum", "not a number"), ({"gradient_accumulation_steps": 1}, "steps", "outside [2"),
+    ({"clipnorm": 1.0, "clipvalue": 1.0}, "SGD", "are both given"),
+], ids=repr)
+def test_what_an_optimizer_does_not_take(mean, changes, at, problem):
+    with pytest.raises(tf.errors.FileFormatError) as caught:
+        mean(optimizer={"name": "SGD", "learning_rate": 0.1, **changes})
+    assert problem in caught.value.problem and at in caught.value.at and caught.value.fix
 
 
 def test_weights_leave_out_what_the_optimizer_keeps():
