@@ -27,3 +27,29 @@ def hand(qtbot: Any) -> Iterator[Any]:
     found = Hand(qtbot, graph())
     yield found
     found.close()
+
+
+@pytest.fixture
+def talk(qtbot: Any) -> Iterator[Any]:
+    """A conversation with a process that runs graphs."""
+    from talk import Talk
+
+    from editor.run import ProcessRunner
+
+    runner = ProcessRunner()
+    runner.start()
+    yield Talk(qtbot, runner)
+    runner.close()
+    assert not runner.alive
+
+
+@pytest.fixture
+def iris(talk: Any) -> Any:
+    """The sample of that name, loaded."""
+    from talk import SAMPLES
+
+    from editor.model.files import open_document
+
+    document = open_document(SAMPLES / "iris.graph.json")
+    talk.load(document)
+    return document

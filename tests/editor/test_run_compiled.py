@@ -1,20 +1,21 @@
-"""What the process tells about the compiler, and the previews that it makes, without a process in between."""
+"""What the process tells about the compiler, and the previews that it makes; and the same asked through the process."""
 from __future__ import annotations
 
-import pathlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from talk import SAMPLES, of
 
 from editor.model.build import build
 from editor.model.files import open_document
+from editor.run import messages as m
 from editor.run.compiled import compiled
 from editor.run.graph import RunningGraph
 from editor.run.previews import BINS, SIDE, preview
 from editor.run.profile import profile
 from editor.run.trainer import Pace
 
-SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 NAMES = sorted(p.name for p in SAMPLES.glob("*.graph.json"))
 
 
@@ -127,3 +128,48 @@ def test_what_is_slow_is_done_rarely():
     with pace.taking():
         pass
     assert not pace.is_due
+
+
+def test_the_first_time_compiles_and_does_not_count(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("editor.run.trainer.time", SimpleNamespace(monotonic=lambda: now[0]))
+    pace, waits = Pace(least_s=0.1), []
+    for _ in range(3):
+        with pace.taking():
+            now[0] += 2.0                   # what it takes
+        begin = now[0]
+        while not pace.is_due:
+            now[0] += 0.05
+        waits.append(now[0] - begin)
+    assert waits[0] == pytest.approx(0.1, abs=0.06) and waits[1:] == pytest.approx([8.0, 8.0], abs=0.06)
+
+
+# -------------------------------------------------------------------- asked through the process
+
+@pytest.mark.parametrize("training", [None, "train"])
+def test_the_compiler_and_the_profile_answer(talk, iris, training):
+    replies = talk.finish(m.Compile(training))
+    (found,) = of(replies, m.Compiled)
+    assert {stage.name for stage in found.stages} >= {"as drawn", "fused"} and found.kernels
+    replies = talk.finish(m.MeasureProfile(training))
+    (times,) = of(replies, m.ProfileResult)
+    assert {row.kernel for row in times.rows} <= {k.name for k in found.kernels} and times.cards
+
+
+def test_boundary_of_two_columns(talk):
+    talk.load(open_document(SAMPLES / "xor.graph.json"))
+    talk.finish(m.Train("train"))
+    talk.send(m.Boundary("x", ("probability", 0), (0.0, 0.0), (1.0, 1.0), 11))
+    found = talk.wait(m.BoundaryValues)
+    assert found.grid.shape == (11, 11) and found.points.shape == (4, 2) and found.labels.tolist() == [0, 1, 1, 0]
+    assert found.grid[0, 0] < 0.5 < found.grid[0, -1] and found.grid[-1, -1] < 0.5 < found.grid[-1, 0]
+
+
+def test_parts_of_results(talk, iris):
+    talk.finish(m.Run())
+    talk.send(m.Inspect(("x", 0), (2, None)))
+    assert talk.wait(m.TensorPart).values.shape == (4,)
+    talk.send(m.Inspect(("x", 0), (15, None)))
+    assert "outside" in talk.wait(m.Failed).text
+    talk.send(m.Inspect(("nothing", 0)))
+    assert talk.wait(m.Failed).what == "inspect"

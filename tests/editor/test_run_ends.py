@@ -1,0 +1,172 @@
+"""The process that runs graphs is killed, hangs, is broken off, and ends."""
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+from talk import SAMPLES, endless, layers, of
+
+import graphengine as ge
+from editor.model.files import from_text, open_document, to_text
+from editor.model.items import Ref
+from editor.run import messages as m
+from editor.run.service import Service
+from editor.run.worker import Inbox, Stopped
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_process_that_is_killed_is_replaced(talk, iris):
+    endless(iris)
+    talk.load(iris)
+    talk.send(m.Train("train"))
+    talk.wait(m.TrainingProgress, lambda p: p.steps > 1000)
+    pid = talk.runner.pid
+    os.kill(pid, signal.SIGKILL)
+    died = talk.wait(m.Died)
+    assert "train" in died.text and "signal 9" in died.text
+    talk.wait(m.Loaded)
+    assert talk.runner.pid != pid
+    assert len(of(talk.finish(m.Run()), m.Values)) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_graph_that_cannot_be_loaded_is_not_loaded_for_ever(talk, iris):
+    talk.finish(m.Run())
+    runner = talk.runner
+    runner.restart(reload=False)
+    talk.wait(m.Ready)
+    os.kill(runner.pid, signal.SIGSTOP)     # so that it dies with the graph, but before it has said that it is there
+    runner.send(m.Load(to_text(iris), {}, str(SAMPLES), 50))
+    os.kill(runner.pid, signal.SIGKILL)
+    talk.wait(m.Died)
+    talk.wait(m.Ready)
+    assert not [r for r in talk.said if isinstance(r, m.Loaded)]
+    replies = talk.finish(m.Run())          # but with the next request
+    assert of(replies, m.Loaded) and of(replies, m.Values)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_what_was_learned_outlives_the_process(talk, iris):
+    talk.finish(m.Train("train"))
+    talk.send(m.GetWeights())
+    learned = talk.wait(m.Weights).values
+    os.kill(talk.runner.pid, signal.SIGKILL)
+    talk.wait(m.Loaded)
+    talk.send(m.GetWeights())
+    np.testing.assert_equal(talk.wait(m.Weights).values, learned)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_process_that_does_not_answer_is_replaced(talk, iris):
+    talk.send(m.Run())
+    talk.wait(m.Finished)
+    pid = talk.runner.pid
+    os.kill(pid, signal.SIGSTOP)
+    talk.send(m.Stop())
+    assert talk.wait(m.Finished, timeout=5_000).stopped
+    assert "first values" in talk.wait(m.Died).text
+    talk.wait(m.Loaded)
+    assert talk.runner.pid != pid
+
+
+class Line:
+    """What a service hears, without a process: nobody stops it but the test."""
+
+    wants_stop = is_interruptible = False
+    front = None
+
+    def take_now(self, *kinds):
+        return None
+
+    def stopped(self):
+        self.wants_stop = False
+
+    interruptible = Inbox.interruptible
+
+
+def test_a_look_that_is_broken_off_leaves_the_training(monkeypatch):
+    line, said = Line(), []
+    service = Service(line, said.append)
+    document = layers()
+    endless(document)                       # else it may end before somebody looks
+    service.load(m.Load(to_text(document), {}, str(SAMPLES), 1))
+    first = service.graph.values()["hidden/kernel"]
+    kept = []
+
+    def look(graph, feeds):
+        assert line.is_interruptible
+        kept.append(bool(of(said, m.Kept)))
+        line.wants_stop = True
+        raise Stopped
+
+    monkeypatch.setattr(service, "compute", look)
+    service.train(m.Train("train"))
+    assert of(said, m.Finished)[0].stopped
+    assert kept and all(kept) and service.trainer.passed[1] > 0
+    assert not np.array_equal(service.graph.values()["hidden/kernel"], first)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_an_endless_loop_is_broken_off(talk, tmp_path):
+    with ge.Graph().as_default() as graph:
+        x = ge.placeholder(ge.float32, [], name="x")
+        ge.while_loop(lambda k: k >= 0.0, lambda k: [ge.sin(k) * 0.0 + x * x], [x], name="forever")
+    graph.save(tmp_path / "forever.graph.json")
+    talk.load(open_document(tmp_path / "forever.graph.json"))
+    talk.send(m.Run())
+    talk.wait(m.Started)
+    time.sleep(0.5)
+    talk.send(m.Stop())
+    assert talk.wait(m.Finished, timeout=5_000).stopped
+    talk.load(layers(), anew=True)
+    assert len(of(talk.finish(m.Run()), m.Values)) == 1
+
+
+def test_the_process_ends_with_the_one_that_started_it(tmp_path):
+    import subprocess
+
+    program = tmp_path / "parent.py"
+    program.write_text(
+        "import sys, time\n"
+        "from PySide6 import QtCore\n"
+        "from editor.run import ProcessRunner\n"
+        "if __name__ == '__main__':\n"
+        "    app = QtCore.QCoreApplication([])\n"
+        "    runner = ProcessRunner()\n"
+        "    runner.start()\n"
+        "    print(runner.pid, flush=True)\n"
+        "    time.sleep(60)\n")
+    root = pathlib.Path(__file__).resolve().parents[2]
+    parent = subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True, cwd=root,
+                              env={**os.environ, "PYTHONPATH": str(root)})
+    pid = int(parent.stdout.readline())
+    parent.kill()
+    parent.communicate()
+    for _ in range(300):
+        if not is_alive(pid):
+            return
+        time.sleep(0.05)
+    raise AssertionError("it still runs")
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_the_process_has_no_qt(talk, iris):
+    with open(f"/proc/{talk.runner.pid}/maps") as file:
+        assert "QtCore" not in file.read()
+
+
+def test_texts_go_there_and_back(iris):
+    again = from_text(to_text(iris))
+    assert again.items[Ref("card", "train")] == iris.card("train")
