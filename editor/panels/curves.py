@@ -10,7 +10,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.theme import theme
 
 from .amounts import number
-from .live import add_plot, draw_curve, dress_plot, new_plots, pyqtgraph, series_color
+from .live import add_plot, draw_curve, dress_plot, new_plots, pyqtgraph, series_color, series_pen
 from .runs import TEST, Run, Runs, base, rises
 
 Qt = QtCore.Qt
@@ -160,8 +160,4 @@ class CurvesView(QtWidgets.QWidget):
 
 def line_pen(run: Run, is_test: bool) -> QtGui.QPen:
     """Colour by run, dashes for rows that do not train."""
-    pen = QtGui.QPen(series_color(run.hue), 1.6 if is_test else 2.0)
-    pen.setCosmetic(True)
-    if is_test:
-        pen.setDashPattern([4, 3])
-    return pen
+    return series_pen(run.hue, 1.6 if is_test else 2.0, is_test)

@@ -4,13 +4,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from PySide6 import QtCore, QtGui, QtWidgets
+from PySide6 import QtCore, QtWidgets
 
 from editor.theme import icon, theme
 
 from .amounts import number
 from .histograms import HistogramsView
-from .live import add_plot, draw_curve, dress_plot, new_plots, series_color, swatch
+from .live import add_plot, draw_curve, dress_plot, new_plots, series_color, series_pen, swatch
 from .runs import GradientState, Run
 
 Qt = QtCore.Qt
@@ -95,11 +95,9 @@ class GradientsView(QtWidgets.QSplitter):
                 line = self._lines[card] = self._plot.plot()
                 line.setClipToView(True)
             epochs, values = (state.ratios if self.shows_ratio else state.norms).points()
-            pen = QtGui.QPen(series_color(number_), 2.0 if number_ < 9 else 1.4)
-            if number_ >= 9:
-                pen.setDashPattern([4, 3])
-            pen.setCosmetic(True)
-            draw_curve(line, epochs, np.where(values > 0, values, np.nan), pen)
+            is_late = number_ >= 9          # of a hue that an earlier one has, too
+            draw_curve(line, epochs, np.where(values > 0, values, np.nan),
+                       series_pen(number_, 1.4 if is_late else 2.0, is_late))
 
     def dress(self) -> None:
         self.histograms.dress()

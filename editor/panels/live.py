@@ -16,6 +16,7 @@ from editor.theme import theme
 from .panel import Empty, Panel
 
 FRAME_MS = 33                       # between two refreshes
+FEW = 12                            # points of a curve that are shown as dots as well
 APART = (0, 3, 8, 4, 5, 2, 7, 1, 6)     # hues in an order in which neighbours differ most
 
 
@@ -214,12 +215,24 @@ def dress_plot(plot: Any) -> None:
     plot.showGrid(x=True, y=True, alpha=0.14 if theme.is_dark else 0.2)
 
 
+def series_pen(number: int, width: float, is_dashed: bool) -> QtGui.QPen:
+    """The pen of a curve, in pixels at every zoom of the plot and scale of the screen."""
+    ratio = max((screen.devicePixelRatio() for screen in QtGui.QGuiApplication.screens()), default=1.0)
+    pen = QtGui.QPen(series_color(number), width * ratio)
+    pen.setCosmetic(True)
+    if is_dashed:
+        pen.setDashPattern([4, 3])
+    return pen
+
+
 def draw_curve(line: Any, epochs: Array, values: Array, pen: QtGui.QPen) -> None:
-    """Give a curve its points, with gaps where values are no numbers; a lone point is a dot."""
+    """Give a curve its points, with gaps where values are no numbers; a few are dots, to tell what was measured."""
     good = np.isfinite(values)
     line.setPen(pen)
+    dots: dict[str, Any] = {"symbol": None}
+    if 0 < good.sum() <= FEW:
+        dots = {"symbol": "o", "symbolSize": 6, "symbolPen": None, "symbolBrush": pen.color()}
     if good.sum() > 1:
-        line.setData(epochs, np.where(good, values, np.nan), connect="finite", symbol=None)
+        line.setData(epochs, np.where(good, values, np.nan), connect="finite", **dots)
     else:
-        line.setData(epochs[good], values[good], symbol="o" if good.any() else None, symbolSize=6, symbolPen=None,
-                     symbolBrush=pen.color())
+        line.setData(epochs[good], values[good], **dots)

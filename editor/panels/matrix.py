@@ -55,9 +55,12 @@ def picture_scale(values: Array) -> tuple[float, float]:
     return low, high
 
 
-def tick_step(size: int) -> int:
-    """Elements between two numbers on an axis: 1, 2 or 5 times a power of ten, so that there are at most ten."""
-    return next(step for k in itertools.count() for step in (10**k, 2 * 10**k, 5 * 10**k) if size <= 10 * step)
+def tick_step(size: int, most: int = 10) -> int:
+    """Elements between two numbers on an axis: 1, 2 or 5 times a power of ten, so that there are at most so many."""
+    return next(step for k in itertools.count() for step in (10**k, 2 * 10**k, 5 * 10**k) if size <= most * step)
+
+
+MARKED = 40                                 # elements along an axis
 
 
 class MatrixView(QtWidgets.QWidget):
@@ -122,9 +125,10 @@ class MatrixView(QtWidgets.QWidget):
         self._image.setImage(picture, levels=(0, 255))
         if picture.shape[:2] != self._size:
             self._size = picture.shape[:2]
-            for side, size in zip(("left", "bottom"), self._size, strict=True):
+            for side, size, most in zip(("left", "bottom"), self._size, (10, 6), strict=True):
                 self._plot.showAxis(side, size > 1 and not self.is_picture)
-                self._plot.getAxis(side).setTickSpacing(levels=[(tick_step(size), 0), (1, 0)])
+                ticks = [(tick_step(size, most), 0), (1, 0)]        # with a mark for each element, if they are few
+                self._plot.getAxis(side).setTickSpacing(levels=ticks if size <= MARKED else ticks[:1])
             self._image.setRect(QtCore.QRectF(-0.5, -0.5, self._size[1], self._size[0]))
             self._plot.setRange(xRange=(-0.5, self._size[1] - 0.5), yRange=(-0.5, self._size[0] - 0.5), padding=0.01)
 

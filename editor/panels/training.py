@@ -427,6 +427,7 @@ class RateField(QtWidgets.QDoubleSpinBox):
         self.setFixedWidth(96)
         self.setSpecialValueText("–")
         theme.wear(self, "code")
+        self.lineEdit().setTextMargins(6, 0, 0, 0)
         self.valueChanged.connect(self.changed)
 
     def show_value(self, value: float) -> None:

@@ -69,6 +69,7 @@ class ViewerPanel(LivePanel):
         self.wrong.setProperty("role", "error")
         for label in (self.kind, self.statistics, self.wrong, self.readout):
             theme.wear(label, "mono")
+        self.kind.setWordWrap(True)
         for label in (self.kind, self.statistics, self.readout):
             label.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
         self.copy_button = tool("copy", self.tr("Copy as text"), self.copy)
@@ -236,7 +237,7 @@ class ViewerPanel(LivePanel):
         text = " · ".join(filter(None, (f"{part.dtype} {shape_text(part.whole)}", size,
                                         self.tr("first {0}").format(" × ".join(map(str, part.values.shape)))
                                         if cut else "")))
-        self.kind.setText(text)
+        self.kind.setText(text.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · "))   # which breaks at the dots only
         self.kind.setToolTip(text)
         words = [] if seen.minimum is None else [
             f"{name} {number(value, 3)}" for name, value in (

@@ -36,11 +36,15 @@ USELESS = (m.Run, m.Train, m.Step)          # requests that say nothing while a 
 
 
 class Pace:
-    """How often something may be done that takes time: at most `SHARE` of it, and each `REPORT_S`."""
+    """How often something may be done that takes time: at most `SHARE` of it, and each `REPORT_S`.
+
+    The first time does not count: it compiles.
+    """
 
     def __init__(self, least_s: float = REPORT_S) -> None:
         self.least_s = least_s
         self._next = 0.0
+        self._is_first = True
 
     @property
     def is_due(self) -> bool:
@@ -55,7 +59,8 @@ class Pace:
         begin = time.monotonic()
         yield
         now = time.monotonic()
-        self._next = now + max(self.least_s, (now - begin) * (1 - SHARE) / SHARE)
+        rest = 0.0 if self._is_first else (now - begin) * (1 - SHARE) / SHARE
+        self._next, self._is_first = now + max(self.least_s, rest), False
 
 
 class Trainer:

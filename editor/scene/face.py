@@ -30,7 +30,7 @@ from .geometry import (
 from .inks import NO_BRUSH, NO_PEN, Inks, bar_path, foot_path, heat, title_path
 from .look import CardLook, carried
 
-FLAT, SHORT, NEAR = 0.35, 0.55, 1.3     # zooms at which the drawing changes
+BARE, FLAT, SHORT, NEAR = 0.2, 0.35, 0.55, 1.3      # zooms at which the drawing changes
 DIMMED = 0.32                           # opacity of what a dragged wire does not fit
 OUTDATED = 0.35                         # opacity of values from before an edit
 
@@ -64,6 +64,7 @@ class Face:
         left = 12 + room - self.name_left
         self.name = present.mono.cut(look.name, left) if look.name and left > 24 else ""
         self.far_title = present.far_title.cut(look.title, width - 16)
+        self.block_title = present.block_title.cut(look.title, width - 16)
         self.chip = look.chip
         self.chip_width = present.fine.width(self.chip) + 10 if self.chip else 0.0
         self.problem = present.strip.cut(look.problem[0], width - 22) if look.problem else ""
@@ -133,7 +134,7 @@ class CardState:
 def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
     """Draw a card whose top left corner is the origin; `scale` is the zoom, which decides how much of it is drawn."""
     if scale < FLAT:
-        _paint_block(painter, face, state)
+        _paint_block(painter, face, state, scale)
     elif scale < SHORT:
         _paint_body(painter, face, state, scale)
         _paint_far(painter, face, state)
@@ -146,12 +147,18 @@ def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: flo
         _paint_chip(painter, face)
 
 
-def _paint_block(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
+def _paint_block(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
+    """A block in the colour of its category, with its title as long as that can be read."""
     width, height = face.geometry.width, face.geometry.height
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
     ground = face.inks.well_brush if face.look.card.bypassed else face.tint
     painter.fillRect(QtCore.QRectF(0, 0, width, height), ground)
     painter.fillRect(QtCore.QRectF(0, 0, width, TITLE * 0.8), face.hue)
+    letters = face.inks.block_title
+    if scale >= BARE and height >= TITLE * 0.8 + letters.metrics.height():
+        painter.setFont(letters.font)
+        painter.setPen(face.inks.text)
+        painter.drawText(QtCore.QPointF(8, TITLE * 0.8 + letters.metrics.height() / 2 + letters.rise), face.block_title)
     problem = face.look.problem
     if state.selected or problem:
         painter.setPen(_cosmetic(face.inks.accent if state.selected else _signal(face)))

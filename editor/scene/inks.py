@@ -82,6 +82,7 @@ class Inks:
 
         self.title = Lettering("title")
         self.far_title = Lettering("title", 22)      # below 55 % zoom, where 13 pixels cannot be read
+        self.block_title = Lettering("title", 30)    # and below 35 %, on what is a block only
         self.far_mono, self.far_strip = Lettering("mono", 18), Lettering("medium", 17)
         self.label = Lettering("body")
         self.mono = Lettering("mono")

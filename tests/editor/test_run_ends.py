@@ -15,8 +15,9 @@ import graphengine as ge
 from editor.model.files import from_text, open_document, to_text
 from editor.model.items import Ref
 from editor.run import messages as m
+from editor.run.inbox import Inbox, Stopped
 from editor.run.service import Service
-from editor.run.worker import Inbox, Stopped
+
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
