@@ -19,7 +19,6 @@ from editor.run.inbox import Inbox, Stopped
 from editor.run.service import Service
 
 
-
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_a_process_that_is_killed_is_replaced(talk, iris):
     endless(iris)
