@@ -237,7 +237,7 @@ class ViewerPanel(LivePanel):
         text = " · ".join(filter(None, (f"{part.dtype} {shape_text(part.whole)}", size,
                                         self.tr("first {0}").format(" × ".join(map(str, part.values.shape)))
                                         if cut else "")))
-        self.kind.setText(text.replace(" ", "\u00a0").replace("\u00a0·\u00a0", " · "))   # which breaks at the dots only
+        self.kind.setText(text)
         self.kind.setToolTip(text)
         words = [] if seen.minimum is None else [
             f"{name} {number(value, 3)}" for name, value in (
