@@ -137,11 +137,12 @@ class Variable(Operand):
         """What stands for it in a graph that is no body of another."""
         if self.storage is None:
             return self.handle
-        if id(self.storage) not in graph.shared:
+        found = graph.shared.get(id(self.storage))
+        if found is None:
             with graph.control_dependencies(None), graph.name_scope(graph.shared_scope):
-                node = graph.add(state.SharedVariable(self.storage), (), self.storage.name)
-            graph.shared[id(self.storage)] = node.outputs[0]
-        return graph.shared[id(self.storage)]
+                found = graph.add(state.SharedVariable(self.storage), (), self.storage.name).outputs[0]
+            graph.shared[id(self.storage)] = found
+        return found
 
     def made_with(self) -> AbstractContextManager[None]:
         """Nodes made inside count as made where a graph's own variable was: one wants to know whose update they are."""

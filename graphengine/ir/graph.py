@@ -35,9 +35,11 @@ class Graph:
     shared_scope: str | None = None         # where handles of variables of the program around get their names
     in_order = False                        # whether a read sees every assignment made before it
     start_of_variable: Callable[[Any], Any] | None = None   # its first value, where it has it while the graph is drawn
+    node_type: type[Node] = Node
 
     def __init__(self) -> None:
         self.nodes: list[Node] = []
+        self.made = 0                               # number of nodes so far
         self.by_name: dict[str, Node] = {}
         self.collections: dict[str, list[Any]] = {}
         self.seed: int | None = None                # for ops that draw random numbers
@@ -86,10 +88,15 @@ class Graph:
                 operands=op.label_operands([describe(t) for t in inputs]),
             ) from None
         control = tuple(dict.fromkeys((*self._control, *control_inputs)))
-        node = Node(self, len(self.nodes), op, tuple(inputs), control, full, origin, results)
-        self.nodes.append(node)
-        self.by_name[full] = node
+        node = self.node_type(self, self.made, op, tuple(inputs), control, full, origin, results)
+        self.made += 1
+        self.keep(node)
         return node
+
+    def keep(self, node: Node) -> None:
+        """Remember a node that was made."""
+        self.nodes.append(node)
+        self.by_name[node.name] = node
 
     def infer(self, op: Any, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]:
         """dtype and shape of each result of `op`; remembered, since layers of a network ask for the same again."""

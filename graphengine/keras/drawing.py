@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any
 
@@ -12,9 +12,10 @@ from ..errors import InvalidArgumentError
 from ..io.files import write_file
 from ..io.nodes import NodeWriter
 from ..io.values import array_in_full
-from ..ir.node import Tensor
+from ..ir.node import Node, Tensor
 from .functional import InputLayer
 from .naming import to_snake_case
+from .operation import Operation
 from .symbolic import LayerCall
 
 Item = dict[str, Any]
@@ -79,6 +80,9 @@ class _Cards:
                 wired = [self.sources[id(t)] for t in step.inputs]
                 found = self.model(inner, f"{scope}{step.layer.name}/", wired)
                 self.sources.update((id(t), source) for t, source in zip(step.outputs, found, strict=True))
+            elif isinstance(step.layer, Operation):
+                for node in _between(step.inputs, step.outputs):
+                    self._op(node, scope)
             elif not isinstance(step.layer, InputLayer):
                 self._layer(step, scope)
         return [self.sources[id(t)] for t in playback.outputs]
@@ -121,6 +125,19 @@ class _Cards:
             count = used[name] = used.get(name, 0) + 1
             key = f"{card}/{name}" if count == 1 else f"{card}/{name}_{count - 1}"
             self.weights[key] = self._held(np.asarray(weight))
+
+
+def _between(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> list[Node]:
+    """The nodes that lead from symbols to symbols, in order."""
+    found: dict[int, Node] = {}
+    given = {id(t) for t in inputs}
+    stack = [t.node for t in outputs]
+    while stack:
+        node = stack.pop()
+        if node.index not in found:
+            found[node.index] = node
+            stack += [t.node for t in node.inputs if id(t) not in given]
+    return [found[k] for k in sorted(found)]
 
 
 def changed_arguments(layer: Any) -> dict[str, Any]:

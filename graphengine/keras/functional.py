@@ -14,7 +14,7 @@ from ..ops.state import Const, ReadVariable, SharedVariable
 from .layer import Layer
 from .naming import auto_name
 from .registry import register
-from .symbolic import LayerCall, SymbolicGraph, is_symbol, symbolic_graph
+from .symbolic import LayerCall, call_of, is_symbol, note, symbolic_graph
 
 
 @register("layers")
@@ -50,7 +50,8 @@ class InputLayer(Layer):
         graph = symbolic_graph()
         with graph.as_default():
             self._output = placeholder(self._dtype, sizes, name=self.name)
-        graph.remember(self, (), {}, self._output, len(graph.nodes) - 1)
+        self.calls_on_symbols.append(LayerCall(self, (), {}, (self._output,), graph.made - 1))
+        note(self.calls_on_symbols[0])
 
     @property
     def output(self) -> Tensor:
@@ -96,7 +97,8 @@ class Playback:
     Attributes
     ----------
     steps : layer calls and nodes, in order
-    layers : the layers, as Keras orders them: the farther from the outputs the earlier
+    operations : the layers and operations, as Keras orders them: the farther from the outputs the earlier
+    layers : the layers among them
 
     Raises
     ------
@@ -109,14 +111,12 @@ class Playback:
                 raise InvalidArgumentError(f"{x!r} is no symbol made from keras.Input", op="Model")
         self.inputs = list(inputs)
         self.outputs = list(outputs)
-        graph = outputs[0].graph
-        assert isinstance(graph, SymbolicGraph), "a symbol without its graph"
-        self.graph = graph
         self.steps = self._found()
-        self.layers = self._ordered()
+        self.operations = self._ordered()
+        self.layers: list[Layer] = [x for x in self.operations if isinstance(x, Layer)]
 
     def _producer(self, t: Tensor) -> LayerCall | Node:
-        return self.graph.calls.get(id(t)) or t.node
+        return call_of(t) or t.node
 
     def _found(self) -> list[LayerCall | Node]:
         given = {id(t) for t in self.inputs}
@@ -137,7 +137,7 @@ class Playback:
             stack += [x for x in before if id(x) not in given]
         return sorted(seen.values(), key=lambda p: (p.index, isinstance(p, LayerCall)))
 
-    def _ordered(self) -> list[Layer]:
+    def _ordered(self) -> list[Any]:
         visited: dict[int, int] = {}
         order: list[LayerCall | Node] = []
         done: set[int] = set()
@@ -159,7 +159,7 @@ class Playback:
             visit(self._producer(t))
         depths: dict[int, int] = {}
         layer_depths: dict[int, int] = {}
-        layers: dict[int, Layer] = {}
+        layers: dict[int, Any] = {}
         for producer in reversed(order):
             depth = depths.setdefault(id(producer), 0)
             if isinstance(producer, LayerCall):
@@ -172,7 +172,7 @@ class Playback:
                     before = self._producer(t)
                     depths[id(before)] = max(depth + 1, depths.get(id(before), 0))
         for t in self.inputs:                   # inputs that lead nowhere
-            call = self.graph.calls.get(id(t))
+            call = call_of(t)
             if call is not None and id(call.layer) not in layers:
                 layers[id(call.layer)] = call.layer
                 layer_depths[id(call.layer)] = max(layer_depths.values(), default=0)

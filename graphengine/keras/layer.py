@@ -27,8 +27,9 @@ from ..ops.language import L
 from .input_spec import check_inputs
 from .masks import masks_of, set_mask
 from .naming import auto_name
+from .operation import apart_from
 from .shapes import flat_shapes, shape_from_json, shape_given, shapes_of
-from .symbolic import SymbolicGraph, is_symbol, symbolic_graph
+from .symbolic import LayerCall, SymbolicGraph, is_symbol
 
 
 @dataclass
@@ -109,6 +110,7 @@ class Layer:
         self.input_spec: Any = None
         self._dtype = _name_of_dtype(dtype)
         self._trainable = bool(trainable)
+        self.calls_on_symbols: list[LayerCall] = []
         self._own_weights: list[Variable] = []
         self._collected_losses: list[Any] = []
         self._weight_losses: list[Callable[[], Any]] = []
@@ -410,12 +412,11 @@ class Layer:
         if symbols and outer is None and not is_drawing():
             graph = symbols[0].graph
             assert isinstance(graph, SymbolicGraph), "a symbol without its graph"
-            index = len(graph.nodes)
-            with graph.as_default(), graph.name_scope(self.name):
+            with graph.call(self, args, kwargs) as found:
                 result = self._run(args, kwargs, CallContext(kwargs.get("training") or False))
+                result = apart_from(result, symbols)
+                found.append(result)
             self._forget_losses()               # of symbols: nobody can add them up
-            result = _named_apart(result, symbols)
-            graph.remember(self, args, kwargs, result, index)
             return result
         return self._run(args, kwargs, outer)
 
@@ -533,9 +534,8 @@ class Layer:
         return one_or_list(list(self._first_call().outputs))
 
     def _first_call(self) -> Any:
-        for call in symbolic_graph().calls.values():
-            if call.layer is self:
-                return call
+        if self.calls_on_symbols:
+            return self.calls_on_symbols[0]
         raise InvalidArgumentError(f"layer {self.name!r} has not been called on an Input")
 
 
@@ -551,13 +551,6 @@ def _settling(build: Callable[..., None]) -> Callable[..., None]:
         settle_waiting()
 
     return settled
-
-
-def _named_apart(result: Any, inputs: Sequence[Tensor]) -> Any:
-    """Results that are inputs as nodes of their own, so that it is known who made them."""
-    ids = {id(t) for t in inputs}
-    structure, leaves = flatten(result)
-    return structure.fill([L.identity(x) if id(x) in ids else x for x in leaves])
 
 
 def _name_of_dtype(dtype: Any) -> str:
@@ -586,7 +579,7 @@ def _inside(value: Any, kind: type) -> Iterator[Any]:
             yield from _inside(x, kind)
 
 
-_NOT_TRACKED = frozenset({"_own_weights", "optimizer", "_metrics", "_compiled", "history"})
+_NOT_TRACKED = frozenset({"_own_weights", "optimizer", "_metrics", "_compiled", "history", "calls_on_symbols"})
 
 
 def one_or_list(values: list[Any]) -> Any:

@@ -6,11 +6,15 @@ from typing import Any
 from ..frontend.structure import flatten
 from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
+from .symbolic import SymbolicNode
 
 
 def set_mask(x: Any, mask: Any) -> None:
     """Say which steps of a tensor count."""
     if isinstance(x, Tensor):
+        if isinstance(x.node, SymbolicNode):
+            x.node.masks[x.position] = mask
+            return
         x.graph.collections.setdefault("masks", []).append((x, mask))
     elif isinstance(x, EagerTensor):
         x.mask = mask
@@ -19,6 +23,8 @@ def set_mask(x: Any, mask: Any) -> None:
 def get_mask(x: Any) -> Any:
     """Which steps of a tensor count; None for all."""
     if isinstance(x, Tensor):
+        if isinstance(x.node, SymbolicNode):
+            return x.node.masks.get(x.position)
         for tensor, mask in reversed(x.graph.collections.get("masks", [])):
             if tensor is x:
                 return mask

@@ -15,11 +15,12 @@ from .bytecode import trusting
 from .functional import InputLayer, Playback, matched_inputs
 from .layer import Layer, apart, is_in_call, one_or_list
 from .naming import auto_name, is_of_this_package
+from .operation import Operation
 from .registry import register
 from .saving.methods import Saved
 from .shapes import shape_from_json
 from .steps import loosened, traced
-from .symbolic import LayerCall, is_symbol
+from .symbolic import LayerCall, call_of, is_symbol
 from .trainer import Trainer
 
 MOST_CALLS = 64                             # traces of calls that a model keeps
@@ -255,18 +256,19 @@ class Functional(Model):
 
         Raises
         ------
-        InvalidArgumentError if an op was called on symbols outside of a layer.
+        InvalidArgumentError if a function that is none of `keras.ops` was called on symbols outside of a layer.
         """
         from .registry import serialize_keras_object
 
         places = self._places()
         layers = []
-        for layer in self._layers:
+        for layer in self._playback.operations:
             calls = [c for c in self._playback.steps if isinstance(c, LayerCall) and c.layer is layer]
             nodes = [{"args": _written(list(c.args), places, self.name),
                       "kwargs": _written(dict(c.kwargs), places, self.name)} for c in calls]
-            layers.append({**serialize_keras_object(layer), "name": layer.name, "inbound_nodes": nodes})
-        named = lambda x: list(places[id(x)])
+            written = layer.as_config() if isinstance(layer, Operation) else serialize_keras_object(layer)
+            layers.append({**written, "name": layer.name, "inbound_nodes": nodes})
+        named = lambda x: list(_place(x, places, self.name))
         inputs, outputs = _mapped(self._inputs_given, named), _mapped(self._outputs_given, named)
         return {"name": self.name, "trainable": self._trainable, "layers": layers,
                 "input_layers": inputs, "output_layers": outputs}
@@ -290,7 +292,12 @@ class Functional(Model):
         """The model of a configuration, with new weights."""
         from .registry import deserialize_keras_object
 
-        layers = {d["name"]: deserialize_keras_object(d, custom_objects=custom_objects) for d in config["layers"]}
+        def made_of(d: Mapping[str, Any]) -> Any:
+            if Operation.is_config(d):
+                return Operation.from_config({**d, "config": deserialize_keras_object(d["config"])})
+            return deserialize_keras_object(d, custom_objects=custom_objects)
+
+        layers = {d["name"]: made_of(d) for d in config["layers"]}
         made: dict[tuple[str, int], list[Any]] = {}
         waiting = []
         for d in config["layers"]:
@@ -348,11 +355,16 @@ def _written(value: Any, places: Mapping[int, tuple[str, int, int]], model: str)
         return [_written(v, places, model) for v in value]
     if not is_symbol(value):
         return value
-    if id(value) not in places:
-        raise InvalidArgumentError(f"model {model!r} calls an op on symbols outside of its layers: {value.node.name}",
-                                   fix="put it into a layer, e.g. Lambda, to save or copy the model")
     return {"class_name": _SYMBOL, "config": {"shape": list(value.shape), "dtype": value.dtype.name,
-                                              "keras_history": list(places[id(value)])}}
+                                              "keras_history": list(_place(value, places, model))}}
+
+
+def _place(symbol: Tensor, places: Mapping[int, tuple[str, int, int]], model: str) -> tuple[str, int, int]:
+    if id(symbol) not in places:
+        raise InvalidArgumentError(
+            f"model {model!r} calls a function on symbols that Keras's files do not know: {symbol.node.op.name}",
+            fix="use the function of keras.ops, or put it into a layer, e.g. Lambda, to save or copy the model")
+    return places[id(symbol)]
 
 
 def _is_written_symbol(value: Any) -> bool:
@@ -363,6 +375,10 @@ def _read(value: Any, made: Mapping[tuple[str, int], list[Any]]) -> Any:
     if _is_written_symbol(value):
         name, call, result = value["config"]["keras_history"]
         return made[name, call][result]
+    if isinstance(value, Mapping) and {"class_name", "config"} <= set(value):
+        from .registry import deserialize_keras_object
+
+        return deserialize_keras_object(value)
     if isinstance(value, Mapping):
         return {k: _read(v, made) for k, v in value.items()}
     return [_read(v, made) for v in value] if isinstance(value, (list, tuple)) else value
@@ -392,7 +408,7 @@ def _at_places(given: Any, pick: Callable[[Any], Any]) -> Any:
 
 
 def _layer_of(t: Tensor) -> Any:
-    call = t.graph.calls.get(id(t))  # type: ignore[attr-defined]
+    call = call_of(t)
     return None if call is None else call.layer
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import GraphEngineError, InvalidArgumentError
 from ..frontend.structure import flatten
-from .symbolic import LayerCall, symbolic_graph
+from .symbolic import LayerCall
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -80,7 +80,8 @@ def _table(
             raise InvalidArgumentError(f"a column of {own} characters", op="summary", fix="give a larger line_length")
         columns.append(Column(title, justify=side, width=own))  # type: ignore[arg-type]
     table = Table(*columns, width=line, show_lines=True)
-    for layer in _within(model.layers, layer_range):
+    operations = model.layers if calls is None else model._playback.operations
+    for layer in _within(operations, layer_range):
         for depth, inner in _expanded(layer, 0, expand_nested):
             table.add_row(*_row(model, inner, depth, calls, show_trainable))
     return table
@@ -95,7 +96,7 @@ def _is_chain(model: Any) -> bool:
         if not isinstance(call, LayerCall) or len(call.inputs) != 1 or len(last) != 1 or call.inputs[0] is not last[0]:
             return False
         last = call.outputs
-    return len(model.layers) == len(model._playback.steps) + 1
+    return len(model.layers) == len(model._playback.operations) == len(model._playback.steps) + 1
 
 
 def _within(layers: Sequence[Any], ends: Sequence[str] | None) -> Sequence[Any]:
@@ -121,7 +122,8 @@ def _row(model: Any, layer: Any, depth: int, calls: Sequence[LayerCall] | None, 
 
     prefix = "   " * depth + "└ " if depth else ""
     count = _number(f"{layer.count_params():,}") if layer.built else f"{_number(0)} (unbuilt)"
-    cells = [f"{escape(prefix + layer.name)} ([color(33)]{escape(type(layer).__name__)}[/])", _shapes(layer), count]
+    kind = escape(getattr(layer, "class_name", type(layer).__name__))
+    cells = [f"{escape(prefix + layer.name)} ([color(33)]{kind}[/])", _shapes(layer), count]
     if calls is not None:
         cells.append(_connections(model, layer, calls))
     if show_trainable:
@@ -140,9 +142,8 @@ def _shape(shape: Sequence[Any]) -> str:
 
 def _shapes(layer: Any) -> str:
     """The shapes of a layer's last results, or of those for inputs as it was built for."""
-    calls = [c for c in symbolic_graph().calls.values() if c.layer is layer]
-    if calls:
-        found = [_shape(t.shape) for t in calls[-1].outputs]
+    if layer.calls_on_symbols:
+        found = [_shape(t.shape) for t in layer.calls_on_symbols[-1].outputs]
     elif layer._build_shapes:
         try:
             given = flatten(layer.compute_output_shape(*layer._build_shapes.values()))[1]

@@ -1,23 +1,24 @@
-"""Symbols that layers are called on: a graph of their own, in which each call of a layer is remembered.
+"""Symbols that layers and `keras.ops` are called on: a graph of their own, in which each call is remembered.
 
 `Input` makes a symbol. A layer called on symbols draws its nodes, so that shapes and types of results are known, and
-the call is remembered; a functional model plays the calls back on other tensors. Ops called on symbols are nodes of the
-graph and are played back as they are.
+the call is remembered; a functional model plays the calls back on other tensors. What is remembered lies with the
+symbols, not with the graph: it lives as long as somebody holds one of them, or a model made of them.
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ..frontend.structure import flatten
-from ..ir.graph import Graph
-from ..ir.node import Tensor
+from ..ir.graph import Graph, is_drawing
+from ..ir.node import Node, Tensor
 
 
 @dataclass(frozen=True, eq=False)
 class LayerCall:
-    """A layer called on symbols.
+    """A layer, or an operation, called on symbols.
 
     index : number of nodes in the graph before the call
     """
@@ -34,23 +35,71 @@ class LayerCall:
         return [x for x in flatten((self.args, dict(self.kwargs)))[1] if is_symbol(x)]
 
 
-class SymbolicGraph(Graph):
-    """The graph of symbols.
+class SymbolicNode(Node):
+    """A node of the graph of symbols.
 
-    calls : for the id of each result of a layer the call
+    calls : for the place of a result the call that it came from
+    masks : for the place of a result which steps of it count
+    """
+
+    __slots__ = ("calls", "masks")
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.calls: dict[int, LayerCall] = {}
+        self.masks: dict[int, Any] = {}
+
+
+class _Forgetful(dict[int, Tensor]):
+    """Keeps nothing: a handle would keep its variable."""
+
+    def __setitem__(self, key: int, value: Tensor) -> None:
+        pass
+
+
+class SymbolicGraph(Graph):
+    """The graph of symbols. It keeps no nodes.
+
+    as_call : what a node that a program added itself is in Keras; `operation` says it
     """
 
     in_order = True
+    node_type = SymbolicNode
+    as_call: Callable[[Node], LayerCall | None] | None = None
 
     def __init__(self) -> None:
         super().__init__()
-        self.calls: dict[int, LayerCall] = {}
+        self.shared = _Forgetful()
 
-    def remember(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any], result: Any, index: int) -> None:
-        outputs = tuple(x for x in flatten(result)[1] if is_symbol(x))
-        call = LayerCall(layer, tuple(args), dict(kwargs), outputs, index)
-        for t in outputs:
-            self.calls[id(t)] = call
+    def keep(self, node: Node) -> None:
+        if not is_drawing():                    # a program's own operator or function, outside of calls
+            call = None if self.as_call is None else self.as_call(node)
+            if call is not None:
+                note(call)
+                call.layer.calls_on_symbols.append(call)
+
+    @contextmanager
+    def call(self, layer: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[list[Any]]:
+        """A ``with`` block that draws a call; what is appended to its list, the result, is remembered as the call's."""
+        index = self.made
+        found: list[Any] = []
+        with self.as_default(), self.name_scope(layer.name):
+            yield found
+        outputs = tuple(x for x in flatten(found)[1] if is_symbol(x))
+        made = LayerCall(layer, tuple(args), dict(kwargs), outputs, index)
+        note(made)
+        layer.calls_on_symbols.append(made)
+
+
+def note(call: LayerCall) -> None:
+    """Remember a call with its results."""
+    for t in call.outputs:
+        t.node.calls[t.position] = call  # type: ignore[attr-defined]
+
+
+def call_of(t: Tensor) -> LayerCall | None:
+    """The call that a symbol came from, if it was one."""
+    return t.node.calls.get(t.position)  # type: ignore[attr-defined, no-any-return]
 
 
 def is_symbol(x: Any) -> bool:
@@ -66,7 +115,7 @@ def symbolic_graph() -> SymbolicGraph:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Forget all symbols and begin the names of layers anew."""
+    """Begin the names of layers, and of symbols, anew."""
     from .naming import restart_names
 
     global _current

@@ -10,6 +10,7 @@ from types import ModuleType
 from ...frontend.surface import refusing
 from .. import activations as _activations
 from ..naming import is_of_this_package
+from ..operation import PLAIN, recorded
 from . import arrangement, core, neural, pointwise
 
 
@@ -25,6 +26,7 @@ _NAMES: dict[str, object] = {
     **pointwise.FUNCTIONS, **_functions(pointwise), **_functions(arrangement), **_functions(neural), **_functions(core),
 }
 _NAMES.pop("truth")
+_NAMES = {name: f if name in PLAIN.split() else recorded(name, f) for name, f in _NAMES.items()}  # type: ignore[arg-type]
 globals().update(_NAMES)
 __all__ = sorted(_NAMES)
 __getattr__ = refusing(__name__, lambda: __all__)

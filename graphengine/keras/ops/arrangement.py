@@ -247,7 +247,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> list[Any]:
 
 def get_item(x: Any, key: Any) -> Any:
     """x[key]"""
-    return tensor(x)[key]
+    return tensor(x)[tuple(key) if isinstance(key, list) else key]
 
 
 def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from ...errors import InvalidArgumentError
 from ...ir.node import Node, Tensor
 from ..functional import InputLayer
-from ..symbolic import LayerCall, is_symbol
+from ..symbolic import LayerCall, call_of, is_symbol
 
 LINE, GAP, MARGIN, PER_CHARACTER = 20, 40, 20, 7.5     # pixels; the last is the width of a monospaced sign at 12 px
 
@@ -106,7 +106,7 @@ def _add(
     playback = model._playback
     home: dict[int, int] = {}
     for k, t in enumerate(playback.inputs):
-        home[id(t)] = sources[k] if sources else _box(boxes, playback.graph.calls.get(id(t)) or t.node, (), shown)
+        home[id(t)] = sources[k] if sources else _box(boxes, call_of(t) or t.node, (), shown)
     for step in playback.steps:
         before = tuple(dict.fromkeys(home[id(t)] for t in step.inputs if id(t) in home))
         if isinstance(step, Node) and not before:
@@ -131,7 +131,8 @@ def _rows(step: LayerCall | Node, shown: dict[str, bool]) -> list[str]:
         layer, title = None, step.op.node_name
     else:
         layer = step.layer
-        title = f"{layer.name} ({type(layer).__name__})" if shown["names"] else type(layer).__name__
+        kind = getattr(layer, "class_name", type(layer).__name__)
+        title = f"{layer.name} ({kind})" if shown["names"] else kind
     rows = [title]
     activation = getattr(layer, "activation", None)
     if shown["activations"] and activation is not None:
