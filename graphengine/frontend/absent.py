@@ -332,11 +332,8 @@ REASONS: dict[str, str] = {
         nn.fractional_max_pool nn.isotonic_regression nn.max_pool_with_argmax nn.pool
         nn.scale_regularization_loss nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout
         optimizers.MultiOptimizer optimizers.Muon optimizers.OptimizerMap optimizers.ScheduleFreeAdamW
-        random.Algorithm random.Generator random.create_rng_state random.get_global_generator random.poisson
-        random.set_global_generator random.stateless_binomial random.stateless_parameterized_truncated_normal
-        random.stateless_poisson random.experimental.Algorithm random.experimental.Generator
-        random.experimental.create_rng_state random.experimental.get_global_generator
-        random.experimental.index_shuffle random.experimental.set_global_generator signal.dct signal.frame
+        random.Algorithm random.poisson random.stateless_binomial random.stateless_parameterized_truncated_normal
+        random.stateless_poisson random.experimental.Algorithm random.experimental.index_shuffle signal.dct signal.frame
         signal.hamming_window signal.hann_window signal.idct signal.inverse_mdct
         signal.kaiser_bessel_derived_window signal.kaiser_window signal.linear_to_mel_weight_matrix signal.mdct
         signal.mfccs_from_log_mel_spectrograms signal.overlap_and_add signal.vorbis_window summary.SummaryWriter

@@ -3,13 +3,15 @@
 A function without ``stateless_`` in its name makes a node that gives other numbers in each run and in each step of
 `run_steps`. Its state belongs to the session and follows from two seeds: that of the graph (`set_seed`) and that of
 the op (``seed=``). With neither, each session begins somewhere else. A ``stateless_`` function is a function of its
-seed alone. Both give TensorFlow's own numbers for equal seeds, except for `gamma`, `truncated_normal`, `categorical`
-and `shuffle`, which are made in another way.
+seed alone. Both give TensorFlow's own numbers for equal seeds, at once and in graphs, except for `gamma`,
+`truncated_normal`, `categorical` and `shuffle`, which are made in another way. `set_seed` begins sequences of what is
+computed at once again; a function that has been traced goes on with its own.
 """
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from random import Random
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -34,6 +36,7 @@ LARGEST_SEED = 2**31 - 1
 ALGORITHMS = ("auto_select", "philox")
 
 Draw = Callable[[Any, Any], Any]            # numbers for the shape of a tensor, from a state
+Source = Callable[[Draw], Any]              # has numbers drawn for a shape from a state, both of which it knows
 
 
 # -------------------------------------------------------------------- seeds and states
@@ -82,10 +85,13 @@ def _combined(whole: int | None, seed: int | None, drawn: int) -> tuple[int | No
     return first, LARGEST_SEED if (first, second) == (0, 0) else second     # both 0 means no seed in TensorFlow
 
 
-def _fresh(like: Any, seed: int | None, draw: Draw) -> Any:
-    """Numbers from a state of their own, which moves on whenever they are drawn."""
+def _fresh(like: Any, seed: int | None, kind: str, draw: Draw) -> Any:
+    """Numbers from a state of their own, which moves on whenever they are drawn.
+
+    kind : of numbers; computed at once, equal kinds with equal seeds have one state
+    """
     if isinstance(like, EagerTensor):
-        return _drawn_at_once(like, seed, draw)
+        return draw(like, _at_once.next(seed, kind, like.array.size * BLOCKS_PER_ELEMENT))
     graph = receiving_graph(like.graph)
     owner = graph.root                      # a state that a loop's body draws from goes on from step to step
     with owner.control_dependencies(None):
@@ -96,34 +102,36 @@ def _fresh(like: Any, seed: int | None, draw: Draw) -> Any:
 
 
 class _States:
-    """States of ops that are computed at once: one for each seed of an op, and one for ops without."""
+    """States of ops that are computed at once, as TensorFlow's: one for each seed of an op and kind of numbers.
+
+    An op without a seed of its own gets a new one in each call, which follows from the seed of all.
+    """
 
     def __init__(self) -> None:
-        self.seed: int | None = None
-        self.by_seed: dict[int | None, Any] = {}
-        self.drawn = 0
+        self.restart(None)
 
     def restart(self, seed: int | None) -> None:
         """Begin all sequences again."""
         self.seed = seed
-        self.by_seed.clear()
-        self.drawn = 0
+        self.seeds = Random(seed)           # also those of TensorFlow come from Python's generator
+        self.states: dict[Any, Any] = {}
 
-    def next(self, seed: int | None, blocks: int) -> EagerTensor:
-        """The state to draw from now; it moves on by so many blocks."""
-        if seed not in self.by_seed:
-            first, second = _combined(self.seed, seed, 0)
-            self.by_seed[seed] = RandomState(first, second).start()
-        state = self.by_seed[seed]
-        self.by_seed[seed] = state + np.array([blocks, 0, 0])
+    def next(self, seed: int | None, kind: str, blocks: int) -> EagerTensor:
+        """The state to draw from now; one that is kept moves on by so many blocks."""
+        if seed is None and self.seed is not None:
+            return EagerTensor(self._start(self.seeds.randint(0, LARGEST_SEED)))
+        key = seed, kind
+        if key not in self.states:
+            self.states[key] = self._start(seed)
+        state = self.states[key]
+        self.states[key] = state + np.array([blocks, 0, 0])
         return EagerTensor(state.copy())
+
+    def _start(self, seed: int | None) -> Any:
+        return RandomState(*_combined(self.seed, seed, 0)).start()
 
 
 _at_once = _States()
-
-
-def _drawn_at_once(like: EagerTensor, seed: int | None, draw: Draw) -> Any:
-    return draw(like, _at_once.next(seed, like.array.size * BLOCKS_PER_ELEMENT))
 
 
 def generator(seed: int | None) -> np.random.Generator:
@@ -143,7 +151,7 @@ def _fixed(like: Any, seed: Any, alg: str, draw: Draw) -> Any:
 
 # -------------------------------------------------------------------- shapes
 
-def _like(shape: Any) -> Any:
+def like(shape: Any) -> Any:
     """A tensor of this shape, of which nobody reads the elements.
 
     shape : sizes, or ``shape(x)`` of a tensor, or a list of both sizes and elements of such
@@ -195,9 +203,8 @@ def uniform(
     ------
     AttributeValueError for whole numbers without `maxval`, or if known limits leave nothing between them.
     """
-    kind, low, high, draw = _uniform(minval, maxval, dtype)
-    with _scope(name, "random_uniform") as scope:
-        return _stretched(kind, _fresh(_like(shape), seed, draw), low, high, scope)
+    source = lambda draw: _fresh(like(shape), seed, f"uniform {as_dtype(dtype).name}", draw)
+    return uniform_by(source, minval, maxval, dtype, name or "random_uniform")
 
 
 def stateless_uniform(
@@ -218,9 +225,15 @@ def stateless_uniform(
     ...     print(tf.Session().run(tf.random.stateless_uniform([4], seed=[1, 2], maxval=10, dtype=tf.int32)))
     [0 9 4 9]
     """
+    source = lambda draw: _fixed(like(shape), seed, alg, draw)
+    return uniform_by(source, minval, maxval, dtype, name or "stateless_random_uniform")
+
+
+def uniform_by(source: Source, minval: Any, maxval: Any, dtype: Any, name: str) -> Any:
+    """Uniform numbers from a source."""
     kind, low, high, draw = _uniform(minval, maxval, dtype)
-    with _scope(name, "stateless_random_uniform") as scope:
-        return _stretched(kind, _fixed(_like(shape), seed, alg, draw), low, high, scope)
+    with _scope(name) as scope:
+        return _stretched(kind, source(draw), low, high, scope)
 
 
 def _uniform(minval: Any, maxval: Any, dtype: Any) -> tuple[DType, Any, Any, Draw]:
@@ -267,8 +280,8 @@ def normal(
     dtype : float32 or float64
     seed : of the op; see `set_seed`
     """
-    with _scope(name, "random_normal") as scope:
-        return _scaled(_fresh(_like(shape), seed, _floats(L.random_normal, dtype)), mean, stddev, scope)
+    source = lambda draw: _fresh(like(shape), seed, f"normal {as_dtype(dtype).name}", draw)
+    return normal_by(source, L.random_normal, mean, stddev, dtype, name or "random_normal")
 
 
 def stateless_normal(
@@ -276,8 +289,8 @@ def stateless_normal(
     alg: str = "auto_select",
 ) -> Any:
     """Normal numbers, a function of two seeds."""
-    with _scope(name, "stateless_random_normal") as scope:
-        return _scaled(_fixed(_like(shape), seed, alg, _floats(L.random_normal, dtype)), mean, stddev, scope)
+    source = lambda draw: _fixed(like(shape), seed, alg, draw)
+    return normal_by(source, L.random_normal, mean, stddev, dtype, name or "stateless_random_normal")
 
 
 def truncated_normal(
@@ -285,8 +298,8 @@ def truncated_normal(
     name: str | None = None,
 ) -> Any:
     """Normal numbers within two standard deviations of the mean, other ones in each run."""
-    with _scope(name, "truncated_normal") as scope:
-        return _scaled(_fresh(_like(shape), seed, _floats(L.random_truncated_normal, dtype)), mean, stddev, scope)
+    source = lambda draw: _fresh(like(shape), seed, f"truncated {as_dtype(dtype).name}", draw)
+    return normal_by(source, L.random_truncated_normal, mean, stddev, dtype, name or "truncated_normal")
 
 
 def stateless_truncated_normal(
@@ -294,13 +307,18 @@ def stateless_truncated_normal(
     alg: str = "auto_select",
 ) -> Any:
     """Normal numbers within two standard deviations of the mean, a function of two seeds."""
-    with _scope(name, "stateless_truncated_normal") as scope:
-        draw = _floats(L.random_truncated_normal, dtype)
-        return _scaled(_fixed(_like(shape), seed, alg, draw), mean, stddev, scope)
+    source = lambda draw: _fixed(like(shape), seed, alg, draw)
+    return normal_by(source, L.random_truncated_normal, mean, stddev, dtype, name or "stateless_truncated_normal")
 
 
-def _scope(name: str | None, default: str) -> AbstractContextManager[str]:
-    return get_default_graph().name_scope(name or default)
+def normal_by(source: Source, op: Callable[..., Any], mean: Any, stddev: Any, dtype: Any, name: str) -> Any:
+    """Normal numbers from a source, by an op that makes them of mean 0 and standard deviation 1."""
+    with _scope(name) as scope:
+        return _scaled(source(_floats(op, dtype)), mean, stddev, scope)
+
+
+def _scope(name: str) -> AbstractContextManager[str]:
+    return get_default_graph().name_scope(name)
 
 
 def _floats(op: Callable[..., Any], dtype: Any) -> Draw:
@@ -339,11 +357,11 @@ def gamma(
     alpha, beta : broadcast against each other
     result : `shape`, then that of alpha and beta together
     """
-    with _scope(name, "random_gamma") as scope:
-        first = _like(shape)
+    with _scope(name or "random_gamma") as scope:
+        first = like(shape)
         whole = _together(alpha, beta, dtype)
         copies = L.reshape(first, (*first.shape, *[1] * whole.rank))
-        return _divided(_fresh(_copied(whole, copies), seed, L.random_gamma), beta, scope)
+        return _divided(_fresh(_copied(whole, copies), seed, "gamma", L.random_gamma), beta, scope)
 
 
 def stateless_gamma(
@@ -357,8 +375,8 @@ def stateless_gamma(
     alpha, beta : broadcast to `shape`
     result : `shape`
     """
-    with _scope(name, "stateless_random_gamma") as scope:
-        whole = _copied(_together(alpha, beta, dtype), _like(shape))
+    with _scope(name or "stateless_random_gamma") as scope:
+        whole = _copied(_together(alpha, beta, dtype), like(shape))
         return _divided(_fixed(whole, seed, alg, L.random_gamma), beta, scope)
 
 
@@ -389,8 +407,8 @@ def categorical(
     result : (batch, num_samples), int64 if `dtype` is None
     """
     x = convert_to_tensor(logits)
-    with _scope(name, "categorical") as scope:
-        shares = _fresh(_choices(x, num_samples), seed, _floats(L.random_uniform, dtypes.float64))
+    with _scope(name or "categorical") as scope:
+        shares = _fresh(_choices(x, num_samples), seed, "categorical", _floats(L.random_uniform, dtypes.float64))
         return L.choose(x, shares, dtypes.int64 if dtype is None else dtype, name=scope)
 
 
@@ -400,7 +418,7 @@ def stateless_categorical(
 ) -> Any:
     """Classes drawn with the probabilities ``softmax(logits)``, a function of two seeds."""
     x = convert_to_tensor(logits)
-    with _scope(name, "stateless_categorical") as scope:
+    with _scope(name or "stateless_categorical") as scope:
         shares = _fixed(_choices(x, num_samples), seed, alg, _floats(L.random_uniform, dtypes.float64))
         return L.choose(x, shares, dtype, name=scope)
 
@@ -415,14 +433,14 @@ def _choices(logits: Any, num_samples: Any) -> Any:
 def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:
     """The slices of a tensor along its first axis in random order, another one in each run."""
     x = convert_to_tensor(value)
-    with _scope(name, "random_shuffle") as scope:
-        return _shuffled(x, _fresh(_line(x, 0), seed, _keys), scope)
+    with _scope(name or "random_shuffle") as scope:
+        return _shuffled(x, _fresh(_line(x, 0), seed, "shuffle", _keys), scope)
 
 
 def stateless_shuffle(value: Any, seed: Any, alg: str = "auto_select", name: str | None = None) -> Any:
     """The slices of a tensor along its first axis in an order that follows from two seeds."""
     x = convert_to_tensor(value)
-    with _scope(name, "stateless_shuffle") as scope:
+    with _scope(name or "stateless_shuffle") as scope:
         return _shuffled(x, _fixed(_line(x, 0), seed, alg, _keys), scope)
 
 
@@ -483,7 +501,10 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None,
     ----------
     Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting".
     """
-    return _dropped(x, rate, noise_shape, name, lambda like, draw: _fresh(like, seed, draw))
+    def noise_of(like: Any, draw: Draw) -> Any:
+        return _fresh(like, seed, f"uniform {like.dtype.name}", draw)
+
+    return _dropped(x, rate, noise_shape, name, noise_of)
 
 
 def stateless_dropout(
@@ -499,7 +520,7 @@ def _dropped(x: Any, rate: Any, noise_shape: Any, name: str | None, noise_of: Ca
         raise DTypeError(f"x is {value.dtype.name}; only fractions can be scaled", op="dropout", fix="cast(x, float32)")
     if isinstance(rate, (int, float)) and not 0 <= rate < 1:
         raise AttributeValueError(f"rate={rate} is outside [0, 1)", op="dropout")
-    with _scope(name, "dropout") as scope:
+    with _scope(name or "dropout") as scope:
         if _is(rate, 0):
             return L.identity(value, name=scope)
         share = convert_to_tensor(rate, None if isinstance(rate, Tensor) else value.dtype)
@@ -512,7 +533,7 @@ def _noise_like(x: Any, noise_shape: Any) -> Any:
     if noise_shape is None:
         return x
     if isinstance(noise_shape, Tensor) or None not in noise_shape:
-        return _like(noise_shape)
+        return like(noise_shape)
     if x.rank != len(noise_shape):
         raise ShapeError(f"noise_shape {tuple(noise_shape)} has not the axes of x, {x.shape}", op="dropout")
     sizes = [s if n is None else n for s, n in zip(x.shape, noise_shape, strict=True)]
