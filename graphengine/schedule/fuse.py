@@ -114,13 +114,18 @@ def fuse(computation: Computation) -> tuple[list[Group], list[Refusal]]:
 
 
 class _Fusion:
-    """Merging in progress. `before[g]` is the set of groups that have to run before g, as bits."""
+    """Merging in progress.
+
+    direct, after : for each group, those whose values it reads, and those that read its values
+    before : the groups that have to run before it, as bits
+    """
 
     def __init__(self, computation: Computation) -> None:
         self.computation = computation
         self.groups: dict[int, Group] = {}
         self.group_of: dict[int, int] = {}
         self.direct: dict[int, set[int]] = {}
+        self.after: dict[int, set[int]] = {}
         self.before: dict[int, int] = {}
         self.refusals: list[Refusal] = []
         kernels = [n for n in computation.nodes if not is_free(n)]
@@ -179,9 +184,11 @@ class _Fusion:
         self.groups[key] = Group(node, key)
         self.group_of[id(node)] = key
         self.direct[key] = {self.group_of[id(p)] for p, _ in self.parents[id(node)]}
+        self.after[key] = set()
         self.before[key] = 0
         for p in self.direct[key]:
             self.before[key] |= self.before[p] | 1 << p
+            self.after[p].add(key)
 
     def _consider(self, parent: Node, node: Node, soft: bool) -> None:
         a, b = self.group_of[id(parent)], self.group_of[id(node)]
@@ -241,15 +248,20 @@ class _Fusion:
         g.members = sorted((*g.members, *h.members), key=lambda n: n.index)
         for m in h.members:
             self.group_of[id(m)] = a
-        self.direct[a] = (self.direct[a] | self.direct.pop(b)) - {a, b}
+        for links, back in ((self.direct, self.after), (self.after, self.direct)):
+            for other in links[b]:
+                back[other].discard(b)
+                back[other].add(a)
+            links[a] = (links[a] | links.pop(b)) - {a, b}
         bits_a, bits_b = 1 << a, 1 << b
         self.before[a] = (self.before[a] | self.before.pop(b)) & ~bits_a & ~bits_b
-        for key, direct in self.direct.items():
-            if b in direct:
-                direct.discard(b)
-                direct.add(a)
-            if key != a and self.before[key] & (bits_a | bits_b):
-                self.before[key] = (self.before[key] & ~bits_b) | bits_a | self.before[a]
+        stack = [a]
+        while stack:
+            for key in self.after[stack.pop()]:
+                before = (self.before[key] & ~bits_b) | bits_a | self.before[a]
+                if before != self.before[key]:          # else those after it have all of that before them, too
+                    self.before[key] = before
+                    stack.append(key)
 
 
 def _parents(node: Node) -> Iterator[tuple[Node, bool]]:
