@@ -117,9 +117,12 @@ class Graph:
         """
         if tensor.node.graph is self:
             return tensor
+        is_inner = tensor.node.graph.root is not tensor.node.graph
         raise GraphMismatchError(
-            f"{tensor.name} belongs to another graph", operands=[("other", describe(tensor))],
-            fix="build both inside the same `with graph.as_default():`",
+            f"{tensor.name} " + ("is used outside of the loop or branch that computes it" if is_inner else
+                                 "belongs to another graph"), operands=[("other", describe(tensor))],
+            fix="return it from there, or assign it to a name, item or attribute there; a TensorArray collects tensors"
+                if is_inner else "build both inside the same `with graph.as_default():`",
         )
 
     @property

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
+from graphengine.errors import DTypeError, GradientError, GraphMismatchError, InvalidArgumentError, ShapeError
 
 # -------------------------------------------------------------------- programs; Python runs them on numbers
 
@@ -151,15 +151,73 @@ def values_of_python(x, y):
     return x, with_try
 
 
+class Holder:
+    """Something with attributes, one of them private."""
+
+    def __init__(self):
+        self.value = 0.0
+        self.__hidden = [1.0]
+
+    def add(self, x):
+        self.value += x
+        if self.value > 3.0:
+            self.__hidden[0] = self.value
+        return self.__hidden[0]
+
+
+def places(x, y):
+    named, pair, found, key = {"a": 1.0, 2: {}, "later": 0.0}, [0.0, 1.0], Holder(), "a"
+    if x > y:
+        named[key] = x
+        named[2]["b"] = y
+        pair[-1] += y
+    else:
+        named[2]["b"] = x
+        found.value = y
+    total = 0.0
+    while pair[0] < y + 2.0:
+        pair[0] += 1.0
+        found.value = found.value + pair[0]
+        total += found.value
+        named["later"] = total
+    total += found.add(x)
+    return named["a"] + 10.0 * named[2]["b"] + 100.0 * found.value, pair[0] + 10.0 * pair[1] + 100.0 * total
+
+
+def first_values(n, m):
+    best = before = None
+    count = 0
+    for k in range(n):
+        count += (5 * k) % 7
+        if best is None:
+            best = k - 100
+        elif (5 * k) % 7 > best:
+            best = (5 * k) % 7
+        latest = count
+        if before is not None:
+            count += before
+        before = k
+    for k in range(m - m):
+        latest = k
+    while m > 0:
+        m = m // 2
+        halved = m
+        for k in range(m):
+            count += k
+    return best + latest * 1000, halved + count
+
+
 PAIRS = {
     "floats": [(1.0, 2.0), (2.0, 2.0), (5.0, 0.5), (-1.5, 4.0), (7.0, 3.0), (1.5, -2.0), (0.5, 1.0), (2.0, 1.9)],
+    "counts": [(1, 1), (4, 2), (20, 9)],
     "ints": [(27, 1000), (27, 10), (1, 5), (8, 3), (13, 7), (0, 4)],
 }
 
 
 @pytest.mark.parametrize("program, kind", [
     (branches, "floats"), (returns, "floats"), (operators, "floats"), (calls, "floats"), (structures, "floats"),
-    (values_of_python, "floats"), (collatz, "ints"), (jumps, "ints"), (loops_in_branches, "ints"),
+    (values_of_python, "floats"), (places, "floats"), (first_values, "counts"),
+    (collatz, "ints"), (jumps, "ints"), (loops_in_branches, "ints"),
 ], ids=lambda p: getattr(p, "__name__", p))
 def test_a_traced_program_gives_what_python_gives(program, kind):
     traced = tf.function(program)
@@ -467,21 +525,6 @@ def other_structure(x):
     return x
 
 
-def none_before(x):
-    last = None
-    while x > 0.0:
-        last = x
-        x = x - 1.0
-    return last
-
-
-def only_in_the_loop(x):
-    while x > 0.0:
-        last = x
-        x = x - 1.0
-    return last * 2.0
-
-
 def grows(x):
     y = tf.ones([1])
     while x > 0.0:
@@ -506,23 +549,18 @@ def returns_in_a_loop(x):
     return x
 
 
-def assigns_an_item(x):
-    d = {"a": 0.0}
-    if x > 0.0:
-        d["a"] = x
-    return d["a"]
+def assigns_items(x):
+    found = [0.0, 0.0]
+    for k in tf.range(tf.cast(x, tf.int32)):
+        found[k] = x
+    return found
 
 
-class Holder:
-    value = 0.0
-
-
-def assigns_an_attribute(x):
-    found = Holder()
-    while x > 0.0:
-        found.value = x
-        x = x - 1.0
-    return found.value
+def keeps_a_tensor_of_a_step(x):
+    found = []
+    for k in tf.range(tf.cast(x, tf.int32)):
+        found.append(k)
+    return found
 
 
 def assigns_in_its_test(x):
@@ -542,19 +580,62 @@ def number_as_test(x):
     (one_branch, InvalidArgumentError, "'y' has a value in only one branch"),
     (other_type, DTypeError, "the returned value is float32 in one branch of the `if` and int32 in the other"),
     (other_structure, InvalidArgumentError, "the returned value has another structure in each branch"),
-    (none_before, InvalidArgumentError, "'last' is None before the `while` and a tensor after a step"),
-    (only_in_the_loop, InvalidArgumentError, "'last' gets its value in a `while` on a tensor, which may take no step"),
     (grows, ShapeError, "'y' changes its size on axis 0"),
     (changes_its_type, DTypeError, r"dtypes differ: int32 \(x\) and float32 \(y\)\n.*\n.*n = n \+ x"),
     (returns_in_a_loop, InvalidArgumentError, "a `return` in a loop"),
     (number_as_test, DTypeError, "pred is float32"),
-    (assigns_an_item, InvalidArgumentError, r"`if` on a tensor assigns to d\['a'\]"),
-    (assigns_an_attribute, InvalidArgumentError, "`while` on a tensor assigns to found.value"),
+    (assigns_items, InvalidArgumentError, r"`for` on a tensor assigns to found\[k\]"),
+    (keeps_a_tensor_of_a_step, GraphMismatchError, "outside of the loop or branch(?s:.*)return it from there"),
     (assigns_in_its_test, InvalidArgumentError, "`while` on a tensor assigns to s in its test"),
 ], ids=lambda p: getattr(p, "__name__", None))
 def test_errors_name_the_variable(program, kind, match):
     with pytest.raises(kind, match=match):
         tf.function(program)(tf.constant(3.0))
+
+
+def test_a_loop_that_gives_a_first_value_takes_a_step():
+    """What it would have assigned without one is not assigned."""
+    v = tf.Variable(0.0)
+
+    @tf.function
+    def last(x):
+        for row in x:
+            v.assign_add(row)
+            found = v * 2.0
+        return found
+
+    @tf.function
+    def halves(n):
+        while n > 1.0:
+            n = n / 2.0
+            found = {"n": n}
+        return found
+
+    assert float(last(tf.ones([20]))) == 40.0
+    assert float(halves(tf.constant(5.0))["n"]) == 0.625
+    for call in (lambda: last(tf.zeros([0])), lambda: halves(tf.constant(1.0))):
+        with pytest.raises(InvalidArgumentError, match=r"found gets its first value in a .* at least one step"):
+            call()
+    assert float(v) == 20.0
+
+
+def test_assertions():
+    @tf.function
+    def f(x):
+        assert x.shape == (), "known while it is drawn"
+        assert x > 0.0, "has to be positive"
+        for _ in tf.range(3):
+            assert x < 10.0
+            x = x * 2.0
+        return x
+
+    assert float(f(tf.constant(1.0))) == 8.0
+    with pytest.raises(InvalidArgumentError, match=r"(?s)has to be positive.*assert x > 0.0"):
+        f(tf.constant(-1.0))
+    with pytest.raises(InvalidArgumentError, match=r"assertion failed: x < 10\.0"):
+        f(tf.constant(9.0))
+    with pytest.raises(AssertionError, match="known while"):
+        f(tf.constant([1.0]))
 
 
 # -------------------------------------------------------------------- datasets

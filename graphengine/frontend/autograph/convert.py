@@ -53,7 +53,8 @@ def callee(function: Any) -> Any:
 _HELPERS = types.SimpleNamespace(
     if_=statements.if_, if_returning=statements.if_returning, while_=statements.while_, for_=statements.for_,
     and_=statements.and_, or_=statements.or_, not_=statements.not_, if_expression=statements.if_expression,
-    by_python=statements.by_python, callee=callee,
+    by_python=statements.by_python, assert_=statements.assert_, set_item=statements.set_item,
+    set_attribute=statements.set_attribute, callee=callee,
 )
 
 

@@ -18,12 +18,15 @@ for tensors. All lines keep their numbers, so errors and nodes point into the us
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Sequence
+import copy
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from . import liveness
 from .jumps import SCOPES, broken_flag, inside, is_generator, is_plain, is_unmovable
 
 HELPERS = "autograph__"                     # what `convert` gives converted code to call
+Place = ast.Attribute | ast.Subscript       # that a statement assigns
 NOT_CALLED = ("super", "locals", "globals", "vars", "dir", "eval", "exec")      # they look at the frame they stand in
 
 
@@ -44,6 +47,7 @@ class Rewriter(ast.NodeTransformer):
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         if is_generator(node):
             return node
+        liveness.mark(node)
         arguments = [*node.args.posonlyargs, *node.args.args]
         self._first.append(arguments[0].arg if arguments else (self._first[-1] if self._first else None))
         self._shared.append(set())
@@ -83,6 +87,11 @@ class Rewriter(ast.NodeTransformer):
             return _at(ast.Pass(), node)
         return _at(ast.Assign([self.visit(node.target)], self.visit(node.value)), node)
 
+    def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        text = ast.Constant(ast.unparse(node.test))
+        self.generic_visit(node)
+        return _at(ast.Expr(_call("assert_", node.test, _lambda(node.msg or text))), node)
+
     def _as_written(self, node: ast.If | ast.While | ast.For) -> ast.stmt:
         """A statement that Python runs: a tensor cannot decide there."""
         self.generic_visit(node)
@@ -95,12 +104,14 @@ class Rewriter(ast.NodeTransformer):
             return self._as_written(node)
         returns = any(isinstance(x, ast.Return) for x in inside(node))
         names = _assigned([*node.body, *node.orelse])
+        places, others = _places([*node.body, *node.orelse])
         test = self.visit(node.test)
         body, orelse = self._block(node.body), self._block(node.orelse)
         call = _call("if_returning" if returns else "if_", test, *_names("body__", "orelse__", "state__", "assign__"),
-                     _texts(names), _texts(_places([*node.body, *node.orelse])))
+                     _texts([*names, *places]), _texts(others))
         made: list[ast.stmt] = [
-            *self._access(names), self._function("body__", names, body), self._function("orelse__", names, orelse),
+            *self._access(names, places), self._function("body__", names, body),
+            self._function("orelse__", names, orelse),
             ast.Return(call) if returns else ast.Expr(call),
         ]
         return [_at(s, node) for s in made]
@@ -111,12 +122,14 @@ class Rewriter(ast.NodeTransformer):
         options = _options(node.body)
         held = _assigned([_at(ast.Expr(node.test), node)])
         names = list(dict.fromkeys([*held, *_assigned(node.body)]))
+        places, others = _places(node.body)
+        live = _live(node, names, places)
         test = self._unless_broken(node, self.visit(node.test))
-        call = _call("while_", *_names("test__", "body__", "state__", "assign__"), _texts(names),
-                     _texts([*_places(node.body), *(f"{n} in its test" for n in held)]))
+        call = _call("while_", *_names("test__", "body__", "state__", "assign__"), _texts([*names, *places]),
+                     _texts([*others, *(f"{n} in its test" for n in held)]), live)
         call.keywords = [self.visit(k) for k in options]
         made: list[ast.stmt] = [
-            *self._access(names), self._function("test__", held, [ast.Return(test)]),
+            *self._access(names, places), self._function("test__", held, [ast.Return(test)]),
             self._function("body__", names, self._block(node.body)), ast.Expr(call),
         ]
         return [_at(s, node) for s in made]
@@ -126,14 +139,16 @@ class Rewriter(ast.NodeTransformer):
             return self._as_written(node)
         options = _options(node.body)
         names = _assigned([node])
+        places, others = _places([node])
+        live = _live(node, names, places)
         step = _at(ast.Assign([node.target], _name("item__")), node)
         body = self._function("body__", names, [step, *self._block(node.body)], "item__")
         flag = broken_flag(node)
         test: ast.expr = ast.Constant(None) if flag is None else _lambda(_call("not_", _name(flag)))
         call = _call("for_", self.visit(node.iter), _name("body__"), test, *_names("state__", "assign__"),
-                     _texts(names), _texts(_places([node])))
+                     _texts([*names, *places]), _texts(others), live)
         call.keywords = [self.visit(k) for k in options]
-        made: list[ast.stmt] = [*self._access(names), body, ast.Expr(call)]
+        made: list[ast.stmt] = [*self._access(names, places), body, ast.Expr(call)]
         return [_at(s, node) for s in made]
 
     def _unless_broken(self, loop: ast.While, test: ast.expr) -> ast.expr:
@@ -158,12 +173,21 @@ class Rewriter(ast.NodeTransformer):
         self._shared[-1].update(shared)
         return [kind(found) for kind, found in ((ast.Global, is_global), (ast.Nonlocal, shared)) if found]
 
-    def _access(self, names: Sequence[str]) -> list[ast.stmt]:
-        """How the values of the names are read and set from outside."""
-        read = ast.Return(ast.Tuple([_lambda(_name(n)) for n in names], ast.Load()))
+    def _access(self, names: Sequence[str], places: Mapping[str, Place]) -> list[ast.stmt]:
+        """How the values of the names, and of the places behind them, are read and set from outside."""
+        found = {text: self.visit(copy.deepcopy(place)) for text, place in places.items()}
+        read = ast.Return(ast.Tuple([_lambda(e) for e in (*map(_name, names), *found.values())], ast.Load()))
         write: list[ast.stmt] = []
-        if names:
-            write = [ast.Assign([ast.Tuple([_name(n, ast.Store()) for n in names], ast.Store())], _name("values__"))]
+        if names or places:
+            targets: list[ast.expr] = [_name(n, ast.Store()) for n in names]
+            targets.append(ast.Starred(_name("places__", ast.Store()), ast.Store()))
+            write = [ast.Assign([ast.Tuple(targets, ast.Store())], _name("values__"))]
+        for k, place in enumerate(found.values()):
+            is_item = isinstance(place, ast.Subscript)
+            key = place.slice if isinstance(place, ast.Subscript) else ast.Constant(place.attr)
+            value = ast.Subscript(_name("places__"), ast.Constant(k), ast.Load())
+            call = _call("set_item" if is_item else "set_attribute", _lambda(place.value), key, value)
+            write.append(ast.Expr(call))
         return [self._function("state__", [], [read]), self._function("assign__", names, write, "values__")]
 
     # ------------------------------------------------ expressions
@@ -290,19 +314,45 @@ def _assigned(statements: Sequence[ast.stmt]) -> list[str]:
     return list(found)
 
 
-def _places(statements: Sequence[ast.stmt]) -> list[str]:
-    """Attributes and items that the statements assign, of objects from outside: only Python can keep those."""
+def _places(statements: Sequence[ast.stmt]) -> tuple[dict[str, Place], list[str]]:
+    """Attributes and items that the statements assign, of objects from outside.
+
+    Returns
+    -------
+    By their text those that are the same place whenever they are asked for; and the others, which only Python can keep.
+    """
     own = _assigned(statements)
-    found: dict[str, None] = {}
+    found: dict[str, Place] = {}
+    others: dict[str, None] = {}
     for s in statements:
         for x in (s, *inside(s)):
-            if isinstance(x, (ast.Attribute, ast.Subscript)) and isinstance(x.ctx, ast.Store):
-                base: ast.expr = x
-                while isinstance(base, (ast.Attribute, ast.Subscript)):
-                    base = base.value
-                if not (isinstance(base, ast.Name) and base.id in own):
-                    found[ast.unparse(x)] = None
-    return list(found)
+            if not (isinstance(x, (ast.Attribute, ast.Subscript)) and isinstance(x.ctx, ast.Store)):
+                continue
+            base: ast.expr = x
+            stays = True
+            while isinstance(base, (ast.Attribute, ast.Subscript)):
+                stays &= isinstance(base, ast.Attribute) or _is_fixed(base.slice, own)
+                base = base.value
+            if isinstance(base, ast.Name) and base.id in own:
+                continue
+            if isinstance(base, ast.Name) and stays:
+                place = copy.deepcopy(x)
+                place.ctx = ast.Load()
+                found[ast.unparse(x)] = place
+            else:
+                others[ast.unparse(x)] = None
+    return found, list(others)
+
+
+def _is_fixed(key: ast.expr, own: Sequence[str]) -> bool:
+    """Whether a key is the same in all steps."""
+    return all(isinstance(x, (ast.Constant, ast.Tuple, ast.UnaryOp, ast.USub, ast.Load))
+               or (isinstance(x, ast.Name) and x.id not in own) for x in ast.walk(key))
+
+
+def _live(loop: ast.stmt, names: Sequence[str], places: Iterable[str]) -> ast.expr:
+    """Those of a loop's variables that are read behind it or in its next step; places may always be."""
+    return _texts([*(n for n in names if n in liveness.live(loop)), *places])
 
 
 def _last_name(e: ast.expr) -> str:

@@ -6,6 +6,7 @@ sets them all, `names` says what the user calls them.
 """
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -21,7 +22,7 @@ from ...ops.body import Body
 from ...ops.control import check_kept
 from ...ops.extents import Range
 from ...ops.language import L
-from .. import control, pieces
+from .. import asserting, control, pieces
 from ..build import convert_to_tensor
 from ..structure import Structure, flatten, form_of
 from ..tensor_array import TensorArray
@@ -95,7 +96,8 @@ def _refuse_places(statement: str, places: Sequence[str]) -> None:
     if places:
         raise InvalidArgumentError(
             f"`{statement}` on a tensor assigns to {', '.join(places)}", at=str(user_line()),
-            fix="assign to a name in its body, and to the attribute or item after it",
+            fix="assign to a name, or to a place that is the same in each step, such as d['a'] or self.x; a "
+                "TensorArray can be written at an index that is a tensor",
         )
 
 
@@ -166,9 +168,12 @@ def _what(x: Any) -> str:
 
 def while_(
     test: Block, body: Block, state: State, assign: Assign, names: Sequence[str], places: Sequence[str] = (),
-    maximum_iterations: int | None = None, **accepted: Any,
+    live: Sequence[str] = (), maximum_iterations: int | None = None, **accepted: Any,
 ) -> None:
-    """``while test(): body()``. Steps run in Python until the test is a tensor."""
+    """``while test(): body()``. Steps run in Python until the test is a tensor.
+
+    live : names that are read behind it, or in the next step
+    """
     del accepted
     goes_on = decided(test())
     while not isinstance(goes_on, Tensor):
@@ -179,26 +184,47 @@ def while_(
     control.checked_predicate(goes_on, "while")
     _refuse_places("while", places)
     _tell_shapes(body, state, assign, names)
-    carried = _Carried(state, assign, names, "while")
 
-    def step(*values: Any) -> list[Any]:
-        carried.begin(values)
+    def loop(most: int | None) -> None:
+        carried = _Carried(state, assign, names, "while", live)
+
+        def step(*values: Any) -> list[Any]:
+            carried.begin(values)
+            body()
+            return carried.after()
+
+        def holds(*values: Any) -> Any:
+            carried.begin(values)
+            return control.checked_predicate(convert_to_tensor(test()), "while")
+
+        found = control.while_loop(holds, step, carried.leaves, maximum_iterations=most, name="while")
+        carried.end(found if carried.leaves else [])
+
+    before = _values(state, names)
+    try:
+        loop(maximum_iterations)
+    except _Unset as unset:
+        assign(before)
+        asserting.Assert(control.checked_predicate(convert_to_tensor(test()), "while"), [unset.problem])
         body()
-        return carried.after()
+        loop(None if maximum_iterations is None else maximum_iterations - 1)
 
-    def holds(*values: Any) -> Any:
-        carried.begin(values)
-        return control.checked_predicate(convert_to_tensor(test()), "while")
 
-    found = control.while_loop(holds, step, carried.leaves, maximum_iterations=maximum_iterations, name="while")
-    carried.end(found if carried.leaves else [])
+class _Unset(Exception):
+    """A variable gets its first value in a loop, so its first step stands before the loop."""
+
+    def __init__(self, name: str, statement: str) -> None:
+        super().__init__(name)
+        self.problem = f"{name} gets its first value in a `{statement}`, which has to take at least one step"
 
 
 def for_(
     iterable: Any, body: Block, test: Block | None, state: State, assign: Assign, names: Sequence[str],
-    places: Sequence[str] = (), **accepted: Any,
+    places: Sequence[str] = (), live: Sequence[str] = (), **accepted: Any,
 ) -> None:
     """``for item in iterable: body(item)``; `test` tells whether a ``break`` has not been met.
+
+    live : names that are read behind it, or in the next step
 
     A loop of the graph walks over all rows and does nothing more after a ``break``: so it has room for a gradient.
     """
@@ -225,21 +251,56 @@ def for_(
         raise InvalidArgumentError(f"cannot iterate over {rows}, a single number", fix="use range, or give it an axis")
     _refuse_places("for", places)
     _tell_shapes(lambda: body(L.gather(rows, 0)), state, assign, names)
-    carried = _Carried(state, assign, names, "for")
 
-    def row(*values: Any) -> list[Any]:
-        nonlocal goes_on
-        *before, item = values
-        carried.begin(before)
-        goes_on = True if test is None else decided(test())
-        step(item)
-        return carried.after()
+    def loop(rows: Tensor) -> None:
+        carried = _Carried(state, assign, names, "for", live)
 
-    is_inside = isinstance(get_default_graph(), Body)
-    if is_inside and isinstance(rows.node.op, Range) and not isinstance(rows.shape[0], int):
-        carried.end(_counted(rows, row, carried.leaves))
-    else:
-        carried.end(control.walk(row, carried.leaves, rows, "for"))
+        def row(*values: Any) -> list[Any]:
+            nonlocal goes_on
+            *before, item = values
+            carried.begin(before)
+            goes_on = True if test is None else decided(test())
+            step(item)
+            return carried.after()
+
+        is_inside = isinstance(get_default_graph(), Body)
+        if is_inside and isinstance(rows.node.op, Range) and not isinstance(rows.shape[0], int):
+            carried.end(_counted(rows, row, carried.leaves))
+        else:
+            carried.end(control.walk(row, carried.leaves, rows, "for"))
+
+    before = _values(state, names)
+    try:
+        loop(rows)
+    except _Unset as unset:
+        assign(before)
+        goes_on = True
+        step(_first(rows, unset.problem))
+        loop(_others(rows))
+
+
+def _first(rows: Tensor, problem: str) -> Any:
+    """The first row; where there is none, it is an error that there is not."""
+    if isinstance(rows.node.op, Range):
+        start, limit, delta = rows.node.inputs
+        asserting.Assert(_is_before(start, limit, delta), [problem])
+        return start
+    if not isinstance(rows.shape[0], int):
+        asserting.Assert(L.shape_of(rows)[0] > 0, [problem])
+        rows = L.pad(rows[:1], [[0, 1], *[[0, 0]] * (len(rows.shape) - 1)])     # so that this error is the one
+    return L.gather(rows, 0)
+
+
+def _others(rows: Tensor) -> Tensor:
+    """All rows but the first."""
+    if not isinstance(rows.node.op, Range):
+        return rows[1:]
+    start, limit, delta = rows.node.inputs
+    return pieces.range(start + delta, limit, delta)  # type: ignore[no-any-return]
+
+
+def _is_before(item: Any, limit: Any, delta: Any) -> Any:
+    return L.where(delta > 0, item < limit, item > limit)
 
 
 def _counted(rows: Tensor, row: Block, leaves: Sequence[Any]) -> Sequence[Any]:
@@ -247,7 +308,7 @@ def _counted(rows: Tensor, row: Block, leaves: Sequence[Any]) -> Sequence[Any]:
     start, limit, delta = rows.node.inputs
 
     def holds(item: Any, *_: Any) -> Any:
-        return L.where(delta > 0, item < limit, item > limit)
+        return _is_before(item, limit, delta)
 
     def step(item: Any, *values: Any) -> list[Any]:
         return [item + delta, *row(*values, item)]
@@ -278,15 +339,18 @@ class _Carried:
     leaves : their tensors before the first step
     """
 
-    def __init__(self, state: State, assign: Assign, names: Sequence[str], statement: str) -> None:
+    def __init__(
+        self, state: State, assign: Assign, names: Sequence[str], statement: str, live: Sequence[str]
+    ) -> None:
         self._state, self._assign, self._names, self._statement = state, assign, names, statement
+        self._live = live
         self._before = _values(state, names)
         self._structures: dict[int, Structure] = {}
         self._counts: dict[int, int] = {}
         self.leaves: list[Any] = []
         for k, value in enumerate(self._before):
             structure, leaves = flatten(value)
-            if leaves and all(_is_number(x) for x in leaves):
+            if _is_made_of(value):
                 self._structures[k], self._counts[k] = structure, len(leaves)
                 self.leaves += [get_default_graph().adopt(convert_to_tensor(x)) for x in leaves]
 
@@ -303,13 +367,16 @@ class _Carried:
 
         Raises
         ------
-        DTypeError, ShapeError, InvalidArgumentError for a variable that is not of the type that it had before.
+        DTypeError, ShapeError, InvalidArgumentError for a variable that is not of the type that it had before; _Unset
+        for one that had no value.
         """
         found: list[Any] = []
         expected = iter(self.leaves)
         for k, (name, value) in enumerate(zip(self._names, _values(self._state, self._names), strict=True)):
             before = self._before[k]
             if k not in self._structures:
+                if (before is None or (isinstance(before, Undefined) and name in self._live)) and _is_made_of(value):
+                    raise _Unset(name, self._statement)
                 if not (isinstance(before, Undefined) or before is value or _is_same(before, value)):
                     raise InvalidArgumentError(
                         f"{name!r} is {_what(before)} before the `{self._statement}` and {_what(value)} after a step",
@@ -338,6 +405,12 @@ class _Carried:
         self.begin(values)
 
 
+def _is_made_of(value: Any) -> bool:
+    """Whether a variable can go from step to step as tensors."""
+    leaves = flatten(value)[1]
+    return bool(leaves) and all(map(_is_number, leaves))
+
+
 def _is_number(x: Any) -> bool:
     return isinstance(x, (Tensor, EagerTensor, Variable, bool, int, float, np.ndarray, np.generic))
 
@@ -349,8 +422,35 @@ def _values(state: State, names: Sequence[str]) -> list[Any]:
 def _value(read: Callable[[], Any], name: str) -> Any:
     try:
         return read()
-    except NameError:                       # Python's word for a variable without a value
+    except (NameError, AttributeError, LookupError):    # Python's words for a variable or place without a value
         return Undefined(name, "has no value here")
+
+
+def set_item(holder: Callable[[], Any], key: Any, value: Any) -> None:
+    """``holder()[key] = value``, or nothing at that key."""
+    if not isinstance(value, Undefined):
+        holder()[key] = value
+        return
+    with contextlib.suppress(NameError, LookupError):
+        del holder()[key]
+
+
+def set_attribute(holder: Callable[[], Any], name: str, value: Any) -> None:
+    """The same of an attribute."""
+    if not isinstance(value, Undefined):
+        setattr(holder(), name, value)
+        return
+    with contextlib.suppress(NameError, AttributeError):
+        delattr(holder(), name)
+
+
+def assert_(test: Any, message: Callable[[], Any]) -> None:
+    """``assert test, message()``; of a tensor when it runs."""
+    test = decided(test)
+    if isinstance(test, Tensor):
+        asserting.Assert(test, [message()])
+    elif not test:
+        raise AssertionError(message())
 
 
 # -------------------------------------------------------------------- expressions
