@@ -8,6 +8,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.files import to_text
 from editor.model.items import Card, Wire
 from editor.run import messages as m
+from editor.run.inbox import name_of
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
 LONG_MS = 60_000
@@ -43,9 +44,10 @@ class Talk:
 
     def finish(self, request, timeout=LONG_MS):
         """Everything that is said until a request is done."""
-        start = len(self.said)
+        start, what = len(self.said), name_of(request)      # the end of an earlier one may still come
         self.send(request)
-        self.qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in self.said[start:]), timeout=timeout)
+        self.qtbot.waitUntil(
+            lambda: any(isinstance(r, m.Finished) and r.what == what for r in self.said[start:]), timeout=timeout)
         found, self.said[:] = self.said[start:], []
         return found
 

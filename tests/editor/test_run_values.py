@@ -129,8 +129,7 @@ def test_data_are_read_again_when_their_file_has_changed(talk, iris, tmp_path):
         assert "iris.csv" in of(talk.finish(m.Run()), m.Failed)[0].text
     file.write_text("".join([head, *rows[:10]]))
     assert "train_rows" in of(talk.finish(m.Run()), m.Failed)[0].text
-    talk.send(m.Train("train"))
-    assert "train_rows" in talk.wait(m.Failed).text
+    assert "train_rows" in of(talk.finish(m.Train("train")), m.Failed)[0].text
     file.write_text(whole)
     assert not of(replies := talk.finish(m.Run()), m.Failed) and first(replies) == 20
     assert not of(talk.finish(m.Step("train")), m.Failed)
