@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -99,9 +99,9 @@ class Variable(Operand):
         graph.add_to_collections([GLOBAL_VARIABLES, *([TRAINABLE_VARIABLES] if trainable else [])], self)
 
     @classmethod
-    def of_type(cls, dtype: Any, shape: Sequence[int], trainable: bool = True, name: str | None = None) -> Variable:
+    def of_type(cls, dtype: Any, shape: Sequence[int], trainable: bool = True, name: str | None = None) -> Self:
         """One outside of sessions whose dtype and shape alone matter: it takes no memory and cannot be changed."""
-        self = cls(np.zeros((), as_dtype(dtype).numpy), trainable, name=name)
+        self = cls(np.zeros((), as_dtype(dtype).numpy), trainable=trainable, name=name)
         assert self.storage is not None
         self.storage.array = np.broadcast_to(self.storage.array, tuple(shape))
         return self

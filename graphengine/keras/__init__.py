@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..frontend.surface import refusing
-from ..frontend.variables import Variable
 from ..later import later
 from . import (
     activations,
@@ -36,6 +35,7 @@ from .metrics import Metric
 from .model import Functional, Model, Sequential
 from .optimizers import Optimizer
 from .regularizers import Regularizer
+from .variable import Variable
 
 if TYPE_CHECKING:
     from . import datasets, ops, preprocessing

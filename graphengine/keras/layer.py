@@ -24,12 +24,15 @@ from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
 from ..ops.language import L
+from .attributes import NOT_TRACKED, inside, values_of
 from .input_spec import check_inputs
 from .masks import masks_of, set_mask
 from .naming import auto_name
 from .operation import apart_from
 from .shapes import flat_shapes, shape_from_json, shape_given, shapes_of
 from .symbolic import LayerCall, SymbolicGraph, is_symbol
+from .variable import Variable as OwnVariable
+from .variable import scope
 
 
 @dataclass
@@ -111,6 +114,7 @@ class Layer:
         self._dtype = _name_of_dtype(dtype)
         self._trainable = bool(trainable)
         self.calls_on_symbols: list[LayerCall] = []
+        self._around: str | None = None
         self._own_weights: list[Variable] = []
         self._collected_losses: list[Any] = []
         self._weight_losses: list[Callable[[], Any]] = []
@@ -193,9 +197,9 @@ class Layer:
         sizes = tuple(int(s) for s in (() if shape is None else (shape,) if isinstance(shape, int) else shape))
         make = initializers.get(initializer or ("glorot_uniform" if kind.is_floating else "zeros"))
         label = name or "variable"
-        with init_scope():
-            weight = (Variable.of_type(kind, sizes, trainable, label) if _only_types.get()
-                      else Variable(make(sizes, kind.name), trainable=trainable, name=label, dtype=kind))
+        with init_scope(), scope(self):
+            weight = (OwnVariable.of_type(kind, sizes, trainable, label) if _only_types.get()
+                      else OwnVariable(make(sizes, kind.name), trainable=trainable, name=label, dtype=kind))
         self._own_weights.append(weight)
         rule, limit = regularizers.get(regularizer), constraints.get(constraint)
         if rule is not None:
@@ -216,20 +220,20 @@ class Layer:
     def _own(self) -> list[Variable]:
         """The layer's own weights: those of `add_weight`, and variables among its attributes."""
         found = {id(v): v for v in self._own_weights}
-        for value in _values_of(self, Variable):
+        for value in values_of(self, Variable):
             found.setdefault(id(value), value)
         return list(found.values())
 
     @property
     def _layers(self) -> list[Layer]:
         """Layers among the attributes, in lists and dicts too."""
-        return list({id(x): x for x in _values_of(self, Layer)}.values())
+        return list({id(x): x for x in values_of(self, Layer)}.values())
 
     def _trackable_children(self) -> Iterator[tuple[str, Any]]:
         """What checkpoints find in it: its own weights by number, and layers by the names of the attributes."""
         yield from ((str(k), v) for k, v in enumerate(self._own()))
         for name, value in vars(self).items():
-            if name not in _NOT_TRACKED and next(_inside(value, Layer), None) is not None:
+            if name not in NOT_TRACKED and next(inside(value, Layer), None) is not None:
                 yield name, value
 
     _seen_settings: tuple[int, tuple[int, int]] = -1, (0, 0)        # since which change, what was found
@@ -420,7 +424,19 @@ class Layer:
             return result
         return self._run(args, kwargs, outer)
 
+    @contextmanager
+    def _scope(self) -> Iterator[None]:
+        """A ``with`` block in which what is made belongs to this layer."""
+        with scope(self) as around:
+            if self._around is None:
+                self._around = around
+            yield
+
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any], outer: CallContext | None) -> Any:
+        with self._scope():
+            return self._run_inside(args, kwargs, outer)
+
+    def _run_inside(self, args: tuple[Any, ...], kwargs: dict[str, Any], outer: CallContext | None) -> Any:
         self._ensure_built(args, kwargs)
         context = CallContext() if outer is None else outer
         training = kwargs.get("training")
@@ -519,7 +535,8 @@ class Layer:
 
     @property
     def path(self) -> str:
-        return self.name
+        """The names of the layers that it was first called or built in, and its own."""
+        return f"{self._around}/{self.name}" if self._around else self.name
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
@@ -546,7 +563,8 @@ def _settling(build: Callable[..., None]) -> Callable[..., None]:
         if not self._build_shapes:
             given = inspect.signature(build).bind(self, *shapes, **named).arguments
             self._build_shapes = {name: shape for name, shape in list(given.items())[1:] if shape is not None}
-        build(self, *shapes, **named)
+        with self._scope():
+            build(self, *shapes, **named)
         self.built = True
         settle_waiting()
 
@@ -558,28 +576,6 @@ def _name_of_dtype(dtype: Any) -> str:
     if isinstance(dtype, Mapping):
         dtype = dtype["config"]["name"]
     return "float32" if dtype is None else as_dtype(getattr(dtype, "name", dtype)).name
-
-
-def _values_of(owner: Any, kind: type) -> Iterator[Any]:
-    """Attributes of a kind, in the order in which they were set; lists and dicts are looked into."""
-    for name, value in list(vars(owner).items()):
-        if name not in _NOT_TRACKED:
-            yield from _inside(value, kind)
-
-
-def _inside(value: Any, kind: type) -> Iterator[Any]:
-    """A value if it is of a kind, and those in lists and dicts."""
-    if isinstance(value, kind):
-        yield value
-    elif isinstance(value, (list, tuple)):
-        for x in value:
-            yield from _inside(x, kind)
-    elif isinstance(value, dict):
-        for x in value.values():
-            yield from _inside(x, kind)
-
-
-_NOT_TRACKED = frozenset({"_own_weights", "optimizer", "_metrics", "_compiled", "history", "calls_on_symbols"})
 
 
 def one_or_list(values: list[Any]) -> Any:

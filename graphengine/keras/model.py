@@ -16,6 +16,7 @@ from .functional import InputLayer, Playback, matched_inputs
 from .layer import Layer, apart, is_in_call, one_or_list
 from .naming import auto_name, is_of_this_package
 from .operation import Operation
+from .places import at_places, place, places_in, read, written
 from .registry import register
 from .saving.methods import Saved
 from .shapes import shape_from_json
@@ -264,11 +265,11 @@ class Functional(Model):
         layers = []
         for layer in self._playback.operations:
             calls = [c for c in self._playback.steps if isinstance(c, LayerCall) and c.layer is layer]
-            nodes = [{"args": _written(list(c.args), places, self.name),
-                      "kwargs": _written(dict(c.kwargs), places, self.name)} for c in calls]
-            written = layer.as_config() if isinstance(layer, Operation) else serialize_keras_object(layer)
-            layers.append({**written, "name": layer.name, "inbound_nodes": nodes})
-        named = lambda x: list(_place(x, places, self.name))
+            nodes = [{"args": written(list(c.args), places, self.name),
+                      "kwargs": written(dict(c.kwargs), places, self.name)} for c in calls]
+            config = layer.as_config() if isinstance(layer, Operation) else serialize_keras_object(layer)
+            layers.append({**config, "name": layer.name, "inbound_nodes": nodes})
+        named = lambda x: list(place(x, places, self.name))
         inputs, outputs = _mapped(self._inputs_given, named), _mapped(self._outputs_given, named)
         return {"name": self.name, "trainable": self._trainable, "layers": layers,
                 "input_layers": inputs, "output_layers": outputs}
@@ -308,23 +309,20 @@ class Functional(Model):
         while waiting:
             left = []
             for name, k, node in waiting:
-                if not all(place in made for place in _places_in(node)):
+                if not all(place in made for place in places_in(node)):
                     left.append((name, k, node))
                     continue
-                args, kwargs = _read(node["args"], made), _read(node["kwargs"], made)
+                args, kwargs = read(node["args"], made), read(node["kwargs"], made)
                 made[name, k] = flatten(layers[name](*args, **kwargs))[1]
             if len(left) == len(waiting):
                 raise InvalidArgumentError(f"the layers of model {config.get('name')!r} wait for each other")
             waiting = left
         pick = lambda place: made[place[0], place[1]][place[2]]
-        inputs, outputs = _at_places(config["input_layers"], pick), _at_places(config["output_layers"], pick)
+        inputs, outputs = at_places(config["input_layers"], pick), at_places(config["output_layers"], pick)
         return Functional(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
     def _converted(self, x: Any) -> Any:
         return x if isinstance(x, Mapping) and not x else super()._converted(x)
-
-
-_SYMBOL = "__keras_tensor__"
 
 
 def _are_symbols(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
@@ -347,64 +345,9 @@ def _keys(given: Mapping[Any, Any]) -> list[Any]:
     return flatten({k: k for k in given})[1]
 
 
-def _written(value: Any, places: Mapping[int, tuple[str, int, int]], model: str) -> Any:
-    """Arguments of a call with places in the stead of symbols."""
-    if isinstance(value, dict):
-        return {k: _written(v, places, model) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_written(v, places, model) for v in value]
-    if not is_symbol(value):
-        return value
-    return {"class_name": _SYMBOL, "config": {"shape": list(value.shape), "dtype": value.dtype.name,
-                                              "keras_history": list(_place(value, places, model))}}
-
-
-def _place(symbol: Tensor, places: Mapping[int, tuple[str, int, int]], model: str) -> tuple[str, int, int]:
-    if id(symbol) not in places:
-        raise InvalidArgumentError(
-            f"model {model!r} calls a function on symbols that Keras's files do not know: {symbol.node.op.name}",
-            fix="use the function of keras.ops, or put it into a layer, e.g. Lambda, to save or copy the model")
-    return places[id(symbol)]
-
-
-def _is_written_symbol(value: Any) -> bool:
-    return isinstance(value, Mapping) and value.get("class_name") == _SYMBOL
-
-
-def _read(value: Any, made: Mapping[tuple[str, int], list[Any]]) -> Any:
-    if _is_written_symbol(value):
-        name, call, result = value["config"]["keras_history"]
-        return made[name, call][result]
-    if isinstance(value, Mapping) and {"class_name", "config"} <= set(value):
-        from .registry import deserialize_keras_object
-
-        return deserialize_keras_object(value)
-    if isinstance(value, Mapping):
-        return {k: _read(v, made) for k, v in value.items()}
-    return [_read(v, made) for v in value] if isinstance(value, (list, tuple)) else value
-
-
-def _places_in(value: Any) -> list[tuple[str, int]]:
-    """The calls that a call waits for."""
-    if _is_written_symbol(value):
-        name, call, _ = value["config"]["keras_history"]
-        return [(name, call)]
-    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
-    return [place for part in parts for place in _places_in(part)]
-
-
 def _mapped(given: Any, f: Callable[[Any], Any]) -> Any:
     structure, leaves = flatten(given)
     return structure.fill([f(x) for x in leaves])
-
-
-def _at_places(given: Any, pick: Callable[[Any], Any]) -> Any:
-    """A structure of symbols from one of places: lists of a name and two numbers."""
-    if isinstance(given, Mapping):
-        return {k: _at_places(v, pick) for k, v in given.items()}
-    if len(given) == 3 and isinstance(given[0], str):
-        return pick(given)
-    return [_at_places(v, pick) for v in given]
 
 
 def _layer_of(t: Tensor) -> Any:
@@ -491,8 +434,9 @@ class Sequential(Model):
         self.forget_functions()
         if len(self._stack) > 1 and isinstance(self._stack[0], InputLayer):
             x = symbol = self._stack[0].output
-            for layer in self._stack[1:]:
-                x = layer(x)
+            with self._scope():
+                for layer in self._stack[1:]:
+                    x = layer(x)
             self._functional = Functional(symbol, x, name=self.name)
             self.built = True
 

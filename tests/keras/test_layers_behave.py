@@ -127,7 +127,7 @@ def test_spectral_normalization():
     """One step of the power method by hand; the kernel stays divided."""
     layer = layers.SpectralNormalization(layers.Dense(3))
     layer.build((None, 2))
-    assert [v.name for v in layer.weights] == ["kernel:0", "vector_u:0", "bias:0"]
+    assert [v.name for v in layer.weights] == ["kernel", "vector_u", "bias"]
     kernel, u = np.array([[1.0, 2, 3], [0, 1, -1]], np.float32), np.array([[0.1, 0.2, 0.3]], np.float32)
     layer.set_weights([kernel, u, np.zeros(3, np.float32)])
     np.testing.assert_allclose(layer(np.ones((1, 2))), [[1, 3, 2]])

@@ -9,7 +9,7 @@ from scipy import stats
 
 import graphengine as tf
 from graphengine import errors, keras
-from graphengine.keras import constraints, initializers, regularizers
+from graphengine.keras import constraints, initializers, layers, regularizers
 
 SHAPE = (40, 60)
 UNIFORM = {"GlorotUniform": math.sqrt(6 / 100), "LecunUniform": math.sqrt(3 / 40), "HeUniform": math.sqrt(6 / 40)}
@@ -159,3 +159,29 @@ def test_function_of_activations():
 def test_errors(call, problem):
     with pytest.raises((errors.InvalidArgumentError, errors.AttributeValueError), match=problem):
         call()
+
+
+def test_names_and_paths_are_those_of_keras():
+    keras.utils.clear_session()
+    inner = keras.Sequential([layers.Dense(3)], name="in")
+    model = keras.Sequential([layers.Dense(2), inner])
+    model(np.ones((2, 4), "f4"))
+    assert [w.path for w in model.weights] == ["sequential/dense_1/kernel", "sequential/dense_1/bias",
+                                               "sequential/in/dense/kernel", "sequential/in/dense/bias"]
+    assert [w.name for w in model.weights] == ["kernel", "bias"] * 2
+    assert [layer.path for layer in model.layers] == ["sequential/dense_1", "sequential/in"]
+    model.compile("adam", "mse")
+    model.fit(np.ones((2, 4)), np.ones((2, 3)), verbose=0)
+    assert [v.path for v in model.optimizer.variables][2:4] == ["adam/sequential_dense_1_kernel_momentum",
+                                                                 "adam/sequential_dense_1_kernel_velocity"]
+    x = keras.Input((5, 3))
+    memory = layers.Bidirectional(layers.LSTM(2))
+    memory(x)
+    assert memory.weights[0].path == "bidirectional/forward_lstm/lstm_cell/kernel"
+
+
+def test_variables_of_a_program():
+    v = keras.Variable(np.ones, shape=(2, 3), dtype="float32", trainable=False, name="v")
+    assert (v.name, v.path, v.shape, v.dtype.name, v.trainable) == ("v", "v", tf.TensorShape((2, 3)), "float32", False)
+    with pytest.raises(errors.InvalidArgumentError, match="wants a shape"):
+        keras.Variable(np.ones)

@@ -10,11 +10,11 @@ from ...errors import AttributeValueError, ShapeError
 from ...frontend.build import convert_to_tensor, init_scope
 from ...frontend.control import recurrence
 from ...frontend.structure import flatten
-from ...frontend.variables import Variable
 from ...ops.language import L
 from ..input_spec import InputSpec
 from ..layer import Layer
 from ..registry import deserialize_keras_object, register, serialize_keras_object
+from ..variable import Variable
 from .rnn_cells import (
     GRUCell,
     LSTMCell,

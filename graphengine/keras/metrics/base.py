@@ -9,7 +9,6 @@ import numpy as np
 from ...dtypes import as_dtype
 from ...errors import InvalidArgumentError
 from ...frontend.build import init_scope
-from ...frontend.variables import Variable
 from ...ir.graph import is_drawing
 from ...ops.language import L
 from .. import initializers
@@ -19,6 +18,7 @@ from ..masks import get_mask
 from ..naming import auto_name
 from ..operands import count_of, same_rank, to_tensor
 from ..registry import Config, deserialize_keras_object, register, serialize_keras_object
+from ..variable import Variable, scope
 
 
 @register("metrics")
@@ -80,7 +80,7 @@ class Metric:
         """A variable that batches change; zeros unless an initializer says otherwise."""
         del aggregation
         kind = dtype or self.dtype
-        with init_scope():
+        with init_scope(), scope(self):
             value = initializers.get(initializer or "zeros")(tuple(shape), kind)
             variable = Variable(value, trainable=False, name=name or "variable", dtype=kind)
         self._own.append(variable)

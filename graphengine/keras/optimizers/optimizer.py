@@ -23,6 +23,8 @@ from ...ir.operand import Operand
 from ...ops.language import L
 from .. import config, registry
 from ..naming import auto_name
+from ..variable import Variable as OwnVariable
+from ..variable import scope
 from .schedules import LearningRateSchedule
 
 Slots = Mapping[str, float]
@@ -146,10 +148,10 @@ class Optimizer:
         dtype : the configured type of floats if None
         """
         kind = as_dtype(dtype or config.floatx())
-        with init_scope():
+        with init_scope(), scope(self):
             value = np.full(shape, initializer, kind.numpy) if isinstance(initializer, (int, float)) else _made(
                 initializer, tuple(shape), kind.name)
-            variable = Variable(value, trainable=False, name=f"{self.name}/{name or 'variable'}")
+            variable = OwnVariable(value, trainable=False, name=name or "variable")
         self._variables.append(variable)
         return variable
 
