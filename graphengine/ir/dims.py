@@ -462,7 +462,7 @@ class Shape(tuple[UserSize, ...]):
         return not self == other
 
     def __hash__(self) -> int:
-        return hash(tuple(self)) if self.rank is not None else hash(None)
+        return tuple.__hash__(self) if self.rank is not None else hash(None)
 
     def __str__(self) -> str:
         return "<unknown>" if self.rank is None else tuple.__repr__(self)

@@ -87,7 +87,7 @@ class Graph:
                 op=op.name, node=f"{full} = {op.name}({args})", at=str(origin) if origin else None,
                 operands=op.label_operands([describe(t) for t in inputs]),
             ) from None
-        control = tuple(dict.fromkeys((*self._control, *control_inputs)))
+        control = tuple(dict.fromkeys((*self._control, *control_inputs))) if self._control or control_inputs else ()
         node = self.node_type(self, self.made, op, tuple(inputs), control, full, origin, results)
         self.made += 1
         self.keep(node)
@@ -102,7 +102,7 @@ class Graph:
         """dtype and shape of each result of `op`; remembered, since layers of a network ask for the same again."""
         if not (inputs and op.infers_from_shapes):
             return op.infer(inputs)  # type: ignore[no-any-return]
-        key = (op, *[(t.dtype, t.shape) for t in inputs])
+        key = (op, *[(t.dtype.name, t.shape) for t in inputs])
         found = self._inferred.get(key)
         if found is None:
             found = self._inferred[key] = op.infer(inputs)

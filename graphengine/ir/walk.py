@@ -25,11 +25,11 @@ def needed(
         if id(node) in seen:
             continue
         seen[id(node)] = node
-        if node.outputs and all(id(t) in stop for t in node.outputs):
+        if stop and node.outputs and all(id(t) in stop for t in node.outputs):
             continue
         if node.op.reads_inputs:
-            stack.extend(t.node for t in node.inputs if id(t) not in stop)
-        stack.extend(node.control_inputs)
+            stack += [t.node for t in node.inputs if id(t) not in stop]
+        stack += node.control_inputs
         if extra is not None:
             stack.extend(extra(node))
     return sorted(seen.values(), key=lambda n: n.index)

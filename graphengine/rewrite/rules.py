@@ -7,7 +7,7 @@ point. Shapes, dtypes, names and origins are looked after here.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import partial
 from typing import Any
@@ -41,6 +41,11 @@ class Rule:
     fast: bool = False
     example: Callable[..., Any] | None = None
     wants_op: bool = False
+
+    def matches(self, op: Any, inputs: Sequence[Tensor]) -> Iterator[Mapping[str, Tensor]]:
+        """What the holes stand for, in each way in which the pattern matches a result of `op`."""
+        if self.pattern.op is None or self.pattern.op == op:
+            yield from self.pattern.bind_inputs(inputs, {})
 
 
 @dataclass(frozen=True)
@@ -116,9 +121,7 @@ class RewritingGraph(Graph):
         return self.add(op, inputs, name).outputs
 
     def _try(self, rule: Rule, op: Any, inputs: Sequence[Tensor]) -> Tensor | None:
-        if rule.pattern.op is not None and rule.pattern.op != op:
-            return None
-        for found in rule.pattern.bind_inputs(inputs, {}):
+        for found in rule.matches(op, inputs):
             arguments: dict[str, Any] = dict(found)
             if rule.wants_op:
                 arguments["op"] = op
@@ -133,18 +136,27 @@ class RewritingGraph(Graph):
 
 @dataclass(frozen=True)
 class Phase:
-    """One pass: a rule set and hooks, applied to a whole computation."""
+    """One pass: a rule set and hooks, applied to a whole computation.
+
+    wants : whether hooks may change a node
+    """
 
     name: str
     rules: RuleSet | None = None
     hooks: tuple[Callable[[], Hook], ...] = ()
+    wants: Callable[[Node], bool] = lambda node: True
 
     def __call__(self, computation: Computation, log: list[Fired], fast: bool = False) -> Computation:
         by_root = self.rules.by_root(fast) if self.rules else {}
-        if not self.hooks and not any(type(n.op) in by_root for n in computation.nodes):
-            return computation
+        if not any(self._concerns(node, by_root) for node in computation.nodes):
+            return computation              # nothing would be changed first, so nothing at all
         graph = RewritingGraph(self.name, by_root, [make() for make in self.hooks], log)
         return rebuild(computation, graph)
+
+    def _concerns(self, node: Node, by_root: dict[type[Op], list[Rule]]) -> bool:
+        if self.hooks and self.wants(node):
+            return True
+        return any(True for rule in by_root.get(type(node.op), ()) for _ in rule.matches(node.op, node.inputs))
 
 
 def described(node: Node) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..dtypes import DType
-from ..ir.node import Tensor
+from ..ir.node import Node, Tensor
 from ..ops.kinds import Movement, Source
 from ..ops.language import L
 from .rules import Fired, Hook, Phase, RewritingGraph
@@ -55,4 +55,8 @@ def _names(types: Sequence[DType]) -> str:
     return ", ".join(dict.fromkeys(t.name for t in types))
 
 
-widen = Phase("widen", None, (widener,))
+def _is_narrow(node: Node) -> bool:
+    return any(t.dtype.is_narrow for t in node.inputs)
+
+
+widen = Phase("widen", None, (widener,), _is_narrow)

@@ -5,6 +5,8 @@ and says, for each axis of the tensor reached, which axis of the tensor asked fo
 """
 from __future__ import annotations
 
+from functools import cache
+
 from ..ir.dims import Shape, Size
 from ..ir.node import Node, Tensor
 from ..ops.kinds import AxisSource, Movement, Source
@@ -69,7 +71,7 @@ def trace(tensor: Tensor) -> Trace:
 
 
 def _trace(tensor: Tensor) -> Trace:
-    axes = tuple(AxisSource(k) for k in range(tensor.rank))
+    axes = _same(tensor.rank)
     base = tensor
     while isinstance(base.node.op, Movement):
         step = view_of(base.node)
@@ -78,6 +80,11 @@ def _trace(tensor: Tensor) -> Trace:
         axes = tuple(_compose(source, axes) for source in step)
         base = base.node.inputs[0]
     return Trace(base, axes, tensor.shape)
+
+
+@cache
+def _same(rank: int) -> tuple[AxisSource, ...]:
+    return tuple(AxisSource(k) for k in range(rank))
 
 
 def base_of(tensor: Tensor) -> Tensor:
