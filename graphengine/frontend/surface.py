@@ -10,17 +10,23 @@ from ..errors import nearest
 from ..ops import OWNERS
 from ..ops.language import L
 from . import (
+    arrangement,
     asserting,
     calls,
     custom_gradient,
     devices,
     function,
     generator,
+    images,
+    matrices,
     moments,
     nest,
+    neural,
     pieces,
     printing,
     random,
+    signal,
+    sums,
     variable_parts,  # noqa: F401 - gives tensors that are parts of variables `assign`
 )
 from .absent import is_recorded, reason, recorded
@@ -29,6 +35,7 @@ PACKAGE = __name__.partition(".")[0]
 ABOUT = {
     "math": "Mathematical functions.", "nn": "Building blocks of neural networks.", "linalg": "Linear algebra.",
     "random": "Random numbers.", "image": "Images: (height, width, channels), or a batch of them.",
+    "signal": "Signals along the last axis.",
     "debugging": "Conditions that values have to meet.", "nest": "Nested lists, tuples and dicts of tensors.",
 }
 
@@ -78,6 +85,13 @@ PIECES: dict[str, Callable[..., Any]] = {
     "config.functions_run_eagerly": function.functions_run_eagerly,
     **{f"debugging.{name}": f for name, f in asserting.FUNCTIONS.items()},
     **{name: asserting.FUNCTIONS[name] for name in asserting.AT_TOP},
+    **arrangement.FUNCTIONS,
+    **{f"image.{name}": f for name, f in images.FUNCTIONS.items()},
+    **{f"linalg.{name}": f for name, f in matrices.FUNCTIONS.items()},
+    **{f"math.{name}": f for name, f in sums.FUNCTIONS.items()},
+    **{f"nn.{name}": f for name, f in neural.FUNCTIONS.items()},
+    **{f"signal.{name}": f for name, f in signal.FUNCTIONS.items()},
+    "realdiv": sums.realdiv, "scalar_mul": sums.scalar_mul,
     "nn.dropout": random.dropout, "nn.experimental.stateless_dropout": random.stateless_dropout,
 }
 

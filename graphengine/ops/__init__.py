@@ -1,7 +1,9 @@
 """The op set. Importing this package registers every op."""
 from . import (
     activations,
+    bitcast,
     bitwise,
+    boxes,
     calls,
     choice,
     compare,
@@ -36,6 +38,7 @@ from . import (
     pooling,
     predicates,
     random,
+    rare,
     reduce,
     rounding,
     saturation,
@@ -77,5 +80,6 @@ FAMILIES = (
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
     parts, triangular, systems, spectral, orthogonal, lengths, philox, random,
-    control, choice, saturation, dynamic, extents, calls, finished,
+    control, choice, saturation, dynamic, extents, calls, finished, rare,
+    bitcast, boxes,
 )

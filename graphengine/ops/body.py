@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region, copy_nodes
-from .kinds import Control, Effect, External
+from .kinds import Control, Dynamic, Effect
 from .state import Const, Kept, Placeholder, ReadVariable, State
 
 COPIED = 16                                 # elements of a constant that is copied rather than captured
@@ -125,8 +125,10 @@ def changes_variables(node: Node) -> bool:
 
 
 def calls_python(node: Node) -> bool:
-    """Whether running the node calls a function of the user's."""
-    return isinstance(node.op, External) or (isinstance(node.op, Control) and node.op.calls_python)
+    """Whether Python computes the node: a function of the user's, or one of scipy."""
+    if isinstance(node.op, Control):
+        return node.op.calls_python
+    return isinstance(node.op, Dynamic) and not node.op.has_parts
 
 
 def acts(node: Node) -> bool:

@@ -492,13 +492,14 @@ class Composite(Op):
 
 
 class Dynamic(Op):
-    """An op whose results have sizes that depend on numbers, None in `result_shape`.
+    """An op whose results have sizes that depend on numbers, None in `result_shape`, or one without a kernel.
 
     It ends a stretch of program: what it needs is computed, its reference runs, and its results are fed to the next
     stretch, where their sizes are symbols like those of any feed.
     """
 
     kind = "Dynamic"
+    has_parts: ClassVar[bool] = True        # False: `reference` computes it also where all sizes are known
 
     def settles(self, inputs: Sequence[Tensor], follows: Callable[[Tensor], bool]) -> bool:
         """Whether `infer` is sure to tell all sizes before the program runs; `follows` says which numbers are known."""
@@ -515,6 +516,7 @@ class External(Dynamic):
     Ranks of its results may be unknown until it has run. What it does cannot be tried out with samples.
     """
 
+    has_parts = False
     kind = "External"
 
 

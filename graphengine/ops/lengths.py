@@ -14,6 +14,7 @@ from .parts import Composed
 from .registry import op
 from .rules import Axes, as_axes, normal_axis, reduced_shape
 from .samples import distinct, normal, sample, spread, values
+from .spectral import converging
 from .triangular import Solvable
 
 OF_MATRICES = ("euclidean", "fro", "nuc", 1.0, 2.0, math.inf)
@@ -101,7 +102,8 @@ class Norm(Composed):
         if axes is None:
             found = np.asarray(np.linalg.norm(x.reshape(-1), order))
             return found.reshape((1,) * x.ndim if self.keepdims else ()).astype(x.dtype)
-        return np.asarray(np.linalg.norm(x, order, axes, self.keepdims), x.dtype)
+        with converging():
+            return np.asarray(np.linalg.norm(x, order, axes, self.keepdims), x.dtype)
 
     samples = (sample(normal(3, 4)), sample(distinct(3, 4), ord=1, axis=1),
                sample(values([[1.0, -6.0, 3.5], [-5.0, 4.0, 2.0]]), ord=np.inf, axis=0),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import DType, int32
-from ..errors import ShapeError
+from ..errors import InvalidArgumentError, ShapeError
 from ..ir.dims import Shape, merge, product
 from ..ir.node import Tensor
 from .indexing import at_most
@@ -19,7 +19,7 @@ from .quiet import quiet
 from .registry import op
 from .rules import sizes_of
 from .samples import normal, orthonormal, sample, spread, values
-from .spectral import columns, inverse_where_large, skew, with_rest
+from .spectral import NOT_FOUND, columns, converging, inverse_where_large, skew, with_rest
 from .triangular import Solvable
 
 # -------------------------------------------------------------------- QR
@@ -247,7 +247,10 @@ class Lstsq(Composite):
         for place in np.ndindex(matrix.shape[:-2]):
             rows = np.concatenate([matrix[place], ridge])
             targets = np.concatenate([rhs[place], np.zeros((len(ridge), rhs.shape[-1]))])
-            result[place] = np.linalg.lstsq(rows, targets, rcond=None)[0]
+            if not (np.isfinite(rows).all() and np.isfinite(targets).all()):    # LAPACK's may go on for ever
+                raise InvalidArgumentError(NOT_FOUND)
+            with converging():
+                result[place] = np.linalg.lstsq(rows, targets, rcond=None)[0]
         return result
 
     def gradient(self, g: Any, y: Any, matrix: Any, rhs: Any) -> Any:
@@ -306,7 +309,8 @@ class Pinv(Composite):
 
     def reference(self, x: Array) -> Array:
         rcond = 10 * max(x.shape[-2:]) * np.finfo(x.dtype).eps if self.rcond is None else self.rcond
-        return np.asarray(np.linalg.pinv(x, rcond), x.dtype)
+        with converging():
+            return np.asarray(np.linalg.pinv(x, rcond), x.dtype)
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         turned = L.matrix_transpose(g)
@@ -350,7 +354,8 @@ class MatrixRank(Composite):
         return L.reduce_sum(L.cast(s > limit, "int32"), -1)
 
     def reference(self, x: Array) -> Array:
-        return np.asarray(np.linalg.matrix_rank(x, self.tol), np.int32)
+        with converging():
+            return np.asarray(np.linalg.matrix_rank(x, self.tol), np.int32)
 
     samples = (sample(spread(4, 3)), sample(values([[1.0, 2.0], [2.0, 4.0]])), sample(spread(2, 3, 3), tol=3.0),
                sample(normal(0, 2, 2)))

@@ -1,7 +1,8 @@
 """Eigenvalues and singular values, and the vectors that belong to them."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,15 @@ NOT_FOUND = "the iteration does not converge; is every number finite?"
 # than this many percent of the largest is positive: the first of the large ones rather than the largest, because
 # rounding decides which of two equal ones is the largest.
 LARGE_PERCENT = 30
+
+
+@contextmanager
+def converging() -> Iterator[None]:
+    """Numpy's iterations, whose failure is an InvalidArgumentError as that of the kernels is."""
+    try:
+        yield
+    except np.linalg.LinAlgError:
+        raise InvalidArgumentError(NOT_FOUND) from None
 
 
 def facing_back(rows: Array) -> Array:

@@ -177,7 +177,7 @@ class _Specializer:
         made = self.graph.add(node.op, self._inputs(node.inputs), node.name + "/", origin=node.origin)
         results: Sequence[Tensor] = made.outputs
         if isinstance(node.op, Dynamic) and not self.is_open:
-            is_settled = not isinstance(node.op, External) and all(None not in t.shape for t in made.outputs)
+            is_settled = node.op.has_parts and all(None not in t.shape for t in made.outputs)
             results = self._settled(made) if is_settled else self._cut(made, node)
         for old, new in zip(node.outputs, results, strict=True):
             self.new.setdefault(id(old), new)

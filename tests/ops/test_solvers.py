@@ -192,6 +192,16 @@ FAILURES = {
     "eigh": (lambda x: tf.linalg.eigh(x / x)[0], "the iteration does not converge"),
     "svd": (lambda x: tf.linalg.svd(x / x)[0], "the iteration does not converge"),
 }
+BY_SINGULAR_VALUES = {
+    "lstsq": lambda x: tf.linalg.lstsq(x, np.ones((3, 1))), "pinv": tf.linalg.pinv,
+    "matrix_rank": tf.linalg.matrix_rank, "norm": lambda x: tf.norm(x, 2, [0, 1]),
+}
+
+
+@pytest.mark.parametrize("name", BY_SINGULAR_VALUES)
+def test_numbers_without_singular_values_are_refused_at_once_too(name):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="the iteration does not converge"):
+        BY_SINGULAR_VALUES[name](np.full((3, 3), np.nan))
 
 
 @pytest.mark.parametrize("tier", ["interpreter", "kernels"])

@@ -1,0 +1,248 @@
+"""Functions of signals along the last axis: frames, windows, cosine transforms, and features of speech.
+
+Windows and transforms of a known length are constants and products with them. What needs complex numbers is left out.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..dtypes import as_dtype
+from ..errors import AttributeValueError, ShapeError
+from ..ops.language import L
+from ..ops.rules import as_int, normal_axis
+from .build import constant, convert_to_tensor
+
+Array = np.ndarray[Any, Any]
+
+
+def _length(x: Any, axis: int, function: str) -> int:
+    size = x.shape[axis] if x.shape.rank is not None else None
+    if not isinstance(size, int):
+        raise ShapeError(f"the size of axis {axis} of {x.shape} has to be known", op=f"signal.{function}")
+    return size
+
+
+# -------------------------------------------------------------------- frames
+
+def frame(
+    signal: Any, frame_length: int, frame_step: int, pad_end: bool = False, pad_value: Any = 0, axis: int = -1,
+    name: str | None = None,
+) -> Any:
+    """Pieces of a signal that overlap, along a new axis.
+
+    Parameters
+    ----------
+    frame_length : elements of a piece
+    frame_step : elements from the beginning of one piece to that of the next
+    pad_end : whether pieces that begin in the signal and reach over its end count, filled with `pad_value`
+
+    Shapes
+    ------
+    signal : (..., elements, ...)
+    result : (..., pieces, frame_length, ...)
+    """
+    x, length, step = convert_to_tensor(signal), as_int(frame_length), as_int(frame_step)
+    at = normal_axis(axis, x.rank)
+    size = _length(x, at, "frame")
+    count = -(-size // step) if pad_end else max((size - length) // step + 1, 0)
+    missing = max((count - 1) * step + length - size, 0) if pad_end else 0
+    if missing:
+        around = [[0, missing if k == at else 0] for k in range(x.rank)]
+        x = L.pad(x, around, "CONSTANT", pad_value)
+    places = np.arange(count)[:, None] * step + np.arange(length)
+    return L.gather(x, places.astype(np.int32), None, at, name=name)
+
+
+def overlap_and_add(signal: Any, frame_step: int, name: str | None = None) -> Any:
+    """The signal of pieces that overlap, which are added: `frame` backwards.
+
+    Shapes
+    ------
+    signal : (..., pieces, frame_length)
+    result : (..., elements)
+    """
+    x, step = convert_to_tensor(signal), as_int(frame_step)
+    count, length = _length(x, -2, "overlap_and_add"), _length(x, -1, "overlap_and_add")
+    size = (count - 1) * step + length if count else 0
+    parts = []
+    for begin in range(0, length, step):                # columns that do not overlap
+        width = min(step, length - begin)
+        row = L.pad(x[..., begin:begin + width], [[0, 0]] * (x.rank - 1) + [[0, step - width]])
+        line = L.reshape(row, (*x.shape[:-2], count * step))
+        after = size - begin - count * step
+        line = L.pad(line, [[0, 0]] * (x.rank - 2) + [[begin, max(after, 0)]])
+        parts.append(line[..., :size])
+    return L.add_n(parts, name=name)
+
+
+# -------------------------------------------------------------------- windows
+
+def _window(values: Array, dtype: Any, name: str | None, default: str) -> Any:
+    kind = as_dtype(dtype)
+    if not kind.is_floating:
+        raise AttributeValueError(f"dtype={kind.name}; a window is of fractions", op=f"signal.{default}")
+    return constant(values.astype(kind.numpy), name=name or default)
+
+
+def _cosines(length: Any, periodic: bool, constant_part: float) -> Array:
+    n = as_int(length)
+    if n == 1:
+        return np.ones(1)
+    around = n if periodic and n % 2 == 0 else n - 1        # as TensorFlow has it for odd lengths
+    return constant_part - (1 - constant_part) * np.cos(2 * np.pi * np.arange(n) / max(around, 1))
+
+
+def hann_window(window_length: int, periodic: bool = True, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
+    """``0.5 - 0.5 cos(2 pi n / N)``; N is the length if that is even and the window periodic, else one less."""
+    return _window(_cosines(window_length, periodic, 0.5), dtype, name, "hann_window")
+
+
+def hamming_window(
+    window_length: int, periodic: bool = True, dtype: Any = dtypes.float32, name: str | None = None
+) -> Any:
+    """``0.54 - 0.46 cos(2 pi n / N)``; N is the length if that is even and the window periodic, else one less."""
+    return _window(_cosines(window_length, periodic, 0.54), dtype, name, "hamming_window")
+
+
+def kaiser_window(window_length: int, beta: float = 12.0, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
+    """Kaiser's window: Bessel's I0 of beta times a half circle, divided by I0(beta)."""
+    return _window(np.kaiser(as_int(window_length), float(beta)), dtype, name, "kaiser_window")
+
+
+def kaiser_bessel_derived_window(
+    window_length: int, beta: float = 12.0, dtype: Any = dtypes.float32, name: str | None = None
+) -> Any:
+    """The root of the running sum of Kaiser's window, and its mirror image: squares of halves add up to 1."""
+    sums = np.cumsum(np.kaiser(as_int(window_length) // 2 + 1, float(beta)))
+    half = np.sqrt(sums[:-1] / sums[-1])
+    return _window(np.concatenate([half, half[::-1]]), dtype, name, "kaiser_bessel_derived_window")
+
+
+def vorbis_window(window_length: int, dtype: Any = dtypes.float32, name: str | None = None) -> Any:
+    """``sin(pi / 2 sin^2(pi (n + 1/2) / N))``."""
+    n = as_int(window_length)
+    return _window(np.sin(np.pi / 2 * np.sin(np.pi * (np.arange(n) + 0.5) / max(n, 1)) ** 2), dtype, name,
+                   "vorbis_window")
+
+
+# -------------------------------------------------------------------- cosine transforms
+
+def _cosine_matrix(n: int, type: int, norm: str | None) -> Array:
+    """What an input of n elements is multiplied with, as scipy.fft.dct defines it: (n, n)."""
+    k, j = np.arange(n)[None, :], np.arange(n)[:, None]
+    match type:
+        case 1:
+            found = 2 * np.cos(np.pi * k * j / (n - 1))
+            found[[0, -1]] /= 2
+        case 2:
+            found = 2 * np.cos(np.pi * k * (2 * j + 1) / (2 * n))
+        case 3:
+            found = 2 * np.cos(np.pi * (2 * k + 1) * j / (2 * n))
+            found[0] /= 2
+        case _:
+            found = 2 * np.cos(np.pi * (2 * k + 1) * (2 * j + 1) / (4 * n))
+    if norm == "ortho":
+        found *= np.sqrt(1 / (2 * n))
+        if type == 2:
+            found[:, 0] /= np.sqrt(2)
+        elif type == 3:
+            found[0] *= np.sqrt(2)
+    return found
+
+
+def dct(
+    input: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: str | None = None, name: str | None = None
+) -> Any:
+    """Cosine transforms of type 1, 2, 3 or 4 along the last axis.
+
+    Parameters
+    ----------
+    n : length; longer signals are cut off, shorter ones are followed by zeros
+    norm : None or "ortho"
+
+    Raises
+    ------
+    AttributeValueError for another type, norm or axis, and for type 1 with "ortho" or less than two elements.
+
+    References
+    ----------
+    Ahmed, Natarajan and Rao (1974), "Discrete cosine transform".
+    """
+    if axis != -1:
+        raise AttributeValueError(f"axis={axis}; it takes -1", op="signal.dct")
+    if type not in (1, 2, 3, 4) or norm not in (None, "ortho") or (type == 1 and norm == "ortho"):
+        raise AttributeValueError(
+            f"type={type}, norm={norm!r}; it takes 1, 2, 3 or 4, and None or 'ortho' (not with 1)", op="signal.dct")
+    x = convert_to_tensor(input)
+    size = _length(x, -1, "dct")
+    wanted = size if n is None else as_int(n)
+    if wanted < (2 if type == 1 else 1):
+        raise AttributeValueError(f"{wanted} elements are too few for type {type}", op="signal.dct")
+    if wanted < size:
+        x = x[..., :wanted]
+    elif wanted > size:
+        x = L.pad(x, [[0, 0]] * (x.rank - 1) + [[0, wanted - size]])
+    return L.tensordot(x, _cosine_matrix(wanted, type, norm).astype(x.dtype.numpy), 1, name=name)
+
+
+def idct(
+    input: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: str | None = None, name: str | None = None
+) -> Any:
+    """The cosine transform that undoes `dct` of this type, up to a factor of twice the length without "ortho"."""
+    if n is not None:
+        raise AttributeValueError(f"n={n}; it takes None", op="signal.idct")
+    return dct(input, {1: 1, 2: 3, 3: 2, 4: 4}.get(type, type), None, axis, norm, name)
+
+
+# -------------------------------------------------------------------- speech
+
+def linear_to_mel_weight_matrix(
+    num_mel_bins: int = 20, num_spectrogram_bins: int = 129, sample_rate: float = 8000,
+    lower_edge_hertz: float = 125.0, upper_edge_hertz: float = 3800.0, dtype: Any = dtypes.float32,
+    name: str | None = None,
+) -> Any:
+    """Weights that make a mel spectrogram of a linear one by ``matmul(spectrogram, weights)``.
+
+    Parameters
+    ----------
+    sample_rate : samples per second
+    lower_edge_hertz, upper_edge_hertz : least and largest frequency, hertz
+
+    Shapes
+    ------
+    result : (num_spectrogram_bins, num_mel_bins): triangles that overlap, equally wide in mels
+
+    References
+    ----------
+    Young et al. (2006), "The HTK Book", section 5.4, for 1127 log(1 + f / 700).
+    """
+    if not 0 <= lower_edge_hertz < upper_edge_hertz <= sample_rate / 2:
+        raise AttributeValueError(
+            f"frequencies from {lower_edge_hertz} to {upper_edge_hertz} at {sample_rate} samples per second; they are "
+            f"in [0, {sample_rate / 2}]", op="signal.linear_to_mel_weight_matrix")
+
+    def mels(hertz: Any) -> Any:
+        return 1127 * np.log(1 + np.asarray(hertz) / 700)
+
+    places = mels(np.linspace(0, sample_rate / 2, as_int(num_spectrogram_bins))[1:])[:, None]
+    edges = np.linspace(mels(lower_edge_hertz), mels(upper_edge_hertz), as_int(num_mel_bins) + 2)
+    rise = (places - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    fall = (edges[2:] - places) / (edges[2:] - edges[1:-1])
+    weights = np.pad(np.maximum(np.minimum(rise, fall), 0), [(1, 0), (0, 0)])
+    return _window(weights, dtype, name, "linear_to_mel_weight_matrix")
+
+
+def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None = None) -> Any:
+    """Mel-frequency cepstral coefficients: the cosine transform of the logarithms, divided by sqrt(2 n)."""
+    x = convert_to_tensor(log_mel_spectrograms)
+    return L.multiply(dct(x), 1 / np.sqrt(2 * _length(x, -1, "mfccs_from_log_mel_spectrograms")), name=name)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
+    dct, frame, hamming_window, hann_window, idct, kaiser_bessel_derived_window, kaiser_window,
+    linear_to_mel_weight_matrix, mfccs_from_log_mel_spectrograms, overlap_and_add, vorbis_window,
+)}
