@@ -138,18 +138,16 @@ REASONS: dict[str, str] = {
     """,
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
     NOT_BUILT: """
-        approx_top_k batch_to_space bitcast broadcast_dynamic_shape broadcast_static_shape conv
-        conv2d_backprop_filter_v2 conv2d_backprop_input_v2 double dynamic_stitch extract_volume_patches
-        get_current_name_scope get_logger get_static_value grad_pass_through hessians histogram_fixed_width
-        histogram_fixed_width_bins inside_function is_symbolic_tensor random_index_shuffle realdiv
-        recompute_grad required_space_to_batch_paddings reverse_sequence scalar_mul shape_n space_to_batch
-        space_to_batch_nd strided_slice timestamp tuple unravel_index vectorized_map autodiff.* autograph.trace
-        compat.dimension_at_index compat.dimension_value compat.integral_types compat.real_types
-        compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION compat.v1.Dimension
-        compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER
-        compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.Print
-        compat.v1.VERSION compat.v1.accumulate_n compat.v1.add_check_numerics_ops compat.v1.assert_greater_equal
-        compat.v1.assert_integer compat.v1.assert_less_equal compat.v1.assert_near compat.v1.assert_negative
+        approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 double extract_volume_patches
+        get_current_name_scope get_logger grad_pass_through hessians inside_function is_symbolic_tensor
+        random_index_shuffle recompute_grad required_space_to_batch_paddings space_to_batch_nd timestamp tuple
+        vectorized_map autodiff.* autograph.trace compat.dimension_at_index compat.dimension_value
+        compat.integral_types compat.real_types compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG
+        compat.v1.CXX_VERSION compat.v1.Dimension compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION
+        compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER
+        compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.Print compat.v1.VERSION compat.v1.accumulate_n
+        compat.v1.add_check_numerics_ops compat.v1.assert_greater_equal compat.v1.assert_integer
+        compat.v1.assert_less_equal compat.v1.assert_near compat.v1.assert_negative
         compat.v1.assert_non_negative compat.v1.assert_non_positive compat.v1.assert_none_equal
         compat.v1.assert_positive compat.v1.assert_proper_iterable compat.v1.assert_rank_at_least
         compat.v1.assert_rank_in compat.v1.assert_same_float_dtype compat.v1.assert_scalar compat.v1.assert_type
@@ -271,23 +269,15 @@ REASONS: dict[str, str] = {
         errors.OperatorNotAllowedInGraphError errors.PERMISSION_DENIED errors.PermissionDeniedError
         errors.RESOURCE_EXHAUSTED errors.ResourceExhaustedError errors.UNAUTHENTICATED errors.UNAVAILABLE
         errors.UNIMPLEMENTED errors.UNKNOWN errors.UnauthenticatedError errors.UnavailableError
-        errors.UnimplementedError errors.UnknownError image.adjust_gamma image.adjust_hue
-        image.adjust_saturation image.central_crop image.combined_non_max_suppression image.crop_and_resize
-        image.crop_to_bounding_box image.draw_bounding_boxes image.extract_glimpse image.extract_patches
-        image.generate_bounding_box_proposals image.hsv_to_rgb image.image_gradients image.non_max_suppression
+        errors.UnimplementedError errors.UnknownError image.combined_non_max_suppression
+        image.draw_bounding_boxes image.extract_glimpse image.generate_bounding_box_proposals
         image.non_max_suppression_overlaps image.non_max_suppression_padded
-        image.non_max_suppression_with_scores image.pad_to_bounding_box image.psnr image.random_brightness
-        image.random_contrast image.random_crop image.random_flip_left_right image.random_flip_up_down
-        image.random_hue image.random_saturation image.resize_with_crop_or_pad image.resize_with_pad
-        image.rgb_to_hsv image.rgb_to_yiq image.rgb_to_yuv image.rot90 image.sample_distorted_bounding_box
-        image.sobel_edges image.ssim image.ssim_multiscale image.stateless_random_brightness
-        image.stateless_random_contrast image.stateless_random_crop image.stateless_random_flip_left_right
-        image.stateless_random_flip_up_down image.stateless_random_hue image.stateless_random_saturation
-        image.stateless_sample_distorted_bounding_box image.total_variation image.transpose image.yiq_to_rgb
-        image.yuv_to_rgb io.gfile.* keras.version keras.config.disable_interactive_logging
-        keras.config.dtype_policy keras.config.enable_interactive_logging
-        keras.config.is_interactive_logging_enabled keras.config.set_dtype_policy keras.distillation.*
-        keras.layers.Random* keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
+        image.non_max_suppression_with_scores image.sample_distorted_bounding_box
+        image.stateless_sample_distorted_bounding_box io.gfile.* keras.version
+        keras.config.disable_interactive_logging keras.config.dtype_policy
+        keras.config.enable_interactive_logging keras.config.is_interactive_logging_enabled
+        keras.config.set_dtype_policy keras.distillation.* keras.layers.Random*
+        keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
         keras.layers.AdaptiveAveragePooling3D keras.layers.AdaptiveMaxPooling1D
         keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D keras.layers.AugMix
         keras.layers.AutoContrast keras.layers.CenterCrop
@@ -319,30 +309,21 @@ REASONS: dict[str, str] = {
         keras.utils.get_source_inputs keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor
         keras.utils.model_to_dot keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype
         keras.utils.bounding_boxes.* keras.visualization.* linalg.banded_triangular_solve
-        linalg.eigh_tridiagonal linalg.expm linalg.lu linalg.lu_matrix_inverse linalg.lu_reconstruct
-        linalg.lu_solve linalg.tensor_diag linalg.tensor_diag_part linalg.tridiagonal_matmul
-        linalg.tridiagonal_solve linalg.experimental.conjugate_gradient losses.Circle losses.circle
-        math.accumulate_n math.approx_max_k math.approx_min_k math.bessel_i0 math.bessel_i0e math.bessel_i1
-        math.bessel_i1e math.betainc math.erfcinv math.igamma math.igammac math.is_non_decreasing
-        math.is_strictly_increasing math.lbeta math.polygamma math.polyval math.scalar_mul math.sobol_sample
-        math.softmax math.zeta math.special.* nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k
-        nn.approx_min_k nn.atrous_conv2d nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization
-        nn.compute_average_loss nn.conv_transpose nn.depthwise_conv2d_backprop_filter
-        nn.depthwise_conv2d_backprop_input nn.dilation2d nn.erosion2d nn.fractional_avg_pool
-        nn.fractional_max_pool nn.isotonic_regression nn.max_pool_with_argmax nn.pool
-        nn.scale_regularization_loss nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout
-        optimizers.MultiOptimizer optimizers.Muon optimizers.OptimizerMap optimizers.ScheduleFreeAdamW
-        random.Algorithm random.poisson random.stateless_binomial random.stateless_parameterized_truncated_normal
-        random.stateless_poisson random.experimental.Algorithm random.experimental.index_shuffle signal.dct signal.frame
-        signal.hamming_window signal.hann_window signal.idct signal.inverse_mdct
-        signal.kaiser_bessel_derived_window signal.kaiser_window signal.linear_to_mel_weight_matrix signal.mdct
-        signal.mfccs_from_log_mel_spectrograms signal.overlap_and_add signal.vorbis_window summary.SummaryWriter
-        summary.audio summary.create_file_writer summary.create_noop_writer summary.flush summary.graph
-        summary.histogram summary.image summary.record_if summary.scalar summary.should_record_summaries
-        summary.text summary.write summary.experimental.* test.TestCase test.compute_gradient
-        test.gpu_device_name test.is_built_with_cuda test.is_built_with_gpu_support test.is_built_with_rocm
-        test.is_built_with_xla test.is_cpu_target_available test.is_gpu_available test.main train.CheckpointView
-        train.Coordinator train.ExponentialMovingAverage train.TrackableView train.checkpoints_iterator
+        linalg.experimental.conjugate_gradient losses.Circle losses.circle math.approx_max_k math.approx_min_k
+        math.sobol_sample math.softmax nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k
+        nn.approx_min_k nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization
+        nn.depthwise_conv2d_backprop_filter nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool
+        nn.fractional_max_pool nn.isotonic_regression nn.space_to_batch nn.with_space_to_batch
+        nn.experimental.general_dropout optimizers.MultiOptimizer optimizers.Muon optimizers.OptimizerMap
+        optimizers.ScheduleFreeAdamW random.Algorithm random.poisson random.stateless_binomial
+        random.stateless_parameterized_truncated_normal random.stateless_poisson random.experimental.Algorithm
+        random.experimental.index_shuffle signal.inverse_mdct signal.mdct summary.SummaryWriter summary.audio
+        summary.create_file_writer summary.create_noop_writer summary.flush summary.graph summary.histogram
+        summary.image summary.record_if summary.scalar summary.should_record_summaries summary.text
+        summary.write summary.experimental.* test.TestCase test.compute_gradient test.gpu_device_name
+        test.is_built_with_cuda test.is_built_with_gpu_support test.is_built_with_rocm test.is_built_with_xla
+        test.is_cpu_target_available test.is_gpu_available test.main train.CheckpointView train.Coordinator
+        train.ExponentialMovingAverage train.TrackableView train.checkpoints_iterator
         train.experimental.PythonState version.*
     """,
 }
