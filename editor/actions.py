@@ -176,17 +176,18 @@ class Actions:
         return iter(self._by_name.values())
 
     def by_menu(self) -> list[tuple[str, QtGui.QAction]]:
-        """Every action with the title of the menu that it is in."""
-        return [(menu.title().replace("&", ""), action) for menu in self.menus.values() for action in _flat(menu)]
+        """Every action with the title of the menu that it is in: "View", or "View › Theme"."""
+        return [found for menu in self.menus.values() for found in _flat(menu, "")]
 
 
-def _flat(menu: QtWidgets.QMenu) -> Iterator[QtGui.QAction]:
+def _flat(menu: QtWidgets.QMenu, above: str) -> Iterator[tuple[str, QtGui.QAction]]:
+    title = above + menu.title().replace("&", "")
     for action in menu.actions():
         below = action.menu()
         if isinstance(below, QtWidgets.QMenu):
-            yield from _flat(below)
+            yield from _flat(below, f"{title} › ")
         elif not action.isSeparator():
-            yield action
+            yield title, action
 
 
 def _tr(text: str) -> str:

@@ -74,6 +74,11 @@ class Banner(QtWidgets.QFrame):
         self._place()
         self.show()
 
+    def let_go(self) -> None:
+        """Something has been done since: an error is no longer news. What warns stays until somebody dismisses it."""
+        if self._severity == "error":
+            self.hide()
+
     def _dress(self) -> None:
         token = {"error": "error", "warning": "warn"}.get(self._severity, "accent")
         self.icon.setPixmap(theme.icon(self._severity, token).pixmap(18, 18))

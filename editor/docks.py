@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Area = QtCore.Qt.DockWidgetArea
 LEFT, RIGHT, BOTTOM = Area.LeftDockWidgetArea, Area.RightDockWidgetArea, Area.BottomDockWidgetArea
 SIZES = {LEFT: 240, RIGHT: 320, BOTTOM: 220}
+TALL, DRAWINGS = 340, ("optimized", "memory")   # pixels that panels with drawings get, and which they are
 NARROWEST = {LEFT: 190, RIGHT: 300, BOTTOM: 0}  # pixels below which rows would be cut
 
 
@@ -58,6 +59,7 @@ class Docks:
         }
         self._docks: dict[str, QtWidgets.QDockWidget] = {}
         self._hidden: list[QtWidgets.QDockWidget] = []
+        self._has_room = False                          # for drawings
         self._cards: list[str] = []                     # that are selected
         self._place()
         self._connect()
@@ -138,6 +140,14 @@ class Docks:
         title, count = self.problems.windowTitle(), errors + warnings
         self._docks["problems"].setWindowTitle(f"{title} ({count})" if count else title)
 
+    def _give_room(self, dock: QtWidgets.QDockWidget, is_seen: bool) -> None:
+        """Let a panel with a drawing be high enough for it the first time that it is seen; then it is the person's."""
+        if is_seen and not self._has_room:
+            self._has_room = True
+            wanted = min(TALL, self.window.height() * 2 // 5)
+            if dock.height() < wanted:
+                self.window.resizeDocks([dock], [wanted], QtCore.Qt.Orientation.Vertical)
+
     # ------------------------------------------------ what they ask for
 
     def _connect(self) -> None:
@@ -155,8 +165,11 @@ class Docks:
         for many in (self.profile, self.code, self.optimized, self.memory):
             many.jump.connect(window.select_cards)
         running = window.running
-        running.state_changed.connect(lambda: self.training.show_state(running.training, running.continues))
+        running.state_changed.connect(lambda: self.training.show_state(running.shown_state, running.continues))
         self._docks["viewer"].visibilityChanged.connect(self._look)
+        for name in DRAWINGS:
+            dock = self._docks[name]
+            dock.visibilityChanged.connect(lambda is_seen, dock=dock: self._give_room(dock, is_seen))
         for asking in self._asking():
             asking.request.connect(window.running.ask)
 

@@ -78,7 +78,7 @@ class MainWindow(Deeds):
         self.banner = Banner()
         self.version = version or version_of(path)
         self.journal = Journal(document, path, None, lambda text: self.banner.show_message(text, "warning"),
-                               self.version)
+                               self.version, self.name, self.folder)
         self.inference = Inference(document)        # after the journal, which is told of every edit first
         self.scene = GraphScene(document, self.inference)
         self.view = GraphView(self.scene)
@@ -134,7 +134,7 @@ class MainWindow(Deeds):
         self.command_palette = CommandPalette(self.actions_.by_menu, self)
         self.cheat_sheet: QtWidgets.QWidget | None = None
         steps = first_steps(lambda: self.docks.palette, lambda: self.view, lambda: self.docks.inspector,
-                            lambda: self._run_button)
+                            lambda: self._run_button, self.view.some_socket)
         self.guide = Guide(self, steps, self.settings.memory("guide"))
         self.guide.ended.connect(self.view.setFocus)        # not to whatever field comes after its buttons
 
@@ -199,6 +199,7 @@ class MainWindow(Deeds):
         self.tool.open_requested.connect(self.open_card)
         self.opened.left.connect(self._show_canvas)
         self.opened.said.connect(self.say)
+        self.opened.zoomed.connect(self.status.show_zoom)
         self.opened.request.connect(self.running.ask)
         self.tool.problem_requested.connect(lambda card: self.docks.reveal("problems"))
         self.find_bar.jump.connect(self.show_item)
@@ -227,6 +228,7 @@ class MainWindow(Deeds):
 
     def _show_canvas(self) -> None:
         self.pages.setCurrentWidget(self.view)
+        self.status.show_zoom(self.view.zoom)
         self.view.setFocus()
         self._update_actions()
 
@@ -293,9 +295,7 @@ class MainWindow(Deeds):
     # ------------------------------------------------ following
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
-        if self._run_failed:                # what was wrong may be mended
-            self._run_failed = False
-            self.banner.hide()
+        self.banner.let_go()                # what was wrong may be mended
         self._update_title()
         self._update_empty()
         self._update_actions()
@@ -386,7 +386,6 @@ class MainWindow(Deeds):
                 self.tr("What runs graphs has ended: {0}. The document is safe, and a new one is starting.")
                 .format(reply.text.rstrip(".")), "warning", self.tr("Run again"), self.do_run)
 
-    _run_failed = False                     # and the banner says why
     _losses: list[float] = []
 
     def _show_losses(self, reply: m.Metrics) -> None:
@@ -398,7 +397,6 @@ class MainWindow(Deeds):
             self.scene.show_series(str(card), self._losses)
 
     def _failed(self, reply: m.Failed) -> None:
-        self._run_failed = True
         text = reply.text if not reply.fix else f"{reply.text.rstrip('.')}. {reply.fix[:1].upper()}{reply.fix[1:]}."
         where = f"{reply.card}: " if reply.card else ""
         card = reply.card
@@ -451,6 +449,7 @@ class MainWindow(Deeds):
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
+        self.banner.let_go()
         self.watching.look()
         self.say(self.tr("Saved {0}").format(path.name))
         if before is not None and before != path.parent:
@@ -480,13 +479,13 @@ class MainWindow(Deeds):
     def do_export_python(self) -> None:
         self.settle()
         self._export(self.tr("Export Python"), ".py", self.tr("Python (*.py)"),
-                     lambda path: save_python(self.document, path))
+                     lambda path: save_python(self.document, path), self.tr("it needs graphengine to run"))
 
     def do_export_picture(self) -> None:
         self._export(self.tr("Export picture"), ".png", self.tr("Pictures (*.png *.svg *.pdf)"),
                      lambda path: save_picture(self.scene, path, self.document))
 
-    def _export(self, title: str, suffix: str, kinds: str, write: Callable[[Path], Any]) -> None:
+    def _export(self, title: str, suffix: str, kinds: str, write: Callable[[Path], Any], needs: str = "") -> None:
         stem = self.path.name.removesuffix(SUFFIX) if self.path is not None else self.name.lower()
         start = Path(self.folder or Path.home()) / (stem + suffix)
         chosen, _ = QtWidgets.QFileDialog.getSaveFileName(self, title, str(start), kinds)
@@ -498,7 +497,8 @@ class MainWindow(Deeds):
         except (ge.errors.GraphEngineError, OSError, ValueError) as error:
             self.banner.show_message(f"{path.name}: {_said(error)}")
             return
-        self.say(self.tr("Wrote {0}").format(path.name))
+        self.banner.let_go()
+        self.say(self.tr("Wrote {0}").format(path.name) + (f"; {needs}" if needs else ""))
 
     def do_copy_picture(self) -> None:
         QtGui.QGuiApplication.clipboard().setImage(image(self.scene))

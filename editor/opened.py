@@ -30,6 +30,7 @@ class Opened(QtWidgets.QWidget):
     -------
     left : one is back at the graph
     said(sentence) : why something cannot be opened
+    zoomed(zoom) : of the view that is shown
     request(Request) : to be sent to the process
 
     Parameters
@@ -44,6 +45,7 @@ class Opened(QtWidgets.QWidget):
 
     left = QtCore.Signal()
     said = QtCore.Signal(str)
+    zoomed = QtCore.Signal(float)
     request = QtCore.Signal(object)
 
     def __init__(self, document: GraphDocument, inference: Inference, around: GraphScene,
@@ -118,6 +120,8 @@ class Opened(QtWidgets.QWidget):
         self._drawn = drawn
         scene = GraphScene(drawn.document, KnownTypes(drawn.document, drawn.types), _kinds(drawn.document))
         self.view = GraphView(scene, self)
+        self.view.zoomed.connect(self.zoomed)
+        self.zoomed.emit(self.view.zoom)
         self.view.setAccessibleName(self.tr("What is inside {0}").format(self.path[-1]))
         tool = Looking(self.view)
         tool.open_requested.connect(lambda card: self.open((*self.path, card)))

@@ -56,6 +56,8 @@ class Running(QtCore.QObject):
         self._sent: str | None = None       # the meaning of the graph that the process has
         self._is_edited = True              # perhaps: since the graph was sent
         self._arrays: set[str] = set()
+        self._holders: tuple[str, ...] = ()                     # cards that have variables in the graph that was sent
+        self._learning: str | None = None   # the meaning of the model that the process has
         self._loaded: Mapping[Ref, Item] | None = None          # the items of that graph
         self._is_waiting = False            # an edit is to be run
         self._moved: str | None = None      # the meaning of the graph with the numbers that were sent for one run
@@ -82,7 +84,13 @@ class Running(QtCore.QObject):
 
     @property
     def paused(self) -> bool:
-        return self.training == "paused"
+        """Whether a training is held that can go on: the model is still the one that learnt."""
+        return self.training == "paused" and self._learning in (None, self._model())
+
+    @property
+    def shown_state(self) -> str:
+        """How the training is, for those that offer to go on with it."""
+        return "idle" if self.training == "paused" and not self.paused else self.training
 
     def train(self) -> None:
         """Train: go on if a training is held, otherwise from first values."""
@@ -116,10 +124,11 @@ class Running(QtCore.QObject):
             self._stopping = True
         keeps = isinstance(request, (m.Stop, m.Pause, m.SetLearningRate))
         looks = isinstance(request, (m.Inspect, m.LookInside))      # at the last run; the next one may be on its way
+        goes_on = self.paused               # before another model is sent
         if not (keeps or (looks and (self._is_waiting or self.is_current))):
             self._load()
         if isinstance(request, (m.Train, m.Step)):
-            request = replace(request, fresh=request.fresh or not self.paused)
+            request = replace(request, fresh=request.fresh or not goes_on)
             self.continues = not request.fresh
         self.runner.send(request)
 
@@ -196,11 +205,17 @@ class Running(QtCore.QObject):
             self._is_edited = self._said() not in (self._sent, self._moved)
         return not self._is_edited
 
+    def _model(self) -> str:
+        """The meaning of what variables learn for."""
+        return self._meaning.model(card for card in self._holders if self.document.card(card) is not None)
+
     def _said(self) -> str:
         return f"{self._folder()}\n{self._meaning.whole()}"
 
     def _edited(self, refs: frozenset[Ref]) -> None:
         self._is_edited = True
+        if self.training == "paused":       # perhaps it cannot go on now, or can again
+            self.state_changed.emit()
         if self.live and self.busy in ("", "run") and any(self._matters(ref) for ref in refs):
             self._is_waiting = True
             if not self._quiet.isActive():
@@ -239,15 +254,23 @@ class Running(QtCore.QObject):
                 self.training = "paused" if held else "idle"
         elif isinstance(reply, m.Failed):
             self._failed(reply)
-        elif isinstance(reply, m.Loaded) and reply.forgot:
-            self.training, self.continues = "idle", False
-            self.said.emit(self.tr("The model has changed: what was learnt is gone, its variables begin anew."))
+        elif isinstance(reply, m.Loaded):
+            self._hear_of_model(reply)
         elif isinstance(reply, m.Died):     # a new process gets the values of some seconds before
             self.is_ready, self.busy = False, ""
             self.training = "idle" if self.training == "idle" else "paused"
         self.received.emit(reply)
         if isinstance(reply, (m.Ready, m.Started, m.Finished, m.Died, m.Failed, m.Loaded)):
             self.state_changed.emit()
+
+    def _hear_of_model(self, reply: m.Loaded) -> None:
+        """The process has the graph: perhaps a newer one is on its way, and what was learnt may be gone."""
+        if reply.serial == self._serial and self._loaded is not None:
+            self._holders = reply.holders
+            self._learning = Meaning(GraphDocument(self._loaded.values())).model(reply.holders)
+        if reply.forgot:
+            self.training, self.continues = "idle", False
+            self.said.emit(self.tr("The model has changed: what was learnt is gone, its variables begin anew."))
 
     def _failed(self, reply: m.Failed) -> None:
         if reply.what in TRAININGS and self.training == "training":     # it cannot go on, as where the loss is NaN

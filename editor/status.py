@@ -33,13 +33,13 @@ class StatusBar(QtWidgets.QStatusBar):
         for label in (self.engine, self.counts, self.seed, self.memory, self.zoom):
             self.addPermanentWidget(label)
         document.listeners.append(self._count)
-        view.zoomed.connect(self._show_zoom)
+        view.zoomed.connect(self.show_zoom)
         running.state_changed.connect(self._show_engine)
         self._slow = QtCore.QTimer(self, interval=SLOW_MS)
         self._slow.timeout.connect(self._show_memory)
         self._slow.start()
         self._count(frozenset())
-        self._show_zoom(view.zoom)
+        self.show_zoom(view.zoom)
         self._show_engine()
         self._show_memory()
 
@@ -59,7 +59,7 @@ class StatusBar(QtWidgets.QStatusBar):
         self.counts.setText(sizes(self.document))
         self.seed.setText(self.tr("seed {0}").format(chosen_seed(self.document)))
 
-    def _show_zoom(self, zoom: float) -> None:
+    def show_zoom(self, zoom: float) -> None:
         self.zoom.setText(f"{zoom * 100:.0f} %")
 
     def _show_engine(self) -> None:

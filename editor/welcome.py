@@ -84,7 +84,7 @@ class Welcome(QtWidgets.QWidget):
     def _left_row(self, left: LeftOver) -> QtWidgets.QHBoxLayout:
         row = QtWidgets.QHBoxLayout()
         when = QtCore.QDateTime.fromSecsSinceEpoch(int(left.when)).toString("d MMM, HH:mm")
-        name = left.path.name.removesuffix(".graph.json") if left.path is not None else self.tr("Untitled")
+        name = left.path.name.removesuffix(".graph.json") if left.path is not None else left.name or self.tr("Untitled")
         link = self._link(f"{name}  ({when})", self.tr("Open it with the edits that were not saved"),
                           lambda: self.recover_requested.emit(left))
         row.addWidget(link, 1)

@@ -86,7 +86,7 @@ class Windows(QtCore.QObject):
         except (ge.errors.GraphEngineError, OSError) as error:
             self._complain(left.path or left.folder, error)
             return
-        window = self._show(MainWindow(document, left.path, self.settings, version=left.version))
+        window = self._show(MainWindow(document, left.path, self.settings, left.name, left.data, left.version))
         if not document.is_modified or any(window.journal.folder.glob("base-*")):
             left.discard()                  # otherwise it is still the only copy
 
@@ -135,7 +135,8 @@ class Windows(QtCore.QObject):
         return QtWidgets.QApplication.activeWindow()
 
     def _complain(self, path: Path, error: Exception) -> None:
-        problem = error.problem if isinstance(error, ge.errors.GraphEngineError) else str(error)
+        problem = error.problem if isinstance(error, ge.errors.GraphEngineError) else str(error) or (
+            self.tr("there is not enough memory for it") if isinstance(error, MemoryError) else type(error).__name__)
         box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, self.tr("Not opened"),
                                     self.tr("{0} cannot be opened.").format(path.name), parent=self._front())
         where = getattr(error, "at", None)

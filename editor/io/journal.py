@@ -3,7 +3,8 @@
 A document that is not saved has a folder of its own among the journals:
 
     lock            held by the process that edits it; the system lets go of it when the process ends, however it ends
-    base-3.json     {"path": of the document's file or null, "arrays": [names], "text": all items, as files.to_text}
+    base-3.json     {"path": of the document's file or null, "name": what it is called without one,
+                     "data": folder of its data, "arrays": [names], "text": all items, as files.to_text}
     edits-3.jsonl   a line for each edit since then: a checksum, and the items that are there now or are gone
     arrays/*.npy    large arrays
 
@@ -27,7 +28,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,6 +60,8 @@ class Journal:
     version : of the file, as it was opened
     folder : where journals are; the person's own if None
     on_problem : called with a sentence if the journal cannot be written; the document goes on
+    name : of a document without a file
+    data : the folder that its data are relative to
 
     Attributes
     ----------
@@ -67,9 +70,11 @@ class Journal:
 
     def __init__(
         self, document: GraphDocument, path: str | os.PathLike[str] | None = None, folder: Path | None = None,
-        on_problem: Callable[[str], Any] | None = None, version: Version | None = None,
+        on_problem: Callable[[str], Any] | None = None, version: Version | None = None, name: str = "",
+        data: str | os.PathLike[str] | None = None,
     ) -> None:
         self.document = document
+        self.name, self.data = name, None if data is None else os.path.abspath(data)
         self.version = version
         self.path = None if path is None else os.path.abspath(path)
         home = journals_folder() if folder is None else folder
@@ -90,6 +95,7 @@ class Journal:
     def saved(self, path: str | os.PathLike[str], version: Version | None = None) -> None:
         """The document is in a file as it is: there is nothing left to keep."""
         self.path, self.version = os.path.abspath(path), version
+        self.data = os.path.dirname(self.path)
         self._drop()
 
     def close(self) -> None:
@@ -140,8 +146,8 @@ class Journal:
         self._keep_arrays(self.document.items.values())
         number = self._number + 1
         write_file(self.folder / f"base-{number}.json", json.dumps({
-            "path": self.path, "version": self.version, "arrays": sorted(self._arrays),
-            "text": to_text(self.document)}).encode())
+            "path": self.path, "name": self.name, "data": self.data, "version": self.version,
+            "arrays": sorted(self._arrays), "text": to_text(self.document)}).encode())
         self._end_file()
         self._file = os.open(self.folder / f"edits-{number}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY)
         for old in (f"base-{self._number}.json", f"edits-{self._number}.jsonl"):
@@ -230,12 +236,16 @@ class LeftOver:
     path : the document's file, None if it never had one
     when : the last edit, seconds since 1970
     version : of the file when it was opened
+    name : of a document that never had a file; "" if it had none either
+    data : the folder that its data are relative to, None if it is not known
     """
 
     folder: Path
     path: Path | None
     when: float
     version: Version | None = None
+    name: str = ""
+    data: Path | None = None
 
     def recover(self) -> GraphDocument:
         """The document with every edit; one step of undo leads back to what is in its file.
@@ -277,10 +287,10 @@ def left_over(folder: Path | None = None) -> list[LeftOver]:
         if base is None:                    # its editor died before anything was written
             shutil.rmtree(inside, ignore_errors=True)
             continue
-        path, version = _file_of(base)
+        about = _about(base)
         edits = inside / f"edits-{_number_of(base)}.jsonl"
         when = max(file.stat().st_mtime for file in (base, edits) if file.exists())
-        found.append(LeftOver(inside, path, when, version))
+        found.append(LeftOver(inside, about.path, when, about.version, about.name, about.data))
     return sorted(found, key=lambda entry: -entry.when)
 
 
@@ -297,16 +307,27 @@ def _newest(folder: Path) -> Path | None:
     return max(bases, key=_number_of, default=None)
 
 
-def _file_of(base: Path) -> tuple[Path | None, Version | None]:
-    """The document's file, and its version when it was opened."""
+class _About(NamedTuple):
+    """What a base says of its document beside what is in it: as `LeftOver`."""
+
+    path: Path | None = None
+    version: Version | None = None
+    name: str = ""
+    data: Path | None = None
+
+
+def _about(base: Path) -> _About:
     try:
         found = _base(base)
     except ge.errors.FileFormatError:
-        return None, None
-    path = found["path"]
-    if not isinstance(path, str) or "\0" in path:
-        return None, None
-    return Path(path), version_from_plain(found.get("version"))
+        return _About()
+    name, path = found.get("name"), _path(found["path"])
+    return _About(path, version_from_plain(found.get("version")) if path is not None else None,
+                  name if isinstance(name, str) else "", _path(found.get("data")))
+
+
+def _path(raw: Any) -> Path | None:
+    return Path(raw) if isinstance(raw, str) and raw and "\0" not in raw else None
 
 
 def _base(file: Path) -> dict[str, Any]:

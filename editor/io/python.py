@@ -102,7 +102,7 @@ class Program:
     # ------------------------------------------------ frame of the program
 
     def _top(self, trains: bool) -> list[str]:
-        lines = ['"""A graph that was drawn in graphengine\'s editor."""']
+        lines = ['"""A graph that was drawn in graphengine\'s editor; it needs the packages numpy and graphengine."""']
         standard = [name for name in ("base64", "zlib") if "unpacked" in self._uses and self.arrays and not self.file]
         lines += [f"import {name}" for name in standard]
         reads = not trains and bool(self.built.data)

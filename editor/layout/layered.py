@@ -19,7 +19,7 @@ import networkx as nx
 
 from .boxes import Arrangement, Box, Link, Point
 
-COLUMN_GAP = 76.0       # between the widest card of a column and the next column
+COLUMN_GAP = 60.0       # between the widest card of a column and the next column
 ROW_GAP = 36.0          # between cards of a column; also the height of a place for a wire
 SWEEPS = 8
 PASSES = 24

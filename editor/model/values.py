@@ -143,8 +143,12 @@ def _read_float(text: str, field: Field) -> float | str:
 
 
 def _within(value: float, field: Field) -> float:
-    if (field.low is not None and value < field.low) or (field.high is not None and value > field.high):
+    if field.low is not None and field.high is not None and not field.low <= value <= field.high:
         raise ValueError(f"{value} is outside {interval_text(field)}")
+    if field.low is not None and value < field.low:
+        raise ValueError(f"{value} is less than {field.low:g}")
+    if field.high is not None and value > field.high:
+        raise ValueError(f"{value} is more than {field.high:g}")
     return value
 
 

@@ -73,7 +73,7 @@ class CodePanel(CompilerPanel):
     def summary(self) -> str:
         if self.compiled is None:
             return ""
-        different = len({k.source for k in self.compiled.kernels})
+        different = len({k.name.rpartition(" ")[2] for k in self.compiled.kernels})
         return self.tr("{0} kernel calls · {1} different").format(len(self.compiled.kernels), different)
 
     @property

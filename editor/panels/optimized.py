@@ -16,7 +16,7 @@ from .compiler import CompilerPanel
 from .live import caption
 
 Qt = QtCore.Qt
-READABLE = 0.6                      # scale below which texts are too small
+READABLE, SMALLEST = 0.6, 0.02      # scale below which texts are too small; of a whole that is larger than its view
 WIDTH, NODE, HEAD, GAP, PAD = 168.0, 38.0, 24.0, 6.0, 8.0      # pixels: of a node, of a group's title, between, around
 
 
@@ -252,20 +252,18 @@ class StageView(QtWidgets.QGraphicsView):
 
     # ------------------------------------------------ view
 
-    def fit(self, least: float = READABLE) -> None:
-        """Show everything; if it were smaller than `least` of full size, what is marked, fused or comes first."""
+    def fit(self, whole: bool = False) -> None:
+        """Show everything; if some is marked that could not be read then, that, unless `whole`."""
         rect = self.sceneRect()
         room = self.viewport().rect()
         if rect.isEmpty() or room.isEmpty():
             return
         scale = min(room.width() / rect.width(), room.height() / rect.height())
-        scale = min(max(scale, least), 1.0)
+        marked = None if whole else next((item for item in self.nodes.values() if item.is_marked), None)
+        scale = min(max(scale, SMALLEST if marked is None else READABLE), 1.0)
         self.setTransform(QtGui.QTransform.fromScale(scale, scale))
         fits = rect.width() * scale <= room.width() and rect.height() * scale <= room.height()
-        marked = [item for item in self.nodes.values() if item.is_marked]
-        frames = [item for item in self.scene().items(Qt.SortOrder.AscendingOrder) if isinstance(item, FrameItem)]
-        first = next(iter([*marked, *frames, *self.nodes.values()]), None)
-        self.centerOn(rect.center() if fits or first is None else first.sceneBoundingRect().center())
+        self.centerOn(rect.center() if fits or marked is None else marked.sceneBoundingRect().center())
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -281,7 +279,7 @@ class StageView(QtWidgets.QGraphicsView):
     def mouseDoubleClickEvent(self, event: QtGui.QMouseEvent) -> None:
         """Everything, however small."""
         self._is_fitted = True
-        self.fit(least=0.02)
+        self.fit(whole=True)
 
     def mousePressEvent(self, event: QtGui.QMouseEvent) -> None:
         self._pressed = event.position().toPoint()

@@ -8,7 +8,8 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.infer import Inference
 from editor.model.document import GraphDocument
-from editor.model.kinds import TRAIN
+from editor.model.kinds import TRAIN, catalog
+from editor.model.values import value_of
 from editor.run import messages as m
 from editor.theme import icon, theme
 
@@ -319,6 +320,7 @@ class TrainingPanel(LivePanel):
             return
         if progress is None:
             self.words.offer("")
+            self.rate.show_value(self._drawn_rate())
             return
         self.bar.setValue(round(1000 * min(progress.epochs / max(progress.of, 1), 1.0)))
         self.rate.show_value(progress.learning_rate)
@@ -334,6 +336,15 @@ class TrainingPanel(LivePanel):
             words.append(self.tr("paused") if self.state == "paused" else ended)
         short = f"{passed}/{wanted}"
         self.words.offer(" · ".join(words), " · ".join((words[0], words[-1])), " · ".join((short, words[-1])), short)
+
+    def _drawn_rate(self) -> float:
+        """The learning rate of the optimizer that is drawn; 0 if it has none."""
+        wire = self.document.wires_into(self.card).get(1) if self.card is not None else None
+        optimizer = self.document.card(wire.source) if wire is not None else None
+        kind = catalog().get(optimizer.kind) if optimizer is not None else None
+        field = kind.field("learning_rate") if kind is not None else None
+        value = value_of(optimizer, field) if optimizer is not None and field is not None else 0.0
+        return float(value) if isinstance(value, (int, float)) else 0.0
 
     # ------------------------------------------------ runs
 

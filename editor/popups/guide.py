@@ -18,15 +18,17 @@ Target = Callable[[], QtWidgets.QWidget | None]
 
 @dataclass(frozen=True)
 class Step:
-    """title, text : what is said; target : what it points at, or None if that is not there now."""
+    """title, text : what is said; target : what it points at, or None if that is not there now; spot : a part of it."""
 
     title: str
     text: str
     target: Target
+    spot: Callable[[], QtCore.QRect] | None = None
 
 
-def first_steps(palette: Target, canvas: Target, inspector: Target, run: Target) -> tuple[Step, ...]:
-    """What one needs to begin, pointing at the parts of the window that are given."""
+def first_steps(palette: Target, canvas: Target, inspector: Target, run: Target,
+                socket: Callable[[], QtCore.QRect]) -> tuple[Step, ...]:
+    """What one needs to begin, pointing at the parts of the window that are given, on the canvas at a socket."""
     def t(text: str) -> str:
         return QtCore.QCoreApplication.translate("Guide", text)
 
@@ -34,7 +36,7 @@ def first_steps(palette: Target, canvas: Target, inspector: Target, run: Target)
         Step(t("Everything that can be drawn"), t("Drag an op or a layer onto the canvas, or double-click it. "
              "Typing searches by name, category and meaning."), palette),
         Step(t("Wires carry tensors"), t("Drag from a socket to another. Let go in the empty, or press Tab, to choose "
-             "among what fits. Shapes are worked out as you draw."), canvas),
+             "among what fits. Shapes are worked out as you draw."), canvas, socket),
         Step(t("What is selected"), t("Attributes, shapes, problems with their repairs, and the documentation stand "
              "here. Every edit can be undone."), inspector),
         Step(t("See what it does"), t("Run shows the values on the cards; with a Train card, Train moves the curves. "
@@ -134,7 +136,9 @@ class Guide(QtWidgets.QFrame):
             return
         height = self._column.totalHeightForWidth(WIDTH)
         self.setFixedHeight(height)
-        box = QtCore.QRect(target.mapTo(window, QtCore.QPoint(0, 0)), target.size())
+        spot = self.steps[self.at].spot
+        part = spot() if spot is not None else target.rect()
+        box = QtCore.QRect(target.mapTo(window, part.topLeft()), part.size())
         middle = box.center()
         if box.right() + WIDTH <= window.width():
             self._side, x, y = "left", box.right(), middle.y() - height // 2

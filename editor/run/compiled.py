@@ -15,7 +15,6 @@ from .messages import Array
 MOST_NAMES = 4                              # of ops in a title
 TEXT = ("summary", "program", "groups", "memory")
 LABELS = {"graph": "as drawn", "simplify": "simplified"}    # of stages, where the engine's word says less
-BY_HAND = "# Written by hand: see {name} in graphengine/codegen/kernels\n"
 
 
 def compiled(
@@ -51,7 +50,7 @@ def _of_program(
         cards_at.append(cards)
         lines = {line: card for line, node in enumerate(kernel.lines)
                  if node is not None and (card := graph.card_of(node)) is not None}
-        source = kernel.text or BY_HAND.format(name=kernel.name)
+        source = found.source_of(kernel)
         yield m.KernelInfo(f"{prefix}{k} {kernel.name}", title_of(instruction), cards, source, lines, 1,
                            _reason(graph, found, nodes)), nodes
     for part in found.parts:

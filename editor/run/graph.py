@@ -82,6 +82,11 @@ class RunningGraph:
         """Number of trained numbers."""
         return sum(math.prod(v.shape.numbers()) for v in ge.global_variables(self.graph) if v.trainable)
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The cards that have variables."""
+        return self.cards_of([v.handle_in(self.graph).node for v in ge.global_variables(self.graph)])
+
     # ------------------------------------------------ cards
 
     def card_of(self, node: Any) -> str | None:

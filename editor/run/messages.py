@@ -191,12 +191,14 @@ class Loaded:
     """The graph is there. parameters : number of trained numbers; seconds : to build it.
 
     forgot : variables had other values than their first ones, and begin anew
+    holders : cards that have variables
     """
 
     serial: int
     parameters: int
     seconds: float
     forgot: bool = False
+    holders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

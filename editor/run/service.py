@@ -129,7 +129,8 @@ class Service:
                 self.slots, self.passed = {}, (0.0, 0)
         self._aside = None
         self.document, self.folder, self._meaning, self.given = document, request.folder, whole, {}
-        self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot))
+        self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot,
+                           self.graph.holders))
 
     def _keep_learnt(self, before: RunningGraph | None, document: GraphDocument, anew: bool) -> bool:
         """Let variables go on with what they have learnt, if it was for the same model; whether nothing is lost."""

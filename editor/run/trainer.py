@@ -27,6 +27,7 @@ SHARE = 0.2                                 # of the time that each kind of look
 REPORT_S = 0.1                              # between two looks of a kind
 POINTS = 8                                  # of a curve between two reports,
 EARLY = 64                                  # and so many in the beginning, which a short training does not get beyond
+QUICK_S = 0.02                              # that steps and a look take in the beginning, when looks are more frequent
 KEEP_S = 5.0                                # between two copies for a new process
 MOST_ROWS = 4096                            # that metrics are computed over
 MOST_SNAPSHOT = 64 * 2**20                  # bytes of variables that are copied before each stretch
@@ -43,6 +44,7 @@ class Pace:
 
     def __init__(self, least_s: float = REPORT_S) -> None:
         self.least_s = least_s
+        self.took_s = 0.0                   # the last time
         self._next = 0.0
         self._is_first = True
 
@@ -59,7 +61,8 @@ class Pace:
         begin = time.monotonic()
         yield
         now = time.monotonic()
-        rest = 0.0 if self._is_first else (now - begin) * (1 - SHARE) / SHARE
+        self.took_s = now - begin
+        rest = 0.0 if self._is_first else self.took_s * (1 - SHARE) / SHARE
         self._next, self._is_first = now + max(self.least_s, rest), False
 
 
@@ -94,6 +97,8 @@ class Trainer:
         self._curve: list[tuple[float, Array]] = []     # since the last report: epoch at the end, losses
         self._from = passed[0]              # epoch of the last report
         self._shown = 0                     # points so far
+        self._first = 0                     # step at which it was last begun or gone on with
+        self._is_young = True               # whether it has only just been
         self._reported, self._samples, self._rate = 0.0, 0, 0.0
         self._test = feeds_of(graph.graph, graph.folder, "test")
         self._paces = {kind: Pace() for kind in ("metrics", "gradients", "values")}
@@ -141,6 +146,7 @@ class Trainer:
         send(m.Started(what))
         begin = time.perf_counter()
         self._reported = time.monotonic()
+        self._first, self._is_young = self.passed[1], True
         take(self.training.session, self.shown.values())
         if self.course.progress.epochs >= self.course.progress.of:
             self._before = self.passed
@@ -168,9 +174,18 @@ class Trainer:
                 self._report_end()
 
     def _stretch(self, steps: int | None) -> bool:
-        """Some steps, and a report if it is time for one; False at the end."""
+        """Some steps, and a report if it is time for one; False at the end.
+
+        The first are few, more each time, so that a training that is over at once is seen to learn.
+        """
+        begin, made = time.monotonic(), self.passed[1] - self._first
         if not self._advance(steps):
             return False
+        if steps is None and self._is_young:
+            self._is_young = made <= 1 or max(time.monotonic() - begin, self._paces["metrics"].took_s) < QUICK_S
+            self._paces["metrics"].reset()
+            self._send_points()
+            return True
         if time.monotonic() - self._reported < REPORT_S and steps is None:
             return True
         self._report()
@@ -243,10 +258,13 @@ class Trainer:
         """How far it is, the curve since the last report, and what else it is time for."""
         self._progress()
         self._keep()                        # before looks, which may take so long that the process is ended for it
+        self._send_points()
+        self._look()
+
+    def _send_points(self) -> None:
         points = self._points()
         points[-1:] = [replace(p, values={**p.values, **self._metrics()}) for p in points[-1:]]
         self.service.send(m.Several(tuple(points)))
-        self._look()
 
     def _progress(self) -> None:
         progress, now = self.course.progress, time.monotonic()

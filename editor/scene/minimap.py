@@ -10,11 +10,15 @@ from .view import GraphView
 
 WIDTH, HEIGHT = 200, 140
 INSET = 8.0
+FAINT = 0.45                # opacity over cards
 REPAINT_MS = 33             # at most so often, however fast things move
 
 
 class Minimap(QtWidgets.QWidget):
-    """Click or drag goes there, the wheel zooms. Lies in the lower right corner of its view."""
+    """Click or drag goes there, the wheel zooms. Lies in the lower right corner of its view.
+
+    Nothing is seen of it where the view shows the whole graph; over cards it is faint until the pointer comes.
+    """
 
     def __init__(self, view: GraphView) -> None:
         super().__init__(view)
@@ -26,7 +30,7 @@ class Minimap(QtWidgets.QWidget):
         self._blocks: QtGui.QPixmap | None = None
         self._area = QtCore.QRectF()
         self._pause = QtCore.QTimer(self, singleShot=True, interval=REPAINT_MS)
-        self._pause.timeout.connect(self._renew)
+        self._pause.timeout.connect(self.update)
         view.moved.connect(self._renew_soon)
         view.graph.rearranged.connect(self._forget)
         theme.changed.connect(self._forget)
@@ -50,21 +54,23 @@ class Minimap(QtWidgets.QWidget):
         if self.isVisible() and not self._pause.isActive():
             self._pause.start()
 
-    def _renew(self) -> None:
-        self.update()
-
     # ------------------------------------------------ painting
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         present = inks()
         contents = self.view.graph.contents_rect()
         shown = self.view.visible_rect
-        area = contents.united(shown) if not contents.isEmpty() else shown
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents, not self.is_needed)
+        if not self.is_needed:
+            return
+        area = contents.united(shown)
         if self._blocks is None or area != self._area:
             self._area = area
             self._blocks = self._drawn()
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        if self._covers_cards() and not self.underMouse():
+            painter.setOpacity(FAINT)
         ground = QtGui.QColor(present.well)
         ground.setAlphaF(0.94)
         painter.setPen(present.border_pen)
@@ -79,6 +85,23 @@ class Minimap(QtWidgets.QWidget):
         window = QtCore.QRectF(corner.x() + (shown.x() - area.x()) * size, corner.y() + (shown.y() - area.y()) * size,
                                shown.width() * size, shown.height() * size)
         painter.drawRoundedRect(window, 2, 2)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is more than the view shows."""
+        contents = self.view.graph.contents_rect()
+        return not contents.isEmpty() and not self.view.visible_rect.contains(contents)
+
+    def _covers_cards(self) -> bool:
+        below = self.view.mapToScene(self.geometry()).boundingRect()
+        return any(card.isVisible() and below.intersects(QtCore.QRectF(*card.box))
+                   for card in self.view.graph.cards.values())
+
+    def enterEvent(self, event: QtGui.QEnterEvent) -> None:
+        self.update()
+
+    def leaveEvent(self, event: QtCore.QEvent) -> None:
+        self.update()
 
     def _scale(self) -> tuple[QtCore.QPointF, float]:
         """Where the shown area begins, and pixels here for one there."""

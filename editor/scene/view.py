@@ -19,8 +19,8 @@ FARTHEST, NEAREST = 0.05, 3.0       # zoom
 STEP = 1.2                          # of the zoom, for one notch of a wheel or one key
 SPARSE = 0.40                       # below this zoom every fifth dot is drawn each way, below a fifth of it every 25th
 EXTENT = 200_000.0                  # how far the view can be moved, from the middle
-FIT_MARGIN = 48
-READABLE = 0.6                      # zoom from which cards show everything
+FIT_MARGIN = 28
+READABLE = 0.5                      # zoom from which cards can be told apart and read
 BORDER = 28                         # pixels from the edge where a drag moves the view
 SETTLE_MS = 160                     # after the last step of a zoom, cards keep pictures of themselves again
 CACHE_KB = 49_152                   # for those pictures; Qt's own limit holds forty cards on a sharp screen
@@ -85,6 +85,7 @@ class GraphView(QtWidgets.QGraphicsView):
         self._settle = QtCore.QTimer(self, singleShot=True, interval=SETTLE_MS)
         self._settle.timeout.connect(lambda: self.graph.set_caching(True))
         self._caching = True
+        self._first_sight: tuple[float, int, int] | None = None         # zoom and place that nobody has changed yet
         self._edge = QtCore.QTimer(self, interval=16)
         self._edge.timeout.connect(self._move_at_border)
         self.setObjectName("canvas")
@@ -152,7 +153,10 @@ class GraphView(QtWidgets.QGraphicsView):
         self._look_at(middle, zoom, animated)
 
     def see_beginning(self) -> None:
-        """See everything, neither larger than it is nor too small to be read; if it is too wide for that, its left."""
+        """See everything, neither larger than it is nor too small to be read; if it is too wide for that, its left.
+
+        The view goes on to do so when its size changes, until somebody looks elsewhere.
+        """
         self.zoom_to_fit(animated=False)
         if self.zoom < READABLE:
             area = self.graph.contents_rect()
@@ -160,13 +164,24 @@ class GraphView(QtWidgets.QGraphicsView):
             self.set_zoom(READABLE)
             left, middle = area.left() - FIT_MARGIN + shown.width() / 2, area.center()
             self.centerOn(middle.x() if area.width() < shown.width() else left, middle.y())
+        self._first_sight = self._sight
+
+    @property
+    def _sight(self) -> tuple[float, int, int]:
+        return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        is_first = self._first_sight == self._sight
+        super().resizeEvent(event)
+        if is_first:
+            self.see_beginning()
 
     def _fitting(self, area: QtCore.QRectF, cards: Iterable[QtCore.QRectF]) -> tuple[QtCore.QPointF, float]:
         """Middle and zoom that show an area; what lies in the corner covers none of the cards, if that can be."""
         whole = self.viewport().rect()
         found = _fit(area, whole, whole)
         covered = self.cover.geometry() if self.cover is not None and self.cover.isVisible() else QtCore.QRect()
-        if covered.isEmpty():
+        if covered.isEmpty() or area.contains(self.graph.contents_rect()):      # who sees everything needs no overview
             return found
         middle, zoom = found
         corner = QtCore.QRectF(middle.x() + (covered.x() - whole.width() / 2) / zoom,
@@ -182,6 +197,15 @@ class GraphView(QtWidgets.QGraphicsView):
         """Bring a card to the middle, near enough to be read."""
         if card_id in self.graph.cards:
             self._look_at(self.graph.card_rect(card_id).center(), max(self.zoom, 0.75), animated)
+
+    def some_socket(self) -> QtCore.QRect:
+        """A place in the view where a wire begins, near the left; the middle if there is none."""
+        seen = self.viewport().rect()
+        starts = [self.mapFromScene(self.graph.port_position(item.wire.source, "output", item.wire.output))
+                  for item in self.graph.wires.values() if item.isVisible()]
+        place = min((start for start in starts if seen.contains(start)), key=lambda start: (start.x(), start.y()),
+                    default=seen.center())
+        return QtCore.QRect(place, QtCore.QSize(0, 0)).adjusted(-10, -10, 10, 10)
 
     def _look_at(self, middle: QtCore.QPointF, zoom: float, animated: bool) -> None:
         """Go there, in a smooth way if motion is wanted."""

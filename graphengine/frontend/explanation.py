@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from functools import cached_property
 from textwrap import indent
 
-from ..codegen.emit import Kernel
+from ..codegen.emit import Bits, Kernel, SizeBits, Slot, Step
+from ..codegen.kernels import library
 from ..ir.computation import Cut
 from ..ir.dims import Size, evaluate
 from ..ir.node import Node
@@ -116,6 +117,23 @@ class Explanation:
     def kernels(self) -> tuple[Kernel, ...]:
         """One for each instruction; `lines` says which node each line of its text computes."""
         return self.compilation.kernels
+
+    def source_of(self, kernel: Kernel) -> str:
+        """The text of a kernel; of one written by hand its sizes and the file that builds it."""
+        if kernel.text is not None:
+            return kernel.text
+        sizes = ", ".join(self._slot_text(slot) for slot in kernel.slots)
+        return (f"# {kernel.name} is written by hand: graphengine/codegen/kernels/{library.SOURCES[kernel.name]}.py\n"
+                f"# sizes: {sizes}\n\n{library.source(kernel.name)}")
+
+    def _slot_text(self, slot: Slot) -> str:
+        """What stands in the table of sizes: a number where it is known."""
+        if isinstance(slot, Bits):
+            return str(slot.value)
+        if isinstance(slot, Step):
+            return "step"
+        size = slot.size if isinstance(slot, SizeBits) else slot
+        return str(size if self.sizes is None else evaluate(size, self.sizes))
 
     @cached_property
     def groups(self) -> tuple[FusionGroup, ...]:

@@ -33,7 +33,7 @@ def parse_json(data: bytes, file: str) -> Any:
         place = f"{file}:{error.lineno}:{error.colno}"
         short = error.pos >= len(data.decode("utf-8-sig").rstrip())
         raise FileFormatError(
-            f"the file ends in the middle: {error.msg}" if short else f"the file is not JSON: {error.msg}", at=place,
+            "the file ends in the middle" if short else f"the file is not JSON: {error.msg}", at=place,
             fix="restore the file from a copy" if short else "correct the text at that place",
         ) from None
     except UnicodeDecodeError as error:

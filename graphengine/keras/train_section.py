@@ -303,7 +303,7 @@ class Pace:
     steps: int = 1
 
     def took(self, steps: int, elapsed_s: float) -> None:
-        self.steps = max(1, min(int(steps * REPORT_S / elapsed_s), 8 * self.steps))
+        self.steps = max(1, min(int(steps * REPORT_S / elapsed_s), 2 * self.steps))
 
 
 def stretches(pieces: Iterable[Array], pace: Pace) -> Iterator[Array]:

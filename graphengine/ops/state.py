@@ -178,7 +178,7 @@ class Variable(Kept):
     """
 
     drawn = True
-    inputs = (port("initial_value", AnyType, "what the initializer assigns"),)
+    inputs = (port("initial_value", AnyType, "its value in the beginning"),)
     trainable: bool = attr(True, "whether optimizers change it")
 
     def result_shape(self, initial_value: Shape) -> Shape:

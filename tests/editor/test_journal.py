@@ -89,6 +89,17 @@ def test_edits_undo_and_redo_come_back(document, died):
     assert left_over() == []
 
 
+def test_what_has_no_file_keeps_its_name_and_the_folder_of_its_data(document, died, tmp_path):
+    journal = Journal(document, name="Drawn iris", data=tmp_path)
+    put(document, Card("z", "op/log"))
+    (found,) = died(journal)
+    assert (found.path, found.name, found.data) == (None, "Drawn iris", tmp_path)
+    raw = json.loads(next(found.folder.glob("base-*.json")).read_text())
+    next(found.folder.glob("base-*.json")).write_text(json.dumps({**raw, "name": 3, "data": "a\0b"}))
+    (found,) = left_over()
+    assert (found.name, found.data) == ("", None)
+
+
 def test_recovering_goes_on_from_the_saved_file(document, died, tmp_path):
     path = tmp_path / "drawn.graph.json"
     save(document, path)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from editor.layout import GRID, Box, Guide, Link, align, distribute, layered, snap, straighten
+from editor.layout.layered import COLUMN_GAP
 
 CARD = Box(192, 97, inputs=(41, 63), outputs=(41,))
 
@@ -108,7 +109,7 @@ def test_a_chain_is_straight_and_sources_stand_before_their_consumer():
     places = arrangement.places
     assert places["x"][1] == places["a"][1] == places["b"][1]
     assert places["w"][0] == places["b"][0]
-    assert places["a"][0] - places["x"][0] == 192 + 76
+    assert places["a"][0] - places["x"][0] == 192 + COLUMN_GAP
     assert not arrangement.bends
 
 

@@ -7,6 +7,7 @@ import pytest
 from PySide6 import QtCore, QtGui, QtWidgets
 from pytestqt.qtbot import QtBot
 
+from editor.actions import Actions
 from editor.model.kinds import catalog
 from editor.panels.palette import MIME, Palette
 from editor.popups.add_search import AddSearch
@@ -272,3 +273,19 @@ def test_commands_are_found_by_name_and_triggered(qtbot: QtBot) -> None:
     assert done == ["Zoom && fit"]
     popup.hide()
     assert plain("&Save as...") == "Save as"
+
+
+def test_commands_of_menus_in_menus_are_found_by_those(qtbot: QtBot) -> None:
+    window = QtWidgets.QMainWindow()
+    qtbot.addWidget(window)
+    actions = Actions(window, lambda name: lambda *_: None)
+    theme_menu = QtWidgets.QMenu("Theme", window)
+    theme_menu.addAction("Dark")
+    theme_menu.addAction("Light")
+    actions.menus["View"].addMenu(theme_menu)
+    popup = CommandPalette(actions.by_menu)
+    qtbot.addWidget(popup)
+    popup.open_at(QtCore.QPoint(0, 0))
+    qtbot.keyClicks(popup.input, "theme")
+    assert shown(popup)[:2] == ["Dark", "Light"] and popup.model.rows[0].note == "View › Theme"
+    popup.hide()

@@ -147,7 +147,8 @@ def test_hints_point_at_what_is_there_and_come_once(qtbot: QtBot) -> None:
     window.show()
     parts[2].hide()
     memory: dict[str, object] = {}
-    guide = Guide(window, first_steps(*((lambda part=part: part) for part in parts)), memory)
+    steps = first_steps(*((lambda part=part: part) for part in parts), lambda: QtCore.QRect(30, 40, 20, 20))
+    guide = Guide(window, steps, memory)
     assert guide.begin()
     seen = [guide.title.text()]
     for _ in range(2):

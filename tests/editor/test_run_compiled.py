@@ -47,6 +47,16 @@ def test_every_sample_has_stages_kernels_and_memory(name):
     assert "kernel" in found.text
 
 
+def test_kernels_written_by_hand_have_their_text_and_sizes():
+    _, graph = running("iris.graph.json")
+    found = compiled(graph, graph.session, list(graph.outputs.values()), graph.feeds())
+    kernel = [k for k in found.kernels if k.name.endswith("gemm_f32")][-1]
+    head, sizes, *text = kernel.source.split("\n")
+    assert head == "# gemm_f32 is written by hand: graphengine/codegen/kernels/gemm.py"
+    assert sizes.startswith("# sizes: 1, 15, 3, 4, ")
+    assert "Products of matrices" in text[1] and any("def kernel(" in line for line in text)
+
+
 def test_fused_ops_are_one_kernel_with_lines_of_both_cards():
     _, graph = running("iris.graph.json")
     found = compiled(graph, graph.session, list(graph.outputs.values()), graph.feeds())

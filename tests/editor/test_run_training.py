@@ -21,6 +21,7 @@ def test_iris_learns(talk, iris):
     assert [p.epoch for p in curve] == sorted(p.epoch for p in curve) and curve[-1].epoch == pytest.approx(1000, abs=1)
     assert curve[-1].values["test accuracy"] >= 0.95 and curve[-1].values["accuracy"] >= 0.97
     assert curve[-1].values["loss"] < 0.06      # it begins at 1.3, and the first report may come late
+    assert sum("accuracy" in p.values for p in curve if p.epoch < 50) >= 5, "the first steps are looked at closely"
     last = of(replies, m.TrainingProgress)[-1]
     assert last.epochs == last.of == 1000 and last.rate > 0 and last.learning_rate == pytest.approx(0.1)
     gradients = of(replies, m.Gradients)[-1]

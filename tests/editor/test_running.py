@@ -97,6 +97,31 @@ def test_a_training_that_an_edit_ended_goes_on_unless_the_model_is_another(runni
     assert running.training == "idle" and not running.continues and "begin anew" in running.sentences[-1]
 
 
+def test_what_is_offered_after_an_edit_is_what_happens(running):
+    """A training goes on while the model is the one that learnt, also once an edit is taken back."""
+    document, say = running.document, running.runner.say
+    holder, other = "hidden/w", "train"
+    running.train()
+    serial = running.runner.sent[0].serial
+    say(m.Loaded(serial, 10, 0.1, holders=(holder,)), m.Started("train"), m.Finished("train", stopped=True))
+    heard = []
+    running.state_changed.connect(lambda: heard.append(running.shown_state))
+    document.do(commands.set_attribute(document, [other], "epochs", 7))
+    assert running.paused and heard[-1] == "paused"
+    document.do(commands.set_attribute(document, [holder], "trainable", False))
+    assert not running.paused and running.training == "paused" and heard[-1] == "idle"
+    running.train()
+    assert last(running).fresh and not running.continues
+    say(m.Loaded(running.runner.sent[-2].serial, 10, 0.1, forgot=True, holders=(holder,)))
+    say(m.Started("train"), m.Finished("train", stopped=True))
+    assert running.paused
+    document.do(commands.delete(document, [Ref("card", holder)]))
+    assert running.shown_state == "idle"
+    document.undo()
+    running.train()
+    assert not last(running).fresh and running.continues
+
+
 def test_what_ends_a_training(running):
     say = running.runner.say
     running.train()

@@ -358,17 +358,39 @@ def test_a_name_stands_on_the_card_only_if_someone_gave_it(id, name):
     assert CardLook(Card(id, "op/relu"), drawn_scene.KINDS["op/relu"]).name == name
 
 
-def test_seeing_everything_leaves_no_card_under_the_overview(view):
+def test_who_sees_everything_sees_no_overview(view):
     overview = Minimap(view)
     overview.show()
+    transparent = QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents
     for width, height in ((1360, 500), (700, 500), (500, 900)):
         view.resize(width, height)
         view.zoom_to_fit(animated=False)
-        covered = overview.geometry()
         for id in view.graph.cards:
             card = view.mapFromScene(view.graph.card_rect(id)).boundingRect()
-            assert view.viewport().rect().contains(card) and not covered.intersects(card), (width, id)
-    zoom = view.zoom
-    overview.hide()
-    view.zoom_to_fit(animated=False)
-    assert view.zoom >= zoom
+            assert view.viewport().rect().contains(card), (width, id)
+        overview.repaint()
+        assert not overview.is_needed and overview.testAttribute(transparent)
+    view.set_zoom(3.0)
+    overview.repaint()
+    assert overview.is_needed and not overview.testAttribute(transparent)
+
+
+def test_what_is_chosen_is_shown_beside_the_overview(view):
+    overview = Minimap(view)
+    overview.show()
+    view.resize(700, 500)
+    view.graph.select([Ref("card", "x")])
+    view.zoom_to_fit(selection=True, animated=False)
+    assert overview.is_needed
+    assert not overview.geometry().intersects(view.mapFromScene(view.graph.card_rect("x")).boundingRect())
+
+
+def test_first_sight_follows_the_size_until_somebody_looks_elsewhere(view):
+    view.resize(700, 500)
+    view.see_beginning()
+    small = view.zoom
+    view.resize(1000, 700)
+    assert view.zoom > small and view.visible_rect.contains(view.graph.contents_rect())
+    view.set_zoom(0.8)
+    view.resize(700, 500)
+    assert view.zoom == pytest.approx(0.8)

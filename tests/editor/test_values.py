@@ -72,7 +72,7 @@ def test_other_spellings_are_read(form: str, text: str, value: Any) -> None:
 
 @pytest.mark.parametrize("given, text, says", [
     (field("int"), "1.5", "not a whole number"),
-    (field("int", low=1), "0", "outside at least 1"),
+    (field("int", low=1), "0", "0 is less than 1"),
     (field("float", low=0, high=1), "2", "outside 0 to 1"),
     (field("float"), "one", "not a number"),
     (field("bool"), "maybe", "neither true nor false"),

@@ -280,6 +280,8 @@ def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
     assert source.attributes["feeds"] == {"x": ["a", "b"], "kind": "kind"}
     shown._dropped([tmp_path / "broken.xyz"], QtCore.QPointF(0, 0))
     assert shown.banner.isVisible()
+    shown._dropped([tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
+    assert not shown.banner.isVisible(), "what went wrong before is no longer news"
 
 
 @pytest.mark.parametrize("name, content", [

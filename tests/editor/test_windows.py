@@ -13,6 +13,7 @@ import pytest
 from PySide6 import QtCore, QtWidgets
 
 from editor import commands
+from editor.gallery import FOLDER
 from editor.io import journal as journals
 from editor.io.journal import Journal, left_over
 from editor.io.version import version_of
@@ -167,6 +168,16 @@ def test_recovered_edits_are_shown_unsaved_and_in_a_journal_again(windows, file,
     assert not left.folder.exists() and shown.journal.folder.exists()
     shown.do_undo()
     assert not shown.isWindowModified()
+
+
+def test_a_recovered_sample_has_its_name_and_finds_its_data(windows, own_home):
+    window = windows.open_file(FOLDER / "drawn_moons.graph.json")
+    window.document.do(commands.add_note(window.document, 5, 5))
+    window.journal.leave()
+    (left,) = left_over()
+    windows.recover(left)
+    recovered = windows.open[-1]
+    assert recovered.windowTitle() == window.windowTitle() and recovered.folder == FOLDER and recovered.path is None
 
 
 def test_recovering_with_a_full_disk_keeps_the_only_copy(windows, file, monkeypatch):

@@ -158,6 +158,11 @@ def build(name: str) -> Callable[..., int]:
     return kernel
 
 
+def source(name: str) -> str:
+    """The text of the file that builds a kernel; its beginning says what the kernel's sizes mean."""
+    return (_HERE / f"{SOURCES[name]}.py").read_text(encoding="utf8")
+
+
 @functools.cache
 def fingerprint(name: str) -> bytes:
     """A hash that changes when the text of a file does that the kernel is made from."""

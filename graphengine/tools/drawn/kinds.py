@@ -69,12 +69,14 @@ def _ops() -> Iterator[Kind]:
 
 
 def _of_sample(cls: Any) -> Mapping[str, Any]:
-    """Values for the attributes without default, from the op's first sample."""
+    """Values for the attributes without default, from the op's first sample; 0.0 for the numbers of a constant."""
     needed = [f.name for f in dataclasses.fields(cls) if f.default is OP_REQUIRED]
-    given = cls.samples[0].attributes if needed and cls.samples else {}
+    hints = attribute_types(cls)
+    given = cls.samples[0].attributes if needed and cls.samples else {
+        name: 0.0 for name in needed if hints[name] is ArrayValue}
     if not all(name in given for name in needed):
         return {}
-    made, hints = cls(**given), attribute_types(cls)
+    made = cls(**given)
     return {name: encode(getattr(made, name), hints[name], name, lambda name, array: name) for name in needed}
 
 
