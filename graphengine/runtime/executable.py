@@ -160,7 +160,7 @@ class Executable:
         layout.busy[0] = 1
         try:
             for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
-                is_dense = array.flags.c_contiguous and array.flags.aligned
+                is_dense = (flags := array.flags).c_contiguous and flags.aligned
                 if (
                     stage.nbytes <= STAGED_BYTES or not is_dense or self.written.overlaps(array)
                     or any(o is not None and np.may_share_memory(array, o) for o in out or ())

@@ -4,21 +4,36 @@ Made once for a program, so that a new combination of sizes costs little more th
 """
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..codegen.emit import Kernel, Step
+from ..codegen.kernels.entry import NDARRAY_DATA
 from ..ops.state import Const
 from ..schedule.program import Program
 
 Array = np.ndarray[Any, Any]
 
 
-def address_of(array: Array) -> int:
-    """Address of an array's first element."""
+def _told_address(array: Array) -> int:
     return int(array.__array_interface__["data"][0])
+
+
+def _quick_address(array: Array) -> int:
+    """The same from numpy's struct, in a fifth of the time: numpy makes a dict of all it tells."""
+    return _word_at(id(array) + 8 * NDARRAY_DATA).value
+
+
+_word_at = ctypes.c_size_t.from_address
+_looks: list[Array] = [np.ones((2, 3), np.float32)[1:], np.ones((0, 2), np.int8), np.ones(())]
+_is_where_expected = sys.implementation.name == "cpython" and sys.maxsize > 2**32 and all(
+    _quick_address(a) == _told_address(a) for a in _looks
+)
+address_of = _quick_address if _is_where_expected else _told_address    # of an array's first element
 
 
 class Outline:
