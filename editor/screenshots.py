@@ -19,6 +19,7 @@ from . import commands
 from .drawings import FOLDER
 from .main_window import MainWindow
 from .model.items import Ref
+from .panels.training import BOUNDARY, GRADIENTS
 from .run import messages as m
 from .theme import theme
 from .windows import Windows
@@ -134,7 +135,7 @@ def problem(p: Photographer) -> None:
     document = window.document
     end = window.scene.card_rect("scores")
     document.do(commands.add_card(document, "op/add", end.x(), end.bottom() + 60))
-    for k, source in enumerate(("hidden", "scores")):
+    for k, source in enumerate(("hidden", "x")):
         document.do(commands.connect(document, source, 0, "add", k))
     window.scene.select([Ref("card", "add")])
     window.docks.reveal("problems")
@@ -179,6 +180,34 @@ def viewer(p: Photographer) -> None:
         p.take(f"viewer-{name}")
 
 
+def boundary(p: Photographer) -> None:
+    """What a model of two inputs says of the plane, and how weights and gradients are spread, in a higher panel."""
+    window = p.open("drawn_moons")
+    p.finished(window.do_train)
+    window.docks.reveal("training")
+    below = [dock for dock in window.findChildren(QtWidgets.QDockWidget)
+             if window.dockWidgetArea(dock) == QtCore.Qt.DockWidgetArea.BottomDockWidgetArea]
+    window.resizeDocks(below[:1], [420], QtCore.Qt.Orientation.Vertical)
+    window.do_fit_all()
+    panel = window.docks.training
+    p.replies.clear()
+    panel.tabs.setCurrentIndex(BOUNDARY)
+    p.until(lambda: any(isinstance(reply, m.BoundaryValues) for reply in p.replies))
+    p.take("training-boundary")
+    panel.tabs.setCurrentIndex(GRADIENTS)
+    p.take("training-gradients")
+    panel.histograms.setChecked(True)
+    p.take("training-histograms")
+
+
+def inside(p: Photographer) -> None:
+    """A layer, opened."""
+    window = p.open("drawn_iris")
+    p.finished(window.do_run)
+    window.open_card("hidden")
+    p.take("inside")
+
+
 def popups(p: Photographer) -> None:
     window = p.open("drawn_iris")
     window.activateWindow()
@@ -219,7 +248,7 @@ def panels(p: Photographer) -> None:
 
 
 SCENES: tuple[Callable[[Photographer], None], ...] = (
-    welcome, empty, samples, training, problem, compiler, viewer, popups, panels)
+    welcome, empty, samples, training, boundary, inside, problem, compiler, viewer, popups, panels)
 
 
 def main(arguments: Sequence[str]) -> None:

@@ -24,7 +24,7 @@ from graphengine import keras
 from graphengine.tools.drawn.draw import UPDATES, seed_of
 from graphengine.tools.drawn.files import write_file
 
-from ..model.build import Built, build, in_order, stored_array, weights_of
+from ..model.build import Built, build, chosen_seed, in_order, stored_array, weights_of
 from ..model.catalog import Field, Kind
 from ..model.document import GraphDocument
 from ..model.items import Card
@@ -309,6 +309,12 @@ class Program:
                  if f.name in card.attributes and card.attributes[f.name] != f.default}
         if family == "op":
             return self._op(card, kind, operands, given), False
+        if family == "random":
+            given = {"seed": seed_of(chosen_seed(self.document), card.id, "seed"), **given}
+            shape = f"tf.shape({operands[0]})" if operands else self._literal(given["shape"], kind.field("shape"), card)
+            words = [f"{key}={self._literal(value, kind.field(key), card)}"
+                     for key, value in given.items() if key != "shape"]
+            return f"tf.random.{name}({', '.join([shape, *words])})", True
         self._uses.add("keras")
         if family == "layer":
             return self._layer(card, kind, operands, given), True

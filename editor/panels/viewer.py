@@ -242,6 +242,8 @@ class ViewerPanel(LivePanel):
         words = [] if seen.minimum is None else [
             f"{name} {number(value, 3)}" for name, value in (
                 (self.tr("min"), seen.minimum), (self.tr("max"), seen.maximum), ("μ", seen.mean), ("σ", seen.std))]
+        if seen.is_random:
+            words.insert(0, self.tr("random"))
         self.statistics.setText("  ".join(words))
         self.statistics.setToolTip("  ".join(words))
         wrong = [f"{count:,} {name}" for count, name in ((seen.nans, "NaN"), (seen.infs, "Inf")) if count]

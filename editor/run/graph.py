@@ -50,6 +50,7 @@ class RunningGraph:
         self.start = self.values()
         self.outputs: dict[Output, ge.Tensor] = dict(sorted(
             built.tensors.items(), key=lambda item: (item[1].node.index, item[1].position)))
+        self.invented: set[str] = set()     # placeholders that the last feeds gave random numbers
         self._cards = {card for card, _ in self.outputs}
         self._data: Mapping[str, Array] | None = None
         self._read: Files | None = None     # the files that `_data` is from; None: it could not be read
@@ -131,6 +132,7 @@ class RunningGraph:
         found = {name: array[:count] for name, array in data.items()}
         shared = len(next(iter(found.values()))) if found else ROWS
         random = np.random.default_rng(0)
+        self.invented = set()
         for node in self.graph.nodes:
             if node.op.name != "placeholder":
                 continue
@@ -139,6 +141,8 @@ class RunningGraph:
                 found[node.name] = np.asarray(given[card])
             elif node.name not in found:
                 example = self.examples.get(card or "")
+                if example is None:
+                    self.invented.add(node.name)
                 value = some_numbers(node.outputs[0], shared, random) if example is None else example
                 found[node.name] = np.asarray(value)
         for card, value in (given or {}).items():
@@ -146,6 +150,16 @@ class RunningGraph:
             if tensor is not None and tensor.node.op.name != "placeholder":
                 found[tensor.node.name] = np.asarray(value)
         return found
+
+    def random_outputs(self) -> set[Output]:
+        """The results that depend on random numbers, drawn by nodes or in the last `feeds`; variables keep theirs."""
+        random: set[int] = set()
+        for node in self.graph.nodes:
+            reads = node.inputs if node.op.reads_inputs and node.op.name != "variable" else ()
+            if (node.name in self.invented or node.op.name == "random_state"
+                    or any(t.node.index in random for t in reads)):
+                random.add(node.index)
+        return {output for output, tensor in self.outputs.items() if tensor.node.index in random}
 
     def data(self) -> Mapping[str, Array]:
         """Rows of data that feed placeholders, by placeholder; read again only after `look_for_data`.

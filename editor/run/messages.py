@@ -162,6 +162,7 @@ class Preview:
     histogram : counts in 64 bins between minimum and maximum
     thumbnail : uint8, (h, w) or (h, w, 3), at most 128 a side; None where a picture says nothing
     text : the value itself where it is short
+    is_random : it depends on random numbers: drawn in the graph, or in the place of a placeholder's value
     """
 
     dtype: str
@@ -176,6 +177,7 @@ class Preview:
     histogram: tuple[int, ...]
     thumbnail: Array | None
     text: str
+    is_random: bool = False
 
 
 @dataclass(frozen=True)

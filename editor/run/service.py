@@ -221,7 +221,9 @@ class Service:
             failures = [failure("run", f.error, graph.card_of(f.node)) for f in failed]
             failures = failures or [failure("run", error, self.card_of(error))]
         self.last = {output: np.asarray(v) for output, v in zip(outputs, values, strict=True) if v is not None}
-        return {output: preview(value) for output, value in self.last.items()}, seconds, failures
+        random = graph.random_outputs()
+        previews = {output: replace(preview(value), is_random=output in random) for output, value in self.last.items()}
+        return previews, seconds, failures
 
     # ------------------------------------------------ training
 

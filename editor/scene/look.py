@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from PySide6 import QtCore
-
 from editor.infer import Result
 from editor.model.catalog import REQUIRED, Field, Kind, Socket
 from editor.model.items import Card
@@ -17,7 +15,7 @@ from editor.run.messages import Preview
 
 from . import wording
 from .geometry import LARGE_PREVIEW, PREVIEW, CardGeometry
-from .preview import HistogramStrip, PictureStrip, Strip, strip_of
+from .preview import Strip, strip_of
 
 FIELDS = 6                  # attribute rows at most
 
@@ -74,18 +72,7 @@ class CardLook:
     def strip(self) -> Strip | None:
         if not self.card.preview:
             return None
-        strip = strip_of(self.results.series, self.results.weight, self.results.previews.get(0))
-        if self.is_random and isinstance(strip, HistogramStrip):
-            strip.left = f"{QtCore.QCoreApplication.translate('Preview', 'random')}  {strip.left}"
-        elif self.is_random and isinstance(strip, PictureStrip):
-            strip.above = [f"{QtCore.QCoreApplication.translate('Preview', 'random')} {text}" for text in strip.above]
-        return strip
-
-    @property
-    def is_random(self) -> bool:
-        """Whether its values are random numbers, for want of others."""
-        return (self.card.kind == "op/placeholder" and self.card.example is None
-                and not any(is_wired for _, is_wired, _ in self.inputs))
+        return strip_of(self.results.series, self.results.weight, self.results.previews.get(0))
 
     @cached_property
     def geometry(self) -> CardGeometry:

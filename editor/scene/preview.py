@@ -45,6 +45,11 @@ def _kind(preview: Preview) -> str:
     return f"{wording.sizes(preview.shape)} · {wording.dtype(preview.dtype)}"
 
 
+def _origin(preview: Preview) -> str:
+    """Says of values that random numbers are behind them."""
+    return f"{QtCore.QCoreApplication.translate('Preview', 'random')} " if preview.is_random else ""
+
+
 def _defects(preview: Preview) -> str:
     """Of elements that are no numbers."""
     parts = [f"{preview.nans} NaN"] if preview.nans or not preview.infs else []
@@ -64,7 +69,8 @@ class PictureStrip:
             extent = preview.maximum - preview.minimum
             span = f"[{wording.brief(preview.minimum, extent)}, {wording.brief(preview.maximum, extent)}]"
             mean = "" if preview.mean is None else wording.brief(preview.mean, extent)
-            self.above = [f"{span}  mean {mean}", f"{span} μ {mean}", span] if mean else [span]
+            texts = [f"{span}  mean {mean}", f"{span} μ {mean}", span] if mean else [span]
+            self.above = [_origin(preview) + text for text in texts]
         self.defects = _defects(preview) if self.bad else ""
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
@@ -110,7 +116,7 @@ class HistogramStrip:
         self.bad = bool(preview.nans or preview.infs)
         mean = "" if preview.mean is None else f"μ {wording.brief(preview.mean, preview.std or 0.0)}"
         std = "" if preview.std is None else f"  σ {wording.brief(preview.std)}"
-        self.left, self.right = mean + std, _defects(preview)
+        self.left, self.right = _origin(preview) + mean + std, _defects(preview)
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
         bottom = box.bottom - (4 if far else 15)
@@ -162,7 +168,7 @@ class TextStrip:
 
     def __init__(self, preview: Preview) -> None:
         self.text = preview.text.replace("\n", " ")
-        self.below = _kind(preview)
+        self.below = _origin(preview) + _kind(preview)
         self.bad = bool(preview.nans or preview.infs)
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:

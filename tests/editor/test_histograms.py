@@ -13,11 +13,12 @@ from editor.infer import Inference
 from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.files import open_document, to_text
-from editor.model.items import Card
+from editor.model.items import Card, Wire
 from editor.model.kinds import catalog
 from editor.panels.histograms import Histogram
 from editor.panels.training import GRADIENTS, TrainingPanel
 from editor.run import messages as m
+from editor.run.graph import RunningGraph
 from editor.run.previews import preview
 from editor.run.service import Service
 from editor.scene.look import CardLook, CardResults
@@ -141,14 +142,26 @@ def test_histograms_are_of_the_gradients_by_the_engine():
     assert found.norms["hidden"] == pytest.approx(whole, rel=1e-3)
 
 
-def test_random_numbers_of_a_placeholder_are_said_to_be_random():
-    shown = preview(np.arange(8, dtype=np.float32))
-    kind = catalog()["op/placeholder"]
+def test_what_depends_on_random_numbers_says_so():
+    """A placeholder without a value, a card that draws, and all that reads them; not what has numbers of its own."""
+    ones = {"dtype": "float32", "shape": [8], "values": [1.0] * 8}
+    document = GraphDocument([
+        Card("x", "op/placeholder", {"shape": [None]}), Card("given", "op/placeholder", {"shape": [8]}, example=ones),
+        Card("noise", "random/normal", {"shape": [8]}), Card("a", "op/exp"), Card("b", "op/exp"), Card("c", "op/add"),
+        Card("mean", "op/reduce_mean"), Card("grid", "random/uniform", {"shape": [4, 4]}),
+        Wire("x", 0, "a", 0), Wire("given", 0, "b", 0), Wire("noise", 0, "c", 0), Wire("given", 0, "c", 1),
+        Wire("c", 0, "mean", 0)])
+    graph = RunningGraph(build(document), {"given": np.ones(8, np.float32)}, ".")
+    shown, _, failures = Service(None, list).compute(graph, graph.feeds())
+    assert not failures
+    assert {card for (card, _), p in shown.items() if p.is_random} == {"x", "a", "noise", "c", "mean", "grid"}
 
-    def strip(wired, example=None):
-        return CardLook(Card("x", kind.key, example=example), kind, ((kind.inputs[0], wired, ""),),
-                        results=CardResults(previews={0: shown})).strip
+    def strip(card):
+        kind = catalog()[document.card(card).kind]
+        return CardLook(document.card(card), kind, results=CardResults(previews={0: shown[card, 0]})).strip
 
-    assert strip(False).left.startswith("random")
-    assert not strip(True).left.startswith("random")
-    assert not strip(False, {"dtype": "float32", "shape": [], "values": [1.0]}).left.startswith("random")
+    assert strip("x").left.startswith("random ") and strip("mean").below.startswith("random ")
+    assert strip("grid").above[0].startswith("random ")
+    assert not strip("b").left.startswith("random")
+    shown = Service(None, list).compute(graph, graph.feeds({"x": np.ones(3, np.float32)}))[0]
+    assert not shown["a", 0].is_random

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import graphengine as ge
+from editor.infer import Inference
 from editor.io.python import python_source, save_python
 from editor.model.build import build
 from editor.model.document import GraphDocument
-from editor.model.files import open_document
+from editor.model.files import open_document, save
 from editor.model.items import Card, Setting, Wire
 from editor.model.kinds import catalog
 from editor.run.graph import RunningGraph
@@ -155,6 +156,44 @@ def test_every_loss_and_metric(key):
         Wire("right", 0, "judge", 0), Wire("said", 0, "judge", 1)])
     if not build(document).problems:
         assert_builds_the_same(document)
+
+
+RANDOM = [key for key in catalog() if key.startswith("random/")]
+
+
+def test_every_random_function_is_a_card():
+    assert {"random/normal", "random/uniform", "random/truncated_normal", "random/gamma"} == set(RANDOM)
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("key", RANDOM)
+def test_random_numbers(key, seed, tmp_path):
+    """Of given sizes and another tensor's, with a seed of their own and with one that follows from the document's."""
+    kind = catalog()[key]
+    sized = {**kind.starting, "shape": [4, 3]}
+    needed = {**kind.starting, "shape": None} if kind.inputs else sized
+    wires = [Wire("x", 0, "b", 0), Wire("x", 0, "c", 0)] if kind.inputs else []
+    document = GraphDocument([
+        Card("x", "op/placeholder", {"shape": [None, 3]}), Card("a", key, sized), Card("b", key, needed),
+        Card("c", key, {**needed, "seed": 5}), *wires, Setting("seed", seed)])
+    program(assert_builds_the_same(document))
+    inference = Inference(document)
+    size = "(?, 3)" if kind.inputs else "(4, 3)"
+    assert [inference.outputs(card)[0].shape for card in "abc"] == ["(4, 3)", size, size]
+    save(document, tmp_path / "r.graph.json")
+    assert open_document(tmp_path / "r.graph.json").card("c") == document.card("c")
+
+    def drawn():
+        built = build(document)
+        return ge.Session(built.graph).run([built.tensors[card, 0] for card in "abc"],
+                                           {"x": np.zeros((4, 3), np.float32)})
+
+    first, again = drawn(), drawn()
+    assert [x.shape for x in first] == [(4, 3)] * 3
+    assert all(np.array_equal(x, y) for x, y in zip(first, again, strict=True))
+    assert len({x.tobytes() for x in first}) == 3
+    bare = Card("a", key, {**kind.starting, "shape": None})
+    assert "shape is not given" in Inference(GraphDocument([bare])).problem("a").text
 
 
 @pytest.mark.parametrize("attributes", [

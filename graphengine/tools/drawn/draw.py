@@ -25,10 +25,10 @@ from ...keras.registry import registered
 from ...ops.kinds import Effect
 from ...ops.language import L
 from ...ops.state import ArrayValue, Kept, Placeholder, Variable
-from .kinds import TRAIN, catalog
+from .kinds import TRAIN, catalog, random_functions
 
 UPDATES = "update_ops"                      # the graph's collection of assignments that go with a training step
-FAMILIES = ("op", "layer", "loss", "metric")    # kinds that become nodes
+FAMILIES = ("op", "random", "layer", "loss", "metric")  # kinds that become nodes
 
 
 STAND_IN = "card"                           # what a card is called while only its types are looked for
@@ -94,6 +94,8 @@ class Drawing:
             try:
                 if family == "layer":
                     found = self._layer(self._made(id, kind, attributes), operands)
+                elif family == "random":
+                    found = self._random(id, name, attributes, operands)
                 else:
                     found = (_loss if family == "loss" else _metric)(name, attributes, operands)
             except GraphEngineError:
@@ -142,6 +144,15 @@ class Drawing:
             return made
         return type(made).from_config({**config, "seed": seed_of(self._seed, id, field)})
 
+    def _random(self, id: str, name: str, attributes: Mapping[str, Any], operands: Sequence[Tensor]) -> Any:
+        given = {key: _number(value) for key, value in attributes.items() if key != "shape"}
+        shape = L.shape_of(operands[0]) if operands else attributes.get("shape")
+        if shape is None:
+            raise InvalidArgumentError("shape is not given", op=name, fix="give sizes, or connect a tensor with such")
+        if given.get("seed") is None:
+            given["seed"] = seed_of(self._seed, id, "seed")
+        return random_functions()[name]([shape] if isinstance(shape, int) else shape, **given)
+
     def _layer(self, layer: Any, operands: Sequence[Tensor]) -> Any:
         knows_training = "training" in inspect.signature(layer.call).parameters
         extra = {"training": self._training} if knows_training else {}
@@ -150,6 +161,11 @@ class Drawing:
 
 def _argument(value: Any) -> Any:
     return tuple(map(_argument, value)) if isinstance(value, list) else value
+
+
+def _number(value: Any) -> Any:
+    """A whole number as one, which limits of whole numbers have to be."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _loss(name: str, attributes: Mapping[str, Any], operands: Sequence[Tensor]) -> Any:

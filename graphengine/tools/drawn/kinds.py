@@ -12,6 +12,7 @@ from typing import Any
 
 from ... import dtypes
 from ...dtypes import DType
+from ...frontend import random
 from ...io.datasets import DATASETS, read_dataset
 from ...io.values import attribute_types, encode, holds_regions, union_members
 from ...ir.dims import Dim, Shape
@@ -38,7 +39,8 @@ _OPERANDS_NEVER = ("mask", "training", "initial_state", "states", "count_weights
 @cache
 def catalog() -> Catalog:
     """Every kind of card, by its key."""
-    makers: tuple[Callable[[], Iterator[Kind]], ...] = (_ops, _layers, _losses, _metrics, _optimizers, _data, _training)
+    makers: tuple[Callable[[], Iterator[Kind]], ...] = (
+        _ops, _randoms, _layers, _losses, _metrics, _optimizers, _data, _training)
     return MappingProxyType({kind.key: kind for maker in makers for kind in maker()})
 
 
@@ -111,6 +113,38 @@ def _form(kinds: list[Any], choices: tuple[Any, ...], hint: Any) -> str:
     sizes = (int, tuple[int, ...], tuple[int, int], Dim)
     is_sizes = all(k in sizes or k == tuple[int | Dim, ...] for k in kinds)
     return "sizes" if is_sizes else "json"
+
+
+# -------------------------------------------------------------------- random numbers
+
+@cache
+def random_functions() -> Mapping[str, Callable[..., Any]]:
+    """The functions of `tf.random` that make numbers of a shape, other ones in each run."""
+    found = {}
+    for name, made in vars(random).items():
+        if inspect.isfunction(made) and made.__module__ == random.__name__ and not name.startswith("_"):
+            parameters = inspect.signature(made).parameters
+            if next(iter(parameters), "") == "shape" and "seed" in parameters and parameters["seed"].default is None:
+                found[name] = made
+    return MappingProxyType(found)
+
+
+def _randoms() -> Iterator[Kind]:
+    like = Socket("like", "a tensor whose sizes they get, in place of `shape`", optional=True)
+    shape = Field("shape", "sizes, where no tensor gives them", "sizes", None, True)
+    dtype = Field("dtype", "of the numbers", "dtype", "float32")
+    seed = Field("seed", "of this card; none: it follows from the document's", "int", None, True, low=0)
+    for name, made in random_functions().items():
+        doc, fields = inspect.cleandoc(made.__doc__ or ""), [shape]
+        for p in inspect.signature(made).parameters.values():
+            if p.name not in ("shape", "dtype", "seed", "name"):
+                default = REQUIRED if p.default is p.empty else p.default
+                fields.append(Field(p.name, _documented(made).get(p.name, ""), "float", default, default is None))
+        title = "Random" + "".join(part.capitalize() for part in name.split("_"))
+        needed = {f.name: 1.0 for f in fields if f.default is REQUIRED}     # these count their numbers in another way
+        inputs = () if needed else (like,)
+        yield Kind(f"random/{name}", title, "Ops", "Random", inputs, (), (*fields, dtype, seed), summary_of(doc), doc,
+                   (f"random.{name}", f"random_{name}", "noise"), f"random_{name}", {"shape": [8], **needed})
 
 
 # -------------------------------------------------------------------- keras
