@@ -204,7 +204,9 @@ def inside(p: Photographer) -> None:
     """A layer, opened."""
     window = p.open("drawn_iris")
     p.finished(window.do_run)
+    p.replies.clear()
     window.open_card("hidden")
+    p.until(lambda: any(isinstance(reply, m.InsideValues) for reply in p.replies))
     p.take("inside")
 
 
