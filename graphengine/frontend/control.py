@@ -186,8 +186,9 @@ def while_loop(
     loop_vars : list, tuple or nested structure of tensors
     shape_invariants : accepted if it asks for nothing: a loop variable keeps its sizes
     parallel_iterations, back_prop, swap_memory : accepted for TensorFlow's sake
-    maximum_iterations : most steps, an int; below 0 means 0. A gradient through the loop wants it, for it says how many
-        steps there is room to record
+    maximum_iterations : most steps, an int; below 0 means 0. It says how many steps there is room to record for a
+        gradient; without it a gradient runs the loop once more to record them, which a loop that draws random numbers
+        or changes variables does not allow
 
     Returns
     -------

@@ -19,11 +19,12 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
 from .body import happens_once
-from .kinds import REQUIRED, Array, DrawRegion, RunRegion, attr
+from .kinds import REQUIRED, Array, DrawRegion, Dynamic, RunRegion, attr
 from .language import L
 from .pullback import pulled_back
 from .regions import OfRegions, Trace, Types, check_operands, inputs_read
 from .registry import op
+from .state import Placeholder
 
 
 @op
@@ -220,15 +221,31 @@ class Loop(OfRegions):
         """A loop that walks the recorded steps from the last to the first.
 
         Each step's carried values, and what costs much to compute, have been stacked by the forward loop; the rest is
-        computed again.
+        computed again. A loop without a limit could not stack them: it runs again for as many steps as it took.
         """
-        if not self.is_bounded:
+        if self.is_bounded:
+            return _GradientOfLoop(self, g, y, inputs).run()
+        return self._gradient_of_counted(g, y, inputs)
+
+    def _gradient_of_counted(self, g: Any, y: Any, inputs: Sequence[Any]) -> Any:
+        """The gradient by the same steps in a loop that walks along as many numbers, so there is room for records."""
+        n = self.carried
+        if self.states or any(happens_once(node) for node in self.body.nodes):
             raise GradientError(
-                "the loop has no limit on its steps, so there is no room to record them for a gradient",
+                "the loop has no limit on its steps, and what it draws or changes must not happen twice to record them",
                 fix="give while_loop maximum_iterations= (begin the `while` of a function with "
                     "tf.autograph.experimental.set_loop_options(maximum_iterations=...)), or use scan",
             )
-        return _GradientOfLoop(self, g, y, inputs).run()
+        trace = Trace(self.body)
+        step = trace.graph.add(Placeholder(int32, ()), (), "step").outputs[0]
+        region = Region(trace.graph, (*trace.inputs[:n], step, *trace.inputs[n:]),
+                        tuple(trace.of(t) for t in self.body.outputs[:n]))
+        head, steps = self.head, L.range(0, y[-1], 1)
+        again = [*inputs[head:head + n], steps, *inputs[head + n:]]
+        node, _ = loop(region, again, y[0].node.graph, "loop_again", carried=n, walked=1)
+        arriving = [*g[:n], *[None] * (len(node.outputs) - n)]
+        found = _GradientOfLoop(node.op, arriving, node.outputs, again).run()
+        return (*[None] * head, *found[:n], *found[n + 1:])
 
 
 def check_kept(what: str, before: Any, after: Any) -> None:
@@ -248,8 +265,19 @@ def check_kept(what: str, before: Any, after: Any) -> None:
 
 
 def records(body: Region, carried: int) -> list[Tensor]:
-    """What a gradient wants of each step: the carried values, and what it should not compute again."""
-    costly = [t for node in body.nodes for t in node.outputs if node.op.is_costly or happens_once(node)]
+    """What a gradient wants of each step: the carried values, and what it should not compute again.
+
+    Values whose sizes depend on numbers, so that they may differ from step to step, cannot be stacked.
+    """
+    costly = []
+    loose: set[int] = set()
+    for node in body.nodes:
+        is_loose = isinstance(node.op, Dynamic) or any(id(t) in loose for t in node.inputs)
+        for t in node.outputs:
+            if is_loose and not t.shape.is_fully_defined():
+                loose.add(id(t))
+            elif node.op.is_costly or happens_once(node):
+                costly.append(t)
     return [*body.inputs[:carried], *costly]
 
 

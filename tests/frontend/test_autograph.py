@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import DTypeError, GradientError, GraphMismatchError, InvalidArgumentError, ShapeError
+from graphengine.errors import DTypeError, GraphMismatchError, InvalidArgumentError, ShapeError
 
 # -------------------------------------------------------------------- programs; Python runs them on numbers
 
@@ -309,9 +309,7 @@ def test_a_while_has_a_gradient_where_its_steps_are_bounded():
         tape.watch(a)
         y, z = with_limit(a, n), without(a, n)
     assert float(y) == float(z) == root(9.0, True) == 3.0
-    assert float(tape.gradient(y, a)) == pytest.approx(1 / 6)
-    with pytest.raises(GradientError, match=r"set_loop_options\(maximum_iterations"):
-        tape.gradient(z, a)
+    assert float(tape.gradient(y, a)) == float(tape.gradient(z, a)) == pytest.approx(1 / 6)
 
 
 def test_a_test_sees_the_variables_that_the_body_assigns():

@@ -399,11 +399,36 @@ def test_a_failing_step_is_named():
         tf.Session().run(y, {k: [1, 2, 77]})
 
 
-def test_a_loop_without_limit_has_no_gradient():
-    x = tf.placeholder(tf.float32, [])
-    (y,) = tf.while_loop(lambda z: z < 3.0, lambda z: [z * 2.0], [x])
-    with pytest.raises(GradientError, match="maximum_iterations"):
-        tf.gradients(y, [x])
+def test_a_loop_without_limit_that_must_not_run_again_has_no_gradient():
+    x, v = tf.placeholder(tf.float32, []), tf.Variable(0.0)
+    for step in (lambda z: z * tf.random.uniform([], 2.0, 3.0), lambda z: z * 2.0 + 0.0 * v.assign_add(1.0)):
+        (y,) = tf.while_loop(lambda z: z < 3.0, lambda z, step=step: [step(z)], [x])
+        with pytest.raises(GradientError, match="maximum_iterations"):
+            tf.gradients(y, [x])
+
+
+def powers(x, limit, most=None):
+    """x to the first power from `limit` on, by a loop in a loop that sums powers below it."""
+    def step(z, s):
+        inner = tf.while_loop(lambda i, t: i < z, lambda i, t: (i * x, t + i * x), (x, x), maximum_iterations=most)
+        return z * x, s + inner[1]
+
+    return tf.while_loop(lambda z, s: z < limit, step, (x, 0.0), maximum_iterations=most)
+
+
+@pytest.mark.parametrize("start", [3.0, 1.5, 200.0])
+def test_gradients_through_loops_without_limit_are_those_with_one(start):
+    x, limit = tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, [])
+    wanted = []
+    for most in (None, 20):
+        ys = powers(x, limit, most)
+        slopes = [tf.gradients(y, [x])[0] for y in ys]
+        wanted.append([*ys, *slopes, tf.gradients(slopes[0], [x])[0]])
+    with tf.Session() as session:
+        mine, expected = session.run(wanted, {x: start, limit: 100.0})
+        np.testing.assert_allclose(mine, expected, rtol=1e-5)
+        if start == 3.0:                    # as TensorFlow has it
+            assert (mine[0], mine[2]) == (243.0, 405.0)
 
 
 @pytest.mark.parametrize(("error", "match", "build"), [

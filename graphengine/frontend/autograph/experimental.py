@@ -25,7 +25,7 @@ def set_loop_options(
 
     Parameters
     ----------
-    maximum_iterations : most steps, an int; a gradient through a ``while`` wants it
+    maximum_iterations : most steps, an int; a gradient through a ``while`` takes less time with it
     parallel_iterations, swap_memory, shape_invariants : accepted for TensorFlow's sake
     """
     del parallel_iterations, swap_memory, maximum_iterations, shape_invariants     # conversion has taken them
