@@ -19,7 +19,7 @@ from ..ir.node import Tensor
 from ..ir.walk import needed
 from ..ops.kinds import Control, Dynamic, Effect
 from ..ops.state import Placeholder
-from .function import Concrete
+from .concrete import Concrete
 from .record import Record, Step, numbers_of
 
 PATIENCE = 8                                # times that a pattern is played back before it is compiled

@@ -26,7 +26,8 @@ from ..ops.state import Kept, Placeholder, SharedVariable
 from ..ops.state import Variable as VariableOp
 from .build import convert_to_tensor
 from .checkpoint import read_arrays, write_arrays
-from .function import Concrete, ConcreteFunction, Function, Method, TensorSpec
+from .concrete import Concrete
+from .function import ConcreteFunction, Function, Method, TensorSpec
 from .module import Module, children
 from .structure import Structure, flatten
 from .tracing import FunctionGraph

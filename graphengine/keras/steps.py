@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..frontend.build import convert_to_tensor
-from ..frontend.function import Concrete
+from ..frontend.concrete import Concrete
 from ..frontend.structure import Structure, flatten
 from ..frontend.tracing import FunctionGraph
 from ..ir.dims import Shape
