@@ -190,7 +190,7 @@ class Function:
                 raise
             types = exact                   # an op wants to know the size of a first axis
             concrete, tracing = self._trace(structure, leaves, types, names, may_make)
-        if tracing.made:                    # as in TensorFlow: now it has to do without making any
+        if tracing.variable_count:          # as in TensorFlow: now it has to do without making any
             concrete, tracing = self._trace(structure, leaves, types, names, False)
         self._count += 1
         return exact if tracing.has_looked else types, concrete

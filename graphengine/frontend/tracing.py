@@ -47,7 +47,7 @@ class Tracing(FunctionGraph):
     ----------
     inputs : the symbols
     has_looked : whether the function has seen a size that the types leave open
-    made : number of variables that it has made
+    variable_count : how many variables it has made
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Tracing(FunctionGraph):
         self.may_make = may_make
         self.value_of = value_of
         self.has_looked = False
-        self.made = 0
+        self.variable_count = 0
         self.inputs = [self.add(Placeholder(*t), (), name).outputs[0] for t, name in zip(types, names, strict=True)]
         self._exact: Graph | None = None    # the same graph for the arguments' own sizes, as far as it was asked for
         self._known: dict[int, Tensor] = {}
@@ -117,7 +117,7 @@ class Tracing(FunctionGraph):
                 "a function may make variables in its first call only", op="Variable",
                 fix="make it before, or once: `if self.v is None: self.v = tf.Variable(...)`",
             )
-        self.made += 1
+        self.variable_count += 1
         if not isinstance(value, Tensor):
             return value
         if value.graph is not self:
