@@ -81,7 +81,7 @@ class Program:
     def __init__(self, document: GraphDocument, file: str | None = None) -> None:
         self.document, self.file = document, file
         self.arrays: dict[str, Array] = {}
-        self.built: Built = build(document)
+        self.built: Built = build(document, plain=True)
         self._names: dict[str, str] = {}                # card -> Python's name of its result
         self._many: set[str] = set()                    # cards whose result is a list
         self._variables: set[str] = set()               # cards whose result is a Variable
@@ -231,7 +231,7 @@ class Program:
         """The assignments of layers that go with a step of training: moving averages."""
         if not self._rehearses:
             return []
-        graph = build(self.document, training=True, layers=self.built.layers).graph
+        graph = build(self.document, training=True, layers=self.built.layers, plain=True).graph
         names = [node.name for node in graph.get_collection(UPDATES)]
         if not names:
             return []

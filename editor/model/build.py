@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,17 +75,19 @@ def in_order(document: GraphDocument) -> list[Card]:
     return found
 
 
-def build(document: GraphDocument, training: bool = False, layers: Mapping[str, Any] | None = None) -> Built:
+def build(document: GraphDocument, training: bool = False, layers: Mapping[str, Any] | None = None,
+          plain: bool = False) -> Built:
     """The graph of a document. What does not fit is left out, with all that reads it.
 
     Parameters
     ----------
     training : whether layers behave as in training
     layers : `Built.layers` of another build of the same document, to share its weights
+    plain : weights have dtypes and shapes alone, and take no memory: the graph cannot run
     """
     names = [card.id for card in document.cards]
     drawing = Drawing(lambda name, dtype, shape: stored_array(document, name), training=training,
-                      seed=chosen_seed(document), layers=dict(layers or {}), names=names)
+                      seed=chosen_seed(document), layers=dict(layers or {}), names=names, plain=plain)
     built = Built(drawing.graph, layers=drawing.layers)
     for card in in_order(document):
         kind = catalog().get(card.kind)
@@ -102,8 +105,15 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
             drawing.graph.document["train"] = train_section(document, built, train)
         except ge.errors.GraphEngineError as error:
             built.problems[train.id] = error
-    _load_weights(document, drawing.graph)
+    if not plain:
+        _load_weights(document, drawing.graph)
     return built
+
+
+def weight_bytes(document: GraphDocument) -> int:
+    """Bytes of all variables of a document's graph, none of which are made."""
+    variables = ge.global_variables(build(document, plain=True).graph)
+    return sum(math.prod(v.shape.numbers()) * v.dtype.size for v in variables)
 
 
 def chosen_seed(document: GraphDocument) -> int:

@@ -16,6 +16,8 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import PurePath
 from typing import Any
 
@@ -26,7 +28,7 @@ from graphengine.tools.drawn import files as engine
 from graphengine.tools.drawn.draw import decoded, no_array
 from graphengine.tools.drawn.train import parse_train
 
-from .build import Built, build, in_order, stored_array
+from .build import Built, build, in_order, stored_array, weight_bytes
 from .document import GraphDocument
 from .items import Card, Item, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
@@ -37,6 +39,7 @@ from .values import INLINE, stored
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
 MAX_ITEMS = 100_000
+MOST_WEIGHTS = 32 * 2**20                   # bytes of weights that are made where the document is edited
 OTHER = "file: "                            # begins the names of settings that are parts of the file
 
 
@@ -105,21 +108,35 @@ def _items(raw: Any, file: str) -> list[Item]:
 
 # -------------------------------------------------------------------- saving
 
-def save(document: GraphDocument, path: str | os.PathLike[str]) -> Built:
-    """Write a document; the old file stays whole if that fails. Returns the graph that was written.
+def save(document: GraphDocument, path: str | os.PathLike[str]) -> None:
+    """Write a document; the old file stays whole if that fails.
+
+    The file has the first values of weights. Where they are large they are made in a process of their own, whose memory
+    goes with it.
 
     Raises
     ------
-    FileFormatError for what a file cannot hold, OSError if the system refuses.
+    FileFormatError for what a file cannot hold, OSError if the system refuses; BrokenExecutor if the process ended.
     """
+    if weight_bytes(document) <= MOST_WEIGHTS:
+        _write(document, path)
+    else:
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+            apart.submit(_write_text, to_text(document), document.arrays, os.fspath(path)).result()
+    document.mark_saved()
+
+
+def _write_text(text: str, arrays: Mapping[str, Array], path: str) -> None:
+    _write(from_text(text, arrays), path)
+
+
+def _write(document: GraphDocument, path: str | os.PathLike[str]) -> None:
     built = build(document)
     parts = {name.removeprefix(OTHER): document.setting(name) for name in _others(document)}
     parts["view"] = _view(document, built)
     held = _without_lost(parts, document.arrays)
     built.graph.document.update(engine.with_arrays(held, lambda name: stored_array(document, name)))
     built.graph.save(path)
-    document.mark_saved()
-    return built
 
 
 def _without_lost(value: Any, arrays: Mapping[str, Array]) -> Any:

@@ -415,9 +415,13 @@ class Weights:
 
 @dataclass(frozen=True)
 class Kept:
-    """What variables hold, now and then while they change, for `Restore`; kept by the window's side, shown nowhere."""
+    """What variables hold, now and then while they change, for `Restore`; kept by the window's side, shown nowhere.
+
+    is_last : the parts before it and this one are the whole
+    """
 
     values: Mapping[str, Array]
+    is_last: bool = True
 
 
 @dataclass(frozen=True)

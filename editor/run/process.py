@@ -46,6 +46,7 @@ class ProcessRunner(QtCore.QObject):
         self._reader: threading.Thread | None = None
         self._load: m.Load | None = None    # the last, with all arrays
         self._kept: m.Kept | None = None
+        self._parts: dict[str, Any] = {}    # of what is on its way to be kept
         self._busy = ""                     # what the process does
         self._is_up = self._is_loaded = False           # whether it has said so
         self._has_load = False              # whether it has been sent a graph
@@ -80,6 +81,7 @@ class ProcessRunner(QtCore.QObject):
         self._pipe, theirs = context.Pipe()
         self._generation += 1
         self._is_up = self._is_loaded = self._has_load = False
+        self._parts = {}
         self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
         self._process.start()
         theirs.close()
@@ -166,7 +168,7 @@ class ProcessRunner(QtCore.QObject):
             reply: m.Reply | None
             try:
                 reply = pipe.recv()
-            except (EOFError, OSError, TypeError):      # TypeError: it was closed meanwhile
+            except Exception:               # it ended, was closed, or sent what cannot be read: the rest is lost, too
                 reply = None
             with self._lock:
                 self._inbox.append((generation, reply))
@@ -192,7 +194,9 @@ class ProcessRunner(QtCore.QObject):
 
     def _receive(self, reply: m.Reply) -> None:
         if isinstance(reply, m.Kept):
-            self._kept = reply
+            self._parts |= reply.values
+            if reply.is_last:
+                self._kept, self._parts = m.Kept(self._parts), {}
             return
         if isinstance(reply, m.Ready):
             self._is_up, self._failures = True, 0

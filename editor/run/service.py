@@ -31,7 +31,7 @@ from .trainer import Trainer
 MOST_PART = 200                             # elements of an axis that are sent
 MOST_POINTS = 2000                          # rows of data beside a boundary
 MOST_FAILURES = 20
-MOST_KEPT = 64 * 2**20                      # bytes of variables that are sent to be kept
+MOST_KEPT = 32 * 2**20                      # bytes of variables that are sent at once to be kept
 
 
 def machine() -> str:
@@ -161,9 +161,14 @@ class Service:
             self.graph.take(request.values)
 
     def keep(self, values: Mapping[str, Array]) -> None:
-        """Send values to the window's side, from where a new process gets them."""
-        if sum(v.nbytes for v in values.values()) <= MOST_KEPT:
-            self.send(m.Kept(dict(values)))
+        """Send values to the window's side, from where a new process gets them; in parts that are soon read."""
+        part: dict[str, Array] = {}
+        for name, value in values.items():
+            if part and sum(v.nbytes for v in part.values()) + value.nbytes > MOST_KEPT:
+                self.send(m.Kept(part, is_last=False))
+                part = {}
+            part[name] = value
+        self.send(m.Kept(part))
 
     # ------------------------------------------------ running
 

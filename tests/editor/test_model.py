@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 
 import graphengine as ge
+from editor.commands import add_note
 from editor.incoming import document_of_model
-from editor.model.build import build, in_order
+from editor.io.python import python_source
+from editor.model import files
+from editor.model.build import build, in_order, weight_bytes
 from editor.model.document import Change, GraphDocument
 from editor.model.files import from_text, open_document, save, to_text
 from editor.model.items import Card, Frame, Note, Ref, Setting, Wire
@@ -415,3 +418,32 @@ def test_a_text_is_kept_as_long_as_the_item_is():
     assert meaning.whole() != whole, "1 is not true"
     document.settle(Change("", {}, {card.ref: dataclasses.replace(card, x=5.0)}))
     assert meaning.whole() == whole
+
+
+# -------------------------------------------------------------------- weights
+
+def large():
+    """A layer whose weights no machine holds."""
+    return GraphDocument([Card("x", "op/placeholder", {"shape": [None, 1000]}),
+                          Card("wide", "layer/Dense", {"units": 10**9}), Wire("x", 0, "wide", 0)])
+
+
+def test_weights_are_counted_and_exported_without_being_made():
+    assert weight_bytes(large()) == 4 * (1000 + 1) * 10**9
+    assert "units=1000000000" in python_source(large())
+
+
+def test_large_weights_are_made_in_a_process_of_their_own(tmp_path, monkeypatch):
+    """The file is the same, and errors come back."""
+    document = open_document(next(path for path in SAMPLES if path.name == "drawn_iris.graph.json"))
+    save(document, tmp_path / "here.graph.json")
+    made = []
+    monkeypatch.setattr(files, "MOST_WEIGHTS", 0)
+    monkeypatch.setattr(files, "_write", made.append)
+    document.do(add_note(document, 0, 0))
+    document.undo()
+    save(document, tmp_path / "apart.graph.json")
+    assert not made and not document.is_modified
+    assert (tmp_path / "apart.graph.json").read_bytes() == (tmp_path / "here.graph.json").read_bytes()
+    with pytest.raises(OSError, match="nowhere"):
+        save(document, tmp_path / "nowhere" / "a.graph.json")

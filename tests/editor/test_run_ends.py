@@ -14,6 +14,7 @@ from talk import SAMPLES, endless, layers, of
 import graphengine as ge
 from editor.model.files import from_text, open_document, to_text
 from editor.model.items import Ref
+from editor.run import ProcessRunner
 from editor.run import messages as m
 from editor.run.inbox import Inbox, Stopped
 from editor.run.service import Service
@@ -170,3 +171,19 @@ def test_the_process_has_no_qt(talk, iris):
 def test_texts_go_there_and_back(iris):
     again = from_text(to_text(iris))
     assert again.items[Ref("card", "train")] == iris.card("train")
+
+
+def test_variables_larger_than_a_message_are_kept_in_parts(monkeypatch):
+    """All of them or none: what is half on its way does not count."""
+    sent = []
+    service = Service(None, sent.append)
+    monkeypatch.setattr("editor.run.service.MOST_KEPT", 100)
+    values = {name: np.full(n, 1.0, np.float32) for name, n in (("a", 10), ("b", 10), ("c", 400), ("d", 1))}
+    service.keep(values)
+    assert [list(kept.values) for kept in sent] == [["a", "b"], ["c"], ["d"]]
+    runner = ProcessRunner()
+    for kept in sent[:-1]:
+        runner._receive(kept)
+    assert runner._kept is None
+    runner._receive(sent[-1])
+    assert list(runner._kept.values) == ["a", "b", "c", "d"]
