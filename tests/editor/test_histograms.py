@@ -142,7 +142,7 @@ def test_histograms_are_of_the_gradients_by_the_engine():
     assert found.norms["hidden"] == pytest.approx(whole, rel=1e-3)
 
 
-def test_what_depends_on_random_numbers_says_so():
+def test_what_depends_on_random_numbers_says_so(qapp):
     """A placeholder without a value, a card that draws, and all that reads them; not what has numbers of its own."""
     ones = {"dtype": "float32", "shape": [8], "values": [1.0] * 8}
     document = GraphDocument([
