@@ -16,7 +16,7 @@ from .functional import InputLayer, Playback, matched_inputs
 from .layer import Layer, apart, is_in_call, one_or_list
 from .naming import auto_name, is_of_this_package
 from .operation import Operation
-from .places import at_places, place, places_in, read, written
+from .places import as_call, at_places, ends_of, place, places_in, read, written
 from .registry import register
 from .saving.methods import Saved
 from .shapes import shape_from_json
@@ -305,7 +305,7 @@ class Functional(Model):
             layer = layers[d["name"]]
             if isinstance(layer, InputLayer):
                 made[d["name"], 0] = [layer.output]
-            waiting += [(d["name"], k, node) for k, node in enumerate(d.get("inbound_nodes", ()))]
+            waiting += [(d["name"], k, as_call(node)) for k, node in enumerate(d.get("inbound_nodes", ()))]
         while waiting:
             left = []
             for name, k, node in waiting:
@@ -318,7 +318,7 @@ class Functional(Model):
                 raise InvalidArgumentError(f"the layers of model {config.get('name')!r} wait for each other")
             waiting = left
         pick = lambda place: made[place[0], place[1]][place[2]]
-        inputs, outputs = at_places(config["input_layers"], pick), at_places(config["output_layers"], pick)
+        inputs, outputs = (at_places(places, pick) for places in ends_of(config))
         return Functional(inputs, outputs, name=config.get("name"), trainable=config.get("trainable", True))
 
     def _converted(self, x: Any) -> Any:

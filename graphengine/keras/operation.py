@@ -113,8 +113,10 @@ class Operation:
 
     @staticmethod
     def is_config(config: Mapping[str, Any]) -> bool:
-        """Whether a configuration is of an operation, not of a layer."""
-        module = str(config.get("module"))
+        """Whether a configuration is of an operation, not of a layer; in ``.h5`` files no module says it."""
+        if "module" not in config:
+            return "trainable" not in config["config"] and config["class_name"] in _functions_of_classes()
+        module = str(config["module"])
         return module.startswith(SOURCE) or module == ACTIVATIONS
 
     @classmethod

@@ -63,3 +63,20 @@ def at_places(given: Any, pick: Callable[[Any], Any]) -> Any:
     if len(given) == 3 and isinstance(given[0], str):
         return pick(given)
     return [at_places(v, pick) for v in given]
+
+
+def as_call(node: Any) -> Any:
+    """A call as Keras 3 writes it; that of Keras 2 is a list of [layer, call, result, further arguments]."""
+    if isinstance(node, Mapping):
+        return node
+    symbols = [{"class_name": _SYMBOL, "config": {"keras_history": entry[:3]}} for entry in node]
+    return {"args": symbols if len(symbols) == 1 else [symbols], "kwargs": node[0][3] if len(node[0]) > 3 else {}}
+
+
+def ends_of(config: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The places of a model's inputs and outputs; Keras 2 writes a list also of a single one."""
+    ends = config["input_layers"], config["output_layers"]
+    if not any(isinstance(node, list) for layer in config["layers"] for node in layer.get("inbound_nodes", ())):
+        return ends
+    first, last = (places[0] if isinstance(places, list) and len(places) == 1 else places for places in ends)
+    return first, last

@@ -204,10 +204,10 @@ def test_nothing_changes_unless_all_fits(tmp_path):
 
 
 @pytest.mark.parametrize(("call", "message"), [
-    (lambda p: small().save(p / "m.h5"), "has to end with .keras"),
+    (lambda p: small().save(p / "m.onnx"), "has to end with .keras"),
     (lambda p: small().save(p / "m.keras", zipped=False), "other formats"),
     (lambda p: small().save_weights(p / "m.keras"), "has to end with .weights.h5"),
-    (lambda p: keras.models.load_model(p / "m.h5"), "has to end with .keras"),
+    (lambda p: keras.models.load_model(p / "m.onnx"), "has to end with .keras"),
     (lambda p: keras.Sequential([layers.Dense(2)]).save_weights(p / "m.weights.h5"), "no weights yet"),
     (lambda p: keras.models.load_model(p / "nothing.keras"), "no file"),
 ])

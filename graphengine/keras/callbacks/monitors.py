@@ -232,8 +232,8 @@ class ModelCheckpoint(EveryFewBatches, MonitorCallback):
 
     Parameters
     ----------
-    filepath : ends with ".keras", or with ".weights.h5" if only weights are saved; ``{epoch}``, ``{batch}`` and names
-        of metrics in braces stand for their values, with a format as in ``{val_loss:.2f}``
+    filepath : ends with ".keras" or ".h5", or with ".weights.h5" if only weights are saved; ``{epoch}``, ``{batch}``
+        and names of metrics in braces stand for their values, with a format as in ``{val_loss:.2f}``
     monitor, mode : see `MonitorCallback`
     verbose : 1 says what it does
     save_best_only : whether to save only after the best epoch so far
@@ -258,7 +258,7 @@ class ModelCheckpoint(EveryFewBatches, MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self._epoch = 0
-        endings = (".weights.h5",) if save_weights_only else (".keras",)
+        endings = (".weights.h5",) if save_weights_only else (".keras", ".h5")
         if not self.filepath.endswith(endings):
             raise AttributeValueError(f"filepath {self.filepath!r} does not end with {' or '.join(endings)}",
                                       op="ModelCheckpoint")

@@ -2,6 +2,7 @@
 
     model.keras         a zip archive: config.json, metadata.json, model.weights.h5
     model.weights.h5    the variables alone (hdf5.py)
+    model.h5            the form of before (legacy.py)
 
 Files are replaced in one step, and nothing in them is ever executed: what a configuration names has to be known here.
 """
@@ -12,13 +13,15 @@ import json
 import os
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from ...errors import FileFormatError, GraphEngineError, InvalidArgumentError
 from ...io.files import MOST_EXPANSION, brief, read_file, write_file
 from ..registry import deserialize_keras_object, serialize_keras_object
+from . import legacy
 from .hdf5 import Groups, groups_bytes
 from .walk import saved_parts
 
@@ -26,6 +29,7 @@ Path = str | os.PathLike[str]
 
 KERAS_VERSION = "3.15.1"                    # whose files these are
 CONFIG, METADATA, WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+LEGACY = (".h5", ".hdf5")
 OPTIMIZER = "optimizer"                     # the attribute, and the path
 MAX_FILE_BYTES = 16 * 2**30
 MAX_CONFIG_BYTES = 2**26
@@ -41,7 +45,7 @@ def save_model(
 
     Parameters
     ----------
-    filepath : ends with ``.keras``
+    filepath : ends with ``.keras``, or with ``.h5`` for the form that was usual before
     overwrite : whether an existing file is replaced
     zipped : True or None: the file is an archive
 
@@ -50,6 +54,12 @@ def save_model(
     InvalidArgumentError for another ending, or an object of the model without a configuration.
     FileExistsError if the file exists and is not to be replaced. OSError if the system refuses.
     """
+    path = os.fspath(filepath)
+    if path.endswith(LEGACY):
+        _built(model, "save_model")
+        _may_write(path, overwrite)
+        write_file(path, legacy.model_bytes(model, KERAS_VERSION))
+        return
     path = _ending(filepath, ".keras", "save_model")
     if unknown or zipped is False:
         raise InvalidArgumentError(f"{', '.join(unknown) or 'zipped=False'} is for other formats", op="save_model",
@@ -68,7 +78,7 @@ def save_model(
 def load_model(
     filepath: Path, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
 ) -> Any:
-    """The model in a ``.keras`` file, of this package or of Keras 3.
+    """The model in a ``.keras`` or ``.h5`` file, of this package or of Keras.
 
     Parameters
     ----------
@@ -80,24 +90,34 @@ def load_model(
     ------
     FileFormatError if the file is missing, damaged or dangerous. InvalidArgumentError for a class that is not known.
     """
+    if (path := os.fspath(filepath)).endswith(LEGACY):
+        with legacy.LegacyFile(read_file(path, MAX_FILE_BYTES, "a model"), path) as file, _making(path):
+            return legacy.model_of(file, custom_objects, compile, safe_mode)
     path = _ending(filepath, ".keras", "load_model")
     with _Archive(path) as archive:
         config = archive.config()
         if not compile:
             config = {**config, "compile_config": None}
-        try:
+        with _making(path):
             model = deserialize_keras_object(config, custom_objects, safe_mode=safe_mode)
-        except GraphEngineError:
-            raise
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
-            raise FileFormatError(f"the configuration makes no model: {type(error).__name__}: {brief(str(error))}",
-                                  at=path, fix="restore the file from a copy") from error
         if not hasattr(model, "load_weights"):
             raise FileFormatError(f"the configuration is of {brief(str(config.get('class_name')))}, no model", at=path,
                                   fix="check that the file is a saved model")
         with Groups(archive.read(WEIGHTS, MAX_FILE_BYTES), path) as groups:
             _load(model, groups, path, skip_mismatch=False)
     return model
+
+
+@contextmanager
+def _making(path: str) -> Iterator[None]:
+    """A ``with`` block that makes a model of a configuration, whose errors say so."""
+    try:
+        yield
+    except GraphEngineError:
+        raise
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise FileFormatError(f"the configuration makes no model: {type(error).__name__}: {brief(str(error))}",
+                              at=path, fix="restore the file from a copy") from error
 
 
 # -------------------------------------------------------------------- weights
@@ -118,20 +138,28 @@ def save_weights(model: Any, filepath: Path, overwrite: bool = True, max_shard_s
 
 
 def load_weights(model: Any, filepath: Path, skip_mismatch: bool = False, **unknown: Any) -> None:
-    """Give a model the variables of a ``.weights.h5`` or ``.keras`` file; nothing changes unless all of them fit.
+    """Give a model the variables of a file; nothing changes unless all of them fit.
 
     Parameters
     ----------
+    filepath : ends with ``.weights.h5``, ``.keras``, or ``.h5``
     skip_mismatch : leave what does not fit as it is, with a warning
+    by_name : only of an ``.h5`` file: weights go to the layers of the same names, and others stay as they are
 
     Raises
     ------
     FileFormatError if the file is missing or damaged. InvalidArgumentError if the variables do not fit the model.
     """
+    path = os.fspath(filepath)
+    is_legacy = path.endswith(LEGACY) and not path.endswith(".weights.h5")
+    by_name = is_legacy and unknown.pop("by_name", False)
     if unknown:
         raise InvalidArgumentError(f"{', '.join(unknown)} is for other formats", op="load_weights")
     _built(model, "load_weights")
-    path = os.fspath(filepath)
+    if is_legacy:
+        with legacy.LegacyFile(read_file(path, MAX_FILE_BYTES, "weights"), path) as file:
+            legacy.load(model, file, skip_mismatch, bool(by_name))
+        return
     if path.endswith(".keras"):
         with _Archive(path) as archive:
             data = archive.read(WEIGHTS, MAX_FILE_BYTES)

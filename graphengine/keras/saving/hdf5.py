@@ -7,7 +7,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import ml_dtypes
 import numpy as np
@@ -66,7 +66,7 @@ class Groups:
             raise FileFormatError(f"the file is no whole HDF5 file: {error}", at=file,
                                   fix="restore it from a copy") from None
 
-    def __enter__(self) -> Groups:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: Any) -> None:

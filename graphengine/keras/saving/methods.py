@@ -21,7 +21,7 @@ class Saved:
     _compiled: Any
 
     def save(self, filepath: Path, overwrite: bool = True, zipped: bool | None = None, **unknown: Any) -> None:
-        """Write the model to a ``.keras`` file; see `keras.saving.save_model`."""
+        """Write the model to a ``.keras`` or ``.h5`` file; see `keras.saving.save_model`."""
         from .files import save_model  # imported here, since most programs neither load nor save
 
         save_model(self, filepath, overwrite, zipped, **unknown)
@@ -63,7 +63,7 @@ class Saved:
         save_weights(self, filepath, overwrite, max_shard_size)
 
     def load_weights(self, filepath: Path, skip_mismatch: bool = False, **unknown: Any) -> None:
-        """Take the variables of a ``.weights.h5`` or ``.keras`` file; see `keras.saving.load_weights`."""
+        """Take the variables of a ``.weights.h5``, ``.keras`` or ``.h5`` file; see `keras.saving.load_weights`."""
         from .files import load_weights
 
         load_weights(self, filepath, skip_mismatch, **unknown)
