@@ -43,6 +43,7 @@ from .tools import Interaction, SearchRequest
 from .watching import Watching
 
 SUFFIX = ".graph.json"
+BELOW = 192                                 # pixels from one file that is dropped to the next
 
 
 class MainWindow(Deeds):
@@ -280,12 +281,12 @@ class MainWindow(Deeds):
         menu.popup(place)
 
     def _dropped(self, paths: list[Path], at: QtCore.QPointF) -> None:
-        for path in paths:
+        for k, path in enumerate(paths):
             if document_of_file(path):
                 self.open_requested.emit(str(path))
                 continue
             try:
-                change = item_of_file(self.document, Path(path), self.folder, at.x(), at.y())
+                change = item_of_file(self.document, Path(path), self.folder, at.x(), at.y() + k * BELOW)
             except (ge.errors.GraphEngineError, OSError, ValueError) as error:
                 self.banner.show_message(f"{Path(path).name}: {_said(error)}")
                 continue
@@ -356,7 +357,9 @@ class MainWindow(Deeds):
         self.docks.take(reply)
         self.opened.take(reply)
         if isinstance(reply, m.Values):
+            heights = self.tool.edits.heights()
             self.scene.show_previews(reply.previews, self.running.is_current)
+            self.tool.edits.make_room(heights)
         elif isinstance(reply, m.Gradients):
             self.scene.show_gradients(reply.norms, reply.weights)
         elif isinstance(reply, m.Metrics):

@@ -3,6 +3,7 @@ from .align import align, distribute, straighten
 from .boxes import Arrangement, Box, Link
 from .guides import GRID, Guide, Snap, snap
 from .layered import layered
+from .room import made_room
 
-__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "distribute", "layered", "snap",
+__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "distribute", "layered", "made_room", "snap",
            "straighten"]

@@ -128,6 +128,9 @@ class ViewerPanel(LivePanel):
             self.readout.setText("")
             self.slices.shape, self.slices.boxes = (), []
             self.slices.hide()
+            source = self.inference.document.card(card)
+            if source is not None and source.kind.startswith("data/"):
+                self.tabs.setCurrentIndex(TABLE)        # rows are to be read
             seen = self._previews.get(self.output)
             if seen is not None:
                 self.slices.show_shape(tuple(seen.shape))

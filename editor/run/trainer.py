@@ -39,14 +39,14 @@ USELESS = (m.Run, m.Train, m.Step)          # requests that say nothing while a 
 class Pace:
     """How often something may be done that takes time: at most `SHARE` of it, and each `REPORT_S`.
 
-    The first time does not count: it compiles.
+    In the beginning it waits no longer than it has been at it: what is done first compiles.
     """
 
     def __init__(self, least_s: float = REPORT_S) -> None:
         self.least_s = least_s
         self.took_s = 0.0                   # the last time
         self._next = 0.0
-        self._is_first = True
+        self._began: float | None = None
 
     @property
     def is_due(self) -> bool:
@@ -62,8 +62,9 @@ class Pace:
         yield
         now = time.monotonic()
         self.took_s = now - begin
-        rest = 0.0 if self._is_first else self.took_s * (1 - SHARE) / SHARE
-        self._next, self._is_first = now + max(self.least_s, rest), False
+        self._began = begin if self._began is None else self._began
+        rest = min(self.took_s * (1 - SHARE) / SHARE, begin - self._began)
+        self._next = now + max(self.least_s, rest)
 
 
 class Trainer:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.layout import GRID, Box, Guide, Link, align, distribute, layered, snap, straighten
+from editor.layout import GRID, Box, Guide, Link, align, distribute, layered, made_room, snap, straighten
 from editor.layout.layered import COLUMN_GAP
 
 CARD = Box(192, 97, inputs=(41, 63), outputs=(41,))
@@ -255,3 +255,25 @@ def test_snapping_moves_no_farther_than_a_line_attracts(x, y, dx, dy):
     assert abs(found.offset[1] - dy) <= 7 + 1e-9
     for guide in found.guides:
         assert guide.start[0] == guide.end[0] or guide.start[1] == guide.end[1]
+
+
+# -------------------------------------------------------------------- room
+
+def test_what_grows_pushes_what_is_below_it_and_that_the_next():
+    before = {"a": Box(10, 100), "b": Box(10, 100, y=104), "c": Box(10, 100, y=216),
+              "beside": Box(10, 100, x=11, y=104), "far": Box(10, 100, y=1000)}
+    now = {**before, "a": Box(10, 150)}
+    down = made_room(before, now)
+    assert down == {"b": 60, "c": 60}
+    assert not made_room(before, before) and not made_room(now, before)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 40), st.integers(0, 60)), max_size=8))
+def test_boxes_that_did_not_overlap_do_not_once_there_is_room(stacks):
+    before, now, bottoms = {}, {}, {}
+    for k, (column, gap, growth) in enumerate(stacks):
+        y = bottoms.get(column, 0) + gap
+        before[str(k)], now[str(k)] = Box(50, 40, column * 50, y), Box(50, 40 + growth, column * 50, y)
+        bottoms[column] = y + 40
+    down = made_room(before, now)
+    assert not overlaps(now, {id: (box.x, box.y + down.get(id, 0.0)) for id, box in now.items()})

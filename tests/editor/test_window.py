@@ -275,6 +275,8 @@ def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
     before = {c.id for c in shown.document.cards}
     shown._dropped([tmp_path / "data" / "points.csv", tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
     made = {c.id: c for c in shown.document.cards if c.id not in before}
+    one, other = (shown.scene.card_rect(id) for id in made)
+    assert not one.intersects(other)
     assert {c.kind for c in made.values()} == {"data/csv", "data/npy"}
     source = next(c for c in made.values() if c.kind == "data/csv")
     assert source.attributes["feeds"] == {"x": ["a", "b"], "kind": "kind"}
@@ -343,6 +345,18 @@ def test_live_mode_runs_after_an_edit(window, qtbot):
     shown.document.do(commands.set_attribute(document, ["a"], "value", value))
     qtbot.waitUntil(lambda: any(("b", 0) in reply.previews and reply.previews["b", 0].text.startswith("9")
                                 for reply in of(m.Values, said)), timeout=STARTING_MS)
+
+
+def test_cards_that_show_values_push_those_below_them(window, qtbot):
+    """Which is no edit: nothing is to be saved or undone."""
+    number = {"value": {"dtype": "float32", "shape": [], "values": [1.0]}}
+    document = GraphDocument([Card("a", "op/const", number), Card("b", "op/const", number, y=96)])
+    shown = window(document)
+    assert not shown.scene.card_rect("a").intersects(shown.scene.card_rect("b"))
+    shown.do_run()
+    qtbot.waitUntil(lambda: document.card("b").y > 96, timeout=RUNNING_MS)
+    assert not shown.scene.card_rect("a").intersects(shown.scene.card_rect("b"))
+    assert document.card("a").y == 0 and not document.history and not document.is_modified
 
 
 def test_a_large_graph_opens_and_is_laid_out(window, qtbot):
