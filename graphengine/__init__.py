@@ -68,6 +68,7 @@ from .ir.dims import Shape as TensorShape
 from .ir.node import Node as Operation
 from .later import later as _later
 from .runtime.loop import Rows
+from .version import VERSION as __version__  # noqa: F401 - where Python programs look for it
 
 if _TYPE_CHECKING:
     from .frontend import saved_model
@@ -76,7 +77,6 @@ if _TYPE_CHECKING:
     from .keras.train_section import Progress, Training
     from .tools.edit import edit
 
-__version__ = "0.1.0"
 
 bool = _dtypes.bool
 
@@ -91,6 +91,7 @@ def _function(name: str) -> object:
 
 
 newaxis = None
+double = float64
 __getattr__, __dir__ = _later(__name__, {
     "TensorArray": ".frontend.tensor_array:TensorArray",
     "Explanation": ".frontend.explanation:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
@@ -101,6 +102,7 @@ __getattr__, __dir__ = _later(__name__, {
     "optimizers": ".keras.optimizers", "random_normal_initializer": ".keras.initializers:RandomNormal",
     "random_uniform_initializer": ".keras.initializers:RandomUniform", "saved_model": ".frontend.saved_model",
     "zeros_initializer": ".keras.initializers:Zeros",
+    "io": ".io", "test": ".frontend.testing", "version": ".version",
 }, _function)
 
 __all__ = [

@@ -21,7 +21,8 @@ BELOW = {
     "errors": "",
     "values": "",
     "later": "",
-    "config": "errors values later",
+    "version": "",
+    "config": "errors values later version",
     "dtypes": "config errors",
     "ir": "dtypes",
     "ops": "ir",
@@ -49,9 +50,10 @@ SURFACE = ("__init__", "keras")
 JIT = ("numba", "llvmlite")
 JIT_HOMES = ("graphengine/runtime/", "graphengine/codegen/abi.py", "graphengine/codegen/kernels/")
 QT = ("PySide6", "shiboken6", "pyqtgraph")
-BELOW_IR = ("errors", "values", "later", "config", "dtypes")
+BELOW_IR = ("errors", "values", "later", "version", "config", "dtypes")
 LIGHT = {                                  # what they may import
-    "errors": {"numpy"}, "values": set(), "later": set(), "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"},
+    "errors": {"numpy"}, "values": set(), "later": set(), "version": set(),
+    "config": {"numpy"}, "dtypes": {"numpy", "ml_dtypes"},
 }
 
 

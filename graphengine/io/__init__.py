@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 from ..later import later
 
 if TYPE_CHECKING:
+    from . import gfile
     from .graphfile import load, save
 
-__all__ = ["load", "save"]
-__getattr__, __dir__ = later(__name__, {"load": ".graphfile:load", "save": ".graphfile:save"})
+__all__ = ["gfile", "load", "save"]
+__getattr__, __dir__ = later(__name__, {"gfile": ".gfile", "load": ".graphfile:load", "save": ".graphfile:save"})

@@ -16,6 +16,7 @@ from ...frontend.build import convert_to_tensor
 from ...frontend.surface import public_function, public_names
 from ...ir.graph import get_default_graph
 from ...ops.language import L
+from . import rnn, updates
 
 _REDUCED = {"reduction_indices": "axis", "keep_dims": "keepdims"}
 _AXIS = {"dimension": "axis"}
@@ -65,7 +66,25 @@ OLD_NAMES: dict[str, str] = {
     "set_random_seed": "random.set_seed", "random.set_random_seed": "random.set_seed",
     "depth_to_space": "nn.depth_to_space", "space_to_depth": "nn.space_to_depth",
     "sub": "subtract", "mul": "multiply", "neg": "negative", "pack": "stack", "arg_max": "argmax", "arg_min": "argmin",
-    "image.resize_images": "image.resize", "py_func": "numpy_function",
+    "image.resize_images": "image.resize", "py_func": "numpy_function", "image.transpose_image": "image.transpose",
+    "image.resize_image_with_crop_or_pad": "image.resize_with_crop_or_pad",
+    "image.resize_image_with_pad": "image.resize_with_pad", "image.extract_image_patches": "image.extract_patches",
+    "extract_image_patches": "image.extract_patches", "random_crop": "image.random_crop",
+    "floor_div": "math.floordiv", "accumulate_n": "math.accumulate_n", "where_v2": "where", "reverse_v2": "reverse",
+    "is_non_decreasing": "math.is_non_decreasing", "is_strictly_increasing": "math.is_strictly_increasing",
+    "is_numeric_tensor": "debugging.is_numeric_tensor", "check_numerics": "debugging.check_numerics",
+    "betainc": "math.betainc", "igamma": "math.igamma", "igammac": "math.igammac", "lbeta": "math.lbeta",
+    "polygamma": "math.polygamma", "zeta": "math.zeta", "batch_to_space_nd": "batch_to_space",
+    "spectral.dct": "signal.dct", "spectral.idct": "signal.idct", "linalg.transpose": "linalg.matrix_transpose",
+    "debugging.is_finite": "math.is_finite", "debugging.is_inf": "math.is_inf", "debugging.is_nan": "math.is_nan",
+    "debugging.is_non_decreasing": "math.is_non_decreasing",
+    "debugging.is_strictly_increasing": "math.is_strictly_increasing",
+    **{f"tensor_scatter_{kind}": f"tensor_scatter_nd_{kind}" for kind in ("add", "sub", "update")},
+    **{f"assert_{kind}": f"debugging.assert_{kind}" for kind in (
+        "greater_equal", "less_equal", "near", "negative", "non_negative", "non_positive", "none_equal", "positive",
+        "rank_at_least", "scalar", "type")},
+    **{f"manip.{name}": name for name in (
+        "batch_to_space", "gather_nd", "reshape", "reverse", "roll", "scatter_nd", "tile")},
 }
 
 
@@ -262,7 +281,7 @@ def _all() -> dict[str, Any]:
         plain = with_old_arguments(today[name], old)
         found.update((public, plain) for public, call in today.items() if call is today[name])
     found.update((before, found[name]) for before, name in OLD_NAMES.items())
-    return found | CHANGED
+    return found | CHANGED | rnn.FUNCTIONS | updates.FUNCTIONS
 
 
 FUNCTIONS = _all()

@@ -12,6 +12,7 @@ from ...frontend.checkpoint import (
     remove_checkpoint,
     update_checkpoint_state,
 )
+from ...frontend.coordinator import Coordinator
 from ...frontend.surface import refusing
 from ...frontend.train import AdamOptimizer, GradientDescentOptimizer, MomentumOptimizer, Optimizer
 from .optimizers import AdadeltaOptimizer, AdagradOptimizer, FtrlOptimizer, RMSPropOptimizer
@@ -34,7 +35,8 @@ from .schedules import (
 piecewise_constant_decay = piecewise_constant
 
 __all__ = [
-    "AdadeltaOptimizer", "AdagradOptimizer", "AdamOptimizer", "ExponentialMovingAverage", "FtrlOptimizer",
+    "AdadeltaOptimizer", "AdagradOptimizer", "AdamOptimizer", "Coordinator",
+    "ExponentialMovingAverage", "FtrlOptimizer",
     "GradientDescentOptimizer", "MomentumOptimizer", "NewCheckpointReader", "Optimizer", "RMSPropOptimizer", "Saver",
     "assert_global_step", "checkpoint_exists", "cosine_decay", "create_global_step", "exponential_decay",
     "get_checkpoint_state", "get_global_step", "get_or_create_global_step", "global_step", "import_meta_graph",

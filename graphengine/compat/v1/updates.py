@@ -1,0 +1,128 @@
+"""Changes of rows of variables, and what is asked of variables, by TensorFlow 1's names."""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ... import dtypes
+from ...data import Dataset
+from ...frontend import printing
+from ...frontend.build import control_dependencies, convert_to_tensor
+from ...io import gfile
+from ...ops.language import L
+
+
+def _scattered(change: Callable[[Any, Any, Any], Any], what: str) -> Callable[..., Any]:
+    def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Any:
+        places = convert_to_tensor(indices)
+        rows = convert_to_tensor(updates, ref.dtype)
+        rank = places.shape.rank
+        flat = L.reshape(places, (-1, 1))
+        values = L.broadcast_to(rows, (*tuple(places.shape), *tuple(ref.shape)[1:])) if rows.shape.rank < rank + len(
+            ref.shape) - 1 else rows
+        changed = change(ref, flat, L.reshape(values, (-1, *tuple(ref.shape)[1:])))
+        return ref.assign(changed, name=name)
+
+    scatter.__doc__ = f"{what} the rows at `indices` of a variable; its new value."
+    return scatter
+
+
+scatter_update = _scattered(lambda ref, i, v: L.tensor_scatter_nd_update(ref, i, v), "Replace")
+scatter_add = _scattered(lambda ref, i, v: L.tensor_scatter_nd_add(ref, i, v), "Add to")
+scatter_sub = _scattered(lambda ref, i, v: L.tensor_scatter_nd_sub(ref, i, v), "Subtract from")
+scatter_max = _scattered(lambda ref, i, v: L.tensor_scatter_nd_max(ref, i, v), "Take the larger with")
+scatter_min = _scattered(lambda ref, i, v: L.tensor_scatter_nd_min(ref, i, v), "Take the smaller with")
+
+
+def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Any:
+    """Replace the parts of a variable that `indices` name; its new value."""
+    return ref.assign(L.tensor_scatter_nd_update(ref, indices, convert_to_tensor(updates, ref.dtype)), name=name)
+
+
+def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    """Add to the parts of a variable that `indices` name; its new value."""
+    return ref.assign(L.tensor_scatter_nd_add(ref, indices, convert_to_tensor(updates, ref.dtype)), name=name)
+
+
+def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
+    """Subtract from the parts of a variable that `indices` name; its new value."""
+    return ref.assign(L.tensor_scatter_nd_sub(ref, indices, convert_to_tensor(updates, ref.dtype)), name=name)
+
+
+def Print(
+    input_: Any, data: Any, message: str | None = None, first_n: int | None = None, summarize: int | None = None,
+    name: str | None = None,
+) -> Any:
+    """The tensor itself; each time that it is computed, `data` is printed with a text before it.
+
+    Parameters
+    ----------
+    first_n : print so many times only; always if None
+    summarize : elements to show at both ends of each axis
+    """
+    left = [-1 if first_n is None else first_n]
+
+    class Stream:
+        @staticmethod
+        def write(text: str) -> None:
+            import sys
+
+            if left[0]:
+                sys.stderr.write(text)
+                left[0] -= text.endswith("\n")
+
+        @staticmethod
+        def flush() -> None:
+            """Nothing is kept back."""
+
+    x = convert_to_tensor(input_)
+    shown = printing.print_(message or "", *data, output_stream=Stream(), summarize=summarize or 3, sep="")
+    if shown is None:
+        return x
+    with control_dependencies([shown] if not isinstance(shown, (list, tuple)) else list(shown)):
+        return L.identity(x, name=name)
+
+
+def make_one_shot_iterator(dataset: Dataset) -> Any:
+    """An iterator over a dataset once; `next` gives its elements."""
+    return iter(dataset)
+
+
+def lin_space(start: Any, stop: Any, num: Any, name: str | None = None) -> Any:
+    """`linspace`."""
+    return L.linspace(start, stop, num, name=name)
+
+
+def clip_by_average_norm(t: Any, clip_norm: Any, name: str | None = None) -> Any:
+    """A tensor whose norm, divided by the number of its elements, is at most `clip_norm`."""
+    x = convert_to_tensor(t)
+    average = L.sqrt(L.reduce_sum(x * x)) / L.cast(L.size_of(x), x.dtype) if x.shape.rank is None else \
+        L.sqrt(L.reduce_sum(x * x)) / L.count_along(x, list(range(x.shape.rank)))
+    return L.multiply(x, clip_norm / L.maximum(average, clip_norm), name=name)
+
+
+def verify_tensor_all_finite(t: Any = None, msg: str = "", name: str | None = None, x: Any = None) -> Any:
+    """The tensor itself; an error, when run, if an element is NaN or infinite."""
+    value = convert_to_tensor(t if x is None else x)
+    return L.checked(value, L.logical_not(L.is_finite(value)), f"{msg} : Tensor had NaN or Inf values", name=name)
+
+
+def batch_gather(params: Any, indices: Any, name: str | None = None) -> Any:
+    """Elements of each batch element by its own indices: `gather` with ``batch_dims``."""
+    places = convert_to_tensor(indices)
+    rank = places.shape.rank - 1
+    return L.gather(params, L.cast(places, dtypes.int32), None, rank, rank, name=name)
+
+
+FUNCTIONS: dict[str, Any] = {
+    **{f.__name__: f for f in (
+        Print, batch_gather, clip_by_average_norm, lin_space, scatter_nd_add, scatter_nd_sub, scatter_nd_update,
+        verify_tensor_all_finite)},
+    "scatter_update": scatter_update, "scatter_add": scatter_add, "scatter_sub": scatter_sub,
+    "scatter_max": scatter_max, "scatter_min": scatter_min,
+    **{f"gfile.{old}": gfile.FUNCTIONS[new] for old, new in (
+        ("Copy", "copy"), ("DeleteRecursively", "rmtree"), ("Exists", "exists"), ("FastGFile", "GFile"),
+        ("GFile", "GFile"), ("Glob", "glob"), ("IsDirectory", "isdir"), ("ListDirectory", "listdir"),
+        ("MakeDirs", "makedirs"), ("MkDir", "mkdir"), ("Open", "GFile"), ("Remove", "remove"), ("Rename", "rename"),
+        ("Stat", "stat"), ("Walk", "walk"))},
+}

@@ -1,0 +1,93 @@
+"""Files by TensorFlow's names for what Python does with them; paths are those of this machine."""
+from __future__ import annotations
+
+import glob as _glob
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..errors import InvalidArgumentError
+
+
+def GFile(name: Any, mode: str = "r") -> Any:
+    """An open file: Python's `open`."""
+    return open(name, mode, encoding=None if "b" in mode else "utf8")
+
+
+def exists(path: Any) -> bool:
+    """Whether there is a file or a folder."""
+    return os.path.exists(path)
+
+
+def isdir(path: Any) -> bool:
+    """Whether it is a folder."""
+    return os.path.isdir(path)
+
+
+def listdir(path: Any) -> list[str]:
+    """The names in a folder."""
+    return os.listdir(path)
+
+
+def makedirs(path: Any) -> None:
+    """Make a folder, and those around it; nothing if it is there."""
+    os.makedirs(path, exist_ok=True)
+
+
+def mkdir(path: Any) -> None:
+    """Make a folder in one that is there."""
+    os.mkdir(path)
+
+
+def remove(path: Any) -> None:
+    """Remove a file."""
+    os.remove(path)
+
+
+def rmtree(path: Any) -> None:
+    """Remove a folder and all that is in it."""
+    shutil.rmtree(path)
+
+
+def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
+    """Give a file another name."""
+    _refuse_to_overwrite(dst, overwrite)
+    os.replace(src, dst)
+
+
+def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
+    """Copy a file."""
+    _refuse_to_overwrite(dst, overwrite)
+    shutil.copyfile(src, dst)
+
+
+def _refuse_to_overwrite(path: Any, overwrite: bool) -> None:
+    if not overwrite and os.path.exists(path):
+        raise InvalidArgumentError(f"{os.fspath(path)!r} is there already", op="io.gfile", fix="overwrite=True")
+
+
+def glob(pattern: Any) -> list[str]:
+    """The paths that fit a pattern, or one of several, in order."""
+    patterns = pattern if isinstance(pattern, (list, tuple)) else [pattern]
+    return sorted(path for p in patterns for path in _glob.glob(os.fspath(p)))
+
+
+def join(path: Any, *paths: Any) -> str:
+    """One path of several parts."""
+    return str(os.path.join(path, *paths))
+
+
+def walk(top: Any, topdown: bool = True, onerror: Any = None) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Each folder below one, with its folders and its files."""
+    return os.walk(top, topdown, onerror)
+
+
+def stat(path: Any) -> os.stat_result:
+    """The size of a file, when it was changed, and the like."""
+    return os.stat(path)
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
+    GFile, copy, exists, glob, isdir, join, listdir, makedirs, mkdir, remove, rename, rmtree, stat, walk,
+)}
