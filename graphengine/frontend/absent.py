@@ -138,47 +138,33 @@ REASONS: dict[str, str] = {
     """,
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
     NOT_BUILT: """
-        approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 double extract_volume_patches
+        approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches
         get_current_name_scope get_logger grad_pass_through hessians inside_function is_symbolic_tensor
         random_index_shuffle recompute_grad required_space_to_batch_paddings space_to_batch_nd timestamp tuple
         vectorized_map autodiff.* autograph.trace compat.dimension_at_index compat.dimension_value
         compat.integral_types compat.real_types compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG
         compat.v1.CXX_VERSION compat.v1.Dimension compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION
         compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER
-        compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.Print compat.v1.VERSION compat.v1.accumulate_n
-        compat.v1.add_check_numerics_ops compat.v1.assert_greater_equal compat.v1.assert_integer
-        compat.v1.assert_less_equal compat.v1.assert_near compat.v1.assert_negative
-        compat.v1.assert_non_negative compat.v1.assert_non_positive compat.v1.assert_none_equal
-        compat.v1.assert_positive compat.v1.assert_proper_iterable compat.v1.assert_rank_at_least
-        compat.v1.assert_rank_in compat.v1.assert_same_float_dtype compat.v1.assert_scalar compat.v1.assert_type
-        compat.v1.assert_variables_initialized compat.v1.batch_gather compat.v1.batch_scatter_update
-        compat.v1.batch_to_space_nd compat.v1.betainc compat.v1.check_numerics compat.v1.clip_by_average_norm
+        compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.VERSION compat.v1.add_check_numerics_ops
+        compat.v1.assert_integer compat.v1.assert_proper_iterable compat.v1.assert_rank_in
+        compat.v1.assert_same_float_dtype compat.v1.assert_variables_initialized compat.v1.batch_scatter_update
         compat.v1.count_up_to compat.v1.dimension_at_index compat.v1.dimension_value
-        compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions
-        compat.v1.extract_image_patches compat.v1.floor_div compat.v1.get_seed compat.v1.igamma
-        compat.v1.igammac compat.v1.is_non_decreasing compat.v1.is_numeric_tensor
-        compat.v1.is_strictly_increasing compat.v1.is_variable_initialized compat.v1.lbeta compat.v1.lin_space
-        compat.v1.no_regularizer compat.v1.op_scope compat.v1.polygamma compat.v1.random_crop
-        compat.v1.random_poisson compat.v1.report_uninitialized_variables compat.v1.reverse_v2
-        compat.v1.scatter_add compat.v1.scatter_div compat.v1.scatter_max compat.v1.scatter_min
-        compat.v1.scatter_mul compat.v1.scatter_nd_add compat.v1.scatter_nd_sub compat.v1.scatter_nd_update
-        compat.v1.scatter_sub compat.v1.scatter_update compat.v1.setdiff1d compat.v1.tensor_scatter_add
-        compat.v1.tensor_scatter_sub compat.v1.tensor_scatter_update compat.v1.variable_op_scope
-        compat.v1.verify_tensor_all_finite compat.v1.where_v2 compat.v1.zeta compat.v1.app.run compat.v1.data.*
-        compat.v1.data.experimental.map_and_batch_with_legacy_function compat.v1.debugging.* compat.v1.errors.*
+        compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions compat.v1.get_seed
+        compat.v1.is_variable_initialized compat.v1.no_regularizer compat.v1.op_scope compat.v1.random_poisson
+        compat.v1.report_uninitialized_variables compat.v1.scatter_div compat.v1.scatter_mul compat.v1.setdiff1d
+        compat.v1.variable_op_scope compat.v1.data.*
+        compat.v1.data.experimental.map_and_batch_with_legacy_function compat.v1.errors.*
         compat.v1.flags.ArgumentParser compat.v1.flags.ArgumentSerializer compat.v1.flags.BaseListParser
         compat.v1.flags.BooleanFlag compat.v1.flags.BooleanParser compat.v1.flags.CantOpenFlagFileError
         compat.v1.flags.CsvListSerializer compat.v1.flags.DEFINE compat.v1.flags.DEFINE_alias
-        compat.v1.flags.DEFINE_bool compat.v1.flags.DEFINE_boolean compat.v1.flags.DEFINE_enum
-        compat.v1.flags.DEFINE_enum_class compat.v1.flags.DEFINE_flag compat.v1.flags.DEFINE_float
-        compat.v1.flags.DEFINE_integer compat.v1.flags.DEFINE_list compat.v1.flags.DEFINE_multi
+        compat.v1.flags.DEFINE_enum_class compat.v1.flags.DEFINE_flag compat.v1.flags.DEFINE_multi
         compat.v1.flags.DEFINE_multi_enum compat.v1.flags.DEFINE_multi_enum_class
         compat.v1.flags.DEFINE_multi_float compat.v1.flags.DEFINE_multi_integer
         compat.v1.flags.DEFINE_spaceseplist compat.v1.flags.DuplicateFlagError compat.v1.flags.EnumClassFlag
         compat.v1.flags.EnumClassListSerializer compat.v1.flags.EnumClassParser
         compat.v1.flags.EnumClassSerializer compat.v1.flags.EnumFlag compat.v1.flags.EnumParser
-        compat.v1.flags.Error compat.v1.flags.FLAGS compat.v1.flags.Flag compat.v1.flags.FlagHolder
-        compat.v1.flags.FlagNameConflictsWithMethodError compat.v1.flags.FlagValues compat.v1.flags.FloatParser
+        compat.v1.flags.Error compat.v1.flags.Flag compat.v1.flags.FlagHolder
+        compat.v1.flags.FlagNameConflictsWithMethodError compat.v1.flags.FloatParser
         compat.v1.flags.IllegalFlagValueError compat.v1.flags.IntegerParser compat.v1.flags.ListParser
         compat.v1.flags.ListSerializer compat.v1.flags.MultiEnumClassFlag compat.v1.flags.MultiFlag
         compat.v1.flags.UnparsedFlagAccessError compat.v1.flags.UnrecognizedFlagError
@@ -190,32 +176,31 @@ REASONS: dict[str, str] = {
         compat.v1.flags.mark_flags_as_required compat.v1.flags.multi_flags_validator
         compat.v1.flags.override_value compat.v1.flags.register_multi_flags_validator
         compat.v1.flags.register_validator compat.v1.flags.set_default compat.v1.flags.text_wrap
-        compat.v1.flags.validator compat.v1.gfile.* compat.v1.image.extract_image_patches
-        compat.v1.image.resize_area compat.v1.image.resize_bicubic compat.v1.image.resize_bilinear
-        compat.v1.image.resize_image_with_crop_or_pad compat.v1.image.resize_image_with_pad
-        compat.v1.image.resize_nearest_neighbor compat.v1.initializers.global_variables
-        compat.v1.initializers.local_variables compat.v1.initializers.uniform_unit_scaling
-        compat.v1.initializers.variables compat.v1.layers.AveragePooling1D compat.v1.layers.AveragePooling2D
-        compat.v1.layers.AveragePooling3D compat.v1.layers.BatchNormalization compat.v1.layers.Conv1D
-        compat.v1.layers.Conv2D compat.v1.layers.Conv2DTranspose compat.v1.layers.Conv3D
-        compat.v1.layers.Conv3DTranspose compat.v1.layers.Dense compat.v1.layers.Dropout
-        compat.v1.layers.Flatten compat.v1.layers.InputSpec compat.v1.layers.Layer compat.v1.layers.MaxPooling1D
-        compat.v1.layers.MaxPooling2D compat.v1.layers.MaxPooling3D compat.v1.layers.SeparableConv1D
-        compat.v1.layers.SeparableConv2D compat.v1.layers.average_pooling1d compat.v1.layers.average_pooling3d
+        compat.v1.flags.validator compat.v1.image.resize_area compat.v1.image.resize_bicubic
+        compat.v1.image.resize_bilinear compat.v1.image.resize_nearest_neighbor
+        compat.v1.initializers.global_variables compat.v1.initializers.local_variables
+        compat.v1.initializers.uniform_unit_scaling compat.v1.initializers.variables
+        compat.v1.layers.AveragePooling1D compat.v1.layers.AveragePooling2D compat.v1.layers.AveragePooling3D
+        compat.v1.layers.BatchNormalization compat.v1.layers.Conv1D compat.v1.layers.Conv2D
+        compat.v1.layers.Conv2DTranspose compat.v1.layers.Conv3D compat.v1.layers.Conv3DTranspose
+        compat.v1.layers.Dense compat.v1.layers.Dropout compat.v1.layers.Flatten compat.v1.layers.InputSpec
+        compat.v1.layers.Layer compat.v1.layers.MaxPooling1D compat.v1.layers.MaxPooling2D
+        compat.v1.layers.MaxPooling3D compat.v1.layers.SeparableConv1D compat.v1.layers.SeparableConv2D
+        compat.v1.layers.average_pooling1d compat.v1.layers.average_pooling3d
         compat.v1.layers.batch_normalization compat.v1.layers.conv1d compat.v1.layers.conv2d_transpose
         compat.v1.layers.conv3d compat.v1.layers.conv3d_transpose compat.v1.layers.max_pooling1d
         compat.v1.layers.max_pooling3d compat.v1.layers.separable_conv1d compat.v1.layers.separable_conv2d
-        compat.v1.linalg.transpose compat.v1.logging.TaskLevelStatusMessage compat.v1.logging.flush
-        compat.v1.logging.log_every_n compat.v1.logging.log_first_n compat.v1.logging.log_if
-        compat.v1.logging.vlog compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.*
-        compat.v1.metrics.auc compat.v1.metrics.average_precision_at_k compat.v1.metrics.false_negatives
-        compat.v1.metrics.false_negatives_at_thresholds compat.v1.metrics.false_positives
-        compat.v1.metrics.false_positives_at_thresholds compat.v1.metrics.mean_cosine_distance
-        compat.v1.metrics.mean_iou compat.v1.metrics.mean_per_class_accuracy
-        compat.v1.metrics.mean_relative_error compat.v1.metrics.mean_tensor compat.v1.metrics.percentage_below
-        compat.v1.metrics.precision_at_k compat.v1.metrics.precision_at_thresholds
-        compat.v1.metrics.precision_at_top_k compat.v1.metrics.recall_at_k
-        compat.v1.metrics.recall_at_thresholds compat.v1.metrics.recall_at_top_k
+        compat.v1.logging.TaskLevelStatusMessage compat.v1.logging.flush compat.v1.logging.log_every_n
+        compat.v1.logging.log_first_n compat.v1.logging.log_if compat.v1.logging.vlog
+        compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.batch_to_space_nd
+        compat.v1.manip.space_to_batch_nd compat.v1.metrics.auc compat.v1.metrics.average_precision_at_k
+        compat.v1.metrics.false_negatives compat.v1.metrics.false_negatives_at_thresholds
+        compat.v1.metrics.false_positives compat.v1.metrics.false_positives_at_thresholds
+        compat.v1.metrics.mean_cosine_distance compat.v1.metrics.mean_iou
+        compat.v1.metrics.mean_per_class_accuracy compat.v1.metrics.mean_relative_error
+        compat.v1.metrics.mean_tensor compat.v1.metrics.percentage_below compat.v1.metrics.precision_at_k
+        compat.v1.metrics.precision_at_thresholds compat.v1.metrics.precision_at_top_k
+        compat.v1.metrics.recall_at_k compat.v1.metrics.recall_at_thresholds compat.v1.metrics.recall_at_top_k
         compat.v1.metrics.root_mean_squared_error compat.v1.metrics.sensitivity_at_specificity
         compat.v1.metrics.sparse_average_precision_at_k compat.v1.metrics.sparse_precision_at_k
         compat.v1.metrics.specificity_at_sensitivity compat.v1.metrics.true_negatives
@@ -225,15 +210,11 @@ REASONS: dict[str, str] = {
         compat.v1.nn.conv2d_backprop_input compat.v1.nn.conv3d_backprop_filter
         compat.v1.nn.conv3d_backprop_filter_v2 compat.v1.nn.depthwise_conv2d_native
         compat.v1.nn.depthwise_conv2d_native_backprop_filter compat.v1.nn.depthwise_conv2d_native_backprop_input
-        compat.v1.nn.dynamic_rnn compat.v1.nn.fused_batch_norm compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn
-        compat.v1.nn.static_bidirectional_rnn compat.v1.nn.static_rnn compat.v1.nn.static_state_saving_rnn
-        compat.v1.nn.rnn_cell.BasicLSTMCell compat.v1.nn.rnn_cell.BasicRNNCell
-        compat.v1.nn.rnn_cell.DropoutWrapper compat.v1.nn.rnn_cell.GRUCell compat.v1.nn.rnn_cell.LSTMCell
-        compat.v1.nn.rnn_cell.LSTMStateTuple compat.v1.nn.rnn_cell.MultiRNNCell compat.v1.nn.rnn_cell.RNNCell
+        compat.v1.nn.fused_batch_norm compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn
+        compat.v1.nn.static_bidirectional_rnn compat.v1.nn.static_state_saving_rnn
         compat.v1.nn.rnn_cell.ResidualWrapper compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.spectral.dct compat.v1.spectral.idct compat.v1.summary.FileWriter
-        compat.v1.summary.FileWriterCache compat.v1.summary.initialize compat.v1.summary.merge
-        compat.v1.summary.merge_all compat.v1.summary.tensor_summary compat.v1.test.*
+        compat.v1.summary.FileWriter compat.v1.summary.FileWriterCache compat.v1.summary.initialize
+        compat.v1.summary.merge compat.v1.summary.merge_all compat.v1.summary.tensor_summary compat.v1.test.*
         compat.v1.train.AdagradDAOptimizer compat.v1.train.CheckpointSaverHook
         compat.v1.train.CheckpointSaverListener compat.v1.train.ChiefSessionCreator compat.v1.train.FeedFnHook
         compat.v1.train.FinalOpsHook compat.v1.train.GlobalStepWaiterHook compat.v1.train.LoggingTensorHook
@@ -273,7 +254,7 @@ REASONS: dict[str, str] = {
         image.draw_bounding_boxes image.extract_glimpse image.generate_bounding_box_proposals
         image.non_max_suppression_overlaps image.non_max_suppression_padded
         image.non_max_suppression_with_scores image.sample_distorted_bounding_box
-        image.stateless_sample_distorted_bounding_box io.gfile.* keras.version
+        image.stateless_sample_distorted_bounding_box io.gfile.get_registered_schemes keras.version
         keras.config.disable_interactive_logging keras.config.dtype_policy
         keras.config.enable_interactive_logging keras.config.is_interactive_logging_enabled
         keras.config.set_dtype_policy keras.distillation.* keras.layers.Random*
@@ -320,11 +301,10 @@ REASONS: dict[str, str] = {
         random.experimental.index_shuffle signal.inverse_mdct signal.mdct summary.SummaryWriter summary.audio
         summary.create_file_writer summary.create_noop_writer summary.flush summary.graph summary.histogram
         summary.image summary.record_if summary.scalar summary.should_record_summaries summary.text
-        summary.write summary.experimental.* test.TestCase test.compute_gradient test.gpu_device_name
-        test.is_built_with_cuda test.is_built_with_gpu_support test.is_built_with_rocm test.is_built_with_xla
-        test.is_cpu_target_available test.is_gpu_available test.main train.CheckpointView train.Coordinator
-        train.ExponentialMovingAverage train.TrackableView train.checkpoints_iterator
-        train.experimental.PythonState version.*
+        summary.write summary.experimental.* test.compute_gradient test.is_cpu_target_available
+        train.CheckpointView train.Coordinator train.ExponentialMovingAverage train.TrackableView
+        train.checkpoints_iterator train.experimental.PythonState version.COMPILER_VERSION version.GIT_VERSION
+        version.GRAPH_DEF_VERSION version.GRAPH_DEF_VERSION_MIN_CONSUMER version.GRAPH_DEF_VERSION_MIN_PRODUCER
     """,
 }
 
