@@ -30,7 +30,8 @@ def names_inside(name, module):
     for short in [n for n in dir(module) if not n.startswith("_")]:
         value = getattr(module, short)
         if isinstance(value, types.ModuleType) and value.__name__ == f"{module.__name__}.{short}":
-            lines += names_inside(f"{name}.{short}", value)
+            if not getattr(value, "__file__", None):        # one with a file is a part of the engine
+                lines += names_inside(f"{name}.{short}", value)
         elif is_listed(value, module):
             lines.append(describe(f"{name}.{short}", value))
     return lines

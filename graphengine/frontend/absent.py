@@ -139,9 +139,9 @@ REASONS: dict[str, str] = {
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
     NOT_BUILT: """
         approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches
-        get_current_name_scope get_logger grad_pass_through hessians inside_function is_symbolic_tensor
-        random_index_shuffle recompute_grad required_space_to_batch_paddings space_to_batch_nd timestamp tuple
-        vectorized_map autodiff.* autograph.trace compat.dimension_at_index compat.dimension_value
+        get_current_name_scope get_logger inside_function is_symbolic_tensor random_index_shuffle
+        required_space_to_batch_paddings space_to_batch_nd timestamp tuple autograph.trace
+        compat.dimension_at_index compat.dimension_value
         compat.integral_types compat.real_types compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG
         compat.v1.CXX_VERSION compat.v1.Dimension compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION
         compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER

@@ -370,6 +370,14 @@ def map_fn(
     return _filled(found.structure, found.stacked, found.node)
 
 
+def vectorized_map(
+    fn: Callable[[Any], Any], elems: Any, fallback_to_while_loop: bool = True, warn: bool = True
+) -> Any:
+    """As `map_fn`, whose steps are machine code: `fn` is not drawn for all slices at once."""
+    del fallback_to_while_loop, warn
+    return map_fn(fn, elems)
+
+
 def _folded(
     fn: Callable[[Any, Any], Any], elems: Any, initializer: Any, reverse: bool, stacks: bool, name: str
 ) -> Any:

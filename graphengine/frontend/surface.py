@@ -13,7 +13,9 @@ from . import (
     arrangement,
     asserting,
     calls,
+    control,
     custom_gradient,
+    derivatives,
     devices,
     function,
     generator,
@@ -41,6 +43,10 @@ ABOUT = {
 
 # Functions that are no single op, in the namespaces where TensorFlow has them.
 PIECES: dict[str, Callable[..., Any]] = {
+    "hessians": derivatives.hessians, "recompute_grad": derivatives.recompute_grad,
+    "grad_pass_through": derivatives.grad_pass_through, "autodiff.ForwardAccumulator": derivatives.ForwardAccumulator,
+    "autodiff.GradientTape": derivatives.GradientTape,
+    "vectorized_map": control.vectorized_map,
     "numpy_function": calls.numpy_function, "py_function": calls.py_function,
     "custom_gradient": custom_gradient.custom_gradient, "print": printing.print_,
     "is_tensor": pieces.is_tensor, "identity_n": pieces.identity_n, "ensure_shape": pieces.ensure_shape,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -212,25 +212,53 @@ class GradientTape:
         """
         del parallel_iterations, experimental_use_pfor
         structure, leaves = flatten(sources)
-        persistent, self.persistent = self.persistent, True
-        size = int(np.prod(target.shape.numbers(), dtype=int))
-        basis = np.eye(size, dtype=target.dtype.numpy).reshape(size, *target.shape.numbers())
-        try:
-            rows = [self.gradient(target, leaves, basis[k], unconnected_gradients) for k in range(size)]
-        finally:
-            self.persistent = persistent
-        if not persistent:
-            self.reset()
-            self._is_used = True
+        sizes = target.known_shape().numbers()
+        size = int(np.prod(sizes, dtype=int))
+        basis = np.eye(size, dtype=target.dtype.numpy).reshape(size, *sizes)
+        rows = self._several(lambda k: self.gradient(target, leaves, basis[k], unconnected_gradients), size)
         found = []
         for k, x in enumerate(leaves):
             column = [row[k] for row in rows]
-            shape = (*target.shape.numbers(), *x.shape.numbers())
+            shape = (*sizes, *(x.shape if isinstance(x, Variable) else x.known_shape()).numbers())
             if column:
                 found.append(None if column[0] is None else L.reshape(L.stack(column), shape))
             else:
                 found.append(L.zeros_like(L.broadcast_to(L.cast(0, x.dtype), shape)))
         return structure.fill(found)
+
+    def batch_jacobian(
+        self, target: Any, source: Any, unconnected_gradients: str = UnconnectedGradients.NONE,
+        parallel_iterations: int | None = None, experimental_use_pfor: bool = True,
+    ) -> Any:
+        """Derivative of each row of `target` with respect to the same row of `source`; other rows must not matter.
+
+        Shapes
+        ------
+        target, source : (batch, *m) and (batch, *n); m has to be known
+        result : (batch, *m, *n)
+        """
+        del parallel_iterations, experimental_use_pfor
+        inner = Shape(target.shape[1:]).numbers()
+        count = int(np.prod(inner, dtype=int))
+        basis = np.eye(count, dtype=target.dtype.numpy).reshape(count, 1, *inner)
+        columns = self._several(
+            lambda k: self.gradient(target, source, L.ones_like(target) * basis[k], unconnected_gradients), count)
+        if any(c is None for c in columns):
+            return None
+        rows = L.stack(columns, 1) if columns else L.zeros_like(L.expand_dims(source, 1))[:, :0]
+        return rows if len(inner) == 1 else L.reshape(rows, (-1, *inner, *Shape(source.shape[1:]).numbers()))
+
+    def _several(self, ask: Callable[[int], Any], count: int) -> list[Any]:
+        """The answers to several questions, as one to who may ask once."""
+        persistent, self.persistent = self.persistent, True
+        try:
+            found = [ask(k) for k in range(count)]
+        finally:
+            self.persistent = persistent
+        if not persistent:
+            self.reset()
+            self._is_used = True
+        return found
 
 
 def _seed(given: Any, target: Any) -> Any:
