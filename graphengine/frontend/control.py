@@ -4,7 +4,7 @@ What they build runs inside the compiled program, without a return to Python bet
 """
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -184,7 +184,8 @@ def while_loop(
     cond : gives a single bool of the loop variables
     body : gives the next loop variables, each of the same type and shape as before
     loop_vars : list, tuple or nested structure of tensors
-    shape_invariants : accepted if it asks for nothing: a loop variable keeps its sizes
+    shape_invariants : for each loop variable its shape in all steps, None for sizes that may change; without it they
+        keep their sizes. Python takes the steps where sizes may change, and no gradient passes
     parallel_iterations, back_prop, swap_memory : accepted for TensorFlow's sake
     maximum_iterations : most steps, an int; below 0 means 0. It says how many steps there is room to record for a
         gradient; without it a gradient runs the loop once more to record them, which a loop that draws random numbers
@@ -206,7 +207,7 @@ def while_loop(
     ...     print(tf.Session().run(total))
     10
     """
-    del parallel_iterations, back_prop, swap_memory, shape_invariants
+    del parallel_iterations, back_prop, swap_memory
     if maximum_iterations is not None and not isinstance(maximum_iterations, (int, np.integer)):
         raise AttributeValueError(
             f"maximum_iterations is {maximum_iterations!r}; a Python int is needed", op="while_loop"
@@ -220,7 +221,8 @@ def while_loop(
     graph, cond, body = get_default_graph(), as_drawn(cond), as_drawn(body)
     with graph.name_scope(name or "while"):
         values = _adopted(graph, values)
-        test, captured, _ = _traced(graph, lambda *xs: cond(*_arguments(structure, xs)), values, "cond")
+        likes, loose = _loosened(values, _shapes_in(shape_invariants) if shape_invariants is not None else ())
+        test, captured, _ = _traced(graph, lambda *xs: cond(*_arguments(structure, xs)), likes, "cond")
         _check_condition(test.outputs)
         if test.targets:
             raise InvalidArgumentError("cond changes a variable", op="while_loop", fix="change it in body")
@@ -228,7 +230,7 @@ def while_loop(
         reads = _reads_variables(captured)
 
         def step(*xs: Tensor) -> Any:
-            following = _following(body(*_arguments(structure, xs)), values, "while_loop", "body", "loop variables")
+            following = _following(body(*_arguments(structure, xs)), likes, "while_loop", "body", "loop variables")
             if not reads:
                 inner = get_default_graph()
                 (goes_on,) = inlined(test, [*following, *(inner.adopt(t) for t in captured)], inner)
@@ -236,12 +238,40 @@ def while_loop(
                 goes_on = convert_to_tensor(flatten(cond(*_arguments(structure, following)))[1][0])
             return [*following, goes_on]
 
-        region, fixed, _ = _traced(graph, step, values, "body")
+        region, fixed, _ = _traced(graph, step, likes, "body")
         node, _ = loop(
             region, [begins, *values, *fixed], graph, "loop", carried=len(values), conditional=True,
-            limit=None if maximum_iterations is None else max(0, int(maximum_iterations)),
+            limit=None if maximum_iterations is None else max(0, int(maximum_iterations)), loose=loose,
         )
     return _filled(structure, node.outputs[:len(values)], node)
+
+
+def _shapes_in(invariants: Any) -> list[Shape | None]:
+    """Shapes in a structure of them, in the order of its leaves; None where none is given."""
+    if isinstance(invariants, Mapping):
+        return [s for key in sorted(invariants) for s in _shapes_in(invariants[key])]
+    if isinstance(invariants, (list, tuple)) and not isinstance(invariants, Shape):
+        return [s for part in invariants for s in _shapes_in(part)]
+    return [None if invariants is None else Shape(getattr(invariants, "shape", invariants))]
+
+
+def _loosened(values: Sequence[Tensor], shapes: Sequence[Shape | None]) -> tuple[list[Any], tuple[int, ...]]:
+    """Types of what a step is given, and which values may change their sizes: those whose shapes leave one open.
+
+    shapes : for each value its shape in all steps, or None if it keeps its sizes; empty if all do
+
+    Raises
+    ------
+    InvalidArgumentError if there is not a shape for each value; ShapeError if one does not fit.
+    """
+    if not shapes:
+        return list(values), ()
+    if len(shapes) != len(values):
+        raise InvalidArgumentError(f"{len(shapes)} shape_invariants for {len(values)} loop variables", op="while_loop")
+    likes = [t if s is None else _Like(t.dtype, s) for t, s in zip(values, shapes, strict=True)]
+    for k, (t, like) in enumerate(zip(values, likes, strict=True)):
+        check_kept(f"carried value {k}", like, t)
+    return likes, tuple(k for k, s in enumerate(shapes) if s is not None and (s.rank is None or None in s))
 
 
 def _reads_variables(captured: Sequence[Tensor]) -> bool:
@@ -439,10 +469,16 @@ def recurrence(
     return holder.fill(found.last), found.structure.fill(found.stacked)
 
 
-def walk(fn: Callable[..., Sequence[Any]], begin: Sequence[Tensor], rows: Tensor, name: str) -> Sequence[Tensor]:
-    """The last state of a loop over the first axis of `rows`; `fn` gives the next state of the state and a row."""
+def walk(
+    fn: Callable[..., Sequence[Any]], begin: Sequence[Tensor], rows: Tensor, name: str,
+    shapes: Sequence[Shape | None] = (),
+) -> Sequence[Tensor]:
+    """The last state of a loop over the first axis of `rows`; `fn` gives the next state of the state and a row.
+
+    shapes : of the state in all steps, as for `_loosened`
+    """
     with get_default_graph().name_scope(name):
-        return _walked(lambda state, row: (fn(*state, *row), None), begin, [rows], False, name).last
+        return _walked(lambda state, row: (fn(*state, *row), None), begin, [rows], False, name, shapes=shapes).last
 
 
 @dataclass(frozen=True)
@@ -463,7 +499,7 @@ class _Walked:
 
 def _walked(
     fn: Callable[[Sequence[Any], Sequence[Any]], tuple[Any, Any]], begin: Sequence[Any], arrays: Sequence[Any],
-    reverse: bool, name: str, unroll: bool = False,
+    reverse: bool, name: str, unroll: bool = False, shapes: Sequence[Shape | None] = (),
 ) -> _Walked:
     """Steps along the first axes of `arrays`: at once, drawn one by one, or as a loop of the graph.
 
@@ -482,7 +518,7 @@ def _walked(
         return _one_by_one(step, begin, arrays, reversed(range(count)) if reverse else range(count))
     graph = Graph() if is_at_once else get_default_graph()
     with graph.as_default():
-        drawn = _looped(graph, step, _adopted(graph, begin), _adopted(graph, arrays), reverse)
+        drawn = _looped(graph, step, _adopted(graph, begin), _adopted(graph, arrays), reverse, shapes)
     if not is_at_once:
         return drawn
     # No step at all: the drawing has told what there would be.
@@ -503,9 +539,11 @@ def _one_by_one(step: Step, begin: Sequence[Any], arrays: Sequence[Any], order: 
 
 
 def _looped(
-    graph: Graph, step: Step, begin: Sequence[Tensor], arrays: Sequence[Tensor], reverse: bool
+    graph: Graph, step: Step, begin: Sequence[Tensor], arrays: Sequence[Tensor], reverse: bool,
+    shapes: Sequence[Shape | None],
 ) -> _Walked:
     n = len(begin)
+    likes, loose = _loosened(begin, shapes)
     structures: list[Structure] = []
 
     def body(*xs: Tensor) -> list[Any]:
@@ -513,9 +551,9 @@ def _looped(
         structures.append(structure)
         return [*following, *row]
 
-    region, fixed, _ = _traced(graph, body, [*begin, *(_slice_of(t) for t in arrays)], "fn")
+    region, fixed, _ = _traced(graph, body, [*likes, *(_slice_of(t) for t in arrays)], "fn")
     node, count = loop(region, [*begin, *arrays, *fixed], graph, "loop", carried=n, walked=len(arrays),
-                       backward=reverse)
+                       backward=reverse, loose=loose)
     return _Walked(list(node.outputs[:n]), list(node.outputs[n:count]), structures[0], node)
 
 

@@ -25,8 +25,9 @@ class TensorArray(Nested):
     ----------
     dtype : of the tensors
     size : number of tensors; may be a tensor
-    dynamic_size : whether it grows when something is written behind its end. In a loop of the graph it cannot: there
-        `size` says how many there will be
+    dynamic_size : whether it grows when something is written behind its end. In a loop of the graph Python takes the
+        steps then, and no gradient passes; unless `size` is a tensor, which says how many there will be, or each step
+        of ``for i in tf.range(n)`` writes at `i`
     element_shape : shape of each; if None, what is written first tells it
     clear_after_read, tensor_array_name, infer_shape, name : accepted for TensorFlow's sake
 
@@ -58,6 +59,8 @@ class TensorArray(Nested):
         self.dynamic_size = bool(dynamic_size)
         self.element_shape = UNKNOWN if element_shape is None else Shape(element_shape)
         self._size = 0 if size is None else _known(size)
+        self.grows = self.dynamic_size and isinstance(self._size, int)
+        self.written: tuple[Any, ...] = ()  # the indices, as long as nothing else happens to it
         self._items: dict[int, Any] = {}
         self._rows: Any = None              # all of them as one tensor, instead of the items
 
@@ -75,6 +78,7 @@ class TensorArray(Nested):
         tensor, k = convert_to_tensor(value, self.dtype), _known(index)
         made = self._copy()
         made.element_shape = self._merged(tensor.shape)
+        made.written = (*self.written, index)
         if isinstance(k, int) and self._rows is None:
             if k < 0 or (isinstance(self._size, int) and k >= self._size and not self.dynamic_size):
                 raise OutOfRangeError(f"index {k} is outside of a TensorArray of {self._size}", op="TensorArray.write",
@@ -83,11 +87,17 @@ class TensorArray(Nested):
             if isinstance(self._size, int):
                 made._size = max(self._size, k + 1)
             return made
-        if self.dynamic_size and self._size == 0:
-            raise InvalidArgumentError("it cannot grow where the graph decides on the index", op="TensorArray.write",
-                                       fix="give it size=, the number of tensors that there will be")
-        place = L.reshape(L.cast(convert_to_tensor(index), int32), (1, 1))
-        made._rows = L.tensor_scatter_nd_update(made.rows(), place, tensor[None])
+        at, rows = L.cast(convert_to_tensor(index), int32), made.rows()
+        count = L.shape_of(rows)[0]
+        if self.grows:
+            more = L.maximum(at + 1 - count, 0)
+            rows = L.concat([rows, made._zeros([more, *map(int, tensor.shape)])], 0)
+            made._size = L.maximum(count, at + 1)
+        else:
+            size = self._size if isinstance(self._size, int) else "its size"
+            at = L.checked(at, (at < 0) | (at >= count), f"TensorArray.write: the index is outside of a TensorArray of "
+                           f"{size}; give it a larger size, or dynamic_size=True")
+        made._rows = L.tensor_scatter_nd_update(rows, L.reshape(at, (1, 1)), tensor[None])
         made._items = {}
         return made
 
@@ -97,7 +107,7 @@ class TensorArray(Nested):
         rows = convert_to_tensor(value, self.dtype)
         made = self._copy()
         made.element_shape = self._merged(Shape(rows.shape[1:]))
-        made._rows, made._items = rows, {}
+        made._rows, made._items, made.written = rows, {}, (None,)
         made._size = rows.shape[0] if isinstance(rows.shape[0], int) else L.shape_of(rows)[0]
         return made
 
@@ -174,16 +184,22 @@ class TensorArray(Nested):
         if not self.element_shape.is_fully_defined():
             raise InvalidArgumentError("nothing tells the shape of the tensors yet", op="TensorArray",
                                        fix="give the TensorArray element_shape=")
-        sizes = [self._size, *self.element_shape.numbers()]
-        if all(isinstance(n, int) for n in sizes):
-            rows = convert_to_tensor(np.zeros(sizes, self.dtype.numpy))
-        else:
-            rows = L.broadcast_to(convert_to_tensor(np.zeros((), self.dtype.numpy)), L.stack(sizes))
+        rows = self._zeros([self._size, *self.element_shape.numbers()])
         for k, x in self._items.items():
             rows = L.tensor_scatter_nd_update(rows, convert_to_tensor([[k]], int32), x[None])
         return rows
 
+    def _zeros(self, sizes: Sequence[Any]) -> Any:
+        if all(isinstance(n, int) for n in sizes):
+            return convert_to_tensor(np.zeros(sizes, self.dtype.numpy))
+        return L.broadcast_to(convert_to_tensor(np.zeros((), self.dtype.numpy)), L.stack(sizes))
+
     # ------------------------------------------------ as a variable of a loop
+
+    @property
+    def shape_in_loops(self) -> Shape | None:
+        """The shape of `leaves` in all steps of a loop; None if it keeps its size."""
+        return Shape((None, *self.rows().shape[1:])) if self.grows else None
 
     def leaves(self) -> list[Any]:
         """The tensors that make it up, for `structure`."""
@@ -193,13 +209,25 @@ class TensorArray(Nested):
         """The same array with other tensors."""
         made = self._copy()
         (made._rows,) = leaves
-        made._items = {}
+        made._items, made.written = {}, (None,)
+        if self.grows:
+            made._size = L.shape_of(made._rows)[0]
         return made
 
     def shaped(self, other: TensorArray) -> TensorArray:
         """The same array with tensors of the shape of another one's."""
         made = self._copy()
         made.element_shape = other.element_shape
+        return made
+
+    def sized(self, rows: Tensor) -> TensorArray:
+        """The same array with room for at least as many tensors as there are rows."""
+        if not (self.grows and self._rows is None):
+            return self
+        made = self._copy()
+        known = rows.shape[0]
+        made._size = max(known, self._size) if isinstance(known, int) else L.maximum(L.shape_of(rows)[0], self._size)
+        made.grows = False
         return made
 
     def _copy(self) -> TensorArray:

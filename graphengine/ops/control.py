@@ -18,6 +18,7 @@ from ..ir.dims import UNKNOWN, Shape, UserSize, merge
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
+from ..ir.walk import needed
 from .body import happens_once
 from .kinds import REQUIRED, Array, DrawRegion, Dynamic, RunRegion, attr
 from .language import L
@@ -223,6 +224,11 @@ class Loop(OfRegions):
         Each step's carried values, and what costs much to compute, have been stacked by the forward loop; the rest is
         computed again. A loop without a limit could not stack them: it runs again for as many steps as it took.
         """
+        if self.loose:
+            raise GradientError(
+                "sizes change from step to step, so there is no room to record the steps for a gradient",
+                fix="give a TensorArray its size=, or a tensor room for all steps",
+            )
         if self.is_bounded:
             return _GradientOfLoop(self, g, y, inputs).run()
         return self._gradient_of_counted(g, y, inputs)
@@ -230,7 +236,8 @@ class Loop(OfRegions):
     def _gradient_of_counted(self, g: Any, y: Any, inputs: Sequence[Any]) -> Any:
         """The gradient by the same steps in a loop that walks along as many numbers, so there is room for records."""
         n = self.carried
-        if self.states or any(happens_once(node) for node in self.body.nodes):
+        computing = needed([t.node for t in self.body.outputs[:n]], self.body.inputs)
+        if self.states or any(map(happens_once, computing)):
             raise GradientError(
                 "the loop has no limit on its steps, and what it draws or changes must not happen twice to record them",
                 fix="give while_loop maximum_iterations= (begin the `while` of a function with "
@@ -261,7 +268,12 @@ def check_kept(what: str, before: Any, after: Any) -> None:
     if len(a) != len(b):
         raise ShapeError(f"{what} begins with shape {a} and becomes {b}", fix="keep its shape")
     for axis, (m, n) in enumerate(zip(a, b, strict=True)):
-        merge(m, n, f"{what} changes its size on axis {axis}")
+        problem = f"{what} changes its size on axis {axis}"
+        if isinstance(m, int) and isinstance(n, int) and m != n:
+            raise ShapeError(f"{problem}: {m} and {n}",
+                             fix="keep its size, or let shape_invariants (of while_loop, or of "
+                                 "tf.autograph.experimental.set_loop_options in a loop) say None there")
+        merge(m, n, problem)
 
 
 def records(body: Region, carried: int) -> list[Tensor]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import InvalidArgumentError
+from graphengine.errors import InvalidArgumentError, ShapeError
 
 
 @pytest.fixture
@@ -186,3 +186,38 @@ def test_a_session_and_what_explain_says(log, note):
         assert session.run(y, {x: [-1.0]}).tolist() == [-1.0]
         assert log == [[1.0, 2.0]]
         assert "Python takes its steps: they call Python" in session.explain(y, {x: [1.0]}).text()
+
+
+def test_sizes_that_change_from_step_to_step():
+    """shape_invariants say which; the others keep theirs."""
+    @tf.function
+    def doubled(n, x):
+        for _ in tf.range(n):
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(x, tf.TensorShape([None, 2]))])
+            x = tf.concat([x, 2.0 * x], 0)
+        return x
+
+    @tf.function
+    def halved(x):
+        steps = 0
+        while tf.size(x) > 1:
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(x, tf.TensorShape([None]))])
+            x = x[::2] + x[1::2]
+            steps += 1
+        return x, steps
+
+    found = doubled(tf.constant(2), tf.constant([[1.0, 3.0]]))
+    assert found.numpy().tolist() == [[1, 3], [2, 6], [2, 6], [4, 12]]
+    total, steps = halved(tf.range(16.0))
+    assert (total.numpy().tolist(), int(steps)) == ([120.0], 4)
+    with tf.Graph().as_default():
+        n = tf.placeholder(tf.int32, [])
+        _, state = tf.while_loop(
+            lambda i, s: i < n, lambda i, s: (i + 1, {"a": s["b"], "b": tf.concat([s["a"], s["b"]], 0)}),
+            (0, {"a": tf.zeros([1]), "b": tf.ones([1])}),
+            shape_invariants=(tf.TensorShape([]), {"a": tf.TensorShape([None]), "b": tf.TensorShape([None])}))
+        assert tf.Session().run(state["b"], {n: 3}).tolist() == [0, 1, 1, 0, 1]
+        with pytest.raises(ShapeError, match=r"begins with shape \(None, 3\)|axis"):
+            tf.while_loop(lambda x: True, lambda x: x, [tf.zeros([2, 2])], shape_invariants=[tf.TensorShape([None, 3])])
+        with pytest.raises(ShapeError, match=r"changes its size on axis 0(?s:.*)shape_invariants"):
+            tf.while_loop(lambda x: tf.size(x) < 9, lambda x: tf.concat([x, x], 0), [tf.zeros([2])])

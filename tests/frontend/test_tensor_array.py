@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import InvalidArgumentError, OutOfRangeError
+from graphengine.errors import GradientError, InvalidArgumentError, OutOfRangeError
 
 
 def cumulated(x):
@@ -103,11 +103,83 @@ def test_errors():
         array.stack()
 
     @tf.function
-    def grows(n):
-        found = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+    def outside(n):
+        found = tf.TensorArray(tf.float32, size=2)
         for k in tf.range(n):
             found = found.write(k, 1.0)
         return found.stack()
 
-    with pytest.raises(InvalidArgumentError, match="cannot grow where the graph decides"):
-        grows(tf.constant(3))
+    assert outside(tf.constant(2)).numpy().tolist() == [1.0, 1.0]
+    with pytest.raises(InvalidArgumentError, match="write: the index is outside of a TensorArray of 2"):
+        outside(tf.constant(3))
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 40])
+def test_one_that_grows_in_a_loop(n):
+    @tf.function
+    def counted(n):
+        found = tf.TensorArray(tf.int32, size=0, dynamic_size=True)
+        for k in tf.range(n):
+            found = found.write(k, [k, k * k])
+        return found.stack(), found.size()
+
+    @tf.function
+    def some(n):
+        odd = tf.TensorArray(tf.int32, size=0, dynamic_size=True, element_shape=[])
+        pairs = tf.TensorArray(tf.int32, size=1, dynamic_size=True)
+        for k in tf.range(n):
+            if k % 2 == 1:
+                odd = odd.write(k // 2, k)
+            pairs = pairs.write(2 * k + 1, k).write(2 * k, -k)
+        return odd.stack(), pairs.stack()
+
+    @tf.function
+    def until(n):
+        found = tf.TensorArray(tf.int32, size=0, dynamic_size=True)
+        k = 0
+        while k < n:
+            found = found.write(found.size(), k)
+            k += 1
+            if k == 7:
+                break
+        return found.stack()
+
+    rows, size = counted(tf.constant(n))
+    assert rows.numpy().tolist() == [[k, k * k] for k in range(n)]
+    assert int(size) == n
+    odd, pairs = some(tf.constant(n))
+    assert odd.numpy().tolist() == list(range(n))[1::2]
+    assert pairs.numpy().tolist() == ([x for k in range(n) for x in (-k, k)] or [0])
+    assert until(tf.constant(n)).numpy().tolist() == list(range(min(n, 7)))
+
+
+def test_gradients_of_one_that_grows():
+    @tf.function
+    def f(x, n):
+        found = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+        y = x
+        for k in tf.range(n):
+            y = y * x
+            found = found.write(k, y)
+        return tf.reduce_sum(found.stack())
+
+    @tf.function
+    def g(x):
+        found = tf.TensorArray(tf.float32, size=0, dynamic_size=True)
+        k = 0
+        while x[0] < 100.0:
+            x = x * 2.0
+            found = found.write(k, x)
+            k += 1
+        return tf.reduce_sum(found.stack())
+
+    x = tf.constant([2.0, 3.0])
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(x)
+        y, z = f(x, tf.constant(3)), g(x)
+    assert float(y) == 4 + 8 + 16 + 9 + 27 + 81
+    assert tape.gradient(y, x).numpy().tolist() == [4 + 12 + 32, 6 + 27 + 108]
+    assert float(z) == 5 * (4 + 8 + 16 + 32 + 64 + 128) / 2
+    with pytest.raises(GradientError, match=r"limit on its steps|sizes change from step to step"):
+        tape.gradient(z, x)
+

@@ -26,6 +26,7 @@ def set_loop_options(
     Parameters
     ----------
     maximum_iterations : most steps, an int; a gradient through a ``while`` takes less time with it
-    parallel_iterations, swap_memory, shape_invariants : accepted for TensorFlow's sake
+    shape_invariants : pairs of a variable and its shape in all steps, None for sizes that may change
+    parallel_iterations, swap_memory : accepted for TensorFlow's sake
     """
     del parallel_iterations, swap_memory, maximum_iterations, shape_invariants     # conversion has taken them

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from ...dtypes import float32, int32
+from ...dtypes import DType, float32, int32
 from ...errors import DTypeError, GraphEngineError, InvalidArgumentError
+from ...ir.dims import Shape
 from ...ir.eager import EagerTensor
 from ...ir.graph import get_default_graph, is_drawing
 from ...ir.node import Tensor
@@ -22,6 +23,7 @@ from ...ops.body import Body
 from ...ops.control import check_kept
 from ...ops.extents import Range
 from ...ops.language import L
+from ...ops.state import Const
 from .. import asserting, control, pieces
 from ..build import convert_to_tensor
 from ..structure import Structure, flatten, form_of
@@ -31,6 +33,7 @@ from ..variables import Variable
 State = Callable[[], tuple[Callable[[], Any], ...]]
 Assign = Callable[[Sequence[Any]], None]
 Block = Callable[..., Any]
+Invariants = Sequence[tuple[Any, Any]]      # variables as they are before a loop, and their shapes in all steps
 
 UNROLLED = 16           # a loop over a tensor of at most so many known rows is written out: anything may change in it
 RETURNED = "the returned value"
@@ -168,7 +171,8 @@ def _what(x: Any) -> str:
 
 def while_(
     test: Block, body: Block, state: State, assign: Assign, names: Sequence[str], places: Sequence[str] = (),
-    live: Sequence[str] = (), maximum_iterations: int | None = None, **accepted: Any,
+    live: Sequence[str] = (), maximum_iterations: int | None = None, shape_invariants: Invariants = (),
+    **accepted: Any,
 ) -> None:
     """``while test(): body()``. Steps run in Python until the test is a tensor.
 
@@ -186,7 +190,7 @@ def while_(
     _tell_shapes(body, state, assign, names)
 
     def loop(most: int | None) -> None:
-        carried = _Carried(state, assign, names, "while", live)
+        carried = _Carried(state, assign, names, "while", live, shape_invariants)
 
         def step(*values: Any) -> list[Any]:
             carried.begin(values)
@@ -197,7 +201,8 @@ def while_(
             carried.begin(values)
             return control.checked_predicate(convert_to_tensor(test()), "while")
 
-        found = control.while_loop(holds, step, carried.leaves, maximum_iterations=most, name="while")
+        found = control.while_loop(holds, step, carried.leaves, carried.shapes, maximum_iterations=most,
+                                   name="while")
         carried.end(found if carried.leaves else [])
 
     before = _values(state, names)
@@ -220,7 +225,7 @@ class _Unset(Exception):
 
 def for_(
     iterable: Any, body: Block, test: Block | None, state: State, assign: Assign, names: Sequence[str],
-    places: Sequence[str] = (), live: Sequence[str] = (), **accepted: Any,
+    places: Sequence[str] = (), live: Sequence[str] = (), shape_invariants: Invariants = (), **accepted: Any,
 ) -> None:
     """``for item in iterable: body(item)``; `test` tells whether a ``break`` has not been met.
 
@@ -250,10 +255,12 @@ def for_(
     if rows.shape.rank == 0:
         raise InvalidArgumentError(f"cannot iterate over {rows}, a single number", fix="use range, or give it an axis")
     _refuse_places("for", places)
-    _tell_shapes(lambda: body(L.gather(rows, 0)), state, assign, names)
+    row_0 = L.gather(rows, 0)
+    is_counting = test is None and _is_counting(rows)
+    _tell_shapes(lambda: body(row_0), state, assign, names, (row_0, rows) if is_counting else None)
 
     def loop(rows: Tensor) -> None:
-        carried = _Carried(state, assign, names, "for", live)
+        carried = _Carried(state, assign, names, "for", live, shape_invariants)
 
         def row(*values: Any) -> list[Any]:
             nonlocal goes_on
@@ -265,9 +272,9 @@ def for_(
 
         is_inside = isinstance(get_default_graph(), Body)
         if is_inside and isinstance(rows.node.op, Range) and not isinstance(rows.shape[0], int):
-            carried.end(_counted(rows, row, carried.leaves))
+            carried.end(_counted(rows, row, carried))
         else:
-            carried.end(control.walk(row, carried.leaves, rows, "for"))
+            carried.end(control.walk(row, carried.leaves, rows, "for", carried.shapes))
 
     before = _values(state, names)
     try:
@@ -303,7 +310,7 @@ def _is_before(item: Any, limit: Any, delta: Any) -> Any:
     return L.where(delta > 0, item < limit, item > limit)
 
 
-def _counted(rows: Tensor, row: Block, leaves: Sequence[Any]) -> Sequence[Any]:
+def _counted(rows: Tensor, row: Block, carried: _Carried) -> Sequence[Any]:
     """A loop over a range inside a branch or loop, which cannot wait to know how many numbers there are."""
     start, limit, delta = rows.node.inputs
 
@@ -313,7 +320,8 @@ def _counted(rows: Tensor, row: Block, leaves: Sequence[Any]) -> Sequence[Any]:
     def step(item: Any, *values: Any) -> list[Any]:
         return [item + delta, *row(*values, item)]
 
-    return control.while_loop(holds, step, [start, *leaves], name="for")[1:]  # type: ignore[no-any-return]
+    return control.while_loop(  # type: ignore[no-any-return]
+        holds, step, [start, *carried.leaves], [None, *carried.shapes], name="for")[1:]
 
 
 def _is_short(rows: Tensor) -> bool:
@@ -321,26 +329,48 @@ def _is_short(rows: Tensor) -> bool:
     return isinstance(known, int) and known <= UNROLLED
 
 
-def _tell_shapes(body: Block, state: State, assign: Assign, names: Sequence[str]) -> None:
-    """Let arrays of tensors know the shape of what a step will write: a step is drawn once and thrown away."""
+def _is_counting(rows: Tensor) -> bool:
+    """Whether the rows are 0, 1, 2 and so on."""
+    if not isinstance(rows.node.op, Range):
+        return False
+    start, _, delta = (t.node.op for t in rows.node.inputs)
+    return isinstance(start, Const) and isinstance(delta, Const) and (start.value.array, delta.value.array) == (0, 1)
+
+
+def _tell_shapes(
+    body: Block, state: State, assign: Assign, names: Sequence[str], counted: tuple[Any, Tensor] | None = None
+) -> None:
+    """Let arrays of tensors know the shape of what a step will write: a step is drawn once and thrown away.
+
+    counted : the item 0 and all items of a loop that counts; an array that every step writes at its item gets its size
+    """
     before = _values(state, names)
-    if not any(isinstance(x, TensorArray) and not x.element_shape.is_fully_defined() for x in before):
+    arrays = [x for x in before if isinstance(x, TensorArray)]
+    if not any((x.grows and counted) or not x.element_shape.is_fully_defined() for x in arrays):
         return
     with Body(get_default_graph()).as_default():
         body()
     after = _values(state, names)
-    assign([b.shaped(a) if isinstance(b, TensorArray) and isinstance(a, TensorArray) else b
-            for b, a in zip(before, after, strict=True)])
+    told = list(before)
+    for k, (b, a) in enumerate(zip(before, after, strict=True)):
+        if isinstance(b, TensorArray) and isinstance(a, TensorArray):
+            told[k] = b.shaped(a)
+            new = a.written[len(b.written):]
+            if counted is not None and len(new) == 1 and new[0] is counted[0]:
+                told[k] = told[k].sized(counted[1])
+    assign(told)
 
 
 class _Carried:
     """The variables of a loop of the graph: those with values before it go from step to step.
 
     leaves : their tensors before the first step
+    shapes : of these in all steps, None for those that keep their sizes
     """
 
     def __init__(
-        self, state: State, assign: Assign, names: Sequence[str], statement: str, live: Sequence[str]
+        self, state: State, assign: Assign, names: Sequence[str], statement: str, live: Sequence[str],
+        invariants: Invariants,
     ) -> None:
         self._state, self._assign, self._names, self._statement = state, assign, names, statement
         self._live = live
@@ -348,11 +378,15 @@ class _Carried:
         self._structures: dict[int, Structure] = {}
         self._counts: dict[int, int] = {}
         self.leaves: list[Any] = []
+        self.shapes: list[Shape | None] = []
         for k, value in enumerate(self._before):
             structure, leaves = flatten(value)
             if _is_made_of(value):
                 self._structures[k], self._counts[k] = structure, len(leaves)
-                self.leaves += [get_default_graph().adopt(convert_to_tensor(x)) for x in leaves]
+                found = [get_default_graph().adopt(convert_to_tensor(x)) for x in leaves]
+                self.leaves += found
+                self.shapes += [value.shape_in_loops] if isinstance(value, TensorArray) else [
+                    next((Shape(s) for y, s in invariants if y is x), None) for x in leaves]
 
     def begin(self, values: Sequence[Any]) -> None:
         """Give the variables the values of a step."""
@@ -371,7 +405,8 @@ class _Carried:
         for one that had no value.
         """
         found: list[Any] = []
-        expected = iter(self.leaves)
+        expected = iter([_Like(t.dtype, t.shape if s is None else s)
+                         for t, s in zip(self.leaves, self.shapes, strict=True)])
         for k, (name, value) in enumerate(zip(self._names, _values(self._state, self._names), strict=True)):
             before = self._before[k]
             if k not in self._structures:
@@ -403,6 +438,13 @@ class _Carried:
             if isinstance(b, Undefined) else b for n, b in zip(self._names, self._before, strict=True)
         ]
         self.begin(values)
+
+
+class _Like(NamedTuple):
+    """Type and shape that a variable keeps."""
+
+    dtype: DType
+    shape: Shape
 
 
 def _is_made_of(value: Any) -> bool:
