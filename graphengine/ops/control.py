@@ -286,9 +286,11 @@ def records(body: Region, carried: int) -> list[Tensor]:
     for node in body.nodes:
         is_loose = isinstance(node.op, Dynamic) or any(id(t) in loose for t in node.inputs)
         for t in node.outputs:
-            if is_loose and not t.shape.is_fully_defined():
+            if happens_once(node):
+                costly.append(t)
+            elif is_loose and not t.shape.is_fully_defined():
                 loose.add(id(t))
-            elif node.op.is_costly or happens_once(node):
+            elif node.op.is_costly:
                 costly.append(t)
     return [*body.inputs[:carried], *costly]
 

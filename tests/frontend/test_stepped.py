@@ -221,3 +221,21 @@ def test_sizes_that_change_from_step_to_step():
             tf.while_loop(lambda x: True, lambda x: x, [tf.zeros([2, 2])], shape_invariants=[tf.TensorShape([None, 3])])
         with pytest.raises(ShapeError, match=r"changes its size on axis 0(?s:.*)shape_invariants"):
             tf.while_loop(lambda x: tf.size(x) < 9, lambda x: tf.concat([x, x], 0), [tf.zeros([2])])
+
+
+def test_a_gradient_through_a_while_that_prints(capsys):
+    """The steps that are taken again for the gradient print nothing."""
+    @tf.function
+    def f(x):
+        y = x
+        while y < 100.0:
+            tf.print(y)
+            y = y * x
+        return y
+
+    x = tf.constant(3.0)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = f(x)
+    assert (float(y), float(tape.gradient(y, x))) == (243.0, 405.0)
+    assert capsys.readouterr().err == "3\n9\n27\n81\n"
