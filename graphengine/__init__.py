@@ -102,7 +102,7 @@ __getattr__, __dir__ = _later(__name__, {
     "optimizers": ".keras.optimizers", "random_normal_initializer": ".keras.initializers:RandomNormal",
     "random_uniform_initializer": ".keras.initializers:RandomUniform", "saved_model": ".frontend.saved_model",
     "zeros_initializer": ".keras.initializers:Zeros",
-    "io": ".io", "test": ".frontend.testing", "version": ".version",
+    "io": ".io", "summary": ".keras.summaries", "test": ".frontend.testing", "version": ".version",
 }, _function)
 
 __all__ = [

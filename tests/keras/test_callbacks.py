@@ -9,6 +9,7 @@ import struct
 import numpy as np
 import pytest
 
+import graphengine as tf
 from graphengine import keras
 from graphengine.errors import AttributeValueError, FailedPreconditionError, InvalidArgumentError
 from graphengine.keras import callbacks
@@ -357,6 +358,37 @@ def test_event_file(tmp_path):
     numbers = b"".join(bytes([k << 3 | 1]) + struct.pack("<d", v) for k, v in enumerate((0, 3, 4, 6, 14), 1))
     buckets = b"\x32\x10" + struct.pack("<2d", 1.5, 3) + b"\x3a\x10" + struct.pack("<2d", 2, 2)
     assert histogram.endswith(b"\x0a\x01w\x2a" + bytes([len(numbers + buckets)]) + numbers + buckets)
+
+
+def scalar_record(tag, value, step):
+    name = bytes([len(tag)]) + tag.encode()
+    content = b"\x0a" + name + b"\x15" + struct.pack("<f", value)
+    return b"\x10" + bytes([step]) + b"\x2a" + bytes([len(content) + 2]) + b"\x0a" + bytes([len(content)]) + content
+
+
+def test_summaries_at_once_and_each_time_a_function_runs(tmp_path):
+    writer = tf.summary.create_file_writer(tmp_path)
+    assert not tf.summary.scalar("nowhere", 1.0, step=1)
+
+    @tf.function
+    def step(x, k):
+        tf.summary.scalar("loss", tf.reduce_sum(x), step=k)
+        return x * 2
+
+    with writer.as_default(step=7):
+        assert tf.summary.scalar("a", tf.constant(1.5))
+        assert tf.summary.histogram("h", tf.ones([4]), step=2)
+        with tf.summary.record_if(False):
+            assert not tf.summary.scalar("b", 2.0)
+        for k in range(3):
+            step(tf.fill([2], float(k)), tf.constant(k + 1, tf.int64))
+    with writer.as_default(), pytest.raises(InvalidArgumentError, match="no step is given"):
+        tf.summary.scalar("c", 1.0)
+    writer.close()
+    (path,) = tmp_path.iterdir()
+    _, first, histogram, *others = (r[9:] for r in records(path))
+    assert first == scalar_record("a", 1.5, 7) and histogram.startswith(b"\x10\x02\x2a")
+    assert others == [scalar_record("loss", 2.0 * k, k + 1) for k in range(3)]
 
 
 def test_tensorboard(tmp_path):

@@ -1,0 +1,149 @@
+"""Numbers and histograms written for TensorBoard, as TensorFlow's `summary`: at once, and each time a function runs.
+
+    with tf.summary.create_file_writer("logs").as_default():
+        tf.summary.scalar("loss", loss, step=epoch)
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidArgumentError
+from ..frontend.build import convert_to_tensor
+from ..frontend.calls import numpy_function
+from ..frontend.surface import refusing
+from ..ir.eager import EagerTensor
+from .callbacks.events import EventFile
+
+
+class SummaryWriter:
+    """A file in a folder, which is made when something is first written."""
+
+    def __init__(self, logdir: Any) -> None:
+        self._logdir = os.fspath(logdir)
+        self._file: EventFile | None = None
+
+    @property
+    def file(self) -> EventFile:
+        """The file that is written to."""
+        if self._file is None:
+            self._file = EventFile(self._logdir)
+        return self._file
+
+    @contextmanager
+    def as_default(self, step: Any = None) -> Iterator[SummaryWriter]:
+        """Write here what is written inside, at this step where none is given."""
+        before = _now.writer, _now.step
+        _now.writer, _now.step = self, before[1] if step is None else step
+        try:
+            yield self
+        finally:
+            _now.writer, _now.step = before
+            self.flush()
+
+    def flush(self) -> None:
+        """Let others see what was written."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """Write no more to this file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+
+_now = SimpleNamespace(writer=None, step=None, records=True)    # what `as_default`, `set_step` and `record_if` change
+
+
+def create_file_writer(
+    logdir: Any, max_queue: int | None = None, flush_millis: int | None = None, filename_suffix: str | None = None,
+    name: str | None = None,
+) -> SummaryWriter:
+    """A writer of files that TensorBoard reads, in a folder."""
+    return SummaryWriter(logdir)
+
+
+def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
+    """Let others see what a writer, or the one in use, has written."""
+    chosen = _now.writer if writer is None else writer
+    if chosen is not None:
+        chosen.flush()
+
+
+@contextmanager
+def record_if(condition: bool | Callable[[], bool]) -> Iterator[None]:
+    """Write what is written inside only if a condition holds."""
+    before, _now.records = _now.records, condition
+    try:
+        yield
+    finally:
+        _now.records = before
+
+
+def should_record_summaries() -> bool:
+    """Whether there is a writer, and `record_if` lets it write."""
+    holds = _now.records() if callable(_now.records) else _now.records
+    return _now.writer is not None and bool(holds)
+
+
+def get_step() -> Any:
+    """The step where none is given, or None."""
+    return _now.step
+
+
+def set_step(step: Any) -> None:
+    """Let a number, or a variable, be the step where none is given."""
+    _now.step = step
+
+
+def _written(write: Callable[[EventFile, Any, int], None], data: Any, step: Any, function: str) -> Any:
+    if not should_record_summaries():
+        return False
+    at = _now.step if step is None else step
+    if at is None:
+        raise InvalidArgumentError("no step is given", op=f"summary.{function}", fix="step=..., or summary."
+                                   "experimental.set_step(...)")
+    writer = _now.writer
+    x, number = convert_to_tensor(data), convert_to_tensor(at)
+    if isinstance(x, EagerTensor) and isinstance(number, EagerTensor):
+        write(writer.file, x.array, int(number.array))
+        return True
+    return numpy_function(lambda values, k: write(writer.file, np.asarray(values), int(k)), [x, number], [])
+
+
+def scalar(name: str, data: Any, step: Any = None, description: str | None = None) -> Any:
+    """Write a number under a name.
+
+    Parameters
+    ----------
+    step : a whole number, or a tensor or variable of one; that of `experimental.set_step` if None
+
+    Returns
+    -------
+    Whether it was written; inside a function, the operation that writes it.
+
+    Raises
+    ------
+    InvalidArgumentError if there is no step.
+    """
+    return _written(lambda file, x, at: file.scalar(name, float(x.reshape(())), at), data, step, "scalar")
+
+
+def histogram(
+    name: str, data: Any, step: Any = None, buckets: int | None = None, description: str | None = None
+) -> Any:
+    """Write how often which values occur in a tensor; arguments are those of `scalar`."""
+    return _written(lambda file, x, at: file.histogram(name, x, at, buckets or 30), data, step, "histogram")
+
+
+experimental = SimpleNamespace(get_step=get_step, set_step=set_step)
+
+__all__ = ["SummaryWriter", "create_file_writer", "experimental", "flush", "histogram", "record_if", "scalar",
+           "should_record_summaries"]
+__getattr__ = refusing("graphengine.summary", lambda: __all__)
