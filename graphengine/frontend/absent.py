@@ -141,18 +141,17 @@ REASONS: dict[str, str] = {
         approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches
         get_current_name_scope get_logger inside_function is_symbolic_tensor random_index_shuffle
         required_space_to_batch_paddings space_to_batch_nd timestamp tuple autograph.trace
-        compat.dimension_at_index compat.dimension_value
-        compat.integral_types compat.real_types compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG
-        compat.v1.CXX_VERSION compat.v1.Dimension compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION
-        compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER
-        compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.VERSION compat.v1.add_check_numerics_ops
-        compat.v1.assert_integer compat.v1.assert_proper_iterable compat.v1.assert_rank_in
-        compat.v1.assert_same_float_dtype compat.v1.assert_variables_initialized compat.v1.batch_scatter_update
-        compat.v1.count_up_to compat.v1.dimension_at_index compat.v1.dimension_value
-        compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions compat.v1.get_seed
-        compat.v1.is_variable_initialized compat.v1.no_regularizer compat.v1.op_scope compat.v1.random_poisson
-        compat.v1.report_uninitialized_variables compat.v1.scatter_div compat.v1.scatter_mul compat.v1.setdiff1d
-        compat.v1.variable_op_scope compat.v1.data.*
+        compat.dimension_at_index compat.dimension_value compat.integral_types compat.real_types
+        compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION compat.v1.Dimension
+        compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER
+        compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.VERSION
+        compat.v1.add_check_numerics_ops compat.v1.assert_integer compat.v1.assert_proper_iterable
+        compat.v1.assert_rank_in compat.v1.assert_same_float_dtype compat.v1.assert_variables_initialized
+        compat.v1.batch_scatter_update compat.v1.count_up_to compat.v1.dimension_at_index
+        compat.v1.dimension_value compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions
+        compat.v1.get_seed compat.v1.is_variable_initialized compat.v1.no_regularizer compat.v1.op_scope
+        compat.v1.random_poisson compat.v1.report_uninitialized_variables compat.v1.scatter_div
+        compat.v1.scatter_mul compat.v1.setdiff1d compat.v1.variable_op_scope compat.v1.data.*
         compat.v1.data.experimental.map_and_batch_with_legacy_function compat.v1.errors.*
         compat.v1.flags.ArgumentParser compat.v1.flags.ArgumentSerializer compat.v1.flags.BaseListParser
         compat.v1.flags.BooleanFlag compat.v1.flags.BooleanParser compat.v1.flags.CantOpenFlagFileError
@@ -298,13 +297,13 @@ REASONS: dict[str, str] = {
         nn.experimental.general_dropout optimizers.MultiOptimizer optimizers.Muon optimizers.OptimizerMap
         optimizers.ScheduleFreeAdamW random.Algorithm random.poisson random.stateless_binomial
         random.stateless_parameterized_truncated_normal random.stateless_poisson random.experimental.Algorithm
-        random.experimental.index_shuffle signal.inverse_mdct signal.mdct summary.SummaryWriter summary.audio
-        summary.create_file_writer summary.create_noop_writer summary.flush summary.graph summary.histogram
-        summary.image summary.record_if summary.scalar summary.should_record_summaries summary.text
-        summary.write summary.experimental.* test.compute_gradient test.is_cpu_target_available
-        train.CheckpointView train.Coordinator train.ExponentialMovingAverage train.TrackableView
-        train.checkpoints_iterator train.experimental.PythonState version.COMPILER_VERSION version.GIT_VERSION
-        version.GRAPH_DEF_VERSION version.GRAPH_DEF_VERSION_MIN_CONSUMER version.GRAPH_DEF_VERSION_MIN_PRODUCER
+        random.experimental.index_shuffle signal.inverse_mdct signal.mdct summary.audio
+        summary.create_noop_writer summary.graph summary.image summary.text summary.write
+        summary.experimental.summary_scope summary.experimental.write_raw_pb test.compute_gradient
+        test.is_cpu_target_available train.CheckpointView train.Coordinator train.ExponentialMovingAverage
+        train.TrackableView train.checkpoints_iterator train.experimental.PythonState version.COMPILER_VERSION
+        version.GIT_VERSION version.GRAPH_DEF_VERSION version.GRAPH_DEF_VERSION_MIN_CONSUMER
+        version.GRAPH_DEF_VERSION_MIN_PRODUCER
     """,
 }
 
