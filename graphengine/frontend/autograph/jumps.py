@@ -19,13 +19,14 @@ from collections.abc import Iterator, Sequence
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
+UNMOVABLE = "`del`, `global`, `nonlocal` or `yield`"
 MOST_COPIED = 20_000                        # pieces of syntax that move into several branches
 _YIELDS = (ast.Yield, ast.YieldFrom, ast.Await)
 
 
-def is_plain(statement: ast.stmt) -> bool:
-    """Whether a statement stays as the user wrote it."""
-    return getattr(statement, "plain", False)
+def plain(statement: ast.stmt) -> str | None:
+    """Why a statement stays as the user wrote it; None if it does not."""
+    return getattr(statement, "plain", UNMOVABLE if is_unmovable(statement) else None)
 
 
 def broken_flag(loop: ast.stmt) -> str | None:
@@ -80,7 +81,7 @@ class Jumps:
                 return [*done, assign(flag, ast.Constant(True), s)]
             if isinstance(s, ast.If) and _own_jumps([s]):
                 if _is_stuck(s) or is_unmovable(s):
-                    s.plain = True                          # type: ignore[attr-defined]
+                    s.plain = _why(s)                       # type: ignore[attr-defined]
                 else:
                     rest = list(statements[k + 1:])
                     self._copied += sum(1 for r in rest for _ in ast.walk(r))
@@ -120,7 +121,7 @@ class Jumps:
                 done += self._loop(s)
                 continue
             if isinstance(s, ast.If) and _own_jumps([s]):
-                s.plain = True                              # type: ignore[attr-defined]
+                s.plain = _why(s)                           # type: ignore[attr-defined]
             self._within(s, None)
             done.append(s)
         return done
@@ -129,7 +130,7 @@ class Jumps:
         """A loop, after the flag that a ``break`` in it sets."""
         is_stuck = isinstance(s, ast.AsyncFor) or is_unmovable(s) or any(_is_stuck(x) for x in s.body)
         if s.orelse or _returns(s) or is_stuck:
-            s.plain = True                                  # type: ignore[union-attr]
+            s.plain = "the `else` of a loop" if s.orelse else _why(s)   # type: ignore[union-attr]
             s.body, s.orelse = self._kept(s.body), self._kept(s.orelse)
             return [s]
         if not any(isinstance(x, ast.Break) for x in _own_jumps(s.body)):
@@ -156,6 +157,14 @@ def _own_jumps(statements: Sequence[ast.stmt]) -> list[ast.AST]:
                     blocks = [part] if isinstance(part, ast.stmt) else part.body
                     found += _own_jumps(blocks)
     return found
+
+
+def _why(s: ast.stmt) -> str:
+    """What keeps a statement with jumps from being moved."""
+    if is_unmovable(s):
+        return UNMOVABLE
+    within = isinstance(s, LOOPS) or any(isinstance(x, LOOPS) and _returns(x) for x in inside(s))
+    return "a `return` in a loop" if within and _returns(s) else "a jump out of `with`, `try` or a loop"
 
 
 def _returns(s: ast.AST) -> list[ast.AST]:

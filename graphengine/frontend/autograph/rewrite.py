@@ -23,7 +23,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import liveness
-from .jumps import SCOPES, broken_flag, inside, is_generator, is_plain, is_unmovable
+from .jumps import SCOPES, broken_flag, inside, is_generator, plain
 
 HELPERS = "autograph__"                     # what `convert` gives converted code to call
 Place = ast.Attribute | ast.Subscript       # that a statement assigns
@@ -96,11 +96,11 @@ class Rewriter(ast.NodeTransformer):
         """A statement that Python runs: a tensor cannot decide there."""
         self.generic_visit(node)
         part = "iter" if isinstance(node, ast.For) else "test"
-        setattr(node, part, _at(_call("by_python", getattr(node, part)), node))
+        setattr(node, part, _at(_call("by_python", getattr(node, part), ast.Constant(plain(node))), node))
         return node
 
     def visit_If(self, node: ast.If) -> Any:
-        if is_plain(node) or is_unmovable(node):
+        if plain(node):
             return self._as_written(node)
         returns = any(isinstance(x, ast.Return) for x in inside(node))
         names = _assigned([*node.body, *node.orelse])
@@ -117,7 +117,7 @@ class Rewriter(ast.NodeTransformer):
         return [_at(s, node) for s in made]
 
     def visit_While(self, node: ast.While) -> Any:
-        if is_plain(node) or is_unmovable(node):
+        if plain(node):
             return self._as_written(node)
         options = _options(node.body)
         held = _assigned([_at(ast.Expr(node.test), node)])
@@ -135,7 +135,7 @@ class Rewriter(ast.NodeTransformer):
         return [_at(s, node) for s in made]
 
     def visit_For(self, node: ast.For) -> Any:
-        if is_plain(node) or is_unmovable(node):
+        if plain(node):
             return self._as_written(node)
         options = _options(node.body)
         names = _assigned([node])

@@ -502,8 +502,10 @@ def decided(value: Any) -> Any:
     return convert_to_tensor(value) if isinstance(value, Variable) and is_drawing() else value
 
 
-def by_python(value: Any) -> Any:
+def by_python(value: Any, why: str) -> Any:
     """What a statement asks that could not become a branch or loop of the graph.
+
+    why : what it holds that cannot
 
     Raises
     ------
@@ -513,7 +515,7 @@ def by_python(value: Any) -> Any:
     if isinstance(value, Tensor) and not _is_short(value):
         raise InvalidArgumentError(
             f"{value.name} has no value while the graph is drawn, and this statement has to run in Python, for it "
-            "holds a `return` in a loop, a jump out of `with` or `try`, a loop's `else`, `del`, `global` or `yield`",
+            f"holds {why}",
             at=str(user_line()),
             fix="set a variable and `break`, and return after the loop; or use cond and while_loop",
         )
