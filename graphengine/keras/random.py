@@ -10,9 +10,10 @@ import numpy as np
 
 from ..errors import AttributeValueError
 from ..frontend import random
-from ..frontend.build import convert_to_tensor
+from ..frontend.build import convert_to_tensor, init_scope
 from ..ops.language import L
 from .config import floatx
+from .variable import Variable
 
 
 class SeedGenerator:
@@ -21,6 +22,10 @@ class SeedGenerator:
     Parameters
     ----------
     seed : whole number that it follows from; None: another one each time
+
+    Attributes
+    ----------
+    state : the seed, and how many times it has been asked
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
@@ -28,11 +33,15 @@ class SeedGenerator:
             raise AttributeValueError(f"seed={seed!r}; it takes a whole number from 0 on", op="SeedGenerator")
         self._initial_seed = seed
         self.seed = int(random.generator(None).integers(2**31 - 1)) if seed is None else int(seed)
+        with init_scope():
+            self.state = Variable(np.array([self.seed, 0]), trainable=False, name="seed_generator_state")
 
     def next(self, ordered: bool = True) -> Any:
         """A seed of two numbers, another one in each call."""
         del ordered
-        return random.uniform([2], 0, 2**31 - 1, "int32", seed=self.seed)
+        seed = L.identity(self.state)
+        self.state.assign_add([0, 1])
+        return seed
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self._initial_seed}
@@ -43,10 +52,18 @@ class SeedGenerator:
 
 
 def _drawn(name: str, seed: Any, *args: Any) -> Any:
-    """A function of `random` by its name: stateless for a number as seed."""
-    if isinstance(seed, (int, np.integer)):
-        return getattr(random, f"stateless_{name}")(args[0], (int(seed), 0), *args[1:])
-    return getattr(random, name)(*args, seed=seed.seed if isinstance(seed, SeedGenerator) else None)
+    """A function of `random` by its name: stateless with a seed."""
+    pair = _pair(seed)
+    if pair is None:
+        return getattr(random, name)(*args, seed=None)
+    return getattr(random, f"stateless_{name}")(args[0], pair, *args[1:])
+
+
+def _pair(seed: Any) -> Any:
+    """The two numbers of a seed that is a number or a generator; None if there is none."""
+    if isinstance(seed, SeedGenerator):
+        return seed.next()
+    return (int(seed), 0) if isinstance(seed, (int, np.integer)) else None
 
 
 def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
@@ -71,18 +88,18 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: An
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:
     """Classes drawn by their scores, `num_samples` for each row."""
-    found = convert_to_tensor(logits)
-    if isinstance(seed, (int, np.integer)):
-        return random.stateless_categorical(found, num_samples, (int(seed), 0), dtype)
-    return random.categorical(found, num_samples, dtype, seed.seed if isinstance(seed, SeedGenerator) else None)
+    found, pair = convert_to_tensor(logits), _pair(seed)
+    if pair is None:
+        return random.categorical(found, num_samples, dtype)
+    return random.stateless_categorical(found, num_samples, pair, dtype)
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Numbers of a gamma distribution with scale 1."""
-    if isinstance(seed, (int, np.integer)):
-        return random.stateless_gamma(shape, (int(seed), 0), alpha, dtype=dtype or floatx())
-    own = seed.seed if isinstance(seed, SeedGenerator) else None
-    return random.gamma(shape, alpha, dtype=dtype or floatx(), seed=own)
+    pair = _pair(seed)
+    if pair is None:
+        return random.gamma(shape, alpha, dtype=dtype or floatx())
+    return random.stateless_gamma(shape, pair, alpha, dtype=dtype or floatx())
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
@@ -94,7 +111,7 @@ def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
     """Elements set to 0 with a probability of `rate`, the others divided by 1 - rate."""
-    found = convert_to_tensor(inputs)
-    if isinstance(seed, (int, np.integer)):
-        return random.stateless_dropout(found, rate, (int(seed), 0), noise_shape=noise_shape)
-    return random.dropout(found, rate, noise_shape, seed.seed if isinstance(seed, SeedGenerator) else None)
+    found, pair = convert_to_tensor(inputs), _pair(seed)
+    if pair is None:
+        return random.dropout(found, rate, noise_shape)
+    return random.stateless_dropout(found, rate, pair, noise_shape=noise_shape)

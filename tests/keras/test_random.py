@@ -56,3 +56,14 @@ def test_seed_generator():
     assert keras.random.SeedGenerator.from_config(keras.random.SeedGenerator(3).get_config()).seed == 3
     with pytest.raises(ValueError, match="whole number"):
         keras.random.SeedGenerator("a")
+
+
+def test_numbers_of_a_generator_are_those_of_keras():
+    """What Keras 3.15.1 gives on TensorFlow."""
+    generator = keras.random.SeedGenerator(5)
+    wanted = [[0.06185329, 0.8316691, 0.97357714], [0.6156385, 0.9509727, 0.11595309]]
+    for row in wanted:
+        np.testing.assert_allclose(random.uniform((3,), seed=generator), row, rtol=1e-6)
+    np.testing.assert_allclose(random.normal((3,), seed=generator), [-0.77272797, 2.0677035, -1.7053593], rtol=2e-6)
+    np.testing.assert_array_equal(random.dropout(np.ones(8, "f4"), 0.5, seed=generator), [2, 2, 2, 2, 2, 0, 0, 0])
+    assert generator.state.numpy().tolist() == [5, 4]
