@@ -14,6 +14,7 @@ from .panels.memory import MemoryPanel
 from .panels.optimized import OptimizedPanel
 from .panels.outline import Outline
 from .panels.palette import Palette
+from .panels.past import Look
 from .panels.problems import Problems
 from .panels.profile import ProfilePanel
 from .panels.training import TrainingPanel
@@ -148,6 +149,11 @@ class Docks:
             if dock.height() < wanted:
                 self.window.resizeDocks([dock], [wanted], QtCore.Qt.Orientation.Vertical)
 
+    def _look_back(self, look: Look) -> None:
+        """Show on the cards what they showed while it trained."""
+        self.window.scene.show_previews(look.previews, self.window.running.is_current)
+        self.window.scene.show_gradients(look.norms, look.weights)
+
     # ------------------------------------------------ what they ask for
 
     def _connect(self) -> None:
@@ -159,6 +165,7 @@ class Docks:
         self.outline.select.connect(window.scene.select)
         self.problems.counted.connect(self._count_problems)
         self.training.chosen.connect(window.add_kind)
+        self.training.past.looked.connect(self._look_back)
         self.problems.edit.connect(window.edit)
         for panel in (self.inspector, self.problems, self.outline, self.training):
             panel.jump.connect(window.jump)

@@ -356,6 +356,8 @@ class MainWindow(Deeds):
     def _received(self, reply: m.Reply) -> None:
         self.docks.take(reply)
         self.opened.take(reply)
+        if isinstance(reply, (m.Values, m.Gradients)) and self.docks.training.past.is_back:
+            return                          # who looks back stays there
         if isinstance(reply, m.Values):
             heights = self.tool.edits.heights()
             self.scene.show_previews(reply.previews, self.running.is_current)

@@ -18,6 +18,7 @@ from .boundary import BoundaryView
 from .curves import CurvesView
 from .gradients import GradientsView
 from .live import Blank, Fitting, LivePanel, Pages, caption, row, series_color, swatch, tool
+from .past import Look, Past
 from .runs import Run, Runs, base, rises, table
 
 Qt = QtCore.Qt
@@ -49,6 +50,7 @@ class TrainingPanel(LivePanel):
         self.progress: m.TrainingProgress | None = None
         self.message = ""
         self._look: object = None
+        self._gradients: m.Gradients | None = None
         self._make_bar()
         self._make_views()
         layout = QtWidgets.QVBoxLayout(self)
@@ -121,8 +123,9 @@ class TrainingPanel(LivePanel):
         self._options: dict[int, list[QtWidgets.QWidget]] = {
             CURVES: [self.log, self._smoothing_label, self.smoothing, self.export_button],
             GRADIENTS: [self.histograms, self.ratio], BOUNDARY: []}
-        self._strip = row(self.tabs, None, self.log, 6, self._smoothing_label, self.smoothing, self.export_button,
-                          self.histograms, 6, self.ratio, margins=(8, 0, 10, 2))
+        self.past = Past()
+        self._strip = row(self.tabs, None, self.past, 12, self.log, 6, self._smoothing_label, self.smoothing,
+                          self.export_button, self.histograms, 6, self.ratio, margins=(8, 0, 10, 2))
         self.curves = CurvesView(self.runs)
         self.tree = self._make_tree()
         split = QtWidgets.QSplitter(Qt.Orientation.Horizontal)
@@ -205,7 +208,10 @@ class TrainingPanel(LivePanel):
 
     def take(self, reply: object) -> None:
         match reply:
+            case m.Started(what="run"):
+                self.past.return_to_now()
             case m.Started(what="train" | "step"):
+                self.past.return_to_now()
                 self.message = ""
             case m.TrainingProgress():
                 self.progress = reply
@@ -214,12 +220,14 @@ class TrainingPanel(LivePanel):
             case m.Metrics():
                 self.runs.add(reply)
             case m.Gradients():
+                self._gradients = reply
                 if self.runs.latest is not None:
                     self.runs.latest.add_gradients(reply)
             case m.Finished(what="train" | "step"):
                 self.boundary.ask(anew=True)
             case m.Values():
                 self.boundary.take_previews(dict(reply.previews))
+                self._remember(reply)
             case m.BoundaryValues():
                 self.boundary.take(reply)
             case m.Loaded():
@@ -230,10 +238,17 @@ class TrainingPanel(LivePanel):
                 return
         self.mark_stale()
 
+    def _remember(self, reply: m.Values) -> None:
+        """Keep what the cards show while it trains, so that one can look back."""
+        if self.state == "training" and self.progress is not None:
+            known = self._gradients or m.Gradients({}, {})
+            self.past.add(Look(self.progress.epochs, reply.previews, known.norms, known.weights))
+
     def show_state(self, state: str, continues: bool = False) -> None:
         """Hear how the training is. continues : it is the one that was held before, not a run of its own."""
         if state == "training" != self.state and not continues:
             self.runs.begin()
+            self.past.forget()
         if state != self.state:
             self.state = state
             self._show_state()

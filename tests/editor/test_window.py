@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 
+import numpy as np
 import pytest
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -20,6 +21,7 @@ from editor.model.document import GraphDocument
 from editor.model.files import open_document, to_text
 from editor.model.items import Card, Ref, Wire
 from editor.run import messages as m
+from editor.run.previews import preview
 from editor.theme import install, theme
 from editor.welcome import Welcome
 from editor.windows import Windows
@@ -72,6 +74,26 @@ def replies(window):
 
 def of(kind, found):
     return [reply for reply in found if isinstance(reply, kind)]
+
+
+def test_cards_show_what_they_showed_while_it_trained(window, qtbot, iris):
+    shown = window(open_document(iris), iris)
+    shown.docks.training.show_state("training")
+    for k in range(3):
+        of_step = preview(np.full(4, k, np.float32))
+        shown.running.received.emit(m.TrainingProgress(k, 9, k, 1.0, 1.0, 1.0, 0.1))
+        shown.running.received.emit(m.Gradients({"hidden": float(k)}, {}))
+        shown.running.received.emit(m.Values({("hidden", 0): of_step}))
+        if k == 1:
+            shown.docks.training.past.setValue(0)
+
+    def seen():
+        result = shown.scene.results["hidden"]
+        return result.previews[0].mean, result.norm
+
+    assert seen() == (0, 0), "what comes does not disturb who looks back"
+    shown.docks.training.past.setValue(2)
+    assert seen() == (2, 2)
 
 
 def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
