@@ -188,6 +188,7 @@ def boundary(p: Photographer) -> None:
     below = [dock for dock in window.findChildren(QtWidgets.QDockWidget)
              if window.dockWidgetArea(dock) == QtCore.Qt.DockWidgetArea.BottomDockWidgetArea]
     window.resizeDocks(below[:1], [420], QtCore.Qt.Orientation.Vertical)
+    p.wait_s(0.5)
     window.do_fit_all()
     panel = window.docks.training
     p.replies.clear()
