@@ -102,7 +102,8 @@ class WholeStep:
     def __str__(self) -> str:
         if self.code is not None:
             return "one kernel for all steps"
-        return f"kernel by kernel: {self.reason or 'not worth compiling one for all steps yet'}"
+        yet = "not worth compiling one for all steps yet" if self._pending is None else "one is being compiled"
+        return f"kernel by kernel: {self.reason or yet}"
 
     # ------------------------------------------------ what the kernel reads
 
@@ -125,5 +126,5 @@ def _refusal(layout: Layout) -> str | None:
     if layout.shared:
         return "threads share its work"
     if layout.work_ns > MOST_NS:
-        return f"a step takes more than {MOST_NS / 1000:g} microseconds"
+        return f"a step takes more than {MOST_NS:g} nanoseconds"
     return None
