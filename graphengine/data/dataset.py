@@ -298,6 +298,68 @@ class Dataset(Iterated):
                                                lambda group: padded(group, padded_shapes, padding_values)),
                        spec, _batches(self._count, size, drop_remainder))
 
+    def group_by_window(
+        self, key_func: Callable[..., Any], reduce_func: Callable[[Any, Dataset], Dataset], window_size: Any = None,
+        window_size_func: Callable[[Any], Any] | None = None, name: str | None = None,
+    ) -> Dataset:
+        """What `reduce_func` makes of windows of elements that have the same key.
+
+        Parameters
+        ----------
+        key_func : the key of an element, a whole number
+        reduce_func : the elements that come in the place of a window, given its key and its dataset
+        window_size, window_size_func : elements of a window, for all keys or for each; one of the two
+        """
+        size_of = window_size_func if window_size_func is not None else lambda _: window_size
+
+        def reduced(key: int, window: list[Any]) -> Iterator[Any]:
+            made = Dataset(lambda: iter(window), lambda: self.element_spec, len(window))
+            return iter(reduce_func(EagerTensor(np.asarray(key, np.int64)), made))
+
+        def elements() -> Iterator[Any]:
+            waiting: dict[int, list[Any]] = {}
+            for element in self:
+                key = int(key_func(*arguments(element)))
+                waiting.setdefault(key, []).append(element)
+                if len(waiting[key]) >= int(size_of(EagerTensor(np.asarray(key, np.int64)))):
+                    yield from reduced(key, waiting.pop(key))
+            for key in sorted(waiting):
+                yield from reduced(key, waiting[key])
+
+        return Dataset(elements, lambda: reduce_func(EagerTensor(np.asarray(0, np.int64)), self).element_spec,
+                       UNKNOWN_CARDINALITY)
+
+    def bucket_by_sequence_length(
+        self, element_length_func: Callable[..., Any], bucket_boundaries: Sequence[int],
+        bucket_batch_sizes: Sequence[int], padded_shapes: Any = None, padding_values: Any = None,
+        pad_to_bucket_boundary: bool = False, no_padding: bool = False, drop_remainder: bool = False,
+        name: str | None = None,
+    ) -> Dataset:
+        """Batches of elements of about the same length, each filled up to its longest.
+
+        Parameters
+        ----------
+        element_length_func : the length of an element
+        bucket_boundaries : lengths at which the next bucket begins
+        bucket_batch_sizes : elements of a batch of each bucket, one more than boundaries
+        """
+        if len(bucket_batch_sizes) != len(bucket_boundaries) + 1:
+            raise InvalidArgumentError(f"{len(bucket_batch_sizes)} batch sizes and {len(bucket_boundaries)} boundaries",
+                                       op="bucket_by_sequence_length", fix="give one size more than boundaries")
+        if pad_to_bucket_boundary:
+            raise InvalidArgumentError("pad_to_bucket_boundary=True: batches are filled up to their longest element",
+                                       op="bucket_by_sequence_length", fix="leave it out, or give padded_shapes")
+
+        def batch(key: Any, window: Dataset) -> Dataset:
+            size = bucket_batch_sizes[int(key)]
+            if no_padding:
+                return window.batch(size, drop_remainder)
+            return window.padded_batch(size, padded_shapes, padding_values, drop_remainder)
+
+        return self.group_by_window(
+            lambda *element: int(np.searchsorted(bucket_boundaries, int(element_length_func(*element)), "right")),
+            batch, window_size_func=lambda key: bucket_batch_sizes[int(key)])
+
     def unbatch(self, name: str | None = None) -> Dataset:
         """The pieces of the elements along their first axes."""
         return Dataset(lambda: (x for e in self for x in sources.pieces(e)), lambda: without_axis(self.element_spec),

@@ -214,3 +214,20 @@ def test_windows_of_a_time_series():
         [[[0, 1, 2], [1, 2, 3], [2, 3, 4], [3, 4, 5]], [3, 4, 5, 6]], [[[4, 5, 6], [5, 6, 7], [6, 7, 8]], [7, 8, 9]]]
     assert windows(targets=None, sequence_length=3, sampling_rate=2, start_index=1, end_index=8, batch_size=9) == [
         [[[1, 3, 5], [2, 4, 6], [3, 5, 7]]]]
+
+
+def test_groups_of_elements_with_the_same_key():
+    groups = Dataset.range(10).group_by_window(lambda x: x % 2, lambda key, window: window.batch(5), 5)
+    assert [g.numpy().tolist() for g in groups] == [[0, 2, 4, 6, 8], [1, 3, 5, 7, 9]]
+    rest = Dataset.range(7).group_by_window(lambda x: x % 3, lambda key, window: window.batch(2), 2)
+    assert [g.numpy().tolist() for g in rest] == [[0, 3], [1, 4], [2, 5], [6]]
+
+
+def test_batches_of_about_the_same_length():
+    lists = [[0], [1, 2, 3, 4], [5, 6, 7], [7, 8, 9, 10, 11], [13, 14, 15, 16, 19, 20], [21, 22]]
+    ragged = Dataset.from_generator(lambda: iter(lists), output_signature=tf.TensorSpec([None], tf.int64))
+    found = ragged.bucket_by_sequence_length(lambda x: tf.shape(x)[0], [3, 5], [2, 2, 2])
+    assert [g.numpy().tolist() for g in found] == [
+        [[1, 2, 3, 4], [5, 6, 7, 0]], [[7, 8, 9, 10, 11, 0], [13, 14, 15, 16, 19, 20]], [[0, 0], [21, 22]]]
+    with pytest.raises(InvalidArgumentError, match="2 batch sizes and 2 boundaries"):
+        ragged.bucket_by_sequence_length(lambda x: 1, [3, 5], [2, 2])
