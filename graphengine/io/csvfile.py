@@ -45,7 +45,7 @@ def header_of(text: str, file: str = "the text") -> tuple[list[str], str]:
         found = {sign: next(csv.reader(io.StringIO(text, newline=""), delimiter=sign), []) for sign in DELIMITERS}
     except csv.Error as error:
         raise FileFormatError(f"the line is no csv: {error}", at=f"{file}:1", fix="correct the line") from None
-    sign = max(DELIMITERS, key=lambda sign: len(found[sign]))
+    sign = max(DELIMITERS, key=lambda sign: ('"' not in "".join(found[sign]), len(found[sign])))   # no torn quotes
     return [cell.strip() for cell in found[sign]], sign
 
 
