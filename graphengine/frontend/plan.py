@@ -280,7 +280,8 @@ class Plan:
 
     def _step_feed(self, k: int, value: Any) -> Array | Rows:
         if not isinstance(value, Rows):
-            return np.asarray(self.array(k, value), order="C")     # ascontiguousarray would give a number an axis
+            array = self.array(k, value)
+            return array if array.flags.c_contiguous else np.asarray(array, order="C")  # ascontiguousarray adds an axis
         data = np.ascontiguousarray(self.array(k, value.data))
         given = np.asarray(value.indices)
         if given.dtype.kind not in "iu" and given.size:

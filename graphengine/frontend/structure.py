@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from ..ir.node import Node
 from ..ir.operand import Operand
 from ..values import dataclass
 
@@ -43,7 +44,7 @@ class Nested:
 
 def flatten(value: Any) -> tuple[Structure, list[Any]]:
     """Structure and leaves of a nested value; those of dicts by sorted keys, so that equal dicts have equal leaves."""
-    if isinstance(value, Operand):          # nearly always one, and asking for a Mapping takes long
+    if isinstance(value, (Operand, Node)):  # nearly always one, and asking for a Mapping takes long
         return _LEAF, [value]
     if isinstance(value, Mapping):
         keys, order = list(value), _sorted_keys(value)

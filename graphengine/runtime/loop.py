@@ -119,6 +119,9 @@ class Loop:
         """Put kernels before the program that pick the rows of each step; the moves of their indices."""
         rows: list[tuple[int, list[int], list[int], int]] = []
         moves: list[Move] = []
+        if not any(isinstance(feed, Rows) for feed in self.feeds):
+            self.layout.prepend(rows)
+            return moves
         own = self.executable
         for b, stage, dtype, feed in zip(own.program.feeds, self.layout.staging, own.dtypes, self.feeds, strict=True):
             if isinstance(feed, Rows):
