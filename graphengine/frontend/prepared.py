@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import GraphEngineError, ShapeError
-from ..runtime.loop import Loop, Rows
+from ..runtime.loop import CompiledLoop, Rows
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -61,7 +61,7 @@ class CompiledSteps(PreparedSteps):
         self.bound = bound
         self.store = store
         self.layout = bound.idle.pop() if bound.idle else executable.new_layout(bound.sizes)
-        self.loop = Loop(executable, self.layout, feeds, stacked, collect)
+        self.loop = CompiledLoop(executable, self.layout, feeds, stacked, collect)
 
     def run(self, on_progress: Look | None = None, first: int = 0, steps: int | None = None) -> list[Any]:
         results = self.loop.run(self.count if steps is None else steps, on_progress, first)

@@ -27,7 +27,7 @@ PATIENCE = 8                                # times that a pattern is played bac
 Starts = tuple[tuple[int, ...], ...]        # for each source the numbers under which it was used
 
 
-class Pattern:
+class TapePattern:
     """A record without its values, and what is asked of it.
 
     count : how often it was asked for
@@ -95,7 +95,7 @@ def _total(parts: Sequence[Tensor | None]) -> Any:
     return found
 
 
-_pattern = lru_cache(maxsize=128)(Pattern)
+_pattern = lru_cache(maxsize=128)(TapePattern)
 
 
 def replayed(

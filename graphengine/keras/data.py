@@ -41,7 +41,7 @@ def as_array(value: Any, label: str) -> Array:
 
 
 @dataclass(frozen=True)
-class Rows:
+class Samples:
     """Arrays of equal length: a row of each makes a sample.
 
     structure : rebuilds (x, y, sample_weight) from leaves; None where nothing was given
@@ -61,12 +61,14 @@ class Rows:
     def count(self) -> int:
         return len(self.arrays[0])
 
-    def take(self, index: Any) -> Rows:
+    def take(self, index: Any) -> Samples:
         """Some of the rows, in that order."""
         return replace(self, leaves=tuple(None if a is None else a[index] for a in self.leaves))
 
 
-def rows_of(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None) -> Rows:
+def samples_of(
+    x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapping[int, float] | None = None
+) -> Samples:
     """Arrays as rows.
 
     Raises
@@ -85,7 +87,7 @@ def rows_of(x: Any, y: Any = None, sample_weight: Any = None, class_weight: Mapp
     for a, label in zip(arrays, labels, strict=True):
         if a is not None and len(a) != len(first):
             raise ShapeError(f"x has {len(first)} samples, {label} has {len(a)}", fix="give as many of each")
-    return Rows(structure, arrays, form_of((x, y, sample_weight)))
+    return Samples(structure, arrays, form_of((x, y, sample_weight)))
 
 
 def weights_of_classes(y: Any, class_weight: Mapping[int, float], sample_weight: Any) -> Array:
@@ -102,7 +104,7 @@ def weights_of_classes(y: Any, class_weight: Mapping[int, float], sample_weight:
     return weights if sample_weight is None else weights * np.asarray(sample_weight, np.float32)
 
 
-def split_rows(rows: Rows, share: float) -> tuple[Rows, Rows]:
+def split_samples(rows: Samples, share: float) -> tuple[Samples, Samples]:
     """The last `share` of the rows apart, for validation.
 
     Raises
@@ -125,20 +127,20 @@ def is_batches(x: Any) -> bool:
     return hasattr(x, "__next__") or hasattr(x, "__getitem__") or hasattr(x, "__iter__")
 
 
-def rows_in(dataset: Any, class_weight: Mapping[int, float] | None = None) -> tuple[Rows, int, bool] | None:
+def samples_in(dataset: Any, class_weight: Mapping[int, float] | None = None) -> tuple[Samples, int, bool] | None:
     """Rows, batch size and whether they are shuffled, of a dataset of `data` that is no more than that."""
     from ..data.dataset import RowsPlan  # who has a dataset has loaded it
 
     plan = getattr(dataset, "rows", None)
     if not isinstance(plan, RowsPlan) or plan.batch_size is None:
         return None
-    return rows_of(*unpack_x_y_sample_weight(plan.arrays), class_weight), plan.batch_size, plan.is_shuffled
+    return samples_of(*unpack_x_y_sample_weight(plan.arrays), class_weight), plan.batch_size, plan.is_shuffled
 
 
 def batches_of(
     source: Any, steps: int | None, rng: np.random.Generator | None = None,
     class_weight: Mapping[int, float] | None = None,
-) -> Iterator[Rows]:
+) -> Iterator[Samples]:
     """The batches that a source gives in one epoch; in an order drawn from `rng` if it gives them by number."""
     getattr(source, "on_epoch_begin", _nothing)()
     if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
@@ -149,7 +151,7 @@ def batches_of(
         items = itertools.islice(source, steps)
     try:
         for item in items:
-            yield rows_of(*unpack_x_y_sample_weight(item), class_weight)
+            yield samples_of(*unpack_x_y_sample_weight(item), class_weight)
     finally:                                # training may stop within an epoch
         getattr(source, "on_epoch_end", _nothing)()
 

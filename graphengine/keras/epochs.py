@@ -10,8 +10,8 @@ from typing import Any
 
 from ..errors import GraphEngineError
 from ..frontend.prepared import PreparedSteps
-from ..runtime.loop import Rows as PickedRows
-from .data import Order, Rows, batches_of, order_generator, rows_in
+from ..runtime.loop import Rows
+from .data import Order, Samples, batches_of, order_generator, samples_in
 from .steps import Step
 
 
@@ -21,7 +21,7 @@ class SourceBatches:
     steps : batches of an epoch; None: as many as it gives
     """
 
-    rows: Rows | None = None
+    rows: Samples | None = None
 
     def __init__(
         self, source: Any, shuffle: bool, steps: int | None, class_weight: Mapping[int, float] | None = None,
@@ -33,7 +33,7 @@ class SourceBatches:
         self.count = 0                                      # of the batches of the last epoch
         self._unfinished: Iterator[Any] | None = None       # goes on in the next epoch, where one has fewer steps
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Samples]:
         goes_on = self.steps is not None and not hasattr(self.source, "__getitem__")
         if goes_on and self._unfinished is None:
             self._unfinished = iter(self.source)
@@ -67,7 +67,7 @@ class RowBatches:
     steps : batches of an epoch
     """
 
-    def __init__(self, rows: Rows, order: Order) -> None:
+    def __init__(self, rows: Samples, order: Order) -> None:
         self.rows = rows
         self.order = order
         self.steps = order.steps
@@ -76,7 +76,7 @@ class RowBatches:
         self._full: PreparedSteps | None = None     # batches of the full size
         self._short: PreparedSteps | None = None    # the last one, if it is shorter
 
-    def __iter__(self) -> Iterator[Rows]:
+    def __iter__(self) -> Iterator[Samples]:
         return (self.rows.take(self.order.batch(k)) for k in self.order.next_epoch())
 
     @property
@@ -107,7 +107,7 @@ class RowBatches:
             last = step.result.fill(self._short.run())
         return last
 
-    def batch_of(self, error: GraphEngineError) -> tuple[Rows, int]:
+    def batch_of(self, error: GraphEngineError) -> tuple[Samples, int]:
         """The batch that an error of `run` is about, and its number in the epoch."""
         number = self._loop_first + (error.step or 0)
         return self.rows.take(self.order.batch(number)), number - self._first
@@ -122,7 +122,7 @@ class RowBatches:
     def _steps(self, step: Step, part: slice, size: int) -> PreparedSteps:
         if self.order.shuffle:
             indices = self.order.places[part].reshape(-1, size)     # the order's own memory: the next one comes there
-            feeds: list[Any] = [PickedRows(a, indices) for a in self.rows.arrays]
+            feeds: list[Any] = [Rows(a, indices) for a in self.rows.arrays]
         else:
             feeds = [a[part].reshape(-1, size, *a.shape[1:]) for a in self.rows.arrays]
         return step.concrete.plan.steps(feeds)
@@ -153,9 +153,9 @@ def batches(
     data: Any, batch_size: int, shuffle: bool, steps: int | None, class_weight: Mapping[int, float] | None = None,
 ) -> RowBatches | SourceBatches:
     """The batches of rows, or of what gives batches itself: a dataset that is rows in batches is taken as rows."""
-    found = None if isinstance(data, Rows) or steps is not None else rows_in(data, class_weight)
+    found = None if isinstance(data, Samples) or steps is not None else samples_in(data, class_weight)
     if found is not None:
         data, batch_size, shuffle = found
-    if isinstance(data, Rows):
+    if isinstance(data, Samples):
         return RowBatches(data, Order(data.count, batch_size, shuffle, steps))
     return SourceBatches(data, shuffle, steps, class_weight)

@@ -8,7 +8,7 @@ from ..errors import GraphEngineError, InvalidArgumentError
 from ..frontend.not_finite import refuse_nan, source_of_nan
 from ..ir.node import describe
 from ..ops.state import Placeholder, State
-from .data import Rows
+from .data import Samples
 from .steps import Step
 
 PROBLEM = "the loss is NaN"
@@ -31,7 +31,7 @@ def is_about_nan(error: GraphEngineError) -> bool:
     return error.problem.startswith(PROBLEM)
 
 
-def explained(error: GraphEngineError, step: Step | None, rows: Rows, batch: int, epoch: int) -> GraphEngineError:
+def explained(error: GraphEngineError, step: Step | None, rows: Samples, batch: int, epoch: int) -> GraphEngineError:
     """The error of `finite` with the epoch, the batch, and the node that came first.
 
     Parameters

@@ -19,7 +19,7 @@ from ..frontend.build import convert_to_tensor
 from ..frontend.drawing import as_drawn
 from ..frontend.structure import flatten
 from ..ir.node import Tensor
-from .data import Rows, is_batches, joined, rows_of, split_rows, unpack_x_y_sample_weight
+from .data import Samples, is_batches, joined, samples_of, split_samples, unpack_x_y_sample_weight
 from .epochs import batches
 from .nan_loss import explained, is_about_nan, is_tolerated
 from .outputs import Outputs
@@ -34,7 +34,7 @@ class Trainer(StepMaker):
 
     # ------------------------------------------------ traced steps
 
-    def _step(self, kind: str, rows: Rows) -> Step:
+    def _step(self, kind: str, rows: Samples) -> Step:
         """The traced step for data of these types."""
         known = self._prediction_steps if kind == "predict" else self._settings(kind).steps
         types = self._types(rows)
@@ -43,7 +43,7 @@ class Trainer(StepMaker):
             known[key] = self._trace(kind, rows, types)
         return known[key]
 
-    def _types(self, rows: Rows) -> tuple[Any, ...]:
+    def _types(self, rows: Samples) -> tuple[Any, ...]:
         """dtype and sizes of a sample of each leaf; None for sizes that the model's symbols leave open.
 
         Targets and weights of samples are as open as the outputs that they belong to.
@@ -60,7 +60,7 @@ class Trainer(StepMaker):
             self._open = symbols_left_open(self) if self._has_symbols else ()
         return self._open
 
-    def _ensure_ready(self, kind: str, rows: Rows) -> None:
+    def _ensure_ready(self, kind: str, rows: Samples) -> None:
         """Weights, metrics and slots are made before a step is traced."""
         if not getattr(self, "built", False):
             x, _, _ = rows.structure.fill([None if a is None else convert_to_tensor(a[:1]) for a in rows.leaves])
@@ -72,7 +72,7 @@ class Trainer(StepMaker):
         if kind == "train" and self.optimizer is not None and not getattr(self.optimizer, "built", False):
             self.optimizer.build(self.trainable_weights)
 
-    def _trace(self, kind: str, rows: Rows, types: Sequence[Any]) -> Step:
+    def _trace(self, kind: str, rows: Samples, types: Sequence[Any]) -> Step:
         self._ensure_ready(kind, rows)
         step: Callable[[Any], Any] = as_drawn(getattr(self, f"{kind}_step"))
         leaves = [None if t is None else (as_dtype(t[0]), t[1]) for t in types]
@@ -81,7 +81,7 @@ class Trainer(StepMaker):
         finally:
             self._forget_losses()               # they belong to the trace
 
-    def _run_batch(self, kind: str, rows: Rows) -> Any:
+    def _run_batch(self, kind: str, rows: Samples) -> Any:
         """One batch through the traced step; its result with arrays."""
         if self.run_eagerly and kind != "predict":
             self._ensure_ready(kind, rows)
@@ -130,17 +130,17 @@ class Trainer(StepMaker):
         batch = 32 if batch_size is None else int(batch_size)
         if batch < 1:
             raise InvalidArgumentError(f"batch_size={batch_size}", op="fit", fix="use at least 1")
-        given = x if is_batches(x) else rows_of(x, y, sample_weight, class_weight)
+        given = x if is_batches(x) else samples_of(x, y, sample_weight, class_weight)
         if given is x and (y is not None or sample_weight is not None or validation_split):
             raise InvalidArgumentError("x gives batches, so y, sample_weight and validation_split have no meaning",
                                        op="fit", fix="let x give (x, y) or (x, y, sample_weight), and validation_data")
-        if validation_split and validation_data is None and isinstance(given, Rows):
-            given, validation_data = split_rows(given, validation_split)
+        if validation_split and validation_data is None and isinstance(given, Samples):
+            given, validation_data = split_samples(given, validation_split)
         data = batches(given, batch, shuffle, steps_per_epoch, class_weight)
         validation = None
         if validation_data is not None:
-            if not isinstance(validation_data, Rows) and not is_batches(validation_data):
-                validation_data = rows_of(*unpack_x_y_sample_weight(validation_data))
+            if not isinstance(validation_data, Samples) and not is_batches(validation_data):
+                validation_data = samples_of(*unpack_x_y_sample_weight(validation_data))
             validation = batches(validation_data, validation_batch_size or batch, False, validation_steps)
         shown = 1 if verbose == "auto" else int(verbose)
         watching = callbacks if isinstance(callbacks, CallbackList) else CallbackList(
@@ -261,7 +261,7 @@ class Trainer(StepMaker):
 
         del kwargs
         self._settings("evaluate")
-        given = x if is_batches(x) else rows_of(x, y, sample_weight)
+        given = x if is_batches(x) else samples_of(x, y, sample_weight)
         data = batches(given, batch_size or 32, False, steps)
         shown = 1 if verbose == "auto" else int(verbose)
         watching = callbacks if isinstance(callbacks, CallbackList) else CallbackList(
@@ -292,11 +292,11 @@ class Trainer(StepMaker):
         ShapeError if the data does not fit the model.
         """
         batch = batch_size or 32
-        given = x if is_batches(x) else rows_of(x)
-        if isinstance(given, Rows) and steps is not None:
+        given = x if is_batches(x) else samples_of(x)
+        if isinstance(given, Samples) and steps is not None:
             given = given.take(slice(0, steps * batch))
         shown = 1 if verbose == "auto" else int(verbose)
-        if isinstance(given, Rows) and not callbacks and not shown:
+        if isinstance(given, Samples) and not callbacks and not shown:
             return self._predicted(given, batch)
         from .callbacks import CallbackList
 
@@ -305,14 +305,14 @@ class Trainer(StepMaker):
             callbacks, add_history=False, add_progbar=shown != 0, verbose=shown, epochs=1, steps=data.steps,
             model=self)
         watching.on_predict_begin()
-        if isinstance(given, Rows) and not watching.wants("predict"):
+        if isinstance(given, Samples) and not watching.wants("predict"):
             found = self._predicted(given, batch)
         else:
             found = self._predicted_by_batch(data, watching)
         watching.on_predict_end()
         return found
 
-    def _predicted(self, rows: Rows, batch: int) -> Any:
+    def _predicted(self, rows: Samples, batch: int) -> Any:
         step = self._step("predict", rows)
         full = rows.count // batch
         pieces: list[list[Any]] = []
@@ -339,20 +339,20 @@ class Trainer(StepMaker):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Outputs for one batch, as arrays."""
-        return self._run_batch("predict", rows_of(x))
+        return self._run_batch("predict", samples_of(x))
 
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """One step of training; loss and metrics so far."""
         self._settings("train_on_batch")
-        logs = self._logs(self._run_batch("train", rows_of(x, y, sample_weight, class_weight)))
+        logs = self._logs(self._run_batch("train", samples_of(x, y, sample_weight, class_weight)))
         return logs if return_dict else self._listed(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Loss and metrics of one batch, with those before."""
         self._settings("test_on_batch")
-        logs = self._logs(self._run_batch("test", rows_of(x, y, sample_weight)))
+        logs = self._logs(self._run_batch("test", samples_of(x, y, sample_weight)))
         return logs if return_dict else self._listed(logs)
 
     def _listed(self, logs: Mapping[str, float]) -> Any:

@@ -17,7 +17,7 @@ from .body import happens_once
 from .kinds import REQUIRED, Array, DrawRegion, RunRegion, attr
 from .language import L
 from .pullback import pulled_back
-from .regions import OfRegions, Trace, Types, check_operands, inputs_read
+from .regions import OfRegions, RegionCopy, Types, check_operands, inputs_read
 from .registry import op
 
 
@@ -173,7 +173,7 @@ class _GradientOfBranch:
         self, branch: Region, places: Sequence[int], seeded: Sequence[int], floats: Sequence[int],
         results: Sequence[Tensor],
     ) -> None:
-        self.trace = Trace(branch)
+        self.trace = RegionCopy(branch)
         self.results = results
         self.own = {k: self.trace.of(t) for k, t in zip(places, branch.outputs, strict=True)}
         self.seeds = [self.trace.placeholder(results[k]) for k in seeded]

@@ -23,7 +23,7 @@ from .body import happens_once
 from .kinds import REQUIRED, Array, DrawRegion, Dynamic, RunRegion, attr
 from .language import L
 from .pullback import pulled_back
-from .regions import OfRegions, Trace, Types, check_operands, inputs_read
+from .regions import OfRegions, RegionCopy, Types, check_operands, inputs_read
 from .registry import op
 from .state import Placeholder
 
@@ -243,7 +243,7 @@ class Loop(OfRegions):
                 fix="give while_loop maximum_iterations= (begin the `while` of a function with "
                     "tf.autograph.experimental.set_loop_options(maximum_iterations=...)), or use scan",
             )
-        trace = Trace(self.body)
+        trace = RegionCopy(self.body)
         step = trace.graph.add(Placeholder(int32, ()), (), "step").outputs[0]
         region = Region(trace.graph, (*trace.inputs[:n], step, *trace.inputs[n:]),
                         tuple(trace.of(t) for t in self.body.outputs[:n]))
@@ -327,7 +327,7 @@ class _GradientOfLoop:
     def run(self) -> tuple[Tensor | None, ...]:
         f, body = self.forward, self.forward.body
         n, m = f.carried, f.carried + f.walked
-        trace = Trace(body)
+        trace = RegionCopy(body)
         floats = [k for k, t in enumerate(body.inputs) if t.dtype.is_floating]
         seeds, ys, arriving = self._seeds(trace)
         if not ys:
@@ -354,7 +354,7 @@ class _GradientOfLoop:
         back: dict[int, Tensor] = dict(zip([*carried, *fixed, *walked], node.outputs, strict=False))
         return (*[None] * f.head, *(back.get(k) for k in range(len(body.inputs))))
 
-    def _seeds(self, trace: Trace) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
+    def _seeds(self, trace: RegionCopy) -> tuple[list[Tensor], list[Tensor], list[tuple[Tensor, Tensor]]]:
         """Gradients that arrive at a step's outputs: placeholders, the outputs, and (placeholder, array to walk)."""
         f = self.forward
         self.carried_seeds: dict[int, Tensor] = {}
@@ -382,7 +382,7 @@ class _GradientOfLoop:
         return L.zeros_like(self.y[k]) if g is None else g
 
     def _region(
-        self, trace: Trace, outputs: Sequence[Tensor], carried: Sequence[Tensor],
+        self, trace: RegionCopy, outputs: Sequence[Tensor], carried: Sequence[Tensor],
         arriving: Sequence[tuple[Tensor, Tensor]],
     ) -> tuple[Region, tuple[list[Tensor], list[Tensor]]]:
         """The backward step, and its operands: arrays to walk, fixed ones.

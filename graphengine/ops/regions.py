@@ -98,7 +98,7 @@ def inputs_read(region: Region, outputs: Sequence[int]) -> set[int]:
     return {k for k, t in enumerate(region.inputs) if id(t) in ids}
 
 
-class Trace:
+class RegionCopy:
     """A region copied into a graph of its own, in which its gradient is drawn."""
 
     def __init__(self, region: Region) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..codegen.emit import Kernel
-from ..codegen.kernels.runner import ROW, Control
+from ..codegen.kernels.runner import ROW, ControlBlock
 from ..dtypes import DType
 from ..errors import GraphEngineError, InvalidArgumentError, OutOfRangeError
 from ..ir.computation import Computation
@@ -215,7 +215,7 @@ class Executable:
 
     def failure(self, layout: Layout, code: int, step: int | None = None) -> GraphEngineError:
         """The error that a kernel's code stands for, on its node."""
-        row = int(layout.control[Control.FAILED]) - layout.ahead
+        row = int(layout.control[ControlBlock.FAILED]) - layout.ahead
         if row < 0:
             return OutOfRangeError("a row index is outside the fed array", op="run_steps")
         layout, row, instruction, drawn = _failed(layout, self.program, row, self.source.graph)
@@ -265,7 +265,7 @@ def _failed(layout: Layout, program: Program, row: int, drawn: Graph) -> tuple[L
         return layout, row + layout.ahead, program.instructions[row], drawn
     taken = inner.taken(layout, row + layout.ahead)
     part = inner.parts[taken]
-    return _failed(part, part.program, int(part.control[Control.FAILED]), inner.node.op.regions[taken].graph)
+    return _failed(part, part.program, int(part.control[ControlBlock.FAILED]), inner.node.op.regions[taken].graph)
 
 
 def _owner(node: Node, drawn: Graph) -> Node:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..codegen.emit import Kernel, SizeBits, constant_bits
-from ..codegen.kernels.runner import EXTENT, MOVE, ROW, Control
+from ..codegen.kernels.runner import EXTENT, MOVE, ROW, ControlBlock
 from ..ir.dims import Evaluator, evaluate, evaluator
 from ..schedule.memory import ALIGNMENT, aligned, plan
 from ..schedule.program import Buffer
@@ -98,7 +98,7 @@ class Layout:
         columns = (outline.code, outline.firsts, np.cumsum(counts) - counts, extents, lengths)
         self.rows = np.array(columns, np.int64).T.reshape(-1)
         self.moves = np.zeros(MOVE, np.int64)
-        self.control = np.zeros(len(Control), np.int64)
+        self.control = np.zeros(len(ControlBlock), np.int64)
         self.home = self.addresses.copy()
         self.stretch = 1
         self.staging = [] if outline.is_region else [self.arrays[b] for b in program.feeds]
@@ -109,8 +109,8 @@ class Layout:
         self.is_endless = any(n.is_endless for n in self.nested.values())
         is_small = all(a.nbytes <= STAGED_BYTES for a in (*self.staging, *self.results))
         self.is_small = is_small and not (self.is_long or self.shared)
-        self.control[Control.STOP] = address_of(self.stop)
-        self.control[Control.TEAM] = team
+        self.control[ControlBlock.STOP] = address_of(self.stop)
+        self.control[ControlBlock.TEAM] = team
         self.is_running = False
         self.busy = np.zeros(1, np.int64)
         self.entries_of: dict[bool, Any] = {}           # see `runtime.entry`
@@ -127,12 +127,12 @@ class Layout:
     def _tell(self) -> None:
         """Write where the tables are into the control block."""
         control = self.control
-        control[Control.ROWS] = address_of(self.rows)
-        control[Control.ROW_COUNT] = len(self.rows) // ROW
-        control[Control.ADDRESSES] = address_of(self.addresses)
-        control[Control.SIZES] = address_of(self.sizes)
-        control[Control.MOVES] = address_of(self.moves)
-        control[Control.STEPS] = 1
+        control[ControlBlock.ROWS] = address_of(self.rows)
+        control[ControlBlock.ROW_COUNT] = len(self.rows) // ROW
+        control[ControlBlock.ADDRESSES] = address_of(self.addresses)
+        control[ControlBlock.SIZES] = address_of(self.sizes)
+        control[ControlBlock.MOVES] = address_of(self.moves)
+        control[ControlBlock.STEPS] = 1
         self.control_address = address_of(control)
         self.control_pointer = c_void_p(self.control_address)    # ctypes would convert a number at each call
 
@@ -152,8 +152,8 @@ class Layout:
         """Use the layout's own memory again, for one step at a time."""
         self.run_all()
         self.addresses[:] = self.home
-        self.control[Control.MOVE_COUNT] = 0
-        self.control[Control.STEPS] = 1
+        self.control[ControlBlock.MOVE_COUNT] = 0
+        self.control[ControlBlock.STEPS] = 1
         if self.outline.takes_steps and not self.ahead:
             self.take_steps(1)
             for entry in self.outline.step_entries.values():
@@ -161,21 +161,21 @@ class Layout:
 
     def take_steps(self, count: int) -> None:
         """Let the only kernel run so many steps."""
-        self.control[Control.STEPS] = 1
+        self.control[ControlBlock.STEPS] = 1
         self.rows[EXTENT] = count
 
     def run_alone(self, code: int, sizes: Array) -> None:
         """Let the kernel at an address take the place of all rows, with its own table of sizes, until `run_all`."""
         if self._replaced is None:
-            self._replaced = self.rows, self.sizes, int(self.control[Control.MOVE_COUNT])
+            self._replaced = self.rows, self.sizes, int(self.control[ControlBlock.MOVE_COUNT])
         self.rows, self.sizes = np.array([code, 0, 0, 1, 0], np.int64), sizes
-        self.control[Control.MOVE_COUNT] = 0
+        self.control[ControlBlock.MOVE_COUNT] = 0
         self._tell()
 
     def run_all(self) -> None:
         """Let the program's rows run again, if another kernel was in their place."""
         if self._replaced is not None:
-            self.rows, self.sizes, self.control[Control.MOVE_COUNT] = self._replaced
+            self.rows, self.sizes, self.control[ControlBlock.MOVE_COUNT] = self._replaced
             self._replaced = None
             self._tell()
 
@@ -196,7 +196,7 @@ class Layout:
 
     def start_anew(self) -> None:
         """Begin with the first row again after a run that was stopped."""
-        self.control[[Control.START, Control.STEPS]] = 0, 1
+        self.control[[ControlBlock.START, ControlBlock.STEPS]] = 0, 1
         for row, nested in self.nested.items():
             nested.start_anew(self, self.ahead + row)
 
@@ -237,8 +237,8 @@ class Layout:
     def set_moves(self, moves: Sequence[tuple[int, int]]) -> None:
         """Addresses that grow after each step: (place in the table, bytes)."""
         self.moves = np.array(moves or [(0, 0)], np.int64).reshape(-1)
-        self.control[Control.MOVES] = address_of(self.moves)
-        self.control[Control.MOVE_COUNT] = len(moves)
+        self.control[ControlBlock.MOVES] = address_of(self.moves)
+        self.control[ControlBlock.MOVE_COUNT] = len(moves)
 
 
 def _array(buffer: Buffer, sizes: Sizes) -> Array:

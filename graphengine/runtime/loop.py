@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..codegen.emit import Kernel
-from ..codegen.kernels.runner import EXTENT, ROW, Control
+from ..codegen.kernels.runner import EXTENT, ROW, ControlBlock
 from ..config import settings
 from ..dtypes import DType
 from ..ir.node import Tensor
@@ -47,7 +47,7 @@ def _picker(dtype: DType, buffers: tuple[int, ...] = ()) -> Kernel:
     return Kernel(f"gather_{dtype.size}_i64", None, buffers, (), 1)
 
 
-class Loop:
+class CompiledLoop:
     """Steps of a program without a return to Python between them, as often as one likes.
 
     A program that is one kernel on single numbers is called once for many steps: its variables are in registers then.
@@ -175,7 +175,7 @@ class Loop:
             if self.takes_steps:
                 layout.take_steps(count)
             else:
-                layout.control[Control.STEPS] = count
+                layout.control[ControlBlock.STEPS] = count
             start = time.perf_counter()
             code = self.executable.call(layout, layout.is_endless)
             elapsed = time.perf_counter() - start
@@ -187,7 +187,7 @@ class Loop:
                 self._advance(count)
                 done += count
             else:
-                done += int(layout.control[Control.DONE])
+                done += int(layout.control[ControlBlock.DONE])
             if code:
                 raise self.executable.failure(layout, code, done)
             if on_progress is not None and on_progress(done):
@@ -201,7 +201,7 @@ class Loop:
         row, step = self._whole.failure()
         self.takes_steps = False
         self.layout.run_all()
-        self.layout.control[Control.FAILED] = row
+        self.layout.control[ControlBlock.FAILED] = row
         self._advance(step)
         return step
 

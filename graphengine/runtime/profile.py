@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..codegen.kernels.runner import ROW, Control
+from ..codegen.kernels.runner import ROW, ControlBlock
 from ..ir.dims import Size, evaluate, product
 from ..ops.kinds import Reduction
 from ..schedule.program import Instruction
@@ -63,19 +63,19 @@ def measure_kernels(executable: Executable, layout: Layout, feeds: Sequence[Arra
         executable.compiler.team.call()
     control = layout.control.copy()
     pointer = c_void_p(address_of(control))
-    start = int(layout.control[Control.ROWS])
+    start = int(layout.control[ControlBlock.ROWS])
     best = [float("inf")] * len(executable.kernels)
-    control[Control.ROW_COUNT] = 0
+    control[ControlBlock.ROW_COUNT] = 0
     idle = _shortest(lambda: executable.run_rows(pointer), 10 * repeats)
-    control[Control.ROW_COUNT] = 1
+    control[ControlBlock.ROW_COUNT] = 1
     for _ in range(repeats):
         for k in range(len(best)):
-            control[Control.ROWS] = start + 8 * ROW * k
+            control[ControlBlock.ROWS] = start + 8 * ROW * k
             begin = time.perf_counter()
             code = executable.run_rows(pointer)
             best[k] = min(best[k], time.perf_counter() - begin)
             if code:
-                layout.control[Control.FAILED] = k
+                layout.control[ControlBlock.FAILED] = k
                 raise executable.failure(layout, code)
     return [
         KernelTime(i.title, kernel.name, tuple(n.name for n in i.nodes), max(seconds - idle, 0.0),

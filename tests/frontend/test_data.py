@@ -10,7 +10,7 @@ import pytest
 import graphengine as tf
 from graphengine import keras
 from graphengine.errors import DTypeError, InvalidArgumentError, ShapeError
-from graphengine.runtime.loop import Loop
+from graphengine.runtime.loop import CompiledLoop
 
 FOLDER = pathlib.Path(__file__).parents[1] / "data"
 KNOWN = json.loads((FOLDER / "pipelines.json").read_text())
@@ -131,8 +131,8 @@ def arrays(rng):
 
 def test_rows_in_batches_are_trained_on_in_the_compiled_loop(arrays, monkeypatch):
     ran = []
-    run = Loop.run
-    monkeypatch.setattr(Loop, "run", lambda self, steps, *args: (ran.append(steps), run(self, steps, *args))[1])
+    run = CompiledLoop.run
+    monkeypatch.setattr(CompiledLoop, "run", lambda self, steps, *args: (ran.append(steps), run(self, steps, *args))[1])
     made = model()
     dataset = Dataset.from_tensor_slices(arrays).batch(16).prefetch(tf.data.AUTOTUNE)
     found = made.fit(dataset, epochs=2, validation_data=dataset, verbose=0)

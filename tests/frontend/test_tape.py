@@ -6,7 +6,7 @@ import pytest
 
 import graphengine as tf
 from graphengine import config
-from graphengine.frontend.replay import PATIENCE, Pattern
+from graphengine.frontend.replay import PATIENCE, TapePattern
 
 
 def again(gradients, times=PATIENCE + 2):
@@ -53,8 +53,8 @@ def test_what_is_taped_often_is_compiled_and_has_the_same_gradients(value, is_co
     v, m = tf.Variable(2.0), tf.Variable(rng.normal(size=(4, 3)).astype("f4"))
     x = tf.constant(rng.normal(size=(5, 4)).astype("f4"))
     replayed = []
-    draw = Pattern.draw
-    monkeypatch.setattr(Pattern, "draw", lambda self: (draw(self), replayed.append(self.function is not None)))
+    draw = TapePattern.draw
+    monkeypatch.setattr(TapePattern, "draw", lambda self: (draw(self), replayed.append(self.function is not None)))
 
     def gradients():
         with tf.GradientTape() as tape:

@@ -12,7 +12,7 @@ from graphengine import keras
 from graphengine.errors import InvalidArgumentError, NotFoundError, ShapeError
 from graphengine.keras import layers
 from graphengine.runtime.compiler import default_compiler
-from graphengine.runtime.loop import Loop
+from graphengine.runtime.loop import CompiledLoop
 
 
 @pytest.fixture
@@ -71,9 +71,10 @@ def test_an_epoch_is_two_calls_of_loops_that_are_set_up_once(data, monkeypatch):
     model = small()
     model.fit(x, y, batch_size=16, validation_data=(x, y), verbose=0)
     made, run = [], []
-    set_up, run_loop = Loop.__init__, Loop.run
-    monkeypatch.setattr(Loop, "__init__", lambda self, *args: (made.append(1), set_up(self, *args))[1])
-    monkeypatch.setattr(Loop, "run", lambda self, steps, *args: (run.append(steps), run_loop(self, steps, *args))[1])
+    set_up, run_loop = CompiledLoop.__init__, CompiledLoop.run
+    monkeypatch.setattr(CompiledLoop, "__init__", lambda self, *args: (made.append(1), set_up(self, *args))[1])
+    monkeypatch.setattr(
+        CompiledLoop, "run", lambda self, steps, *args: (run.append(steps), run_loop(self, steps, *args))[1])
     model.fit(x, y, batch_size=16, epochs=5, validation_data=(x, y), verbose=0)
     assert len(made) == 4                   # whole batches and the short one, of training and of validation
     assert run == [3, 1] * 10

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
-from .runner import STOPPED, Control
+from .runner import STOPPED, ControlBlock
 
 _STRETCH = 256                              # steps between two looks at whether to stop
 
@@ -53,13 +53,13 @@ def _loop() -> Callable[..., int]:
 
     pointer_i64, pointer_i32, pointer_b1 = abi.pointer_i64, abi.pointer_i32, abi.pointer_b1
     call_runner: Any = abi.call_runner
-    addresses, steps = int(Control.ADDRESSES), int(Control.STEPS)
+    addresses, steps = int(ControlBlock.ADDRESSES), int(ControlBlock.STEPS)
     size = {entry.name: int(entry) for entry in LoopSize}
     runner, control_at, binds_at, bind_count = size["RUNNER"], size["CONTROL"], size["BINDS"], size["BIND_COUNT"]
     copies_at, copy_count, fills_at, fill_count = size["COPIES"], size["COPY_COUNT"], size["FILLS"], size["FILL_COUNT"]
     most_at, counted, begin, go_on_at = size["MOST"], size["COUNTED"], size["BEGIN"], size["GO_ON"]
     backward, steps_done, stopped_at = size["BACKWARD"], size["STEPS_DONE"], size["STOPPED_AT"]
-    inner_done, stop_at = int(Control.DONE), int(Control.STOP)
+    inner_done, stop_at = int(ControlBlock.DONE), int(ControlBlock.STOP)
     stretch, stopped = _STRETCH, STOPPED
 
     def kernel(b: Any, s: Any, lo: int, hi: int) -> int:
@@ -123,7 +123,7 @@ def _switch() -> Callable[..., int]:
 
     pointer_i64, pointer_i32 = abi.pointer_i64, abi.pointer_i32
     call_runner: Any = abi.call_runner
-    addresses, steps = int(Control.ADDRESSES), int(Control.STEPS)
+    addresses, steps = int(ControlBlock.ADDRESSES), int(ControlBlock.STEPS)
     runner, branches_at, count_at, taken = (int(entry) for entry in SwitchSize)
 
     def kernel(b: Any, s: Any, lo: int, hi: int) -> int:

@@ -18,7 +18,7 @@ MOVE = 2                                    # entries of a move: place in the ta
 STOPPED = -1                                # code of a run that stopped because it was asked to
 
 
-class Control(IntEnum):
+class ControlBlock(IntEnum):
     """Entries of the control block."""
 
     ROWS = 0
