@@ -19,7 +19,7 @@ from ..ir.dims import evaluate
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
 from ..ir.walk import needed
-from ..ops.body import calls_python
+from ..ops.body import calls_python, changes_variables
 from ..ops.kinds import Control, Dynamic, External
 from ..ops.known import follows_from_sizes
 from ..rewrite.specialize import RankUnknown
@@ -113,7 +113,8 @@ class CutPlan(Plan):
         """Compute what a Python function is given, and call it, after those that come before it."""
         if node.name not in self.ahead:
             nodes = needed([*(t.node for t in self.fetches), *self.targets], self.feeds)
-            before = [n for n in nodes if calls_python(n) and n.index < node.index]
+            earlier = [n for n in nodes if n.index < node.index]
+            before = [n for n in earlier if calls_python(n) or changes_variables(n)]    # what it is given may be theirs
             steps = [n for n in (*before, node) if isinstance(n.op, Control)]     # all that is read, as they run once
             read = {id(t) for t in (*self.fetches, *(t for n in nodes for t in n.inputs))}
             results = [t for n in steps for t in n.outputs if id(t) in read]

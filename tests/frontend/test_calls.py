@@ -236,3 +236,20 @@ def test_not_in_files(graph, tmp_path):
     (tmp_path / "b.graph.json").write_text(json.dumps(text))
     with pytest.raises(errors.GraphEngineError, match=r"'os\.system' is no Python function"):
         load(tmp_path / "b.graph.json")
+
+
+def test_a_call_behind_an_assignment_is_given_the_new_value_the_first_time_too(calls):
+    """A result of unknown rank: what the first call is given is computed before there is a program."""
+    n = tf.Variable(1)
+
+    @tf.function
+    def count(more):
+        n.assign_add(1)
+        first = tf.numpy_function(lambda value: (calls.append(int(value)), value * 10)[1], [n], tf.int32)
+        n.assign(n * 2)
+        if more > 0:
+            n.assign_add(more)
+        return first, tf.numpy_function(lambda value: value + 0, [n], tf.int32)
+
+    assert [[int(x) for x in count(tf.constant(more))] for more in (1, 0, 1)] == [[20, 5], [60, 12], [130, 27]]
+    assert calls == [2, 6, 13] and n.numpy() == 27
