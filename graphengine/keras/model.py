@@ -65,6 +65,10 @@ class Model(Saved, Trainer, Layer):
     def call(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} has no call(self, inputs, training=None)")
 
+    @property
+    def _has_call(self) -> bool:
+        return type(self).call is not Model.call
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Results for inputs: symbols, eager tensors or arrays. A model of this package's layers runs compiled."""
         if self._runs_compiled(args, kwargs):

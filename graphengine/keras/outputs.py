@@ -35,6 +35,12 @@ class Outputs:
                 module.Mean(name=f"{name}_loss") if several and own is not None else None
                 for name, own in zip(self.names, self.losses, strict=True)
             ]
+            if isinstance(loss, Mapping) and isinstance(y_pred, Mapping):   # Keras lists them as `compile` has them
+                order = list(loss)
+                trackers = dict(zip(self.names, self.output_trackers, strict=True))
+                self._listed = [trackers[name] for name in order]
+            else:
+                self._listed = self.output_trackers
             self.metrics = self._metrics(metrics, targets, outputs, module)
             self.weighted = self._metrics(weighted_metrics, targets, outputs, module)
         self._traced: Step | None = None        # the results of those that run compiled
@@ -59,7 +65,7 @@ class Outputs:
     def all_metrics(self) -> Iterator[tuple[str, Any]]:
         """Each metric with the name under which History has it."""
         yield "loss", self.loss_tracker
-        for tracker in self.output_trackers:
+        for tracker in self._listed:
             if tracker is not None:
                 yield tracker.name, tracker
         several = len(self.names) > 1

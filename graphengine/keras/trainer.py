@@ -62,7 +62,7 @@ class Trainer(StepMaker):
 
     def _ensure_ready(self, kind: str, rows: Samples) -> None:
         """Weights, metrics and slots are made before a step is traced."""
-        if not getattr(self, "built", False):
+        if not getattr(self, "built", False) and self._has_call:
             x, _, _ = rows.structure.fill([None if a is None else convert_to_tensor(a[:1]) for a in rows.leaves])
             if self.run_eagerly:
                 self(x)  # type: ignore[operator]
@@ -344,14 +344,16 @@ class Trainer(StepMaker):
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step of training; loss and metrics so far."""
+        """One step of training; loss and metrics of this batch."""
         self._settings("train_on_batch")
+        self.reset_metrics()
         logs = self._logs(self._run_batch("train", samples_of(x, y, sample_weight, class_weight)))
         return logs if return_dict else self._listed(logs)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Loss and metrics of one batch, with those before."""
+        """Loss and metrics of one batch."""
         self._settings("test_on_batch")
+        self.reset_metrics()
         logs = self._logs(self._run_batch("test", samples_of(x, y, sample_weight)))
         return logs if return_dict else self._listed(logs)
 
@@ -363,11 +365,11 @@ class Trainer(StepMaker):
         return values[0] if len(values) == 1 else values
 
 
-def _given(data: tuple[Any, Any, Any], kind: str) -> tuple[Any, ...]:
-    """What a step sees of (x, y, sample_weight): no more than was given."""
+def _given(data: tuple[Any, Any, Any], kind: str) -> Any:
+    """What a step sees of (x, y, sample_weight): no more than was given, and one x by itself."""
     x, y, sample_weight = data
     if kind == "predict" or (y is None and sample_weight is None):
-        return (x,)
+        return (x,) if isinstance(x, (tuple, list)) else x
     return (x, y) if sample_weight is None else (x, y, sample_weight)
 
 

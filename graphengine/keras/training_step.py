@@ -135,6 +135,11 @@ class StepMaker:
         """Whether inputs and outputs are known by name before any data came: those of a model that was drawn."""
         return False
 
+    @property
+    def _has_call(self) -> bool:
+        """Whether the model is one function of its inputs; one of steps only, such as a GAN's, need not be."""
+        return True
+
     def _parts(self, y: Any, y_pred: Any) -> Outputs:
         """Losses and metrics of `compile`, made for outputs like these."""
         compiled = self._settings("training")

@@ -77,3 +77,8 @@ class Variable(variables.Variable):
     @property
     def name(self) -> str:
         return self.path.rpartition("/")[2]
+
+    @property
+    def value(self) -> Any:  # type: ignore[override]
+        """What it holds now, a tensor."""
+        return self.read_value()

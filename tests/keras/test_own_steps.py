@@ -1,0 +1,72 @@
+"""Steps of a model's own, single batches, and the order of losses, as Keras 3 on TensorFlow has them."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine import keras
+from graphengine.keras import layers
+
+
+class Steps(keras.Model):
+    """Nothing but steps, as a GAN is; `x` alone comes as itself, not in a tuple."""
+
+    def __init__(self):
+        super().__init__()
+        self.inner = keras.Sequential([keras.Input((2,)), layers.Dense(1, kernel_initializer="ones")])
+        self.rate = keras.metrics.Mean(name="rate")
+
+    @property
+    def metrics(self):
+        return [self.rate]
+
+    def train_step(self, data):
+        rows = tf.shape(data)[0]
+        with tf.GradientTape() as tape:
+            loss = tf.reduce_sum(self.inner(data)) / tf.cast(rows, tf.float32)
+        self.optimizer.apply_gradients(zip(tape.gradient(loss, self.inner.trainable_weights),
+                                           self.inner.trainable_weights, strict=True))
+        self.rate.update_state(tf.cast(rows, tf.float32))
+        return {"rate": self.rate.result(), "loss": loss}
+
+    def test_step(self, data):
+        return {"rows": tf.shape(data)[0]}
+
+
+@pytest.mark.parametrize("source", [np.asarray, tf.constant, lambda x: tf.data.Dataset.from_tensor_slices(x).batch(3)],
+                         ids=["array", "tensor", "dataset"])
+def test_a_model_without_a_call_trains_on_x_alone(source):
+    x = np.arange(12, dtype="f4").reshape(6, 2)
+    model = Steps()
+    model.compile(keras.optimizers.SGD(0.5))
+    batch = {} if source not in (np.asarray, tf.constant) else {"batch_size": 3}
+    history = model.fit(source(x), epochs=1, shuffle=False, verbose=0, **batch).history
+    first, second = x[:3].mean(0), x[3:].mean(0)
+    np.testing.assert_allclose(model.inner.get_weights()[0][:, 0], 1 - 0.5 * (first + second))
+    assert history["rate"] == [3.0]
+    assert model.evaluate(source(x), verbose=0, return_dict=True, **batch) == {"rows": 3}
+
+
+def test_a_single_batch_is_measured_by_itself():
+    x, y = np.array([[1.0], [3.0]], "f4"), np.zeros((2, 1), "f4")
+    model = keras.Sequential([keras.Input((1,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.0), "mse", metrics=["mae"])
+    assert model.test_on_batch(x[:1], y[:1]) == [1.0, 1.0]
+    assert model.test_on_batch(x[1:], y[1:]) == [9.0, 3.0]
+    assert model.train_on_batch(x[:1], y[:1]) == [1.0, 1.0]
+    assert model.train_on_batch(x[1:], y[1:]) == [9.0, 3.0]
+
+
+def test_losses_by_name_are_listed_in_the_order_of_compile():
+    a = keras.Input((1,))
+    outputs = {"r": layers.Dense(1, kernel_initializer="ones")(a), "c": layers.Rescaling(2.0)(a)}
+    model = keras.Model(a, outputs)
+    model.compile("sgd", loss={"r": "mae", "c": "mse"})
+    x, zero = np.ones((2, 1), "f4"), np.zeros((2, 1), "f4")
+    assert model.evaluate(x, {"r": zero, "c": zero}, verbose=0) == [5.0, 1.0, 4.0]
+
+
+def test_the_value_of_a_keras_variable_is_a_tensor():
+    v = keras.Variable([[2.0]])
+    assert float(tf.matmul(v.value, v.value)[0, 0]) == 4.0
