@@ -296,7 +296,8 @@ class MainWindow(Deeds):
     # ------------------------------------------------ following
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
-        self.banner.let_go()                # what was wrong may be mended
+        if not self.document.is_settling:   # what was wrong may be mended
+            self.banner.let_go()
         self._update_title()
         self._update_empty()
         self._update_actions()

@@ -134,17 +134,27 @@ def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, valu
 
 
 def _follow_outputs(edit: Edit, old: Card, new: Card) -> None:
-    """Let wires from a source of data begin at the outputs of the same names; at the one that has got another name."""
-    before, after = ([name for name, _ in feed_outputs(card)] for card in (old, new))
+    """Let wires from a source of data begin at the outputs of the same names; at those that have got other names.
+
+    A wire of an output that is gone goes with it: at its number there may be other columns.
+    """
+    before, after = feed_outputs(old), feed_outputs(new)
     if before == after:
         return
-    place = {name: after.index(name) for name in before if name in after}
-    gone, fresh = [n for n in before if n not in after], [n for n in after if n not in before]
-    if len(gone) == len(fresh) == 1:
-        place[gone[0]] = after.index(fresh[0])
+    named = {name: name for name, _ in before if name in dict(after)}
+    for name, columns in before:
+        gone, fresh = [b for b in before if b[0] not in named], [a for a in after if a[0] not in named.values()]
+        same = [a for a, read in fresh if read == columns]
+        if name not in named and (len(gone) == len(fresh) == 1 or len(same) == 1):
+            named[name] = same[0] if same else fresh[0][0]
+    order = [name for name, _ in after]
     for wire in edit.out(old.id):
         if wire.output < len(before):
-            edit.put(replace(wire, output=place.get(before[wire.output], wire.output)))
+            name = before[wire.output][0]
+            if name in named:
+                edit.put(replace(wire, output=order.index(named[name])))
+            else:
+                edit.remove(wire.ref)
 
 
 def set_value(document: GraphDocument, card: str, field: Field, value: Any, merge: Any = None) -> Change:

@@ -6,7 +6,7 @@ Undoing swaps the two, so every edit can be undone, whatever it does. Whoever sh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,16 @@ class Change:
         return Change(self.label, before, after, self.merge)
 
 
+def _settled(items: Mapping[Ref, Item | None], moved: Mapping[Ref, tuple[Card, Card]]) -> dict[Ref, Item | None]:
+    """Items of an edit where cards that stand at the old place stand at the new one."""
+    found = dict(items)
+    for ref, (old, new) in moved.items():
+        card = found.get(ref)
+        if isinstance(card, Card) and (card.x, card.y) == (old.x, old.y):
+            found[ref] = replace(card, x=new.x, y=new.y)
+    return found
+
+
 LOST = Change("", {}, {})                   # stands for a saved state that undoing no longer leads to
 
 
@@ -68,12 +78,14 @@ class GraphDocument:
     items : everything, by `Ref`, in the order in which it came
     arrays : large arrays of attributes, by the hash of their contents; they stay while the document is open
     listeners : called with the places that changed, once for each edit, in the order in which they came
+    is_settling : whether what they are told of is no edit
     """
 
     def __init__(self, items: Iterable[Item] = (), arrays: Mapping[str, np.ndarray[Any, Any]] | None = None) -> None:
         self.items: dict[Ref, Item] = {item.ref: item for item in items}
         self.arrays: dict[str, np.ndarray[Any, Any]] = dict(arrays or {})
         self.listeners: list[Listener] = []
+        self.is_settling = False
         self._into: dict[str, dict[int, Wire]] = {}     # card -> number of its input -> wire
         self._out: dict[str, dict[Ref, Wire]] = {}      # card -> wires that begin there
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards that name it in `after`
@@ -164,9 +176,23 @@ class GraphDocument:
         self._tell(change)
 
     def settle(self, change: Change) -> None:
-        """Change what is no edit and cannot be undone: places of cards that never had one."""
+        """Change what is no edit and cannot be undone, as places of cards that never had one.
+
+        Edits that are undone or made again later leave what they did not move where it is then.
+        """
+        moved = {ref: (old, new) for ref, new in change.after.items()
+                 if isinstance(old := self.items.get(ref), Card) and isinstance(new, Card)}
+        for edits in (self._done, self._undone):
+            for k, edit in enumerate(edits):
+                if not moved.keys().isdisjoint(edit.after):
+                    edits[k] = replace(edit, before=_settled(edit.before, moved), after=_settled(edit.after, moved))
+                    self._saved = edits[k] if self._saved is edit else self._saved
         self._put(change)
-        self._tell(change)
+        self.is_settling = True
+        try:
+            self._tell(change)
+        finally:
+            self.is_settling = False
 
     def undo(self) -> Change | None:
         """Take the last edit back; returns it, or None if there is none."""

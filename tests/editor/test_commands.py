@@ -476,6 +476,26 @@ def test_outputs_of_data_stand_by_name_and_their_wires_follow_them():
     assert wired() == {"p": "x", "q": "kind"}
 
 
+@pytest.mark.parametrize(("feeds", "expected"), [
+    ({"b": ["b"], "c": ["c"]}, {"q": ("b", ["b"]), "r": ("c", ["c"])}),
+    ({"a": ["a"], "c": ["c"]}, {"p": ("a", ["a"]), "r": ("c", ["c"])}),
+    ({"a": ["a"], "y": ["c"], "z": ["b"]}, {"p": ("a", ["a"]), "q": ("z", ["b"]), "r": ("y", ["c"])}),
+    ({"a": ["a"], "b": ["c"], "c": ["b"]}, {"p": ("a", ["a"]), "q": ("b", ["c"]), "r": ("c", ["b"])}),
+    ({}, {}),
+])
+def test_no_wire_of_an_output_that_is_gone_reads_other_columns(feeds, expected):
+    document = GraphDocument([
+        Card("d", "data/csv", {"file": "a.csv", "feeds": {"a": ["a"], "b": ["b"], "c": ["c"]}}),
+        *(Card(name, "op/placeholder", {"shape": [None, 1]}) for name in "pqr"),
+        *(Wire("d", k, name, 0) for k, name in enumerate("pqr"))])
+    before = dict(document.items)
+    document.do(commands.set_attribute(document, ["d"], "feeds", feeds))
+    outputs = feed_outputs(document.card("d"))
+    assert {wire.target: outputs[wire.output] for wire in document.wires} == expected
+    document.undo()
+    assert document.items == before
+
+
 def test_rows_of_files_and_random_numbers_give_their_shape():
     sources = {
         "table": ("data/csv", {"file": "a.csv", "feeds": {"x": ["a", "b"], "y": "kind"}}, {"shape": [None, 2]}),

@@ -420,6 +420,27 @@ def test_a_text_is_kept_as_long_as_the_item_is():
     assert meaning.whole() == whole
 
 
+def test_edits_that_are_undone_leave_cards_where_they_have_settled():
+    """Only what an edit moved goes back to where it was."""
+    card = Card("a", "op/relu", x=0.0, y=100.0)
+    document = GraphDocument([card])
+    document.do(Change("Name", {card.ref: card}, {card.ref: dataclasses.replace(card, attributes={"n": 1})}))
+    document.mark_saved()
+    named = document.card("a")
+    document.do(Change("Move", {card.ref: named}, {card.ref: dataclasses.replace(named, y=120.0)}))
+    document.undo()
+    told = []
+    document.listeners.append(lambda refs: told.append(document.is_settling))
+    document.settle(Change("", {}, {card.ref: dataclasses.replace(named, y=150.0)}))
+    assert not document.is_modified and document.history == ["Name"] and document.undone == ["Move"]
+    places = []
+    for step in (document.redo, document.undo, document.undo, document.redo):
+        step()
+        places.append(document.card("a").y)
+    assert places == [120.0, 150.0, 150.0, 150.0] and not document.is_modified
+    assert told == [True, False, False, False, False]
+
+
 # -------------------------------------------------------------------- weights
 
 def large():

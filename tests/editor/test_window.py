@@ -139,6 +139,20 @@ def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
     assert to_text(open_document(iris.with_name("again.graph.json"))) == text
 
 
+def test_what_failed_is_said_though_cards_make_room_for_their_values(window, qtbot, tmp_path):
+    gone = Card("rows", "data/csv", {"file": "gone.csv", "feeds": {"x": ["a"]}})
+    fed = Card("p", "op/placeholder", {"shape": [None, 1]}, x=300)
+    shown = window(GraphDocument([gone, fed, Wire("rows", 0, "p", 0), Card("n", "op/negative", x=300, y=150),
+                                  Wire("p", 0, "n", 0)]), folder=tmp_path)
+    said = replies(shown)
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    assert shown.document.card("n").y > 150 and not shown.document.is_modified
+    assert shown.banner.isVisible() and "gone.csv" in shown.banner.label.text()
+    shown.document.do(commands.set_attribute(shown.document, ["rows"], "file", "other.csv"))
+    assert not shown.banner.isVisible(), "it may be mended"
+
+
 def test_stop_in_the_middle_of_a_training(window, qtbot, iris):
     shown = window(open_document(iris), iris)
     said = replies(shown)
