@@ -15,9 +15,10 @@ from ..ir.graph import is_drawing, receiving_graph
 from ..ir.node import Tensor
 from ..ir.source import user_line
 from ..ops import state
-from ..ops.apply import as_array
+from ..ops.apply import as_array, build
 from ..ops.indexing import as_index, python_index
 from ..ops.language import L
+from ..ops.scatter import AssignSlices
 from .build import convert_to_tensor
 from .variables import Variable
 
@@ -52,17 +53,28 @@ def assign_part(variable: Variable, index: Any, value: Any, op: Any) -> Any:
 
 
 def _drawn(variable: Variable, index: Any, value: Any, op: Any) -> Any:
-    """A whole new value: the old one with other elements at the places that the index names."""
+    """Other elements at the places that the index names."""
     graph = receiving_graph(value.graph if isinstance(value, Tensor) else variable.graph)
     with graph.as_default():
         shape = variable.shape.numbers()
         places = convert_to_tensor(np.arange(np.prod(shape, dtype=int)).reshape(shape))[index]
-        old = L.reshape(variable, (-1,))
         given = L.reshape(L.broadcast_like(convert_to_tensor(value, variable.dtype), places), (-1,))
-        places = L.reshape(places, (-1,))
-        changed = given if isinstance(op, state.Assign) else op.updated(L.gather(old, places), given)
-        new = L.tensor_scatter_nd_update(old, L.reshape(places, (-1, 1)), changed)
-        return variable.assign(L.reshape(new, shape))
+        combine = {state.Assign: "update", state.AssignAdd: "add", state.AssignSub: "sub"}[type(op)]
+        return assign_slices(variable, L.reshape(places, (-1, 1)), given, AssignSlices(combine, flat=True))
+
+
+def assign_slices(variable: Variable, places: Any, updates: Any, op: AssignSlices, name: str | None = None) -> Any:
+    """Change slices of a variable at places: at once, or where a graph is drawn when that runs.
+
+    Returns
+    -------
+    The variable, or where a graph is drawn a tensor with its new value.
+    """
+    tensors = [x for x in (places, updates) if isinstance(x, Tensor)]
+    if variable.storage is None or is_drawing() or tensors:
+        graph = receiving_graph(tensors[0].graph if tensors else variable.graph)
+        return build(op, (variable.handle_in(graph.root), places, updates), name, graph)
+    return variable.assign(op.updated(variable, places, updates))
 
 
 def _assigning(op: Any) -> property:

@@ -10,7 +10,21 @@ from ..errors import OutOfRangeError, ShapeError
 from ..ir.dims import Shape, Size, merge, product
 from ..ir.node import Tensor
 from .gather import INDICES
-from .kinds import REQUIRED, AnyType, Array, Call, Composite, Floating, Library, NoGradient, Numeric, Port, attr, port
+from .kinds import (
+    REQUIRED,
+    AnyType,
+    Array,
+    Call,
+    Composite,
+    Effect,
+    Floating,
+    Library,
+    NoGradient,
+    Numeric,
+    Port,
+    attr,
+    port,
+)
 from .language import L
 from .parts import Composed
 from .quiet import quiet
@@ -331,6 +345,35 @@ class TensorScatterNdMin(_TensorScatter):
 
     names = ("tensor_scatter_nd_min",)
     combine = "min"
+
+
+@op
+class AssignSlices(Effect):
+    """Change slices of a variable at places: those that it has when this runs, so that other changes stay.
+
+    Raises
+    ------
+    ShapeError if updates has not one slice for each place. OutOfRangeError, when run, for a place outside.
+    """
+
+    category = "State"
+    internal = True
+    gradient = NoGradient("an assignment is not differentiated")
+    inputs = (port("ref", AnyType, "the variable's handle"), PLACES,
+              port("updates", AnyType, "slices, one for each place"))
+    combine: str = attr("update", "what becomes of old and new slice", choices=("update", "add", "sub", "max", "min"))
+    flat: bool = attr(False, "places count the elements row by row, along an axis of one index")
+
+    def result_shape(self, ref: Shape, indices: Shape, updates: Shape) -> Shape:
+        table = Shape((product(ref),)) if self.flat else ref  # type: ignore[arg-type]
+        check_updates(indices, updates, Shape(table[depth_of(indices, len(table)):]))
+        return ref
+
+    def updated(self, old: Any, *values: Any) -> Any:
+        change = getattr(L, f"tensor_scatter_nd_{self.combine}")
+        if not self.flat:
+            return change(old, *values)
+        return L.reshape(change(L.reshape(old, (-1,)), *values), tuple(old.shape))
 
 
 @op

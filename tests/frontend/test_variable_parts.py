@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
+import graphengine.compat.v1 as v1
 from graphengine.errors import DTypeError, ShapeError
 
 START = np.arange(12, dtype="f4").reshape(3, 4)
@@ -90,3 +91,31 @@ def test_a_part_has_a_gradient():
     with tf.GradientTape() as tape:
         y = v[1] * v[1]
     np.testing.assert_array_equal(tape.gradient(y, v), [0.0, 4.0])
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    (lambda v: [v[0].assign(1.0), v[1].assign(2.0)], [1, 2, 0]),
+    (lambda v: [v[0].assign_add(1.0), v[:2].assign_add([1.0, 1.0]), v[1].assign_sub(3.0)], [2, -2, 0]),
+    (lambda v: [v1.scatter_add(v, [0], [1.0]), v1.scatter_add(v, [0], [1.0])], [2, 0, 0]),
+    (lambda v: [v1.scatter_update(v, [0], [5.0]), v1.scatter_update(v, 1, 4.0)], [5, 4, 0]),
+    (lambda v: [v1.scatter_nd_add(v, [[0]], [1.0]), v1.scatter_nd_sub(v, [[0]], [3.0]), v.assign_add([0, 0, 1.0])],
+     [-2, 0, 1]),
+    (lambda v: [v1.scatter_max(v, [0, 0], [1.0, 2.0]), v1.scatter_min(v, [1], [-2.0])], [2, -2, 0]),
+])
+def test_changes_of_one_run_all_stay(changes, expected):
+    with tf.Graph().as_default():
+        v = tf.Variable(np.zeros(3, "f4"))
+        both = changes(v)
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            session.run(both)
+            np.testing.assert_array_equal(session.run(v), expected)
+
+
+def test_changes_of_slices_at_once():
+    v = tf.Variable(np.zeros((2, 2), "f4"))
+    v1.scatter_add(v, [0, 0], [[1.0, 2.0], [1.0, 2.0]])
+    v1.scatter_nd_update(v, [[1, 0]], [7.0])
+    np.testing.assert_array_equal(v.numpy(), [[2, 4], [7, 0]])
+    tf.function(lambda x: v1.scatter_sub(v, [1], x))(tf.constant([[1.0, 1.0]]))
+    np.testing.assert_array_equal(v.numpy(), [[2, 4], [6, -1]])

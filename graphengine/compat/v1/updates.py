@@ -8,11 +8,13 @@ from ... import dtypes
 from ...data import Dataset
 from ...frontend import printing
 from ...frontend.build import control_dependencies, convert_to_tensor
+from ...frontend.variable_parts import assign_slices
 from ...io import gfile
 from ...ops.language import L
+from ...ops.scatter import AssignSlices
 
 
-def _scattered(change: Callable[[Any, Any, Any], Any], what: str) -> Callable[..., Any]:
+def _scattered(combine: str, what: str) -> Callable[..., Any]:
     def scatter(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Any:
         places = convert_to_tensor(indices)
         rows = convert_to_tensor(updates, ref.dtype)
@@ -20,33 +22,32 @@ def _scattered(change: Callable[[Any, Any, Any], Any], what: str) -> Callable[..
         flat = L.reshape(places, (-1, 1))
         values = L.broadcast_to(rows, (*tuple(places.shape), *tuple(ref.shape)[1:])) if rows.shape.rank < rank + len(
             ref.shape) - 1 else rows
-        changed = change(ref, flat, L.reshape(values, (-1, *tuple(ref.shape)[1:])))
-        return ref.assign(changed, name=name)
+        return assign_slices(ref, flat, L.reshape(values, (-1, *tuple(ref.shape)[1:])), AssignSlices(combine), name)
 
     scatter.__doc__ = f"{what} the rows at `indices` of a variable; its new value."
     return scatter
 
 
-scatter_update = _scattered(lambda ref, i, v: L.tensor_scatter_nd_update(ref, i, v), "Replace")
-scatter_add = _scattered(lambda ref, i, v: L.tensor_scatter_nd_add(ref, i, v), "Add to")
-scatter_sub = _scattered(lambda ref, i, v: L.tensor_scatter_nd_sub(ref, i, v), "Subtract from")
-scatter_max = _scattered(lambda ref, i, v: L.tensor_scatter_nd_max(ref, i, v), "Take the larger with")
-scatter_min = _scattered(lambda ref, i, v: L.tensor_scatter_nd_min(ref, i, v), "Take the smaller with")
+scatter_update = _scattered("update", "Replace")
+scatter_add = _scattered("add", "Add to")
+scatter_sub = _scattered("sub", "Subtract from")
+scatter_max = _scattered("max", "Take the larger with")
+scatter_min = _scattered("min", "Take the smaller with")
 
 
 def scatter_nd_update(ref: Any, indices: Any, updates: Any, use_locking: bool = True, name: str | None = None) -> Any:
     """Replace the parts of a variable that `indices` name; its new value."""
-    return ref.assign(L.tensor_scatter_nd_update(ref, indices, convert_to_tensor(updates, ref.dtype)), name=name)
+    return assign_slices(ref, indices, convert_to_tensor(updates, ref.dtype), AssignSlices("update"), name)
 
 
 def scatter_nd_add(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
     """Add to the parts of a variable that `indices` name; its new value."""
-    return ref.assign(L.tensor_scatter_nd_add(ref, indices, convert_to_tensor(updates, ref.dtype)), name=name)
+    return assign_slices(ref, indices, convert_to_tensor(updates, ref.dtype), AssignSlices("add"), name)
 
 
 def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
     """Subtract from the parts of a variable that `indices` name; its new value."""
-    return ref.assign(L.tensor_scatter_nd_sub(ref, indices, convert_to_tensor(updates, ref.dtype)), name=name)
+    return assign_slices(ref, indices, convert_to_tensor(updates, ref.dtype), AssignSlices("sub"), name)
 
 
 def Print(
