@@ -193,6 +193,9 @@ class _Told(Shape):
     def __add__(self, other: Any) -> Any:
         return self._all() + tuple(other)
 
+    def __radd__(self, other: Any) -> Any:
+        return tuple(other) + tuple(self._all())
+
     def __contains__(self, size: object) -> bool:
         return size in self._all()
 

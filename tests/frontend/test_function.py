@@ -39,7 +39,7 @@ def test_who_looks_at_no_free_size_is_traced_once(look):
 @pytest.mark.parametrize(("look", "expected"), [
     (lambda x: x.shape[0], 3), (lambda x: str(x.shape), "(3, 2)"), (lambda x: x.shape.as_list(), [3, 2]),
     (lambda x: x.get_shape() == (3, 2), True), (lambda x: tuple(x.shape), (3, 2)),
-    (lambda x: x.shape + (1,), (3, 2, 1)),
+    (lambda x: x.shape + (1,), (3, 2, 1)), (lambda x: (5,) + x.shape, (5, 3, 2)),
     (lambda x: 3 in x.shape, True), (lambda x: [*x.shape[:1]], [3]), (lambda x: tf.concat([x, x], 0).shape[0], 6),
     (lambda x: tf.zeros(x.shape).shape == (3, 2), True),
     (lambda x: tf.matmul(x, x, transpose_b=True).shape == (3, 3), True),
