@@ -186,12 +186,12 @@ def crop_and_resize(
     ------
     image : (batch, height, width, channels)
     boxes, box_indices : (n, 4) and (n,)
-    result : (n, *crop_size, channels)
+    result : (n, *crop_size, channels), float32
     """
     if method not in ("bilinear", "nearest"):
         raise AttributeValueError(f"method={method!r}; it takes one of ('bilinear', 'nearest')",
                                   op="image.crop_and_resize")
-    x, corners = convert_to_tensor(image), convert_to_tensor(boxes)
+    x, corners = L.cast(image, dtypes.float32), convert_to_tensor(boxes)
     found, inside = L.gather(x, box_indices, None, 0), None
     for axis in (1, 2):
         low, high, n = corners[:, axis - 1], corners[:, axis + 1], int(crop_size[axis - 1])
@@ -209,9 +209,9 @@ def crop_and_resize(
 
 def _read(x: Any, places: Any, axis: int, method: str) -> Any:
     """Each batch element at its own places along an axis, whole ones or between two."""
-    if method == "nearest":
-        return L.gather(x, L.cast(L.round(places), dtypes.int32), None, axis, 1)
     below = L.floor(places)
+    if method == "nearest":                 # of two that are equally near the second
+        return L.gather(x, L.cast(L.where(places - below < 0.5, below, L.ceil(places)), dtypes.int32), None, axis, 1)
     share = L.reshape(L.cast(places - below, x.dtype), [-1, *(places.shape[1] if k == axis else 1 for k in (1, 2)), 1])
     first, second = (L.gather(x, L.cast(p, dtypes.int32), None, axis, 1) for p in (below, L.ceil(places)))
     return first + (second - first) * share

@@ -96,3 +96,18 @@ def test_flips_cost_nothing():
     x = tf.placeholder(tf.float32, [None, None, None, None])
     y = tf.image.adjust_brightness(tf.image.flip_left_right(x), 0.5)
     assert len(tf.Session().explain(y, {x: np.ones((2, 3, 4, 1))}).kernels) == 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float64"])
+def test_parts_of_images_are_float32(dtype):
+    image = np.array([0, 250], dtype).reshape(1, 1, 2, 1)
+    got = run(lambda x: tf.image.crop_and_resize(x, [[0.0, 0.0, 1.0, 1.0]], [0], [1, 3]), image)
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(np.ravel(got), [0.0, 125.0, 250.0])
+
+
+def test_parts_between_two_elements_take_the_second():
+    image = np.arange(5, dtype="f4").reshape(1, 1, 5, 1)
+    boxes = [[0.0, 0.125, 1.0, 0.625], [0.0, 0.375, 1.0, 0.3]]
+    got = run(lambda x: tf.image.crop_and_resize(x, boxes, [0, 0], [1, 2], "nearest"), image)
+    np.testing.assert_array_equal(np.reshape(got, (2, 2)), [[1.0, 3.0], [2.0, 1.0]])
