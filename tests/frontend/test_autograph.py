@@ -645,3 +645,35 @@ def test_a_loop_over_a_dataset_and_an_element_of_one_around():
     with pytest.raises(InvalidArgumentError, match="a graph would hold this one element for ever"):
         tf.function(lambda it: next(it))(elements)
     assert int(next(elements)) == 0
+
+
+def test_values_that_begin_in_a_loop_inside_a_block():
+    @tf.function
+    def under_a_tape(x, n):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            for i in tf.range(n):
+                y = x * tf.cast(i + 1, tf.float32)
+            z = y * y
+        return tape.gradient(z, x)
+
+    assert float(under_a_tape(tf.constant(3.0), tf.constant(4))) == 96.0
+
+    @tf.function
+    def tried(x, n):
+        try:
+            i = tf.constant(0)
+            while i < n:
+                y = x * tf.cast(i + 1, tf.float32)
+                i += 1
+            z = y + 1.0
+        except ValueError:
+            z = x
+        else:
+            for _ in tf.range(n):
+                w = z * 2.0
+        finally:
+            x = w + 1.0
+        return x
+
+    assert float(tried(tf.constant(3.0), tf.constant(4))) == 27.0

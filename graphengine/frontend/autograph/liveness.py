@@ -49,12 +49,13 @@ def _before_one(s: ast.stmt, after: Names, always: Names) -> Names:
         return _read([s.test]) | _before(s.body, after, always) | _before(s.orelse, after, always)
     if isinstance(s, SCOPES):
         return after
-    blocks = [getattr(s, name) for name in _BLOCKS if getattr(s, name, None)]
-    if not blocks:
+    parts = [getattr(s, name) for name in _BLOCKS if getattr(s, name, None)]
+    if not parts:
         return (after - _bound([s])) | _read([s])
-    within = [x for block in blocks for x in block]
-    for x in within:                        # any part of it may be left out
-        after |= _before([x], after, always) if isinstance(x, ast.stmt) else _before(x.body, after, always)
+    blocks = [b for part in parts for b in ([part] if isinstance(part[0], ast.stmt) else [x.body for x in part])]
+    for block in blocks:                    # any other may run behind it, and from the middle of a `try` too
+        behind = after.union(*(_read(other) for other in blocks if other is not block))
+        _before(block, behind, always if isinstance(s, ast.With) else always | behind)
     return after | _read([s])
 
 
