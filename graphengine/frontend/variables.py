@@ -254,6 +254,11 @@ class Variable(Operand):
         return self.array.copy() if self.array.ndim else self.array[()]
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        if is_drawing() and get_default_graph().root.in_order:
+            raise InvalidArgumentError(         # it would be the value of the first call in all
+                f"{self.name} has no value while a function is traced, so numpy cannot read it",
+                fix="use the graphengine function of the same name",
+            )
         return np.array(self.array, dtype)
 
     def __len__(self) -> int:

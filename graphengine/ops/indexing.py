@@ -28,6 +28,7 @@ from .kinds import (
     attr,
     port,
 )
+from .known import is_number, known_numbers
 from .language import L
 from .registry import op
 from .rules import as_int, as_sizes
@@ -366,21 +367,65 @@ def _getitem(self: Operand, index: Any) -> Any:
         raise InvalidArgumentError(f"index {index!r} is a list", op="strided_slice", fix="gather(x, indices)")
     if isinstance(index, (Tensor, EagerTensor)) and index.dtype is boolean and index.rank:
         return L.masked(self, index, L.places_where(index), 0)
-    entries = list(index) if isinstance(index, tuple) else [index]
+    entries = [_as_read(e) for e in (index if isinstance(index, tuple) else (index,))]
     for k, entry in enumerate(entries):
-        if isinstance(entry, Tensor) and entry.dtype.is_integer and entry.shape.rank == 0:
+        if isinstance(entry, Tensor) and entry.dtype.is_integer and not entry.shape.rank:
             self, entries[k] = _at_number(self, entries, k), 0
+        elif isinstance(entry, slice) and any(isinstance(end, Tensor) for end in (entry.start, entry.stop)):
+            self, entries[k] = _in_interval(self, entries, k)
     return get_item(self, tuple(entries))
+
+
+def _as_read(entry: Any) -> Any:
+    """An entry of an index with variables read: what they hold now, not when a function is traced."""
+    if isinstance(entry, slice):
+        return slice(_as_read(entry.start), _as_read(entry.stop), _as_read(entry.step))
+    is_variable = isinstance(entry, Operand) and not isinstance(entry, (Tensor, EagerTensor))
+    return L.identity(entry) if is_variable else entry
+
+
+def _axis_of(entries: Sequence[Any], k: int) -> int:
+    """The axis that entry k is for."""
+    named = [e is not Ellipsis and e is not None for e in entries]
+    return -sum(named[k:]) if any(e is Ellipsis for e in entries[:k]) else sum(named[:k])
 
 
 def _at_number(x: Any, entries: Sequence[Any], k: int) -> Any:
     """The slice of x that entry k, a number known when the program runs, is for; its axis stays with size 1."""
-    named = [e is not Ellipsis and e is not None for e in entries]
-    is_from_end = any(e is Ellipsis for e in entries[:k])
-    axis = -sum(named[k:]) if is_from_end else sum(named[:k])
-    number = entries[k]
+    axis, number = _axis_of(entries, k), entries[k]
     size = L.cast(L.shape_of(x)[axis], number.dtype)
     return L.gather(x, L.reshape(L.where(number < 0, number + size, number), (1,)), None, axis)
+
+
+def _in_interval(x: Any, entries: Sequence[Any], k: int) -> tuple[Any, slice]:
+    """The part of x that entry k, a slice, is for, and the slice that is left to be taken of it.
+
+    Ends that follow from sizes are sizes; with others, which are known when the program runs, elements are gathered.
+    """
+    ends = [_as_size(end) for end in (entries[k].start, entries[k].stop)]
+    if not any(isinstance(end, Tensor) for end in ends):
+        return x, slice(*ends, entries[k].step)
+    axis, step = _axis_of(entries, k), 1 if entries[k].step is None else as_int(entries[k].step)
+    if not step:
+        raise InvalidArgumentError("a slice has step 0")
+    size = L.cast(L.shape_of(x)[axis], "int64")
+    low, high = (L.cast(0, "int64"), size) if step > 0 else (L.cast(-1, "int64"), size - 1)
+
+    def within(end: Any, default: Any) -> Any:
+        if end is None:
+            return default
+        number = L.reshape(L.cast(end, "int64"), ())
+        return L.minimum(L.maximum(L.where(number < 0, number + size, number), low), high)
+
+    first, last = (low, high) if step > 0 else (high, low)
+    places = L.range(within(ends[0], first), within(ends[1], last), L.cast(step, "int64"))
+    return L.gather(x, places, None, axis), slice(None)
+
+
+def _as_size(end: Any) -> Any:
+    """A tensor's number where it follows from sizes."""
+    numbers = known_numbers(end) if isinstance(end, Tensor) else None
+    return numbers.item() if numbers is not None and numbers.size == 1 and is_number(numbers.item()) else end
 
 
 Operand.__getitem__ = _getitem  # type: ignore[method-assign]

@@ -231,3 +231,39 @@ def test_errors_have_the_line(f):
     with pytest.raises(GraphEngineError) as error:
         tf.function(f)(tf.ones([2]))
     assert "test_function.py" in error.value.at
+
+
+def test_slices_end_where_numbers_of_the_run_say(rng):
+    x = rng.normal(size=(5, 4)).astype("f4")
+    held, at = tf.Variable(x), tf.Variable(0)
+
+    @tf.function
+    def parts(a, b):
+        with tf.GradientTape() as tape:
+            tape.watch(held)
+            loss = tf.reduce_sum(held[..., a:b] ** 2.0)
+        return (held[a:b], held[b::-1], held[a:, 1:b], held[:at], held[..., :at + 1], held[a, b - 1:],
+                tf.constant(x)[a - 4:tf.cond(b > 2, lambda: 5, lambda: b)], tape.gradient(loss, held))
+
+    for a, b in ((0, 2), (1, 3), (3, 1), (0, -1), (-4, 9)):
+        at.assign(abs(b))
+        first, n = a - 4, abs(b)
+        gradient = np.zeros_like(x)
+        gradient[..., a:b] = 2 * x[..., a:b]
+        wanted = (x[a:b], x[b::-1], x[a:, 1:b], x[:n], x[..., :n + 1], x[a, b - 1:], x[first:5 if b > 2 else b], gradient)
+        for found, part in zip(parts(tf.constant(a), tf.constant(b)), wanted, strict=True):
+            np.testing.assert_allclose(found, part, rtol=1e-6)
+
+
+def test_a_slice_that_ends_at_half_of_a_size_is_known_with_it(rng):
+    x = tf.placeholder(tf.float32, [None, 4])
+    half = x[:tf.shape(x)[0] // 2, 1:tf.shape(x)[1]]
+    assert half.shape == (None, 3) or half.shape[1] == 3
+    value = rng.normal(size=(7, 4)).astype("f4")
+    np.testing.assert_array_equal(tf.Session().run(half, {x: value}), value[:3, 1:])
+
+
+def test_numpy_is_not_given_a_variable_that_a_trace_would_keep():
+    v = tf.Variable(2)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="has no value while a function is traced"):
+        tf.function(lambda: tf.zeros(np.asarray(v)))()
