@@ -404,7 +404,7 @@ def _in_interval(x: Any, entries: Sequence[Any], k: int) -> tuple[Any, slice]:
     """
     ends = [_as_size(end) for end in (entries[k].start, entries[k].stop)]
     if not any(isinstance(end, Tensor) for end in ends):
-        return x, slice(*ends, entries[k].step)
+        return x, slice(ends[0], ends[1], entries[k].step)
     axis, step = _axis_of(entries, k), 1 if entries[k].step is None else as_int(entries[k].step)
     if not step:
         raise InvalidArgumentError("a slice has step 0")

@@ -250,7 +250,8 @@ def test_slices_end_where_numbers_of_the_run_say(rng):
         first, n = a - 4, abs(b)
         gradient = np.zeros_like(x)
         gradient[..., a:b] = 2 * x[..., a:b]
-        wanted = (x[a:b], x[b::-1], x[a:, 1:b], x[:n], x[..., :n + 1], x[a, b - 1:], x[first:5 if b > 2 else b], gradient)
+        wanted = (x[a:b], x[b::-1], x[a:, 1:b], x[:n], x[..., :n + 1], x[a, b - 1:], x[first:5 if b > 2 else b],
+                  gradient)
         for found, part in zip(parts(tf.constant(a), tf.constant(b)), wanted, strict=True):
             np.testing.assert_allclose(found, part, rtol=1e-6)
 
