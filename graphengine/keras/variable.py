@@ -52,7 +52,7 @@ class Variable(variables.Variable):
     Examples
     --------
     >>> from graphengine import keras
-    >>> layer = keras.layers.Dense(2)
+    >>> layer = keras.layers.Dense(2, name="dense")
     >>> layer.build((None, 3))
     >>> [(w.name, w.path) for w in layer.weights]
     [('kernel', 'dense/kernel'), ('bias', 'dense/bias')]
