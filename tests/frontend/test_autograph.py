@@ -677,3 +677,36 @@ def test_values_that_begin_in_a_loop_inside_a_block():
         return x
 
     assert float(tried(tf.constant(3.0), tf.constant(4))) == 27.0
+
+
+def test_a_tape_in_a_loop():
+    v = tf.Variable(2.0)
+
+    @tf.function
+    def descend(x, n):
+        for i in tf.range(n):
+            with tf.GradientTape() as tape:
+                part = x[i:i + 2]
+                loss = v * v * tf.reduce_sum(part)
+            v.assign_sub(0.1 * tape.gradient(loss, v))
+        return loss                             # its first value is of the loop
+
+    @tf.function
+    def until(n):
+        k, total = tf.constant(0), 0.0
+        while k < n:
+            with tf.GradientTape(persistent=True) as outer, tf.GradientTape() as tape:
+                cube = v**3.0
+                slope = tape.gradient(cube, v)
+            total += outer.gradient(slope, v)
+            k += 1
+        return total
+
+    wanted = 2.0
+    for size in (1.0, 3.0, 5.0):
+        loss = wanted**2 * size
+        wanted -= 0.1 * 2 * wanted * size
+    assert float(descend(tf.range(4.0), tf.constant(3))) == pytest.approx(loss)
+    assert float(v) == pytest.approx(wanted)
+    v.assign(2.0)
+    assert float(until(tf.constant(3))) == 36.0

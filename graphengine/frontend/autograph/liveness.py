@@ -49,13 +49,16 @@ def _before_one(s: ast.stmt, after: Names, always: Names) -> Names:
         return _read([s.test]) | _before(s.body, after, always) | _before(s.orelse, after, always)
     if isinstance(s, SCOPES):
         return after
+    if isinstance(s, ast.With):
+        held = [x.optional_vars for x in s.items if x.optional_vars is not None]
+        return _read(s.items) | (_before(s.body, after, always) - _bound(held))
     parts = [getattr(s, name) for name in _BLOCKS if getattr(s, name, None)]
     if not parts:
         return (after - _bound([s])) | _read([s])
     blocks = [b for part in parts for b in ([part] if isinstance(part[0], ast.stmt) else [x.body for x in part])]
     for block in blocks:                    # any other may run behind it, and from the middle of a `try` too
         behind = after.union(*(_read(other) for other in blocks if other is not block))
-        _before(block, behind, always if isinstance(s, ast.With) else always | behind)
+        _before(block, behind, always | behind)
     return after | _read([s])
 
 

@@ -412,7 +412,8 @@ class _Carried:
             if k not in self._structures:
                 if (before is None or (isinstance(before, Undefined) and name in self._live)) and _is_made_of(value):
                     raise _Unset(name, self._statement)
-                if not (isinstance(before, Undefined) or before is value or _is_same(before, value)):
+                is_kept = isinstance(before, Undefined) or before is value or _is_same(before, value)
+                if name in self._live and not is_kept:
                     raise InvalidArgumentError(
                         f"{name!r} is {_what(before)} before the `{self._statement}` and {_what(value)} after a step",
                         fix="let it be a tensor of one type before and in the loop")
