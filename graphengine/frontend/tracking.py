@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -75,7 +75,7 @@ class RestoreStatus:
 
 
 class Checkpoint:
-    """Saves and restores the variables of objects.
+    """Saves and restores the variables of objects, with a compiled model those of its optimizer.
 
     Parameters
     ----------
@@ -108,6 +108,12 @@ class Checkpoint:
         """Variables by their paths."""
         held = {**({} if self.root is None else dict(children(self.root))), **self._parts}
         found = {path: x for path, x in found_in(held) if isinstance(x, Variable)}
+        seen = set(map(id, found.values()))
+        compiled = [("", self.root)] if self.root is not None else []
+        for path, optimizer in _optimizers_of([*compiled, *held.items()], "", set()):
+            more = {f"{path}/{key}": x for key, x in found_in(optimizer) if isinstance(x, Variable)}
+            if not seen.intersection(map(id, more.values())):       # else it has a name of its own
+                found = {**more, **found}
         unsaved = next((v for v in found.values() if not v.has_value), None)
         if unsaved is not None:
             raise FailedPreconditionError(f"variable {unsaved.name} has a value only in a session", op="Checkpoint",
@@ -149,6 +155,19 @@ class Checkpoint:
         if save_path is None:
             return RestoreStatus("no checkpoint", Restoration(dict, {}))
         return self.read(save_path)
+
+
+def _optimizers_of(items: Iterable[tuple[str, Any]], path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Paths and optimizers of the models among values and below them, each once."""
+    for key, value in items:
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        name = path + key.replace("/", ".S")
+        optimizer = getattr(value, "optimizer", None) if getattr(value, "compiled", False) is True else None
+        if optimizer is not None:
+            yield f"{name}/optimizer" if name else "optimizer", optimizer
+        yield from _optimizers_of(children(value), f"{name}/" if name else "", seen)
 
 
 class CheckpointManager:

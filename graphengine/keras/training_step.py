@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError
+from ..frontend.restoring import settle_waiting
 from ..frontend.structure import flatten
 from ..frontend.tape import GradientTape
 from ..ir.node import Tensor
@@ -90,6 +91,7 @@ class StepMaker:
                 metrics_module.get(item)
         self._compiled = Compiled(loss, loss_weights, metrics, weighted_metrics, run_eagerly, steps_per_execution)
         self.stop_training = False
+        settle_waiting()                        # a restored checkpoint may hold the optimizer
 
     @property
     def compiled(self) -> bool:

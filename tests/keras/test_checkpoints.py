@@ -55,3 +55,44 @@ def test_what_an_optimizer_keeps_is_there_when_it_is_built(name, tmp_path):
     optimizers[1].build([v])
     for a, b in zip(*(o.variables for o in optimizers), strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def trained(steps):
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(1, kernel_initializer="ones")])
+    model.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse")
+    x = np.ones((8, 3), "f4")
+    return model, [model.train_on_batch(x, x[:, :1]) for _ in range(steps)]
+
+
+@pytest.mark.parametrize("given", [lambda m: {"root": m}, lambda m: {"model": m}, lambda m: {"held": {"two": [m]}},
+                                   lambda m: {"model": m, "optimizer": m.optimizer}],
+                         ids=["root", "model", "held", "by name"])
+def test_a_compiled_model_is_saved_with_its_optimizer(given, tmp_path):
+    model, _ = trained(3)
+    path = tf.train.Checkpoint(**given(model)).save(tmp_path / "c")
+    other, _ = trained(1)
+    status = tf.train.Checkpoint(**given(other)).restore(path)
+    status.assert_consumed()
+    assert int(other.optimizer.iterations) == 3
+    waiting, _ = trained(0)
+    tf.train.Checkpoint(**given(waiting)).restore(path)
+    x = np.ones((8, 3), "f4")
+    wanted = model.train_on_batch(x, x[:, :1])
+    assert other.train_on_batch(x, x[:, :1]) == wanted
+    assert waiting.train_on_batch(x, x[:, :1]) == wanted
+
+
+def test_an_optimizer_that_has_a_name_of_its_own_keeps_it(tmp_path):
+    model, _ = trained(2)
+    path = tf.train.Checkpoint(model=model, optimizer=model.optimizer).save(tmp_path / "c")
+    kept = [name for name, _ in tf.train.list_variables(path) if "optimizer" in name]
+    assert kept and all(name.startswith("optimizer/") for name in kept)
+
+
+def test_a_model_that_is_compiled_after_it_was_restored(tmp_path):
+    model, _ = trained(3)
+    path = tf.train.Checkpoint(model=model).save(tmp_path / "c")
+    other = keras.Sequential([keras.Input((3,)), layers.Dense(1)])
+    tf.train.Checkpoint(model=other).restore(path)
+    other.compile(keras.optimizers.SGD(0.05, momentum=0.9), "mse")
+    assert int(other.optimizer.iterations) == 3

@@ -67,6 +67,9 @@ def test_losses_by_name_are_listed_in_the_order_of_compile():
     assert model.evaluate(x, {"r": zero, "c": zero}, verbose=0) == [5.0, 1.0, 4.0]
 
 
-def test_the_value_of_a_keras_variable_is_a_tensor():
+def test_the_value_of_a_keras_variable_is_what_tapes_know():
     v = keras.Variable([[2.0]])
+    with tf.GradientTape() as tape:
+        loss = v.value * v.value
+    assert float(tape.gradient(loss, v.value)[0, 0]) == 4.0
     assert float(tf.matmul(v.value, v.value)[0, 0]) == 4.0
