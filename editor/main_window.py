@@ -345,7 +345,7 @@ class MainWindow(Deeds):
         a["train"].setText(self.tr("Continue") if self.running.paused else self.tr("Train"))
         a["step"].setEnabled(not busy and trains)
         a["pause"].setEnabled(busy == "train")
-        a["stop"].setEnabled(bool(busy))
+        a["stop"].setEnabled(bool(busy) or self.running.is_loading)
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         if watched is self.view and event.type() == QtCore.QEvent.Type.Resize:

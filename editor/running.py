@@ -36,6 +36,7 @@ class Running(QtCore.QObject):
     training : "idle", "training", or "paused": held, so that `train` goes on where it was
     continues : whether the training that runs, or ran last, went on with one that was held
     live : whether the graph is run after every edit
+    is_loading : whether the process has been sent a graph that it does not have yet
     """
 
     received = QtCore.Signal(object)
@@ -48,7 +49,7 @@ class Running(QtCore.QObject):
         self.document, self.inference, self.runner = document, inference, runner
         self.busy, self.live = "", False
         self.training, self.continues = "idle", False
-        self.is_ready = False
+        self.is_ready = self.is_loading = False
         self._folder = folder
         self._serial = 0
         self._stopping = False              # a training is to end, not only to be held
@@ -197,6 +198,8 @@ class Running(QtCore.QObject):
         self._sent, self._is_edited = said, False
         self._loaded = dict(self.document.items)
         self._arrays |= set(fresh)
+        self.is_loading = True
+        self.state_changed.emit()
 
     @property
     def is_current(self) -> bool:
@@ -247,6 +250,8 @@ class Running(QtCore.QObject):
                 self.training = "training"
         elif isinstance(reply, m.Finished):
             self.busy = ""
+            if reply.what == "load":        # broken off: there is no graph
+                self._sent, self.is_loading = None, False
             if self._is_waiting:
                 self._quiet.start()
             if reply.what in TRAININGS and self.training == "training":
@@ -257,7 +262,7 @@ class Running(QtCore.QObject):
         elif isinstance(reply, m.Loaded):
             self._hear_of_model(reply)
         elif isinstance(reply, m.Died):     # a new process gets the values of some seconds before
-            self.is_ready, self.busy = False, ""
+            self.is_ready, self.busy, self.is_loading = False, "", False
             self.training = "idle" if self.training == "idle" else "paused"
         self.received.emit(reply)
         if isinstance(reply, (m.Ready, m.Started, m.Finished, m.Died, m.Failed, m.Loaded)):
@@ -265,6 +270,7 @@ class Running(QtCore.QObject):
 
     def _hear_of_model(self, reply: m.Loaded) -> None:
         """The process has the graph: perhaps a newer one is on its way, and what was learnt may be gone."""
+        self.is_loading &= reply.serial != self._serial
         if reply.serial == self._serial and self._loaded is not None:
             self._holders = reply.holders
             self._learning = Meaning(GraphDocument(self._loaded.values())).model(reply.holders)
@@ -275,5 +281,7 @@ class Running(QtCore.QObject):
     def _failed(self, reply: m.Failed) -> None:
         if reply.what in TRAININGS and self.training == "training":     # it cannot go on, as where the loss is NaN
             self.training = "idle"
+        elif reply.what == "load":
+            self.is_loading = False
         elif reply.what == "unreadable":    # perhaps it was the graph: it is sent again, with all arrays
-            self._sent, self._arrays, self._loaded = None, set(), None
+            self._sent, self._arrays, self._loaded, self.is_loading = None, set(), None, False

@@ -63,11 +63,12 @@ class StatusBar(QtWidgets.QStatusBar):
         self.zoom.setText(f"{zoom * 100:.0f} %")
 
     def _show_engine(self) -> None:
-        state = self.running.busy or ("paused" if self.running.paused else "ready" if self.running.is_ready else
-                                      "starting")
+        state = self.running.busy or (
+            "loading" if self.running.is_loading else "paused" if self.running.paused else
+            "ready" if self.running.is_ready else "starting")
         words = {"run": self.tr("running"), "train": self.tr("training"), "step": self.tr("training"),
                  "compile": self.tr("compiling"), "profile": self.tr("measuring"), "paused": self.tr("paused"),
-                 "ready": self.tr("ready"), "starting": self.tr("engine starting …")}
+                 "loading": self.tr("loading"), "ready": self.tr("ready"), "starting": self.tr("engine starting …")}
         self.engine.setText(words.get(state, state))
 
     def _show_memory(self) -> None:

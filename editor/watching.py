@@ -35,6 +35,7 @@ class Watching(QtCore.QObject):
         self.document, self.inference, self.runner = document, inference, runner
         self._folder, self._is_current = folder, is_current
         self._failed: dict[str, Problem] = {}
+        self._is_asked = self._may_kill = False         # whether data are looked at; whether a process ended meanwhile
         self._soon = QtCore.QTimer(self, singleShot=True, interval=QUIET_MS)
         self._soon.timeout.connect(self.look)
         document.listeners.append(self._edited)
@@ -55,6 +56,7 @@ class Watching(QtCore.QObject):
                     sources[card.id] = whole_source(card)
                 except ge.errors.GraphEngineError:      # what is missing is said by inference
                     continue
+        self._is_asked, self._may_kill = bool(sources), False
         if sources:
             self.runner.send(m.CheckData(os.path.abspath(self._folder() or "."), sources))
         else:
@@ -74,9 +76,10 @@ class Watching(QtCore.QObject):
 
     def _take(self, reply: m.Reply) -> None:
         match reply:
-            case m.Ready():
+            case m.Ready() if not self._may_kill:       # otherwise after an edit, or when somebody comes back
                 self._soon.start()
             case m.DataChecked():
+                self._is_asked = False
                 self.inference.tell("data", {card: Problem(card, None, "error", text, detail)
                                              for card, (text, detail) in reply.problems.items()})
             case m.Started() if reply.what in RUNS:
@@ -87,5 +90,12 @@ class Watching(QtCore.QObject):
                     text = reply.text.rstrip(".")
                     self._failed[card] = Problem(card, None, "error", text, f"{text}.{fix}")
                     self.inference.tell("run", self._failed)
-            case m.Finished() if reply.what in RUNS:
+            case m.Finished():
+                if reply.what in RUNS:
+                    self.inference.tell("run", self._failed)
+                if self._is_asked and reply.stopped:    # which the look was broken off for, too
+                    self._soon.start()
+            case m.Died():
                 self.inference.tell("run", self._failed)
+                self._may_kill = self._is_asked
+                self._soon.stop()

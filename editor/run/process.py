@@ -48,7 +48,7 @@ class ProcessRunner(QtCore.QObject):
         self._kept: m.Kept | None = None
         self._parts: dict[str, Any] = {}    # of what is on its way to be kept
         self._busy = ""                     # what the process does
-        self._is_up = self._is_loaded = False           # whether it has said so
+        self._is_up = self._is_loaded = False           # whether it has said so, of the last graph
         self._has_load = False              # whether it has been sent a graph
         self._failures = 0                  # processes in a row that ended before they were up
         self._arrived.connect(self._take, QtCore.Qt.ConnectionType.QueuedConnection)
@@ -149,14 +149,15 @@ class ProcessRunner(QtCore.QObject):
         if isinstance(request, STOPS):
             if not self._stopping.isActive():
                 self._stopping.start()
-        elif not isinstance(request, m.Load) and not self._has_load and self._load is not None:
+        elif not isinstance(request, (m.Load, m.CheckData)) and not self._has_load and self._load is not None:
             self._reload()
         self._send(request)
 
     def _send(self, request: m.Request) -> None:
         if self._pipe is None:
             return
-        self._has_load |= isinstance(request, m.Load)
+        if isinstance(request, m.Load):
+            self._has_load, self._is_loaded = True, False
         with contextlib.suppress(OSError):  # it has ended: the thread that reads tells so
             self._pipe.send(request)
 
@@ -201,7 +202,7 @@ class ProcessRunner(QtCore.QObject):
         if isinstance(reply, m.Ready):
             self._is_up, self._failures = True, 0
         elif isinstance(reply, m.Loaded):
-            self._is_loaded = True
+            self._is_loaded |= self._load is not None and reply.serial == self._load.serial
             if reply.forgot:
                 self._kept = None
         elif isinstance(reply, m.Started):
@@ -225,15 +226,20 @@ class ProcessRunner(QtCore.QObject):
         if self._failures >= MOST_FAILURES:
             self.close()
             text += "It cannot be started."
-        else:                               # if it had the graph but could not load it, that may be what ended it
-            self.restart(reload=self._is_loaded or not self._has_load)
+        else:
+            self.restart(self._may_reload)
             text += "Another one has been started."
         self.received.emit(m.Died(text))
+
+    @property
+    def _may_reload(self) -> bool:
+        """False where it had a graph that it did not load: that may be what ended it, or what took so long."""
+        return self._is_loaded or not self._has_load
 
     def _not_obeyed(self) -> None:
         """Stop was not answered: what runs cannot be broken off, so the process ends."""
         busy = self._busy or "run"
-        self.restart()
+        self.restart(self._may_reload)
         self.received.emit(m.Finished(busy, stopped=True))
         values = "their first values" if self._kept is None else "the values of some seconds before"
         self.received.emit(m.Died(f"It did not stop in time. Another one has been started; variables have {values}."))

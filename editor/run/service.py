@@ -16,7 +16,7 @@ import graphengine as ge
 from graphengine.tools.drawn.draw import decoded
 from graphengine.tools.watch import evaluate_each, rows_of
 
-from ..model.build import build, feed_outputs, stored_array, weights_of, whole_source
+from ..model.build import build, feed_outputs, stored_array, weight_bytes, weights_of, whole_source
 from ..model.document import GraphDocument
 from ..model.files import from_text
 from ..model.items import Card
@@ -32,6 +32,16 @@ MOST_PART = 200                             # elements of an axis that are sent
 MOST_POINTS = 2000                          # rows of data beside a boundary
 MOST_FAILURES = 20
 MOST_KEPT = 32 * 2**20                      # bytes of variables that are sent at once to be kept
+
+
+def free_bytes() -> int | None:
+    """Memory that programs can still take; None where the system does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            line = next(line for line in file if line.startswith("MemAvailable:"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        return None
 
 
 def machine() -> str:
@@ -72,6 +82,8 @@ class Service:
         self.passed = 0.0, 0
         self.rate: float | None = None
         self._arrays: dict[str, Array] = {}
+        self._refused: Exception | None = None          # why the last graph could not be loaded
+        self._rows: tuple[Any, Mapping[str, Array]] | None = None               # data that were looked at, as they were
         self._aside: RunningGraph | None = None         # with what it learnt, while the last cannot be read
         self._meaning: Any = None
         self._checked: dict[str, tuple[Any, tuple[str, str] | None]] = {}       # data, as they were, and their problem
@@ -102,15 +114,26 @@ class Service:
 
         Raises
         ------
-        FailedPreconditionError if there is none.
+        FailedPreconditionError if there is none, with what kept it from being loaded.
         """
         if self.graph is None:
-            raise ge.errors.FailedPreconditionError("there is no graph to run", fix="correct the document")
+            why = failure("load", self._refused) if self._refused is not None else None
+            raise ge.errors.FailedPreconditionError(
+                f"there is no graph to run: {why.text}" if why is not None else "there is no graph to run",
+                fix=why.fix if why is not None and why.fix else "correct the document")
         return self.graph
 
     # ------------------------------------------------ loading
 
     def load(self, request: m.Load) -> None:
+        self._refused = None
+        try:
+            self._load(request)
+        except Exception as error:
+            self._refused = error
+            raise
+
+    def _load(self, request: m.Load) -> None:
         begin = time.perf_counter()
         self._arrays.update(request.arrays)
         graph, self.graph = self.graph or self._aside, None
@@ -123,7 +146,9 @@ class Service:
         else:
             self.end_training()
             self.last, self.rate = {}, None
-            self.graph = RunningGraph(build(document), examples_of(document), request.folder, weights_of(document))
+            check_memory(document)
+            with self.inbox.interruptible():
+                self.graph = RunningGraph(build(document), examples_of(document), request.folder, weights_of(document))
             forgot = not self._keep_learnt(graph, document, request.anew)
             if forgot or request.anew:
                 self.slots, self.passed = {}, (0.0, 0)
@@ -292,9 +317,11 @@ class Service:
     def check_data(self, request: m.CheckData) -> None:
         found = {}
         for card, source in request.sources.items():
-            key = request.folder, json.dumps(source, sort_keys=True), stamps_of(source, request.folder)
+            key = _state_of(source, request.folder)
             if self._checked.get(card, (None,))[0] != key:
-                self._checked[card] = key, problem_of_data(source, request.folder)
+                with self.inbox.interruptible():
+                    problem = problem_of_data(source, request.folder)
+                self._checked[card] = key, problem
             problem = self._checked[card][1]
             if problem is not None:
                 found[card] = problem
@@ -325,7 +352,14 @@ class Service:
         outputs = feed_outputs(source)
         if output >= len(outputs):
             raise ge.errors.NotFoundError(f"{source.id} has no output {output}", fix="choose another one")
-        return rows_of(whole_source(source), self.folder)[outputs[output][0]]
+        whole = whole_source(source)
+        key = _state_of(whole, self.folder)
+        if self._rows is None or self._rows[0] != key:
+            self._rows = None
+            with self.inbox.interruptible():
+                rows = rows_of(whole, self.folder)
+            self._rows = key, rows
+        return self._rows[1][outputs[output][0]]
 
     def look_inside(self, request: m.LookInside) -> None:
         from .inside import values_inside
@@ -397,6 +431,25 @@ class Service:
         return graph, graph.session, list(graph.outputs.values()), self.feeds()
 
 
+def check_memory(document: GraphDocument) -> None:
+    """Find out whether variables fit before they are made: the system would end this process, or others.
+
+    Raises
+    ------
+    InvalidArgumentError if they do not.
+    """
+    needed, free = 2 * weight_bytes(document), free_bytes()     # each with its first value
+    if free is not None and needed > free:
+        raise ge.errors.InvalidArgumentError(
+            f"the variables take {needed / 2**30:,.1f} GB with their first values, "
+            f"of {free / 2**30:,.1f} GB that are free", fix="make layers or variables smaller")
+
+
+def _state_of(source: Any, folder: str) -> tuple[Any, ...]:
+    """What changes when other rows would be read."""
+    return folder, json.dumps(source, sort_keys=True), stamps_of(source, folder)
+
+
 def problem_of_data(source: Any, folder: str) -> tuple[str, str] | None:
     """What keeps data from being read, in a sentence and in full; None if nothing does."""
     try:
@@ -408,6 +461,8 @@ def problem_of_data(source: Any, folder: str) -> tuple[str, str] | None:
     except OSError as error:
         text = error.strerror or str(error)
         return text, f"{text}: {error.filename}"
+    except MemoryError as error:
+        return "the data do not fit into memory", f"The data do not fit into memory.\n{error}".rstrip() + "."
     return None
 
 

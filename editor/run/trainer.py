@@ -250,6 +250,8 @@ class Trainer:
                 self.shown.take(self.training.session.variables())
             try:
                 self.service.handle(request)
+            except Stopped:                 # the question alone: the training ends as it does without one
+                return
             except Exception as error:      # a question that fails does not end the training
                 self.service.send(failure(name_of(request), error))
 

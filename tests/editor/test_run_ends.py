@@ -9,15 +9,17 @@ import time
 
 import numpy as np
 import pytest
-from talk import SAMPLES, endless, layers, of
+from talk import SAMPLES, drawn, endless, layers, of
 
 import graphengine as ge
 from editor.model.files import from_text, open_document, to_text
-from editor.model.items import Ref
+from editor.model.items import Card, Ref, Wire
 from editor.run import ProcessRunner
 from editor.run import messages as m
+from editor.run import service as module
 from editor.run.inbox import Inbox, Stopped
 from editor.run.service import Service
+from editor.run.worker import serve
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -49,6 +51,60 @@ def test_a_graph_that_cannot_be_loaded_is_not_loaded_for_ever(talk, iris):
     assert not [r for r in talk.said if isinstance(r, m.Loaded)]
     replies = talk.finish(m.Run())          # but with the next request
     assert of(replies, m.Loaded) and of(replies, m.Values)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_a_graph_that_is_loaded_when_it_is_to_stop_is_not_loaded_again(talk, iris):
+    """It may be what takes so long."""
+    talk.finish(m.Run())
+    os.kill(talk.runner.pid, signal.SIGSTOP)
+    talk.send(m.Load(to_text(iris), {}, str(SAMPLES), 50, anew=True))
+    talk.send(m.Run())
+    talk.send(m.Stop())
+    talk.wait(m.Died)
+    talk.wait(m.Ready)
+    talk.send(m.CheckData(str(SAMPLES), {}))
+    talk.wait(m.DataChecked)
+    assert not of(talk.said, m.Loaded)
+    replies = talk.finish(m.Run())
+    assert of(replies, m.Loaded) and of(replies, m.Values)
+
+
+def test_variables_that_no_memory_holds_are_not_made(talk, iris):
+    talk.send(m.Load(to_text(wide(10**12)), {}, ".", 50))
+    refused = talk.wait(m.Failed)
+    assert refused.what == "load" and "GB that are free" in refused.text and refused.fix
+    again, = of(talk.finish(m.Run()), m.Failed)
+    assert refused.text in again.text and again.fix == refused.fix, "it is said why there is nothing to run"
+    talk.load(wide(2))
+    assert of(talk.finish(m.Run()), m.Values)
+
+
+def wide(units):
+    return drawn(Card("x", "op/placeholder", {"shape": [None, 3]}), Card("wide", "layer/Dense", {"units": units}),
+                 Wire("x", 0, "wide", 0))
+
+
+def test_variables_that_are_made_can_be_broken_off(monkeypatch):
+    """The graph is to be sent again then; what the one before learnt is kept for it."""
+    line, said = Line(), []
+    service = Service(line, said.append)
+    service.load(m.Load(to_text(wide(2)), {}, ".", 1))
+    learnt = {"wide/kernel": np.full((3, 2), 7.0, np.float32)}
+    service.graph.take(learnt)
+
+    def stopped(document):
+        assert line.is_interruptible
+        raise Stopped
+
+    larger = drawn(*wide(2).items.values(), Card("n", "op/negative"), Wire("wide", 0, "n", 0))
+    request = m.Load(to_text(larger), {}, ".", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "build", stopped)
+        serve(service, request, line, said.append)
+    assert said[-1] == m.Finished("load", stopped=True) and service.graph is None
+    service.load(request)
+    np.testing.assert_equal(service.graph.values()["wide/kernel"], learnt["wide/kernel"])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")

@@ -11,7 +11,7 @@ from editor import commands
 from editor.infer import Inference
 from editor.model.document import Change
 from editor.model.files import open_document
-from editor.model.items import Ref
+from editor.model.items import Ref, Setting
 from editor.run import messages as m
 from editor.running import Running
 
@@ -50,6 +50,27 @@ def running(qapp):
 
 def last(running):
     return running.runner.sent[-1]
+
+
+def test_it_loads_until_the_graph_is_there_or_refused(running):
+    say, told = running.runner.say, []
+    running.state_changed.connect(lambda: told.append(running.is_loading))
+    running.run()
+    assert running.is_loading and told == [True]
+    say(m.Loaded(1, 10, 0.1))
+    assert not running.is_loading
+    for serial, reply in enumerate((m.Failed("load", "too large"), m.Died("ended"), m.Finished("load", True)), 2):
+        running.document.do(Change(f"seed {serial}", {Ref("setting", "seed"): None},
+                                   {Ref("setting", "seed"): Setting("seed", serial)}))
+        running.run()
+        assert running.is_loading
+        say(m.Loaded(1, 10, 0.1))
+        assert running.is_loading, "an earlier one"
+        say(reply)
+        assert not running.is_loading and told[-1] is False
+    del running.runner.sent[:]
+    running.run()
+    assert [type(request) for request in running.runner.sent] == [m.Load, m.Run], "it was broken off"
 
 
 def test_train_begins_anew_unless_it_was_held(running):

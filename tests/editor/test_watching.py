@@ -11,9 +11,12 @@ from editor.model.build import whole_source
 from editor.model.document import GraphDocument
 from editor.model.files import to_text
 from editor.model.items import Card, Wire
-from editor.run import ProcessRunner
+from editor.run import ProcessRunner, service
 from editor.run import messages as m
+from editor.run.inbox import Inbox
+from editor.run.service import Service
 from editor.watching import Watching
+from graphengine.tools.watch import rows_of
 
 LONG_MS = 60_000
 
@@ -99,6 +102,35 @@ def test_failures_of_cards_that_are_gone_and_of_questions_are_no_problems(watchi
     assert not said(watching)
 
 
+def test_data_that_ended_the_process_are_looked_at_again_after_an_edit_alone(watching, qtbot):
+    say, document = watching.runner.received.emit, watching.document
+    watching.look()
+    say(m.Died("ended"))
+    say(m.Ready(2, ""))
+    assert not watching._soon.isActive()
+    document.do(commands.set_attribute(document, ["rows"], "file", "e.csv"))
+    qtbot.waitUntil(lambda: len(watching.runner.sent) == 2)
+    say(m.DataChecked({}))
+    say(m.Died("ended"))
+    say(m.Ready(3, ""))
+    assert watching._soon.isActive()
+
+
+def test_a_look_at_data_that_was_broken_off_is_made_again(watching):
+    watching.look()
+    watching.runner.received.emit(m.Finished("idle", stopped=True))
+    assert watching._soon.isActive()
+
+
+def test_what_failed_before_goes_with_the_process(watching):
+    say = watching.runner.received.emit
+    for reply in (m.Started("run"), m.Failed("run", "it is odd", "p"), m.Finished("run")):
+        say(reply)
+    say(m.Started("run"))
+    say(m.Died("ended"))
+    assert not said(watching)
+
+
 def test_a_card_that_is_removed_takes_its_problem_along(watching):
     watching.runner.received.emit(m.DataChecked({"rows": ("odd", "odd")}))
     watching.document.do(commands.delete(watching.document, [watching.document.card("rows").ref]))
@@ -146,6 +178,50 @@ def test_rows_of_data_can_be_looked_at(ask, tmp_path):
     assert ask(m.Failed, m.Inspect(("rows", 7))).text == "rows has no output 7"
     (tmp_path / "d.csv").write_text("a,b\n1,x\n")
     assert "'x' is not a finite number" in ask(m.Failed, m.Inspect(("rows", 1))).text
+
+
+class Alone:
+    """What a service hears, without a process; what may be broken off is known."""
+
+    wants_stop = is_interruptible = False
+    front = None
+    interruptible = Inbox.interruptible
+
+
+def test_rows_are_read_once_until_their_file_changes_and_can_be_broken_off(tmp_path, monkeypatch):
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n3,4\n")
+    said, reads, line = [], [], Alone()
+    made = Service(line, said.append)
+    made.load(m.Load(to_text(drawn()), {}, str(tmp_path), 1))
+
+    def read(*args):
+        reads.append(line.is_interruptible)
+        return rows_of(*args)
+
+    monkeypatch.setattr(service, "rows_of", read)
+    for index in (None, (0, None), (1, None)):
+        made.inspect(m.Inspect(("rows", 1), index))
+    made.inspect(m.Inspect(("rows", 0)))
+    assert reads == [True] and len(said) == 5
+    (tmp_path / "d.csv").write_text("a,b\n1,2\n3,4\n5,6\n")
+    made.inspect(m.Inspect(("rows", 0)))
+    made.check_data(m.CheckData(str(tmp_path), {"rows": whole_source(drawn().card("rows"))}))
+    assert reads == [True] * 3
+    np.testing.assert_array_equal(said[5].values, [2, 4, 6])
+
+
+def test_data_without_memory_for_them_are_a_problem_of_their_card(tmp_path, monkeypatch):
+    def read(source, folder):
+        if source["file"] == "large.csv":
+            raise MemoryError("Unable to allocate 800 MiB")
+        return rows_of(source, folder)
+
+    said = []
+    monkeypatch.setattr(service, "rows_of", read)
+    sources = {name: {"file": f"{name}.csv", "feeds": {"x": ["a"]}} for name in ("large", "gone")}
+    Service(Alone(), said.append).check_data(m.CheckData(str(tmp_path), sources))
+    assert said[0].problems["large"][0] == "the data do not fit into memory"
+    assert "800 MiB" in said[0].problems["large"][1] and "gone.csv" in said[0].problems["gone"][0]
 
 
 def test_a_label_that_fits_no_class_is_told_on_the_card_of_the_loss(ask, tmp_path):
