@@ -95,10 +95,9 @@ class Generator:
 
     def _moved(self, delta: Any) -> tuple[Any, Any]:
         """The state before and after."""
-        before = self.state.read_value()
-        with _after(before):
-            step = L.cast(delta, dtypes.int64) * BLOCKS_PER_ELEMENT
-            return before, self.state.assign_add(step * np.array([1, 0, 0]))
+        step = L.cast(delta, dtypes.int64) * BLOCKS_PER_ELEMENT * np.array([1, 0, 0])
+        after = self.state.assign_add(step)
+        return after - step, after          # what one move of several in a run began at, only the move itself knows
 
     def _source(self, shape: Any) -> Source:
         def drawn(draw: Draw) -> Any:

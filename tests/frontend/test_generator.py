@@ -113,3 +113,18 @@ def test_what_is_computed_at_once_gets_tensorflows_numbers():
     for _ in range(2):                      # set_seed begins all of them again
         for mine, wanted in zip(drawn(), expected, strict=True):
             np.testing.assert_allclose(mine, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("draw", [
+    lambda: (lambda g: lambda: g.uniform([3]))(Generator.from_seed(5)),
+    lambda: (lambda g: lambda: tf.keras.random.uniform((3,), seed=g))(tf.keras.random.SeedGenerator(5)),
+], ids=["Generator", "SeedGenerator"])
+def test_draws_of_one_run_are_those_at_once(draw):
+    with tf.Graph().as_default():
+        number = draw()
+        both = [number(), number()]
+        with tf.Session() as session:
+            session.run(tf.global_variables_initializer())
+            found = [x for _ in range(2) for x in session.run(both)]
+    number = draw()
+    np.testing.assert_allclose(found, [number() for _ in range(4)], rtol=1e-6)
