@@ -9,6 +9,8 @@ from ... import dtypes
 from ...errors import InvalidArgumentError, ShapeError
 from ...frontend import control, nest, random
 from ...frontend.build import convert_to_tensor
+from ...ir.graph import get_default_graph
+from ...ops.body import Body
 from ...ops.language import L
 from .initializers import constant_initializer, zeros_initializer
 from .variables import get_variable, variable_scope
@@ -141,14 +143,27 @@ class BasicLSTMCell(RNNCell):
 
 
 class LSTMCell(BasicLSTMCell):
-    """`BasicLSTMCell`, whose variables are named after "lstm_cell"."""
+    """`BasicLSTMCell` with TensorFlow's parameters of this name, whose variables are named after "lstm_cell".
+
+    Raises
+    ------
+    InvalidArgumentError for peepholes, clipping, projection, shards and an initializer of its own.
+    """
 
     label = "lstm_cell"
 
     def __init__(
-        self, num_units: int, forget_bias: float = 1.0, state_is_tuple: bool = True,
+        self, num_units: int, use_peepholes: bool = False, cell_clip: float | None = None, initializer: Any = None,
+        num_proj: int | None = None, proj_clip: float | None = None, num_unit_shards: int | None = None,
+        num_proj_shards: int | None = None, forget_bias: float = 1.0, state_is_tuple: bool = True,
         activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None,
     ) -> None:
+        for key, value in {"use_peepholes": use_peepholes or None, "cell_clip": cell_clip, "initializer": initializer,
+                           "num_proj": num_proj, "proj_clip": proj_clip, "num_unit_shards": num_unit_shards,
+                           "num_proj_shards": num_proj_shards}.items():
+            if value is not None:
+                raise InvalidArgumentError(f"{key}={value!r}; this cell goes without", op="LSTMCell",
+                                           fix="leave it out")
         super().__init__(num_units, forget_bias, state_is_tuple, activation, reuse, name)
 
 
@@ -217,7 +232,7 @@ def static_rnn(
     inputs : a list of (batch, features)
     """
     steps = [convert_to_tensor(x) for x in inputs]
-    state = _start(cell, steps[0], initial_state, dtype)
+    state = _start(cell, _batch(steps[0], 0), initial_state, dtype)
     outputs = []
     with variable_scope(scope or "rnn"):
         for k, x in enumerate(steps):
@@ -230,13 +245,17 @@ def static_rnn(
     return outputs, state
 
 
-def _start(cell: RNNCell, x: Any, initial_state: Any, dtype: Any) -> Any:
+def _start(cell: RNNCell, batch: Any, initial_state: Any, dtype: Any) -> Any:
     if initial_state is not None:
         return initial_state
     if dtype is None:
         raise InvalidArgumentError("one of initial_state and dtype is to be given", op="rnn", fix="dtype=tf.float32")
-    batch = x.shape[0]
-    return cell.zero_state(batch if isinstance(batch, int) else L.shape_of(x)[0], dtype)
+    return cell.zero_state(batch, dtype)
+
+
+def _batch(x: Any, axis: int) -> Any:
+    size = x.shape[axis]
+    return size if isinstance(size, int) else L.shape_of(x)[axis]
 
 
 def dynamic_rnn(
@@ -261,10 +280,12 @@ def dynamic_rnn(
         raise ShapeError(f"inputs has shape {x.shape}; it is (batch, steps, features) with known features",
                          op="dynamic_rnn")
     x = x if time_major else L.transpose(x, [1, 0, 2])
-    start = _start(cell, x[0], initial_state, dtype)
+    batch = _batch(x, 1)
+    start = _start(cell, batch, initial_state, dtype)
     with variable_scope(scope or "rnn"):
-        cell(x[0], start)                   # makes the variables, outside of the loop
-        zeros = L.zeros_like(cell(x[0], start)[0])
+        with Body(get_default_graph()).as_default():    # a step that never runs makes the variables and tells its type
+            first = cell(x[0], start)[0]
+        zeros = _zeros(batch, first.shape[-1], first.dtype)
 
         def step(before: Any, item: Any) -> Any:
             row, k = item
@@ -277,7 +298,7 @@ def dynamic_rnn(
         numbers = L.iota(x.shape[0], 0, 1, dtypes.int32) if isinstance(x.shape[0], int) else \
             L.cumsum(L.ones_like(x[:, 0, 0], dtypes.int32), 0, True)
         outputs, states = control.scan(step, (x, numbers), (zeros, start))
-    last = nest.map_structure(lambda s: s[-1], states)
+    last = nest.map_structure(lambda s, before: L.concat([before[None], s[-1:]], 0)[-1], states, start)
     return outputs if time_major else L.transpose(outputs, [1, 0, 2]), last
 
 
