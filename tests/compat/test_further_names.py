@@ -176,3 +176,50 @@ class Comparisons(graphengine.test.TestCase):
 
 def test_the_version_is_that_of_the_package():
     assert graphengine.__version__ == graphengine.version.VERSION
+
+
+def test_rnn_over_no_steps_gives_its_first_state():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, None, 3])
+        start = tf.placeholder(tf.float32, [None, 2])
+        y, last = tf.nn.dynamic_rnn(tf.nn.rnn_cell.BasicRNNCell(2), x, initial_state=start)
+        session.run(tf.global_variables_initializer())
+        found = session.run([y, last], {x: np.zeros((2, 0, 3)), start: [[1.0, 2.0], [3.0, 4.0]]})
+        assert found[0].shape == (2, 0, 2)
+        assert found[1].tolist() == [[1, 2], [3, 4]]
+
+
+def test_rnn_calls_its_cell_once_a_step():
+    class Counting(tf.nn.rnn_cell.RNNCell):
+        state_size = output_size = 2
+
+        def __init__(self):
+            super().__init__()
+            self.calls = graphengine.Variable(0)
+
+        def call(self, inputs, state):
+            self.calls.assign_add(1)
+            return state + 1.0, state + 1.0
+
+    cell = Counting()
+    last = tf.function(lambda x: tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)[1])(np.zeros((1, 4, 3), "f4"))
+    assert last.numpy().tolist() == [[4, 4]]
+    assert cell.calls.numpy() == 4
+
+
+def test_lstm_cell_takes_tensorflows_parameters():
+    assert tf.nn.rnn_cell.LSTMCell(2, False, None, None, None, None, None, None, 0.5)._forget_bias == 0.5
+    with pytest.raises(tf.errors.InvalidArgumentError, match="use_peepholes"):
+        tf.nn.rnn_cell.LSTMCell(2, True)
+
+
+def test_options_defined_late_and_switched_off():
+    flags = tf.flags.FlagValues()
+    flags.define("early", 1, "100% of it", type=int)
+    assert flags(["program", "--early=3", "--late=7", "--nodebug"], known_only=True)[1:] == ["--late=7", "--nodebug"]
+    flags.early = 4
+    flags.define("late", 2, None, type=int)
+    flags.define("debug", True, None, type=tf.flags._truth, nargs="?", const=True)
+    assert flags.flag_values_dict() == {"early": 4, "late": 7, "debug": False}
+    assert flags(["program", "--debug"]) == ["program"] and flags.debug is True
+    assert "100% of it" in flags.__dict__["_parser"].format_help()

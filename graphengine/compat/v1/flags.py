@@ -13,7 +13,7 @@ class FlagValues:
     """The values of all options: those of the command line once it is read, the defaults where it has none."""
 
     def __init__(self) -> None:
-        self.__dict__.update(_parser=argparse.ArgumentParser(allow_abbrev=False), _defaults={}, _values={}, _read=False)
+        self.__dict__.update(_parser=argparse.ArgumentParser(allow_abbrev=False), _defaults={}, _values={}, _read=None)
 
     def __call__(self, argv: Sequence[str], known_only: bool = False) -> list[str]:
         """Read a command line, whose first word is the program; what is no option comes back."""
@@ -21,18 +21,24 @@ class FlagValues:
         if rest and not known_only and any(word.startswith("--") for word in rest):
             self.__dict__["_parser"].error(f"unknown option {rest[0]}")
         self.__dict__["_values"].update(vars(found))
-        self.__dict__["_read"] = True
+        self.__dict__["_read"] = list(argv)
         return [argv[0], *rest]
 
     def define(self, name: str, default: Any, help: str | None, **settings: Any) -> None:
-        """Add an option."""
-        self.__dict__["_parser"].add_argument(f"--{name}", dest=name, default=default, help=help, **settings)
+        """Add an option; one that comes after the command line was read finds its value there, too."""
+        parser, argv = self.__dict__["_parser"], self.__dict__["_read"]
+        text = help and help.replace("%", "%%")
+        parser.add_argument(f"--{name}", dest=name, default=default, help=text, **settings)
+        if settings.get("type") is _truth:
+            parser.add_argument(f"--no{name}", dest=name, default=default, action="store_const", const=False)
         self.__dict__["_defaults"][name] = default
+        if argv is not None:
+            self.__dict__["_values"][name] = getattr(parser.parse_known_args(argv[1:])[0], name)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if not self.__dict__["_read"] and self.__dict__["_defaults"]:
+        if self.__dict__["_read"] is None and self.__dict__["_defaults"]:
             self(sys.argv, known_only=True)
         known = {**self.__dict__["_defaults"], **self.__dict__["_values"]}
         if name not in known:
@@ -73,7 +79,7 @@ DEFINE_list = _definition(lambda text: text.split(","), "a list, with commas bet
 
 
 def DEFINE_bool(name: str, default: Any, help: str | None = None, **_: Any) -> None:
-    """Add an option that is true or false: ``--name``, ``--name=false``."""
+    """Add an option that is true or false: ``--name``, ``--name=false``, ``--noname``."""
     FLAGS.define(name, default, help, type=_truth, nargs="?", const=True)
 
 
