@@ -62,14 +62,15 @@ def crop_to_bounding_box(
 
     Raises
     ------
-    ShapeError if the part reaches over the border.
+    ShapeError if the part reaches over the border, when run where the image's size is not known.
     """
     x = _images(image, "crop_to_bounding_box")
     for label, size, begin, wanted in (("height", x.shape[-3], offset_height, target_height),
                                        ("width", x.shape[-2], offset_width, target_width)):
         if begin < 0 or wanted <= 0 or (isinstance(size, int) and begin + wanted > size):
             raise ShapeError(f"{wanted} from {begin} on of a {label} of {size}", op="image.crop_to_bounding_box")
-    return x[..., offset_height:offset_height + target_height, offset_width:offset_width + target_width, :]
+    part = x[..., offset_height:offset_height + target_height, offset_width:offset_width + target_width, :]
+    return L.expect_size(L.expect_size(part, -3, target_height), -2, target_width)
 
 
 def pad_to_bounding_box(

@@ -111,3 +111,11 @@ def test_parts_between_two_elements_take_the_second():
     boxes = [[0.0, 0.125, 1.0, 0.625], [0.0, 0.375, 1.0, 0.3]]
     got = run(lambda x: tf.image.crop_and_resize(x, boxes, [0, 0], [1, 2], "nearest"), image)
     np.testing.assert_array_equal(np.reshape(got, (2, 2)), [[1.0, 3.0], [2.0, 1.0]])
+
+
+def test_a_part_over_the_border_of_an_image_of_unknown_size():
+    part = lambda x: tf.image.crop_to_bounding_box(x, 2, 1, 4, 2)
+    image = np.arange(6 * 3, dtype="f4").reshape(6, 3, 1)
+    np.testing.assert_array_equal(run(part, image), image[2:, 1:])
+    with pytest.raises(errors.ShapeError):
+        run(part, image[:5])
