@@ -88,6 +88,7 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
         raise ShapeError(f"{len(places)} indices and {len(values)} data", op="dynamic_stitch")
     rest = tuple(values[0].shape)[places[0].shape.rank:]
     at = L.concat([L.reshape(i, (-1,)) for i in places], 0)
+    at = L.checked(at, at < 0, "an index is negative")
     slices = L.concat([L.reshape(v, (-1, *rest)) for v in values], 0)
     order = L.cumsum(L.ones_like(at), 0, True)
     last = L.unsorted_segment_max(order, at, L.maximum(L.reduce_max(at), -1) + 1)
@@ -154,6 +155,7 @@ def histogram_fixed_width_bins(
     """The number of the bin that each value is in: equal ones over a range, the outer ones open."""
     x = convert_to_tensor(values)
     ends = L.cast(value_range, x.dtype)
+    ends = L.checked(ends, L.logical_not(ends[0] < ends[1]), "value_range[0] is not less than value_range[1]")
     share = (x - ends[0]) / (ends[1] - ends[0])
     return L.cast(L.clip_by_value(L.floor(share * float(nbins)), 0.0, float(nbins - 1)), dtype, name=name)
 

@@ -46,13 +46,9 @@ def _windows(x: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequen
     return L.reshape(patches, (-1, *tuple(patches.shape)[1:3], sizes[0] * sizes[1], x.shape[-1]))
 
 
-def _padded(x: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str) -> Any:
-    """Windows of an image whose border counts for less than everything."""
-    if padding == "VALID":
-        return _windows(x, sizes, strides, rates, padding)
-    least = float(np.finfo(x.dtype.numpy).min)
-    inside = _windows(L.ones_like(x[:1, :, :, :1]), sizes, strides, rates, padding)
-    return L.where(inside > 0, _windows(x, sizes, strides, rates, padding), np.asarray(least, x.dtype.numpy))
+def _inside(x: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str) -> Any:
+    """Which elements of windows are the image's, not of a border around it."""
+    return _windows(L.ones_like(x[:1, :, :, :1]), sizes, strides, rates, padding) > 0
 
 
 def max_pool_with_argmax(
@@ -73,15 +69,19 @@ def max_pool_with_argmax(
     if not all(isinstance(s, int) for s in whole):
         raise ShapeError(f"sizes of {x.shape} but the batch's have to be known", op="nn.max_pool_with_argmax")
     places = np.arange(int(np.prod(whole)), dtype=np.int32).reshape(1, *whole)
-    windows = _padded(x, sizes, steps, (1, 1), padding)
+    least = -np.inf if x.dtype.is_floating else np.iinfo(x.dtype.numpy).min
+    inside = _inside(x, sizes, steps, (1, 1), padding)
+    windows = L.where(inside, _windows(x, sizes, steps, (1, 1), padding), np.asarray(least, x.dtype.numpy))
+    largest = L.reduce_max(windows, 3, True)
+    hits = L.logical_or(L.equal(windows, largest), L.not_equal(windows, windows))
     numbers = _windows(convert_to_tensor(places), sizes, steps, (1, 1), padding)
-    best = L.argmax(windows, 3, dtypes.int32)
+    best = L.argmax(L.cast(L.logical_and(hits, inside), dtypes.int32), 3, dtypes.int32)
     chosen = L.one_hot(best, sizes[0] * sizes[1], 1, 0, 3, dtypes.int32)
     found = L.cast(L.reduce_sum(chosen * numbers, 3), output_dtype)
     if include_batch_in_index:
-        batch = L.cast(L.iota(x.shape[0], 0, 1, dtypes.int32), output_dtype)
+        batch = L.cumsum(L.ones_like(x[:, 0, 0, 0], output_dtype), 0, True)
         found = found + L.reshape(batch, (-1, 1, 1, 1)) * places.size
-    return L.reduce_max(windows, 3, name=name), found
+    return L.squeeze(largest, 3, name=name), found
 
 
 def dilation2d(
@@ -98,8 +98,10 @@ def dilation2d(
         raise AttributeValueError(f"data_format={data_format!r}; it takes 'NHWC'", op="nn.dilation2d")
     x, kernel = convert_to_tensor(input), convert_to_tensor(filters)
     rows, columns, channels = kernel.shape
-    windows = _padded(x, (rows, columns), _pair(strides), _pair(dilations), padding)
-    return L.reduce_max(windows + L.reshape(kernel, (rows * columns, channels)), 3, name=name)
+    how = ((rows, columns), _pair(strides), _pair(dilations), padding)
+    sums = _windows(x, *how) + L.reshape(kernel, (rows * columns, channels))
+    least = (np.finfo if x.dtype.is_floating else np.iinfo)(x.dtype.numpy).min
+    return L.reduce_max(L.where(_inside(x, *how), sums, np.asarray(least, x.dtype.numpy)), 3, name=name)
 
 
 def erosion2d(

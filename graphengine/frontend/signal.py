@@ -45,7 +45,7 @@ def frame(
     signal : (..., elements, ...)
     result : (..., pieces, frame_length, ...)
     """
-    x, length, step = convert_to_tensor(signal), as_int(frame_length), as_int(frame_step)
+    x, length, step = convert_to_tensor(signal), as_int(frame_length), _step(frame_step, "frame")
     at = normal_axis(axis, x.rank)
     size = _length(x, at, "frame")
     count = -(-size // step) if pad_end else max((size - length) // step + 1, 0)
@@ -57,6 +57,13 @@ def frame(
     return L.gather(x, places.astype(np.int32), None, at, name=name)
 
 
+def _step(given: Any, what: str) -> int:
+    step = as_int(given)
+    if step < 1:
+        raise AttributeValueError(f"frame_step={step}; it takes a whole number from 1 on", op=f"signal.{what}")
+    return step
+
+
 def overlap_and_add(signal: Any, frame_step: int, name: str | None = None) -> Any:
     """The signal of pieces that overlap, which are added: `frame` backwards.
 
@@ -65,9 +72,11 @@ def overlap_and_add(signal: Any, frame_step: int, name: str | None = None) -> An
     signal : (..., pieces, frame_length)
     result : (..., elements)
     """
-    x, step = convert_to_tensor(signal), as_int(frame_step)
+    x, step = convert_to_tensor(signal), _step(frame_step, "overlap_and_add")
     count, length = _length(x, -2, "overlap_and_add"), _length(x, -1, "overlap_and_add")
     size = (count - 1) * step + length if count else 0
+    if not length:                          # nothing but the distances
+        return L.pad(L.reduce_sum(x, -2), [[0, 0]] * (x.rank - 2) + [[0, size]], name=name)
     parts = []
     for begin in range(0, length, step):                # columns that do not overlap
         width = min(step, length - begin)

@@ -163,7 +163,7 @@ class Betainc(_ByScipy):
 
     def gradient(self, g: Any, y: Any, a: Any, b: Any, x: Any) -> Any:
         size = L.lgamma(a + b) - L.lgamma(a) - L.lgamma(b)
-        return None, None, g * L.exp((a - 1) * L.log(x) + (b - 1) * L.log1p(-x) + size)
+        return None, None, g * L.exp(L.xlogy(a - 1, x) + L.xlog1py(b - 1, -x) + size)
 
     samples = (sample(uniform(0.5, 4.0, 3, 4), uniform(0.5, 4.0, 4), uniform(0.1, 0.9, 4), smooth=False),
                sample(normal(0), normal(), normal()), sample(values(1.0, 2.0), values(1.0, 0.5), values(0.0, 1.0),

@@ -1,0 +1,66 @@
+"""Calls at the edges of what they take: what TensorFlow 2.21 gives there, or that it refuses them."""
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine.errors import AttributeValueError, InvalidArgumentError
+
+HOW = pytest.mark.parametrize("how", [lambda f: f, tf.function], ids=["at once", "traced"])
+
+
+@HOW
+def test_indices_and_ranges_that_are_refused(how):
+    with pytest.raises(InvalidArgumentError, match="negative"):
+        how(lambda i: tf.dynamic_stitch([i], [[1.0, 2.0]]))(tf.constant([-1, 0]))
+    for ends in ([3.0, 3.0], [3.0, 2.0]):
+        with pytest.raises(InvalidArgumentError, match="value_range"):
+            how(lambda r: tf.histogram_fixed_width([1.0, 2.0], r, 4))(tf.constant(ends))
+
+
+@HOW
+@pytest.mark.parametrize(("x", "padding", "largest", "places"), [
+    (np.full((3, 3), -np.inf, "f4"), "SAME", [-np.inf] * 4, [0, 2, 6, 8]),
+    (np.arange(9, dtype="i4").reshape(3, 3), "SAME", [4, 5, 7, 8], [4, 5, 7, 8]),
+    (-np.arange(9, dtype="i8").reshape(3, 3), "VALID", [0], [0]),
+])
+def test_largest_of_windows(how, x, padding, largest, places):
+    found = how(lambda x: tf.nn.max_pool_with_argmax(x, 2, 2, padding))(tf.constant(x.reshape(1, 3, 3, 1)))
+    assert [np.ravel(y).tolist() for y in found] == [largest, places]
+
+
+def test_elements_of_a_border_are_never_the_largest():
+    x = tf.constant(np.full((1, 2, 2, 1), -np.inf, "f4"))
+    assert np.ravel(tf.nn.max_pool_with_argmax(x, 3, 1, "SAME")[1]).tolist() == [0, 0, 0, 0]
+    x = tf.constant(np.float32([[1.0, 2.0], [3.0, 3.0]]).reshape(1, 2, 2, 1))
+    assert np.ravel(tf.nn.max_pool_with_argmax(x, 3, 1, "SAME")[1]).tolist() == [2, 2, 2, 2]
+
+
+def test_places_in_batches_of_any_size():
+    @tf.function(input_signature=[tf.TensorSpec([None, 2, 2, 1])])
+    def places(x):
+        return tf.nn.max_pool_with_argmax(x, 2, 2, "SAME", include_batch_in_index=True)[1]
+
+    assert np.ravel(places(tf.ones([3, 2, 2, 1]))).tolist() == [0, 4, 8]
+
+
+def test_dilation_of_whole_numbers():
+    x = np.arange(4, dtype="i4").reshape(1, 2, 2, 1)
+    found = tf.nn.dilation2d(x, np.ones((2, 2, 1), "i4"), [1, 1, 1, 1], "SAME", "NHWC", [1, 1, 1, 1])
+    assert np.ravel(found).tolist() == [4, 4, 4, 4]
+
+
+@pytest.mark.parametrize(("a", "b", "x", "slope"), [
+    (1.0, 1.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0), (0.5, 0.5, 0.0, np.inf), (2.0, 2.0, 0.0, 0.0), (2.0, 1.0, 1.0, 2.0)])
+def test_slope_of_betainc_at_its_ends(a, b, x, slope):
+    x = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.math.betainc(a, b, x)
+    np.testing.assert_allclose(tape.gradient(y, x), slope, rtol=1e-6)
+
+
+def test_frames_without_steps_or_elements():
+    for call in (lambda: tf.signal.frame(np.arange(5.0), 2, 0), lambda: tf.signal.overlap_and_add(np.ones((2, 2)), 0)):
+        with pytest.raises(AttributeValueError, match="frame_step=0"):
+            call()
+    assert tf.signal.overlap_and_add(np.ones((3, 2, 0), "f4"), 4).numpy().tolist() == np.zeros((3, 4)).tolist()
