@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import DType
 from ..errors import ShapeError
 from ..ir.dims import Shape, Size, equal, merge, product
 from ..ir.node import Tensor
@@ -130,10 +131,13 @@ class Matmul(Composite):
     transpose_a: bool = attr(False, "exchange the last two axes of a first")
     transpose_b: bool = attr(False, "exchange the last two axes of b first")
 
+    def infer(self, inputs: Sequence[Tensor]) -> list[tuple[DType, Shape]]:
+        for p, x in zip(self.inputs, inputs, strict=True):      # also where the other one's rank is not known
+            if x.shape.rank is not None and x.shape.rank < 2:
+                raise ShapeError(f"{p.name} has shape {x.shape}; a matrix has at least two axes", fix="expand_dims")
+        return super().infer(inputs)
+
     def result_shape(self, a: Shape, b: Shape) -> Shape:
-        for label, x in (("a", a), ("b", b)):
-            if len(x) < 2:
-                raise ShapeError(f"{label} has shape {x}; a matrix has at least two axes", fix="expand_dims")
         m, k = rows_and_columns(a, self.transpose_a)
         other, n = rows_and_columns(b, self.transpose_b)
         try:
