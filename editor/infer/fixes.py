@@ -11,7 +11,7 @@ from ..model.document import Change, GraphDocument
 from ..model.items import Ref, Wire
 from .problem import Fix
 
-WIDTH, GAP, BELOW = 192.0, 24.0, 192.0      # of a card that is inserted, and its distances, in pixels
+WIDTH, GAP, BELOW = 192.0, 24.0, 192.0      # of a card that is inserted; distances from tops of others, in pixels
 
 
 def as_fix(card: str, repair: Repair) -> Fix:
@@ -35,11 +35,19 @@ def _inserted(document: GraphDocument, card: str, repair: Insertion) -> Change:
     wire = _wire(document, card, repair.input)
     source, target = document.card(wire.source), document.card(card)
     assert source is not None and target is not None, "wires end at cards"
-    x, y = (source.x + source.width + target.x - WIDTH) / 2, (source.y + target.y) / 2
-    if target.x - source.x - source.width < WIDTH + 2 * GAP:
-        y = max(source.y, target.y) + BELOW             # there is no room between them
+    x = (source.x + source.width + target.x - WIDTH) / 2
+    y = _free(document, x, (source.y + target.y) / 2)
     added = commands.add_card(document, repair.kind, x, y, repair.attributes, wire=wire.ref, input=0)
     return replace(added, label=repair.label)
+
+
+def _free(document: GraphDocument, x: float, y: float) -> float:
+    """The height, from `y` downward, at which a card can stand without touching another one."""
+    beside = sorted(c.y for c in document.cards if x - GAP < c.x + c.width and c.x < x + WIDTH + GAP)
+    for other in beside:
+        if abs(other - y) < BELOW:
+            y = other + BELOW
+    return y
 
 
 def _wire(document: GraphDocument, card: str, input: int) -> Wire:

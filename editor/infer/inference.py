@@ -289,13 +289,13 @@ class Inference:
         sockets = [kind.input(k) for k in range(len(operands))]
         names = [s.name if s is not None else "" for s in sockets]
         number = blamed(error, names) if operands else None
-        if number is not None and operands[number].shape.rank is None:
+        origins = [self._origin(card.id, k) for k in range(len(operands))]
+        fixes = tuple(as_fix(card.id, r) for r in repairs(card.kind, card.attributes, operands, origins))
+        if number is not None and operands[number].shape.rank is None and not fixes:
             name = names[number]
             text = f"the shape of {name} is not known" if name else "a shape is not known"
             source = self.document.wires_into(card.id)[number].source
             return Problem(card.id, number, "error", text, f"{text}.\nGive {source} a shape.")
-        origins = [self._origin(card.id, k) for k in range(len(operands))]
-        fixes = tuple(as_fix(card.id, r) for r in repairs(card.kind, card.attributes, operands, origins))
         return Problem(card.id, number, "error", short(error), detailed(error, bool(fixes)), fixes)
 
     def _origin(self, card: str, number: int) -> Origin | None:

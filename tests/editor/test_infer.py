@@ -96,6 +96,42 @@ def test_repairs_of_common_mistakes(before, kind, label):
     assert inference.problems() == []
 
 
+def test_a_new_constant_is_of_the_dtype_of_a_new_placeholder():
+    """As tf.constant(0.0) is."""
+    document = GraphDocument([Card("c", "op/const", dict(catalog()["op/const"].starting)), Card("p", "op/placeholder"),
+                              Card("m", "op/multiply"), Wire("c", 0, "m", 0), Wire("p", 0, "m", 1)])
+    inference = Inference(document)
+    assert inference.outputs("c")[0].dtype == "float32" and not inference.problems()
+
+
+def test_a_dtype_is_mended_though_a_shape_is_not_known():
+    document = GraphDocument([placeholder("a", [], "float64"), Card("p", "op/placeholder"), Card("m", "op/multiply"),
+                              Wire("a", 0, "m", 0), Wire("p", 0, "m", 1)])
+    problem = Inference(document).problem("m")
+    assert "float64" in problem.text and "Insert Cast to float64" in [fix.label for fix in problem.fixes]
+
+
+def test_a_scalar_is_not_offered_a_product_of_matrices_first():
+    document = GraphDocument([Card("c", "op/const", dict(catalog()["op/const"].starting))])
+    keys = [kind.key for kind, _ in kinds_accepting(Inference(document), "c", 0)]
+    assert keys[0] == "op/add" and keys.index("op/matmul") > keys.index("op/sqrt")
+
+
+@pytest.mark.parametrize("places", [((0, 0), (0, 240), (264, 0)), ((0, 0), (300, 240), (700, 0)),
+                                    ((0, 0), (0, 200), (200, 500))])
+def test_a_repair_puts_no_card_on_another(places):
+    a, b, m = (dict(zip("xy", place, strict=True)) for place in places)
+    document = GraphDocument([
+        dataclasses.replace(placeholder("a", [2]), **a), dataclasses.replace(placeholder("b", [2], "int32"), **b),
+        Card("m", "op/add", **m), Wire("a", 0, "m", 0), Wire("b", 0, "m", 1)])
+    for fix in Inference(document).problem("m").fixes:
+        document.do(fix.change(document))
+        new = next(card for card in document.cards if card.kind == "op/cast")
+        assert all(abs(card.x - new.x) >= card.width or abs(card.y - new.y) >= 180
+                   for card in document.cards if card is not new)
+        document.undo()
+
+
 def test_types_follow_edits_downstream_and_nowhere_else(broken):
     inference = Inference(broken)
     told = []

@@ -10,6 +10,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from ... import dtypes
 from ...dtypes import DType
 from ...frontend import random
@@ -71,11 +73,11 @@ def _ops() -> Iterator[Kind]:
 
 
 def _of_sample(cls: Any) -> Mapping[str, Any]:
-    """Values for the attributes without default, from the op's first sample; 0.0 for the numbers of a constant."""
+    """Values for the attributes without default, from the op's first sample; for a constant 0.0, float32 as TF's is."""
     needed = [f.name for f in dataclasses.fields(cls) if f.default is OP_REQUIRED]
     hints = attribute_types(cls)
     given = cls.samples[0].attributes if needed and cls.samples else {
-        name: 0.0 for name in needed if hints[name] is ArrayValue}
+        name: np.float32(0) for name in needed if hints[name] is ArrayValue}
     if not all(name in given for name in needed):
         return {}
     made = cls(**given)
