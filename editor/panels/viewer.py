@@ -8,6 +8,8 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.infer import Inference
 from editor.model.document import GraphDocument
+from editor.model.items import Ref
+from editor.model.meaning import Signatures
 from editor.run import messages as m
 from editor.theme import theme
 
@@ -44,6 +46,8 @@ class ViewerPanel(LivePanel):
         self.message = ""
         self._previews: dict[m.Output, m.Preview] = {}
         self._part: m.TensorPart | None = None          # drawn now
+        self._signatures = Signatures(document)
+        self._asked_of = self._made_by = 0              # signatures of the card as it was asked about, and answered
         self._look: object = None
         self._asked = QtCore.QElapsedTimer()
         self._again = QtCore.QTimer(self)
@@ -57,6 +61,15 @@ class ViewerPanel(LivePanel):
         layout.addWidget(self._head)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self._foot)
+        document.listeners.append(self._changed)
+
+    def close_down(self) -> None:
+        """Stop listening."""
+        self.document.listeners.remove(self._changed)
+
+    def _changed(self, refs: frozenset[Ref]) -> None:
+        self._signatures.forget(refs)
+        self.mark_stale()
 
     # ------------------------------------------------ parts
 
@@ -114,8 +127,10 @@ class ViewerPanel(LivePanel):
         self._wait = Blank(self.tr("Run the graph to see these values."), self.tr("Run"), "run",
                            lambda: self.request.emit(m.Run()))
         self._nothing = Blank(self.tr("This tensor has no elements."))
+        self._none = Blank(self.tr("No tensor comes out of this card."))
         self.pages = Pages()
-        for page in (self.heat, self.table, self.image, self.histogram, self._blank, self._wait, self._nothing):
+        for page in (self.heat, self.table, self.image, self.histogram, self._blank, self._wait, self._nothing,
+                     self._none):
             self.pages.addWidget(page)
 
     # ------------------------------------------------ asking
@@ -139,10 +154,18 @@ class ViewerPanel(LivePanel):
 
     def ask(self) -> None:
         """Ask for what is shown, if anybody sees it."""
-        if self.output is not None and self.isVisible():
+        if self.output is not None and self.isVisible() and self._has_values:
             self._asked.start()
+            self._asked_of = self._signatures.of(self.output[0])
             for index in self._wanted():
                 self.request.emit(m.Inspect(self.output, index))
+
+    @property
+    def _has_values(self) -> bool:
+        """Whether a tensor or rows of data come out, as far as that is known."""
+        card, output = self.output or ("", 0)
+        found = self.inference.outputs(card)[output:output + 1]
+        return self.document.card(card) is None or any(r.carries in ("tensor", "feed") for r in found)
 
     def _wanted(self) -> list[Index | None]:
         """Parts that are needed: one, or three for a colour picture."""
@@ -178,7 +201,7 @@ class ViewerPanel(LivePanel):
         self.mark_stale()
 
     def _take_part(self, part: m.TensorPart) -> None:
-        self.message = ""
+        self.message, self._made_by = "", self._asked_of
         if tuple(part.whole) != self.slices.shape or (not self.slices.boxes and part.whole):
             self.parts = {}
             self.slices.show_shape(tuple(part.whole))
@@ -214,6 +237,10 @@ class ViewerPanel(LivePanel):
             return
         card, output = self.output
         self.title.setText(card if not output else f"{card}:{output}")
+        if not self._has_values:
+            self._tell_type()
+            self.pages.setCurrentWidget(self._none)
+            return
         wanted = [self.parts.get(index or self.slices.index) for index in self._wanted()]
         self._part = wanted[0] or self._part
         if self._part is None:
@@ -237,7 +264,10 @@ class ViewerPanel(LivePanel):
         size = byte_count(seen.bytes) if tuple(seen.shape) == tuple(part.whole) else ""
         shown = [n for n, k in zip(part.whole, part.index, strict=True) if k is None]
         cut = any(n > got for n, got in zip(shown, part.values.shape, strict=True))
-        text = " · ".join(filter(None, (f"{part.dtype} {shape_text(part.whole)}", size,
+        outdated = self._made_by != self._signatures.of(part.output[0])
+        text = " · ".join(filter(None, (self.tr("before the edit") if outdated else "",
+                                        self.tr("random") if seen.is_random else "",
+                                        f"{part.dtype} {shape_text(part.whole)}", size,
                                         self.tr("first {0}").format(" × ".join(map(str, part.values.shape)))
                                         if cut else "")))
         self.kind.setText(text)
@@ -245,8 +275,6 @@ class ViewerPanel(LivePanel):
         words = [] if seen.minimum is None else [
             f"{name} {number(value, 3)}" for name, value in (
                 (self.tr("min"), seen.minimum), (self.tr("max"), seen.maximum), ("μ", seen.mean), ("σ", seen.std))]
-        if seen.is_random:
-            words.insert(0, self.tr("random"))
         self.statistics.setText("  ".join(words))
         self.statistics.setToolTip("  ".join(words))
         wrong = [f"{count:,} {name}" for count, name in ((seen.nans, "NaN"), (seen.infs, "Inf")) if count]

@@ -340,7 +340,8 @@ class Service:
                 raise ge.errors.NotFoundError(f"{request.output[0]} cannot be computed", fix="connect its inputs")
             with self.inbox.interruptible():
                 value = np.asarray(graph.session.run(tensor, self.feeds()))
-        self.send(part_of(request.output, value, request.index))
+        part = part_of(request.output, value, request.index)
+        self.send(replace(part, preview=replace(part.preview, is_random=request.output in graph.random_outputs())))
 
     def rows_given(self, source: Card, output: int) -> Array:
         """What comes out of a source of data.

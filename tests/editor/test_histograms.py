@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 import pathlib
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -163,5 +164,11 @@ def test_what_depends_on_random_numbers_says_so(qapp):
     assert strip("x").left.startswith("random ") and strip("mean").below.startswith("random ")
     assert strip("grid").above[0].startswith("random ")
     assert not strip("b").left.startswith("random")
+    parts = []
+    service = Service(SimpleNamespace(interruptible=nullcontext), parts.append)
+    service.document, service.graph = document, graph
+    service.inspect(m.Inspect(("a", 0), None))
+    service.inspect(m.Inspect(("b", 0), None))
+    assert [part.preview.is_random for part in parts] == [True, False], "also before a run"
     shown = Service(None, list).compute(graph, graph.feeds({"x": np.ones(3, np.float32)}))[0]
     assert not shown["a", 0].is_random

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PySide6 import QtCore, QtGui
 
+from editor import commands
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card
@@ -168,6 +169,28 @@ def test_pictures_are_asked_for_by_channel_and_shown_in_color(viewer):
     viewer.slices.boxes[0].setValue(2)
     viewer.update_now()
     assert np.array_equal(viewer.image.picture, np.rint(viewer.process.values["pictures", 0][2] * 255))
+
+
+def test_values_from_before_an_edit_say_so_until_it_is_undone(viewer):
+    viewer.process.values["x", 0] = np.ones((2, 4), np.float32)
+    show(viewer, "x")
+    assert viewer.kind.text().startswith("float32 (2, 4)")
+    document, card = viewer.document, viewer.document.card("x")
+    document.do(commands.set_attribute(document, ["x"], "shape", [None, 7]))
+    viewer.update_now()
+    assert viewer.kind.text().startswith("before the edit · float32 (2, 4)")
+    document.undo()
+    viewer.update_now()
+    assert document.card("x") == card and viewer.kind.text().startswith("float32 (2, 4)")
+
+
+@pytest.mark.parametrize("kind", ["optimizer/Adam", "train"])
+def test_cards_without_tensors_are_not_asked(viewer, kind):
+    document = viewer.document
+    document.do(commands.add_card(document, kind, 0, 0, name="other"))
+    viewer.process.asked.clear()
+    show(viewer, "other")
+    assert not viewer.process.asked and viewer.pages.currentWidget() is viewer._none
 
 
 def test_slices_keep_two_axes_whole(viewer):
