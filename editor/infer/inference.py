@@ -363,12 +363,15 @@ def shape_text(sizes: tuple[int | None, ...] | None) -> str:
 
 def _sources(card: Card, kind: Kind) -> tuple[Result, ...]:
     if kind.family == "Data":
-        return tuple(Result("", _columns(columns), None, name, "feed") for name, columns in feed_outputs(card))
+        return tuple(Result("", _rows(card, number, columns), None, name, "feed")
+                     for number, (name, columns) in enumerate(feed_outputs(card)))
     return tuple(Result("", "", None, s.name, s.carries) for s in kind.outputs)
 
 
-def _columns(columns: Any) -> str:
-    return f"(?, {len(columns)})" if isinstance(columns, list) else "(?, …)" if not columns else ""
+def _rows(card: Card, output: int, columns: Any) -> str:
+    """The shape of what a source of data gives, as far as it is known without reading files."""
+    row = fed_row(card, output) if columns else None
+    return "(?, …)" if row is None else shape_text((None, *row))
 
 
 def _unfit(card: Card, kind: Kind) -> Problem | None:

@@ -3,14 +3,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...errors import GraphEngineError, InvalidArgumentError
+from ...ir.dims import Shape
 from .draw import Type, types_of
 from .kinds import catalog
 
 MOST = 3
+ROWS = 7919                                 # in place of sizes that are not known: one that no other is a multiple of
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,33 @@ def repairs(
     key = as_key(attributes)
     for repair, number, changed in _candidates(operands, origins):
         fits = _results(kind, key, (*operands[:number], changed, *operands[number + 1:])) is not None
-        if fits and all(_is_other(repair, r) for r in found):
+        if fits and _runs(kind, key, repair, operands, origins) and all(_is_other(repair, r) for r in found):
             found.append(repair)
         if len(found) == MOST:
             break
     return found
+
+
+def _runs(kind: str, key: str, repair: Repair, operands: Sequence[Type], origins: Sequence[Origin | None]) -> bool:
+    """Whether it also fits once sizes that are not known yet have come, all of them as many rows."""
+    origin = origins[repair.input]
+    if isinstance(repair, Insertion):
+        found = _results(repair.kind, as_key(repair.attributes), (_with_rows(operands[repair.input]),))
+        changed = found[0] if found is not None else None
+    else:
+        assert origin is not None, "its attribute is to be another one"
+        found = _results(origin.kind, as_key({**origin.attributes, repair.name: repair.value}),
+                         tuple(map(_with_rows, origin.operands)))
+        changed = found[origin.output] if found is not None else None
+    known = [_with_rows(t) for t in operands]
+    return changed is not None and _results(
+        kind, key, (*known[:repair.input], changed, *known[repair.input + 1:])) is not None
+
+
+def _with_rows(found: Type) -> Type:
+    if found.shape.rank is None:
+        return found
+    return replace(found, shape=Shape([s if isinstance(s, int) else ROWS for s in found.shape]))
 
 
 def _is_other(one: Repair, other: Repair) -> bool:
