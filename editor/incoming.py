@@ -30,6 +30,10 @@ UNREADABLE = (ValueError, EOFError, MemoryError, struct.error, zlib.error, zipfi
 DATA = {".csv": "data/csv", ".npz": "data/npz", ".npy": "data/npy", ".png": "data/image"}
 
 
+class Unplaced(Exception):
+    """A file of data is to lie beside a document that was never saved."""
+
+
 def document_of_file(path: Path | str) -> bool:
     """Whether a file holds a whole graph, by its name: a graph, or a picture that carries one."""
     name = os.fspath(path).lower()
@@ -94,7 +98,7 @@ def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: fl
 
     Raises
     ------
-    GraphEngineError, OSError, ValueError that say what is wrong.
+    Unplaced if the document has no folder yet; GraphEngineError, OSError, ValueError that say what is wrong.
     """
     suffix = path.suffix.lower()
     kind = DATA.get(suffix)
@@ -104,15 +108,12 @@ def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: fl
     inside = _relative(path, folder)
     if inside is None and suffix == ".npy":
         return _constant(document, path, x, y)
-    if inside is None:
-        if folder is None:
-            raise ValueError("save the graph first: data is found relative to its folder")
+    if folder is None:
+        raise Unplaced("save the graph first: data is found relative to its folder")
+    feeds = _columns(path) if suffix == ".csv" else _names(path) if suffix == ".npz" else None
+    if inside is None:                      # only now: what cannot be read is left where it is
         inside = _copied(path, folder)
-    attributes: dict[str, Any] = {"file": inside}
-    if suffix == ".csv":
-        attributes["feeds"] = _columns(path)
-    elif suffix == ".npz":
-        attributes["feeds"] = _names(path)
+    attributes = {"file": inside} if feeds is None else {"file": inside, "feeds": feeds}
     return commands.add_card(document, kind, x, y, attributes)
 
 

@@ -16,7 +16,7 @@ from .actions import EDITING, Actions
 from .banner import Banner
 from .deeds import Deeds
 from .docks import Docks
-from .incoming import bring_files, document_of_file, item_of_file
+from .incoming import Unplaced, bring_files, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.pictures import image, save_picture
@@ -290,8 +290,17 @@ class MainWindow(Deeds):
             except (ge.errors.GraphEngineError, OSError, ValueError) as error:
                 self.banner.show_message(f"{Path(path).name}: {_said(error)}")
                 continue
+            except Unplaced as error:
+                self.banner.show_message(f"{Path(path).name}: {error}.", "warning", self.tr("Save the graph"),
+                                         partial(self._save_and_take, paths[k:], at))
+                return
             self.document.do(change)
             self.scene.select(commands.made(change))
+
+    def _save_and_take(self, paths: list[Path], at: QtCore.QPointF) -> None:
+        """Take files that wait for the document's folder, once there is one."""
+        if self.do_save():
+            self._dropped(paths, at)
 
     # ------------------------------------------------ following
 
@@ -364,7 +373,7 @@ class MainWindow(Deeds):
             self.scene.show_previews(reply.previews, self.running.is_current)
             self.tool.edits.make_room(heights)
         elif isinstance(reply, m.Gradients):
-            self.scene.show_gradients(reply.norms, reply.weights)
+            self.scene.show_gradients(reply.norms, reply.weights, self.running.is_current)
         elif isinstance(reply, m.Metrics):
             self._show_losses(reply)
         elif isinstance(reply, m.ProfileResult):

@@ -322,6 +322,28 @@ def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
     assert not shown.banner.isVisible(), "what went wrong before is no longer news"
 
 
+def test_a_table_dropped_on_a_new_drawing_asks_to_save_it(window, qtbot, monkeypatch, tmp_path):
+    shown = window(GraphDocument())
+    (tmp_path / "points.csv").write_text("a,b,kind\n1,2,0\n")
+    shown._dropped([tmp_path / "points.csv"], QtCore.QPointF(0, 0))
+    assert shown.banner.isVisible() and not list(shown.document.cards)
+    home = tmp_path / "drawn"
+    home.mkdir()
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *_: (str(home / "new.graph.json"), ""))
+    qtbot.mouseClick(shown.banner.button, QtCore.Qt.MouseButton.LeftButton)
+    (card,) = shown.document.cards
+    assert card.attributes["file"] == "data/points.csv" and (home / "data" / "points.csv").is_file()
+
+
+def test_a_file_that_is_refused_is_not_copied(window, iris, tmp_path):
+    shown = window(open_document(iris), iris)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "hollow.csv").write_text("")
+    shown._dropped([elsewhere / "hollow.csv"], QtCore.QPointF(0, 0))
+    assert shown.banner.isVisible() and not (iris.parent / "data" / "hollow.csv").exists()
+
+
 @pytest.mark.parametrize("name, content", [
     ("broken.npz", b"PK\3\4garbage"), ("rows.npz", b"\x93NUMPY"), ("empty.npz", b""), ("empty.npy", b""),
     ("archive.npy", b"PK\5\6" + bytes(18)), ("torn.npy", b"\x93NUMPY\1\0\x76\0{"),
