@@ -24,6 +24,7 @@ from .runs import Run, Runs, base, rises, table
 Qt = QtCore.Qt
 CURVES, GRADIENTS, BOUNDARY = range(3)
 NAME, LAST, BEST = range(3)
+FEW_EPOCHS = 10                     # up to here parts of them are told
 
 
 class TrainingPanel(LivePanel):
@@ -339,7 +340,8 @@ class TrainingPanel(LivePanel):
             return
         self.bar.setValue(round(1000 * min(progress.epochs / max(progress.of, 1), 1.0)))
         self.rate.show_value(progress.learning_rate)
-        passed, wanted = f"{round(progress.epochs, 1):,}".removesuffix(".0"), f"{progress.of:,}"
+        exact = round(progress.epochs, 1) if progress.epochs < FEW_EPOCHS else int(progress.epochs)
+        passed, wanted = f"{exact:,}".removesuffix(".0"), f"{progress.of:,}"
         words = [self.tr("epoch {0} of {1}").format(passed, wanted)]
         if self.state == "training":
             words.append(self.tr("{0} samples/s").format(f"{progress.rate:,.0f}"))
@@ -350,7 +352,8 @@ class TrainingPanel(LivePanel):
             ended = self.tr("done") if progress.epochs >= progress.of else self.tr("stopped")
             words.append(self.tr("paused") if self.state == "paused" else ended)
         short = f"{passed}/{wanted}"
-        self.words.offer(" · ".join(words), " · ".join((words[0], words[-1])), " · ".join((short, words[-1])), short)
+        rated = [[short, *words[1:]]] if self.state == "training" else []
+        self.words.offer(*map(" · ".join, [words, *rated, [words[0], words[-1]], [short, words[-1]], [short]]))
 
     def _drawn_rate(self) -> float:
         """The learning rate of the optimizer that is drawn; 0 if it has none."""

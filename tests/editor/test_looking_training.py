@@ -160,7 +160,7 @@ def test_without_a_train_card_it_offers_one(qtbot, look):
     assert panel.train_button.isEnabled() and panel.card == "t"
 
 
-@pytest.mark.parametrize("epochs, said", [(308_013.0, "epoch 308,013 of 9,999,999"), (0.5, "epoch 0.5 of 9,999,999")])
+@pytest.mark.parametrize("epochs, said", [(308_013.9, "epoch 308,013 of 9,999,999"), (0.5, "epoch 0.5 of 9,999,999")])
 def test_a_training_that_was_stopped_is_not_said_to_be_done(panel, epochs, said):
     panel.show_state("training")
     panel.take(m.TrainingProgress(epochs, 9_999_999, 2_156_093, 1200.0, 4.86, 0.0, 0.01))
@@ -172,6 +172,17 @@ def test_a_training_that_was_stopped_is_not_said_to_be_done(panel, epochs, said)
     panel.show_state("idle")
     panel.update_now()
     assert panel.words.toolTip().startswith("epoch 9,999,999 of 9,999,999") and panel.words.toolTip().endswith("done")
+
+
+def test_the_rate_stays_where_there_is_less_room(panel):
+    panel.show_state("training")
+    panel.take(m.TrainingProgress(203.0, 5_000, 860, 1200.0, 4.86, 85.2, 0.01))
+    panel.words.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Preferred)
+    panel.update_now()
+    metrics = panel.words.fontMetrics()
+    panel.words.setFixedWidth(metrics.horizontalAdvance(panel.words.toolTip()) - 4)
+    QtWidgets.QApplication.processEvents()
+    assert panel.words.text().startswith("203/5,000 · 1,200 samples/s · ")
 
 
 def test_buttons_follow_the_training(panel, qtbot):
