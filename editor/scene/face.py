@@ -121,7 +121,7 @@ class CardState:
     """How a card is looked at.
 
     part : under the pointer; unfit : inputs that a dragged wire does not fit; outdated : its values are from before
-    an edit
+    an edit; unlearnt : so is its gradient
     """
 
     selected: bool = False
@@ -129,6 +129,7 @@ class CardState:
     heat: bool = True
     unfit: frozenset[int] = frozenset()
     outdated: bool = False
+    unlearnt: bool = False
 
 
 def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
@@ -144,7 +145,7 @@ def paint_face(painter: QtGui.QPainter, face: Face, state: CardState, scale: flo
         if not face.geometry.collapsed:
             _paint_rows(painter, face, state)
         _paint_ports(painter, face, state)
-        _paint_chip(painter, face)
+        _paint_chip(painter, face, state.unlearnt)
 
 
 def _paint_block(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
@@ -281,9 +282,11 @@ def _paint_outdated(painter: QtGui.QPainter, face: Face, far: bool) -> None:
     """Say that the values are from before an edit."""
     letters, box = face.inks.far_mono if far else face.inks.fine, face.geometry.preview_box
     text = QtCore.QCoreApplication.translate("Card", "before the edit")
+    left, high = box.right - 6 - letters.width(text), letters.metrics.height()
+    painter.fillRect(QtCore.QRectF(left - 6, box.bottom - 2 - high, box.right - left, high), face.inks.well_brush)
     painter.setFont(letters.font)
     painter.setPen(face.inks.text2)
-    painter.drawText(QtCore.QPointF(box.right - 6 - letters.width(text), box.bottom - 5), text)
+    painter.drawText(QtCore.QPointF(left, box.bottom - 5), text)
 
 
 def _paint_arrow(painter: QtGui.QPainter, face: Face) -> None:
@@ -422,9 +425,11 @@ def _paint_shape(painter: QtGui.QPainter, x: float, y: float, radius: float, dia
         painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
 
 
-def _paint_chip(painter: QtGui.QPainter, face: Face) -> None:
+def _paint_chip(painter: QtGui.QPainter, face: Face, outdated: bool) -> None:
     if not face.chip:
         return
+    if outdated:
+        painter.setOpacity(painter.opacity() * OUTDATED)
     norm, present = face.look.results.norm or 0.0, face.inks
     left = face.geometry.width - CHIP_RIGHT - face.chip_width
     painter.setPen(NO_PEN)

@@ -10,7 +10,7 @@ from editor.model.items import Frame
 from editor.theme import theme
 
 from .geometry import FRAME_RADIUS, FRAME_TITLE, Box
-from .inks import inks, mixed, pen
+from .inks import Lettering, inks, mixed, pen
 from .laid import LaidItem
 
 FILL = 0.07
@@ -64,7 +64,7 @@ class AreaItem(LaidItem):
         lettering = present.frame if scale >= 0.55 else present.far_title
         if scale < 0.12:
             return
-        text = self.title + (f"  ·  {self.count}" if self.collapsed and self.count else "")
+        text = self._fitting(lettering, rect.width() - 24)
         painter.setFont(lettering.font)
         painter.setPen(self.letters)
         painter.drawText(QtCore.QPointF(rect.x() + 12, rect.y() + FRAME_TITLE / 2 + lettering.rise),
@@ -74,6 +74,10 @@ class AreaItem(LaidItem):
             for step in (5, 9):
                 painter.drawLine(QtCore.QPointF(rect.right() - step, rect.bottom() - 4),
                                  QtCore.QPointF(rect.right() - 4, rect.bottom() - step))
+
+
+    def _fitting(self, lettering: Lettering, room: float) -> str:
+        return self.title + (f"  ·  {self.count}" if self.collapsed and self.count else "")
 
 
 class FrameItem(AreaItem):
@@ -94,18 +98,24 @@ class FrameItem(AreaItem):
 
 
 class GroupItem(AreaItem):
-    """Around the cards that became one loop: in several areas where others stand between them."""
+    """Around the cards that became one loop: in several areas where others stand between them.
 
-    def __init__(self, title: str, cards: Sequence[str], tip: str) -> None:
+    short : stands in place of the title where there is no room for that
+    """
+
+    def __init__(self, title: str, short: str, cards: Sequence[str], tip: str) -> None:
         super().__init__()
         self.cards = tuple(cards)
-        self.name, self.tip = title, tip
+        self.name, self.short, self.tip = title, short, tip
         self.areas: list[Box] = []
         self.setZValue(-10)
 
     @property
     def letters(self) -> QtGui.QColor:
         return self.color
+
+    def _fitting(self, lettering: Lettering, room: float) -> str:
+        return self.title if lettering.width(self.title) <= room else self.short
 
     def surround(self, boxes: Sequence[Box], others: Sequence[Box]) -> None:
         """boxes : of the cards; others : of all that are not in the group."""

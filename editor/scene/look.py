@@ -29,6 +29,7 @@ class CardResults:
     seconds, share : time of a run, and of it the share of the slowest card
     series : a curve, as of the loss
     made_by : signature of the card as it was when it computed the previews; None: another one than now
+    learnt_by : signatures of the losses when the gradient was computed; None: other ones than now
     """
 
     previews: dict[int, Preview] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class CardResults:
     share: float = 0.0
     series: Sequence[float] = ()
     made_by: int | None = None
+    learnt_by: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

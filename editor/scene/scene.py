@@ -14,6 +14,7 @@ from editor.infer import Inference
 from editor.model.catalog import Kind
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Ref
+from editor.model.kinds import TRAIN
 from editor.run.messages import KernelInfo, Preview
 from editor.theme import theme
 
@@ -273,19 +274,29 @@ class GraphScene(DocumentScene):
         self._show_results(cards)
         self._mark_outdated()
 
+    def _losses(self) -> tuple[int, ...]:
+        """Signatures of what trainings make small: others, once an edit has changed the model."""
+        wires = (self.document.wires_into(card.id).get(0) for card in self.document.cards if card.kind == TRAIN)
+        return tuple(self.signatures.of(wire.source) for wire in wires if wire is not None)
+
     def _mark_outdated(self) -> None:
         """Fade values that cards would no longer compute; undoing the edit makes them good again."""
+        losses = self._losses()
         for id, result in self.results.items():
             item = self.cards.get(id)
             if item is not None:
-                item.set_state(outdated=bool(result.previews) and result.made_by != self.signatures.of(id))
+                item.set_state(outdated=bool(result.previews) and result.made_by != self.signatures.of(id),
+                               unlearnt=result.norm is not None and result.learnt_by != losses)
 
-    def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview]) -> None:
+    def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview], current: bool = True) -> None:
+        """current : of the graph as it is, not as it was before an edit."""
+        losses = self._losses() if current else None
         for id, norm in norms.items():
-            self._result(id).norm = norm
+            self._result(id).norm, self._result(id).learnt_by = norm, losses
         for id, weight in weights.items():
             self._result(id).weight = weight
         self._show_results({*norms, *weights})
+        self._mark_outdated()
 
     def forget_training(self) -> None:
         """Let cards show what comes out of them again, in place of curves and weights."""
@@ -316,7 +327,7 @@ class GraphScene(DocumentScene):
             cards = [id for id in dict.fromkeys(kernel.cards) if id in self.cards]
             if len(cards) > 1:
                 title = self.tr("fused: {title}").format(title=kernel.title)
-                group = GroupItem(title, cards, kernel.reason)
+                group = GroupItem(title, self.tr("fused: {count} cards").format(count=len(cards)), cards, kernel.reason)
                 self.groups.append(group)
                 self.addItem(group)
         self._place_groups()

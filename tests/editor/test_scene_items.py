@@ -357,6 +357,18 @@ def test_a_layout_moves_cards_smoothly_and_the_next_edit_ends_it(scene, qtbot):
     assert_in_step(scene)
 
 
+def test_gradients_from_before_an_edit_of_the_model_are_marked(scene, qtbot):
+    document = scene.document
+    change(document, Card("t", "train", {}), Wire("crossentropy", 0, "t", 0))
+    scene.show_gradients({"add": 0.5}, {})
+    assert not scene.cards["add"].state.unlearnt
+    old = document.card("add")
+    change(document, replace(old, attributes={**old.attributes, "odd": 1}))
+    qtbot.waitUntil(lambda: scene.cards["add"].state.unlearnt, timeout=5000)
+    document.undo()
+    qtbot.waitUntil(lambda: not scene.cards["add"].state.unlearnt, timeout=5000)
+
+
 def test_values_from_before_an_edit_are_marked_until_the_next_run_or_undo(scene, qtbot):
     document = scene.document
     first = "add"
