@@ -710,3 +710,16 @@ def test_a_tape_in_a_loop():
     assert float(v) == pytest.approx(wanted)
     v.assign(2.0)
     assert float(until(tf.constant(3))) == 36.0
+
+
+def test_a_loop_of_at_most_no_steps_takes_none():
+    @tf.function
+    def f(n):
+        i = tf.constant(0)
+        while i < n:
+            tf.autograph.experimental.set_loop_options(maximum_iterations=0)
+            first = i * 2
+            i += first + 1
+        return i
+
+    assert int(f(tf.constant(5))) == 0

@@ -186,6 +186,8 @@ def while_(
         body()
         goes_on = decided(test())
     control.checked_predicate(goes_on, "while")
+    if isinstance(maximum_iterations, int) and maximum_iterations < 1:
+        return
     _refuse_places("while", places)
     _tell_shapes(body, state, assign, names)
 
