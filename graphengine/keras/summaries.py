@@ -8,16 +8,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import local
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgumentError
+from ..errors import FailedPreconditionError, InvalidArgumentError
 from ..frontend.build import convert_to_tensor
 from ..frontend.calls import numpy_function
+from ..frontend.control import cond
 from ..frontend.surface import refusing
+from ..frontend.variables import Variable
 from ..ir.eager import EagerTensor
+from ..ir.node import Tensor
 from .callbacks.events import EventFile
 
 
@@ -27,10 +31,18 @@ class SummaryWriter:
     def __init__(self, logdir: Any) -> None:
         self._logdir = os.fspath(logdir)
         self._file: EventFile | None = None
+        self._is_closed = False
 
     @property
     def file(self) -> EventFile:
-        """The file that is written to."""
+        """The file that is written to.
+
+        Raises
+        ------
+        FailedPreconditionError after `close`.
+        """
+        if self._is_closed:
+            raise FailedPreconditionError("the writer is closed", op="summary", fix="create_file_writer(...)")
         if self._file is None:
             self._file = EventFile(self._logdir)
         return self._file
@@ -56,9 +68,18 @@ class SummaryWriter:
         if self._file is not None:
             self._file.close()
             self._file = None
+        self._is_closed = True
 
 
-_now = SimpleNamespace(writer=None, step=None, records=True)    # what `as_default`, `set_step` and `record_if` change
+class _Now(local):
+    """What `as_default`, `set_step` and `record_if` change, in each thread for itself."""
+
+    writer: Any = None
+    step: Any = None
+    records: Any = True
+
+
+_now = _Now()
 
 
 def create_file_writer(
@@ -77,8 +98,8 @@ def flush(writer: SummaryWriter | None = None, name: str | None = None) -> None:
 
 
 @contextmanager
-def record_if(condition: bool | Callable[[], bool]) -> Iterator[None]:
-    """Write what is written inside only if a condition holds."""
+def record_if(condition: Any) -> Iterator[None]:
+    """Write what is written inside only if a condition holds: a bool, a tensor of one, or a function that gives it."""
     before, _now.records = _now.records, condition
     try:
         yield
@@ -86,10 +107,14 @@ def record_if(condition: bool | Callable[[], bool]) -> Iterator[None]:
         _now.records = before
 
 
-def should_record_summaries() -> bool:
-    """Whether there is a writer, and `record_if` lets it write."""
+def should_record_summaries() -> Any:
+    """Whether there is a writer, and `record_if` lets it write; a tensor where the condition is one of a graph."""
+    if _now.writer is None:
+        return False
     holds = _now.records() if callable(_now.records) else _now.records
-    return _now.writer is not None and bool(holds)
+    if isinstance(holds, Variable):
+        holds = convert_to_tensor(holds)
+    return holds if isinstance(holds, Tensor) else bool(holds)
 
 
 def get_step() -> Any:
@@ -103,8 +128,18 @@ def set_step(step: Any) -> None:
 
 
 def _written(write: Callable[[EventFile, Any, int], None], data: Any, step: Any, function: str) -> Any:
-    if not should_record_summaries():
-        return False
+    holds = should_record_summaries()
+    if not isinstance(holds, Tensor):
+        return holds and _written_now(write, data, step, function)
+
+    def written() -> Any:
+        _written_now(write, data, step, function)
+        return True
+
+    return cond(holds, written, lambda: False)
+
+
+def _written_now(write: Callable[[EventFile, Any, int], None], data: Any, step: Any, function: str) -> Any:
     at = _now.step if step is None else step
     if at is None:
         raise InvalidArgumentError("no step is given", op=f"summary.{function}", fix="step=..., or summary."
