@@ -136,7 +136,8 @@ class Operation:
         name = settings.pop("name", None)
         settings.pop("dtype", None) if settings.get("dtype") is None else None
         known = inspect.signature(_function(function)[0]).parameters
-        unknown = [key for key, value in settings.items() if key not in known and value not in (None, False)]
+        unknown = [key for key, value in settings.items()
+                   if key not in known and value is not None and value is not False]
         if unknown:
             raise InvalidArgumentError(f"keras.ops.{function} has no argument {unknown[0]!r}", op="Operation",
                                        fix=suggestion(unknown[0], known))

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import struct
+import threading
 
 import numpy as np
 import pytest
@@ -167,6 +168,11 @@ def test_list_of_callbacks():
     logs = {"loss": np.float32(0.5)}
     shared.on_epoch_end(0, logs)
     assert given == [{"loss": 0.5, "a": 1}] and type(given[0]["loss"]) is float and logs == {"loss": 0.5}
+    shared.on_epoch_end(epoch=1, logs=logs)
+    shared.on_train_batch_begin(batch=0)
+    assert len(given) == 2
+    with pytest.raises(TypeError, match="no argument 'batch'"):
+        shared.on_epoch_end(batch=1)
 
 
 def test_functions_as_callbacks():
@@ -389,6 +395,32 @@ def test_summaries_at_once_and_each_time_a_function_runs(tmp_path):
     _, first, histogram, *others = (r[9:] for r in records(path))
     assert first == scalar_record("a", 1.5, 7) and histogram.startswith(b"\x10\x02\x2a")
     assert others == [scalar_record("loss", 2.0 * k, k + 1) for k in range(3)]
+
+
+def test_summaries_of_steps_that_a_function_chooses(tmp_path):
+    writer, count = tf.summary.create_file_writer(tmp_path), tf.Variable(0, dtype=tf.int64)
+
+    @tf.function
+    def step():
+        count.assign_add(1)
+        with tf.summary.record_if(lambda: tf.equal(count % 2, 0)):
+            tf.summary.scalar("n", tf.cast(count, tf.float32), step=count)
+
+    seen = []
+    with writer.as_default(step=0):
+        for _ in range(4):
+            step()
+        with tf.summary.record_if(tf.Variable(False)):
+            assert not tf.summary.scalar("n", 9.0)
+        other = threading.Thread(target=lambda: seen.append(tf.summary.should_record_summaries()))
+        other.start()
+        other.join()
+    writer.close()
+    assert seen == [False]
+    (path,) = tmp_path.iterdir()
+    assert [r[9:] for r in records(path)][1:] == [scalar_record("n", 2.0, 2), scalar_record("n", 4.0, 4)]
+    with writer.as_default(step=1), pytest.raises(tf.errors.FailedPreconditionError, match="closed"):
+        tf.summary.scalar("n", 1.0)
 
 
 def test_tensorboard(tmp_path):

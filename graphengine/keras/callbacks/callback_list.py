@@ -67,10 +67,14 @@ class CallbackList(Callback):
 
 def _telling(hook: str) -> Callable[..., None]:
     """The method of a list that calls the same method of each callback; all see one dict of logs, and may add to it."""
-    has_number = "batch" in hook or "epoch" in hook
+    number = next((x for x in ("batch", "epoch") if x in hook), None)
 
-    def tell(self: CallbackList, *given: Any, logs: Logs = None) -> None:
-        numbers, rest = (given[:1], given[1:]) if has_number else ((), given)
+    def tell(self: CallbackList, *given: Any, logs: Logs = None, **named: Any) -> None:
+        if number in named:
+            given = (named.pop(number), *given)
+        if named:
+            raise TypeError(f"{hook}() has no argument {next(iter(named))!r}")
+        numbers, rest = (given[:1], given[1:]) if number else ((), given)
         measured: Logs = rest[0] if rest else logs
         shared = {k: _as_python(v) for k, v in (measured or {}).items()}
         for callback in self.callbacks:
