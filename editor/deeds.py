@@ -24,6 +24,7 @@ from .scene import GraphScene, GraphView, Minimap
 from .status import StatusBar
 from .theme import theme
 from .tools import Interaction
+from .widgets.labels import as_text
 
 
 class Deeds(QtWidgets.QMainWindow):
@@ -63,7 +64,8 @@ class Deeds(QtWidgets.QMainWindow):
     def ask_about_changes(self, path: Path) -> str:
         """What is to become of a file that another program has changed: "overwrite", "elsewhere" or "cancel"."""
         box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, self.tr("Changed by another program"),
-                                    self.tr("{0} is no longer what was opened here.").format(path.name), parent=self)
+                                    as_text(self.tr("{0} is no longer what was opened here.").format(path.name)),
+                                    parent=self)
         box.setInformativeText(self.tr("Saving puts this graph in place of what another program wrote there."))
         role = QtWidgets.QMessageBox.ButtonRole
         overwrite = box.addButton(self.tr("Overwrite"), role.DestructiveRole)

@@ -41,6 +41,7 @@ from .status import StatusBar
 from .theme import theme
 from .tools import Interaction, SearchRequest
 from .watching import Watching
+from .widgets.labels import as_text
 
 SUFFIX = ".graph.json"
 BELOW = 192                                 # pixels from one file that is dropped to the next
@@ -578,7 +579,8 @@ class MainWindow(Deeds):
         button = QtWidgets.QMessageBox.StandardButton
         answer = QtWidgets.QMessageBox.question(
             self, self.tr("Unsaved changes"),
-            self.tr("Save the changes of “{0}”?").format(self.path.name if self.path is not None else self.name),
+            as_text(self.tr("Save the changes of “{0}”?").format(
+                self.path.name if self.path is not None else self.name)),
             button.Save | button.Discard | button.Cancel, button.Save)
         if answer == button.Save:
             return bool(self.do_save())

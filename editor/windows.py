@@ -18,6 +18,7 @@ from .main_window import MainWindow
 from .model.document import GraphDocument
 from .theme import install, theme
 from .welcome import Welcome
+from .widgets.labels import as_text
 
 
 class Windows(QtCore.QObject):
@@ -138,11 +139,11 @@ class Windows(QtCore.QObject):
         problem = error.problem if isinstance(error, ge.errors.GraphEngineError) else str(error) or (
             self.tr("there is not enough memory for it") if isinstance(error, MemoryError) else type(error).__name__)
         box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, self.tr("Not opened"),
-                                    self.tr("{0} cannot be opened.").format(path.name), parent=self._front())
+                                    as_text(self.tr("{0} cannot be opened.").format(path.name)), parent=self._front())
         where = getattr(error, "at", None)
         fix = getattr(error, "fix", None)
-        box.setInformativeText("\n".join(filter(None, (f"{problem[:1].upper()}{problem[1:]}.", where,
-                                                       f"{fix[:1].upper()}{fix[1:]}." if fix else None))))
+        box.setInformativeText(as_text("\n".join(filter(None, (
+            f"{problem[:1].upper()}{problem[1:]}.", where, f"{fix[:1].upper()}{fix[1:]}." if fix else None)))))
         box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.message = box                  # without a window in front nothing else keeps it
         box.open()

@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.model.document import GraphDocument
 from editor.run import messages as m
 from editor.theme import theme
+from editor.widgets.labels import as_text
 from editor.widgets.source import SourceView
 
 from .compiler import CompilerPanel
@@ -103,7 +104,8 @@ class CodePanel(CompilerPanel):
             self.kernels.clear()
             for place, kernel in enumerate(compiled.kernels):
                 item = QtWidgets.QTreeWidgetItem(self.kernels, [f"{place}  {kernel.title}"])
-                item.setToolTip(0, "\n".join(filter(None, (kernel.name, ", ".join(kernel.cards), kernel.reason))))
+                item.setToolTip(0, as_text("\n".join(filter(None, (
+                    kernel.name, ", ".join(kernel.cards), kernel.reason)))))
         names = [k.name for k in compiled.kernels]
         if names:
             own = next((k for k, kernel in enumerate(compiled.kernels) if self.selected & set(kernel.cards)), 0)

@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.run.messages import Preview, VariableLook
 from editor.scene.preview import rebinned
 from editor.theme import theme
+from editor.widgets.labels import as_text, label
 
 from .amounts import number
 from .panel import Empty
@@ -35,7 +36,7 @@ class Histogram(QtWidgets.QWidget):
     def show_preview(self, preview: Preview) -> None:
         self.preview = preview
         words = self.words
-        self.setToolTip(f"{self.what}: {words}")
+        self.setToolTip(as_text(f"{self.what}: {words}"))
         self.setAccessibleName(f"{self.what}: {words}")
         self.update()
 
@@ -92,8 +93,7 @@ class VariableRow(QtWidgets.QWidget):
 
     def __init__(self, name: str, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
-        self.name = QtWidgets.QLabel(name)
-        self.name.setToolTip(name)
+        self.name = label(name, tip=name)
         self.shape = QtWidgets.QLabel()
         self.shape.setProperty("role", "muted")
         theme.wear(self.name, "body")
@@ -139,9 +139,7 @@ class HistogramsView(QtWidgets.QScrollArea):
         self._head.setContentsMargins(120, 0, 8, 0)
         self._head.setSpacing(8)
         for text in (self.tr("values"), self.tr("gradient")):
-            label = QtWidgets.QLabel(text)
-            label.setProperty("role", "hint")
-            self._head.addWidget(label, 1)
+            self._head.addWidget(label(text, "hint"), 1)
         self._layout.addLayout(self._head)
         self._none = Empty(self.tr("Histograms come with the next report of a training."))
         self._layout.addWidget(self._none)

@@ -1,6 +1,7 @@
 """The parts that the inspector is built from: sections that fold, a row for each field, the list of sockets."""
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,7 +10,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.model.catalog import REQUIRED, Field
 from editor.theme import theme
 from editor.widgets.fields import FieldEditor
-from editor.widgets.labels import clear, label
+from editor.widgets.labels import as_text, clear, label
 from editor.widgets.rows import dot_pixmap
 
 Qt = QtCore.Qt
@@ -79,7 +80,7 @@ class FieldRow(QtWidgets.QWidget):
         self.name = label(field.name, face="body", tip=self._tip())
         self.name.setFixedSize(NAME_WIDTH, 26)
         self.name.setBuddy(editor)
-        editor.setToolTip(self._tip())
+        editor.setToolTip(as_text(self._tip()))
         editor.name_for_readers(field.name)
         self.button = QtWidgets.QToolButton()
         self.button.setToolTip(self.tr("Back to the default"))
@@ -159,13 +160,14 @@ class Ports(QtWidgets.QWidget):
         for row, (name, doc, link, dtype, shape) in enumerate(ports):
             dot = QtWidgets.QLabel()
             dot.setPixmap(dot_pixmap(theme.dtype(dtype), hollow=not dtype))
-            source = QtWidgets.QLabel(f'<a href="{link}" style="color: {theme.color("accent").name()}; '
-                                      f'text-decoration: none">{link}</a>' if link else "")
+            shown = html.escape(link)
+            source = QtWidgets.QLabel(f'<a href="{shown}" style="color: {theme.color("accent").name()}; '
+                                      f'text-decoration: none">{shown}</a>' if link else "")
             source.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
                                            | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
             source.linkActivated.connect(self.jump)
             source.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
-            source.setToolTip(link)
+            source.setToolTip(as_text(link))
             kind = label(f"{dtype} {shape}".strip(), face="mono")
             kind.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             kind.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -12,6 +12,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.run.messages import Array
 from editor.theme import theme
+from editor.widgets.labels import as_text
 
 from .panel import Empty, Panel
 
@@ -89,7 +90,9 @@ def tool(icon: str, tip: str, does: Callable[[], None] | None = None, checkable:
 
 def caption(text: str, role: str = "muted") -> QtWidgets.QLabel:
     """A label beside a field."""
-    label = QtWidgets.QLabel(text)
+    label = QtWidgets.QLabel()
+    label.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+    label.setText(text)
     label.setProperty("role", role)
     theme.wear(label, "body")
     return label
@@ -99,7 +102,7 @@ def say(label: QtWidgets.QLabel, text: str, role: str = "muted") -> None:
     """Let a label say something else, perhaps in another colour."""
     if label.text() != text:
         label.setText(text)
-        label.setToolTip(text)
+        label.setToolTip(as_text(text))
     if label.property("role") != role:
         label.setProperty("role", role)
         label.style().unpolish(label)
@@ -111,6 +114,7 @@ class Fitting(QtWidgets.QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setTextFormat(QtCore.Qt.TextFormat.PlainText)
         self._texts: Sequence[str] = ("",)
         self.setProperty("role", "muted")
         self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
@@ -119,7 +123,7 @@ class Fitting(QtWidgets.QLabel):
         """texts : the longest first; the last is cut where even that is too long."""
         self._texts = texts
         self._choose(role)
-        self.setToolTip(texts[0])
+        self.setToolTip(as_text(texts[0]))
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -130,7 +134,7 @@ class Fitting(QtWidgets.QLabel):
         chosen = next((text for text in self._texts if letters.horizontalAdvance(text) <= self.width()), None)
         say(self, letters.elidedText(self._texts[-1], QtCore.Qt.TextElideMode.ElideRight, self.width())
             if chosen is None else chosen, role)
-        self.setToolTip(self._texts[0])
+        self.setToolTip(as_text(self._texts[0]))
 
 
 def row(*parts: QtWidgets.QWidget | int | None, margins: tuple[int, int, int, int] = (8, 4, 8, 4)) \

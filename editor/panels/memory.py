@@ -6,6 +6,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.model.document import GraphDocument
 from editor.run import messages as m
 from editor.theme import theme
+from editor.widgets.labels import as_text
 
 from .amounts import byte_count, share
 from .compiler import CompilerPanel
@@ -98,7 +99,7 @@ class PlanView(QtWidgets.QWidget):
         found = self.at(event.position())
         if found is not self._hovered:
             self._hovered = found
-            self.setToolTip(self.describe(found) if found else "")
+            self.setToolTip(as_text(self.describe(found)) if found else "")
             self.setCursor(Qt.CursorShape.PointingHandCursor if found and found.cards else Qt.CursorShape.ArrowCursor)
             self.update()
 

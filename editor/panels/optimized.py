@@ -11,6 +11,7 @@ from editor.layout import Box, layered
 from editor.model.document import GraphDocument
 from editor.run import messages as m
 from editor.theme import theme
+from editor.widgets.labels import as_text
 
 from .compiler import CompilerPanel
 from .live import caption
@@ -172,7 +173,7 @@ class OptimizedPanel(CompilerPanel):
             self.rules.clear()
             for fired in now.fired:
                 item = QtWidgets.QListWidgetItem("\n".join(fired.split("   ")[:2]), self.rules)
-                item.setToolTip(fired)
+                item.setToolTip(as_text(fired))
         self.view.mark(self.selected)
 
 
@@ -313,7 +314,8 @@ class NodeItem(QtWidgets.QGraphicsItem):
     def __init__(self, node: m.StageNode, is_fresh: bool) -> None:
         super().__init__()
         self.node, self.is_fresh, self.is_marked = node, is_fresh, False
-        self.setToolTip("\n".join(filter(None, (node.id, f"{node.title} {node.shape}", ", ".join(node.cards)))))
+        self.setToolTip(as_text("\n".join(filter(None, (
+            node.id, f"{node.title} {node.shape}", ", ".join(node.cards))))))
         self.setCursor(Qt.CursorShape.PointingHandCursor if node.cards else Qt.CursorShape.OpenHandCursor)
         self.setCacheMode(QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
@@ -364,7 +366,7 @@ class FrameItem(QtWidgets.QGraphicsItem):
         super().__init__()
         self.rect, self.title = rect, title
         self.setZValue(-2)
-        self.setToolTip(title)
+        self.setToolTip(as_text(title))
 
     def boundingRect(self) -> QtCore.QRectF:
         return self.rect.adjusted(-2, -2, 2, 2)

@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.infer import Fix, Inference, Problem
 from editor.model.document import GraphDocument
 from editor.theme import theme
+from editor.widgets.labels import as_text
 
 from .panel import Empty, Panel, column
 
@@ -87,7 +88,7 @@ class Problems(Panel):
             word = self.tr("Error") if is_error else self.tr("Warning")
             item.setData(SEVERITY, Qt.ItemDataRole.AccessibleTextRole, word)
             item.setToolTip(SEVERITY, word)
-            item.setToolTip(TEXT, problem.detail)
+            item.setToolTip(TEXT, as_text(problem.detail))
             item.setData(CARD, Qt.ItemDataRole.UserRole, problem.card)
             self.table.addTopLevelItem(item)
             if problem.fixes and k < WITH_BUTTONS:

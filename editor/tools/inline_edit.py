@@ -13,6 +13,7 @@ from editor.model.items import Frame, Note, Ref
 from editor.model.values import is_array, read, read_array, value_of, written
 from editor.scene.note import paper
 from editor.theme import theme
+from editor.widgets.labels import as_text
 from graphengine.tools.drawn.kinds import DTYPES
 
 from .canvas import Canvas
@@ -192,7 +193,7 @@ class InlineEdit(QtCore.QObject):
         ground = f"background: {paper().name()}; padding: 6px;" if isinstance(widget, QtWidgets.QPlainTextEdit) else ""
         widget.setStyleSheet(f"#inlineEdit {{ border: 1px solid {color}; border-radius: 4px; {ground} }}")
         if wrong:
-            QtWidgets.QToolTip.showText(widget.mapToGlobal(QtCore.QPoint(0, widget.height())), wrong, widget)
+            QtWidgets.QToolTip.showText(widget.mapToGlobal(QtCore.QPoint(0, widget.height())), as_text(wrong), widget)
         else:
             QtWidgets.QToolTip.hideText()
 

@@ -13,6 +13,7 @@ from editor.infer import kinds_accepting, kinds_giving
 from editor.model.catalog import Kind
 from editor.model.items import Ref, Wire
 from editor.scene import Hit
+from editor.widgets.labels import as_text
 
 from .canvas import Canvas, Gesture, Modifiers
 
@@ -150,7 +151,8 @@ class PullWire(Gesture):
         canvas.view.overlays.show_pending_wire(start, place, self._dtype(), not reason, self.end.side == "input")
         canvas.scene.set_hover(Hit("card", Ref("card", other.card), other.side, other.number) if other else None)
         if reason:
-            QtWidgets.QToolTip.showText(canvas.global_place(at) + QtCore.QPoint(12, 12), reason, canvas.view.viewport())
+            QtWidgets.QToolTip.showText(canvas.global_place(at) + QtCore.QPoint(12, 12), as_text(reason),
+                                        canvas.view.viewport())
         else:
             QtWidgets.QToolTip.hideText()
 

@@ -2,19 +2,27 @@
 from __future__ import annotations
 
 import functools
+import html
 
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.model.document import GraphDocument
 from editor.theme import theme
 
 
+def as_text(text: str) -> str:
+    """A text for tips and message boxes, which take what looks like HTML for that, and open files that it names."""
+    return f"<p style='white-space: pre-wrap'>{html.escape(text)}</p>" if QtGui.Qt.mightBeRichText(text) else text
+
+
 def label(text: str = "", role: str = "", face: str = "", wraps: bool = False, hidden: bool = False,
           tip: str = "") -> QtWidgets.QLabel:
-    """A label. role : as in the style sheet, "muted", "hint", "error" ...; face : of the theme's fonts."""
-    made = QtWidgets.QLabel(text)
+    """A label of plain text. role : in the style sheet, "muted", "hint", "error" ...; face : of the theme's fonts."""
+    made = QtWidgets.QLabel()
+    made.setTextFormat(QtCore.Qt.TextFormat.PlainText)
+    made.setText(text)
     made.setWordWrap(wraps)
-    made.setToolTip(tip)
+    made.setToolTip(as_text(tip))
     if role:
         made.setProperty("role", role)
     if face:

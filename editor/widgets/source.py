@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.theme import theme
+from editor.widgets.labels import as_text
 
 Qt = QtCore.Qt
 PATTERN = re.compile(
@@ -87,7 +88,7 @@ class SourceView(QtWidgets.QPlainTextEdit):
     def mouseMoveEvent(self, event: QtGui.QMouseEvent) -> None:
         super().mouseMoveEvent(event)
         owner = self.owners.get(self.line_at(event.position().toPoint()), "")
-        self.viewport().setToolTip(owner)
+        self.viewport().setToolTip(as_text(owner))
         self.viewport().setCursor(Qt.CursorShape.PointingHandCursor if owner else Qt.CursorShape.IBeamCursor)
 
     def line_at(self, place: QtCore.QPoint) -> int:

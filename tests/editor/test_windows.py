@@ -10,16 +10,17 @@ import sys
 import textwrap
 
 import pytest
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor import commands
 from editor.gallery import FOLDER
 from editor.io import journal as journals
 from editor.io.journal import Journal, left_over
 from editor.io.version import version_of
-from editor.model.document import GraphDocument
+from editor.model.document import Change, GraphDocument
 from editor.model.files import open_document, save, to_text
-from editor.model.items import Card, Ref
+from editor.model.items import Card, Ref, Wire
+from editor.run import messages as m
 from editor.theme import theme
 from editor.windows import Windows
 
@@ -115,6 +116,41 @@ def test_a_file_that_cannot_be_opened_says_why(windows, tmp_path, qapp):
     assert windows.open == [] and windows.welcome is not None, "there is something to go on with"
     for box in complaints(qapp):
         box.close()
+
+
+IMAGE = "<img src='/nowhere/picture'>"
+
+
+def openings(widgets):
+    """The texts that Qt takes for HTML and that name an image, which it would open: of a pipe for ever."""
+    found = [widget.toolTip() for widget in widgets]
+    for widget in widgets:
+        if isinstance(widget, QtWidgets.QLabel) and widget.textFormat() != QtCore.Qt.TextFormat.PlainText:
+            found.append(widget.text())
+        if isinstance(widget, QtWidgets.QTreeWidget):
+            items = [widget.topLevelItem(k) for k in range(widget.topLevelItemCount())]
+            found += [item.toolTip(column) for item in items for column in range(widget.columnCount())]
+    return [text for text in found if "<img" in text and QtGui.Qt.mightBeRichText(text)]
+
+
+def test_no_text_of_a_document_is_taken_for_html(windows, tmp_path, qtbot, qapp):
+    shown, items = windows.new(), [
+        Card("rows", "data/csv", {"file": "h.csv", "feeds": {"x": [IMAGE]}}), Card("p", "op/placeholder"),
+        Card("dense", "layer/Dense", {"units": IMAGE}), Wire("p", 0, "dense", 0), Card("odd", f"op/{IMAGE}")]
+    shown.document.do(Change("draw", {item.ref: None for item in items}, {item.ref: item for item in items}))
+    shown.watching._take(m.DataChecked({"rows": (f"there is no column {IMAGE}", f"there is no column {IMAGE}.")}))
+    assert sum(IMAGE in problem.detail for problem in shown.inference.problems()) >= 2
+    shown.docks.reveal("problems")
+    for card in ("rows", "dense", "odd"):
+        shown.scene.select([Ref("card", card)])
+        shown.docks.problems.refresh()
+        qtbot.wait(50)
+        assert not openings(shown.findChildren(QtWidgets.QWidget)), card
+    windows._complain(tmp_path / "a", ValueError(IMAGE))
+    box = windows.message
+    labels = box.findChildren(QtWidgets.QLabel)
+    assert any("nowhere" in label.text() for label in labels) and not openings(labels)
+    box.close()
 
 
 def test_samples_are_not_overwritten(windows):
