@@ -12,6 +12,7 @@ from ..errors import AttributeValueError, ShapeError
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
+from ..ops.indexing import numbers_in
 from ..ops.kinds import broadcast_shapes
 from ..ops.language import L
 from ..ops.rules import as_int, normal_axis
@@ -109,7 +110,7 @@ def strided_slice(
     ellipsis_mask, new_axis_mask, shrink_axis_mask : bit k: entry k is ``...``, ``newaxis``, or the single index `begin`
     """
     del var
-    begins, ends = (known_value(x, label).tolist() for x, label in ((begin, "begin"), (end, "end")))
+    begins, ends = numbers_in(begin), numbers_in(end)
     steps = [1] * len(begins) if strides is None else known_value(strides, "strides").tolist()
     entries: list[Any] = []
     for k, (first, last, step) in enumerate(zip(begins, ends, steps, strict=True)):

@@ -180,7 +180,8 @@ class Slice(Composite):
 
     Raises
     ------
-    ShapeError if the block reaches beyond the tensor; for sizes not yet known, when they are.
+    ShapeError if the block reaches beyond the tensor; for sizes not yet known, when they are. OutOfRangeError, when
+    run, for numbers that are known only then.
     """
 
     category = "Indexing"
@@ -188,6 +189,27 @@ class Slice(Composite):
     inputs = (port("input_", AnyType, "the elements"),)
     begin: tuple[Any, ...] = attr(REQUIRED, "first index along each axis", convert=as_sizes)
     size: tuple[Size, ...] = attr(REQUIRED, "number of elements along each axis, -1 for the rest", convert=as_sizes)
+
+    @staticmethod
+    def at_run_time(x: Any, begin: Any, size: Any, name: str | None = None) -> Any:
+        """The block where some numbers are tensors: along those axes elements are gathered."""
+        firsts, counts = numbers_in(begin), numbers_in(size)
+        if len(firsts) != len(counts):
+            raise ShapeError(f"begin has {len(firsts)} entries, size {len(counts)}", op="slice")
+        pairs = list(zip(firsts, counts, strict=True))
+        open_axes = [k for k, pair in enumerate(pairs) if any(isinstance(n, Tensor) for n in pair)]
+        if not open_axes:
+            return L.slice(x, tuple(firsts), tuple(counts), name=name)
+        found = L.slice(x, *zip(*((0, -1) if k in open_axes else pair for k, pair in enumerate(pairs)), strict=True))
+        for k in open_axes:
+            first, count = L.cast(firsts[k], "int64"), counts[k]
+            if isinstance(count, int) and count >= 0:
+                places = first + np.arange(count)
+            else:
+                whole, count = L.cast(L.shape_of(found)[k], "int64"), L.cast(count, "int64")
+                places = L.range(first, L.where(count < 0, whole, first + count), L.cast(1, "int64"))
+            found = L.gather(found, places, None, k)
+        return L.identity(found, name=name)
 
     def result_shape(self, x: Shape) -> Shape:
         if not len(x) == len(self.begin) == len(self.size):
@@ -367,7 +389,7 @@ def _getitem(self: Operand, index: Any) -> Any:
         raise InvalidArgumentError(f"index {index!r} is a list", op="strided_slice", fix="gather(x, indices)")
     if isinstance(index, (Tensor, EagerTensor)) and index.dtype is boolean and index.rank:
         return L.masked(self, index, L.places_where(index), 0)
-    entries = [_as_read(e) for e in (index if isinstance(index, tuple) else (index,))]
+    entries = [as_read(e) for e in (index if isinstance(index, tuple) else (index,))]
     for k, entry in enumerate(entries):
         if isinstance(entry, Tensor) and entry.dtype.is_integer and not entry.shape.rank:
             self, entries[k] = _at_number(self, entries, k), 0
@@ -376,10 +398,10 @@ def _getitem(self: Operand, index: Any) -> Any:
     return get_item(self, tuple(entries))
 
 
-def _as_read(entry: Any) -> Any:
+def as_read(entry: Any) -> Any:
     """An entry of an index with variables read: what they hold now, not when a function is traced."""
     if isinstance(entry, slice):
-        return slice(_as_read(entry.start), _as_read(entry.stop), _as_read(entry.step))
+        return slice(as_read(entry.start), as_read(entry.stop), as_read(entry.step))
     is_variable = isinstance(entry, Operand) and not isinstance(entry, (Tensor, EagerTensor))
     return L.identity(entry) if is_variable else entry
 
@@ -402,7 +424,7 @@ def _in_interval(x: Any, entries: Sequence[Any], k: int) -> tuple[Any, slice]:
 
     Ends that follow from sizes are sizes; with others, which are known when the program runs, elements are gathered.
     """
-    ends = [_as_size(end) for end in (entries[k].start, entries[k].stop)]
+    ends = [as_size(end) for end in (entries[k].start, entries[k].stop)]
     if not any(isinstance(end, Tensor) for end in ends):
         return x, slice(ends[0], ends[1], entries[k].step)
     axis, step = _axis_of(entries, k), 1 if entries[k].step is None else as_int(entries[k].step)
@@ -422,7 +444,14 @@ def _in_interval(x: Any, entries: Sequence[Any], k: int) -> tuple[Any, slice]:
     return L.gather(x, places, None, axis), slice(None)
 
 
-def _as_size(end: Any) -> Any:
+def numbers_in(given: Any) -> list[Any]:
+    """The numbers of a vector: tensors, where they are known only when the program runs."""
+    held = as_read(given)
+    is_tensor = isinstance(held, Tensor)
+    return [as_size(as_read(n)) for n in (held if is_tensor or isinstance(held, (list, tuple)) else np.asarray(held))]
+
+
+def as_size(end: Any) -> Any:
     """A tensor's number where it follows from sizes."""
     numbers = known_numbers(end) if isinstance(end, Tensor) else None
     return numbers.item() if numbers is not None and numbers.size == 1 and is_number(numbers.item()) else end

@@ -246,6 +246,8 @@ def function(cls: type[Op]) -> Callable[..., Any]:
         given = next((f for f in sized if _is_symbolic(bound.get(f.name))), None)
         if given is not None:
             return apply_sized(cls.name, operands, given, bound, name)
+        if cls.at_run_time is not None and any(map(_is_symbolic, bound.values())):
+            return cls.at_run_time(*operands, **bound, name=name)
         op_instance = cls(**bound)
         if written is not None and name is None and len(made) < MOST_INSTANCES:
             made[written] = op_instance

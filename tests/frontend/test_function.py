@@ -268,3 +268,28 @@ def test_numpy_is_not_given_a_variable_that_a_trace_would_keep():
     v = tf.Variable(2)
     with pytest.raises(tf.errors.InvalidArgumentError, match="has no value while a function is traced"):
         tf.function(lambda: tf.zeros(np.asarray(v)))()
+
+
+def test_blocks_begin_and_end_where_numbers_of_the_run_say(rng):
+    x, at = rng.normal(size=(5, 4)).astype("f4"), tf.Variable(0)
+
+    @tf.function
+    def blocks(a, n):
+        return (tf.slice(x, [a, 0], [2, -1]), tf.slice(x, [at, 1], [n, 2]), tf.slice(x, tf.stack([a, a]), [-1, n]),
+                tf.strided_slice(x, [a, 0], [a + n, 4], [1, 2]), tf.slice(x, [0, 1], [tf.shape(x)[0] - 1, 2]),
+                tf.slice(x, tf.stack([a, 0]), tf.stack([-1, n])))
+
+    for a, n in ((0, 2), (3, 1), (2, 0)):
+        at.assign(a)
+        wanted = (x[a:a + 2], x[a:a + n, 1:3], x[a:, a:a + n], x[a:a + n, ::2], x[:4, 1:3], x[a:, :n])
+        for found, part in zip(blocks(tf.constant(a), tf.constant(n)), wanted, strict=True):
+            np.testing.assert_array_equal(found, part)
+    with pytest.raises(tf.errors.OutOfRangeError):
+        blocks(tf.constant(4), tf.constant(1))
+
+
+def test_a_block_is_told_of_sizes_that_do_not_fit():
+    with pytest.raises(ShapeError, match="begin has 1 entries, size 2"):
+        tf.slice(tf.zeros([2, 2]), [0], [1, 1])
+    with pytest.raises(ShapeError, match="begin has 1 entries, size 2"):
+        tf.function(lambda k: tf.slice(tf.zeros([2, 2]), [k], [1, 1]))(tf.constant(0))
