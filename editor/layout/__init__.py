@@ -3,7 +3,7 @@ from .align import align, distribute, straighten
 from .boxes import Arrangement, Box, Link
 from .guides import GRID, Guide, Snap, snap
 from .layered import layered
-from .room import made_room
+from .room import cleared, made_room
 
-__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "distribute", "layered", "made_room", "snap",
-           "straighten"]
+__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "cleared", "distribute", "layered", "made_room",
+           "snap", "straighten"]

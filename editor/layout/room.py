@@ -1,10 +1,11 @@
-"""Room for boxes that have grown: those below go down as far as they have to."""
+"""Room for boxes that have grown, and for notes that boxes have come to lie on: these move up or down."""
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from .boxes import Box
+from .boxes import Box, Point
 from .guides import GRID
 
 LEAST = 12.0                                # pixels that stay between two boxes, where there were so many
@@ -34,3 +35,24 @@ def made_room(before: Mapping[str, Box], now: Mapping[str, Box]) -> dict[str, fl
             if is_below and missing > 0:
                 down[other] = down.get(other, 0.0) + math.ceil(missing / GRID) * GRID
     return down
+
+
+def cleared(notes: Mapping[str, Box], cards: Iterable[Box]) -> dict[str, Point]:
+    """Where notes that cards cover are to go: up or down to the nearest place that is free; only those that move.
+
+    Examples
+    --------
+    >>> cleared({"a": Box(50, 10, y=5), "b": Box(50, 10, y=90)}, [Box(50, 30), Box(50, 30, y=32)])
+    {'a': (0.0, -22.0)}
+    """
+    taken, found = list(cards), {}
+    for id in sorted(notes, key=lambda id: (notes[id].y, id)):
+        note = notes[id]
+        beside = [box for box in taken if box.x < note.right and note.x < box.right]
+        heights = [note.y, *(y for box in beside for y in (box.y - LEAST - note.height, box.bottom + LEAST))]
+        free = [y for y in heights if all(y >= box.bottom or box.y >= y + note.height for box in beside)]
+        y = min(free, key=lambda y: abs(y - note.y))
+        taken.append(replace(note, y=y))
+        if y != note.y:
+            found[id] = note.x, y
+    return found

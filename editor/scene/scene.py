@@ -83,8 +83,8 @@ class GraphScene(DocumentScene):
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
         self.end_glide()
-        start = {ref: QtCore.QPointF(self.cards[ref.key].pos()) for ref in refs if ref.key in self.cards
-                 } if self._glides else {}
+        start = {ref: QtCore.QPointF(self.cards[ref.key].pos()) for ref in refs
+                 if ref.kind == "card" and ref.key in self.cards} if self._glides else {}
         super()._document_changed(refs)
         items = self.document.items
         if any(ref.kind in ("card", "frame") for ref in refs):

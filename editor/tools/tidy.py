@@ -2,8 +2,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from PySide6 import QtCore
 
@@ -23,11 +23,13 @@ class Task:
     boxes : of the cards, with room for the values that they will show
     links : the wires between them
     cards : as they are
+    others : boxes of the cards that stay
     """
 
     boxes: Mapping[str, layout.Box]
     links: list[layout.Link]
     cards: Mapping[str, Card | None]
+    others: Sequence[layout.Box] = ()
 
     @property
     def is_large(self) -> bool:
@@ -42,10 +44,15 @@ class Task:
             Ref("wire", (link.target, link.input)) in document.items for link in self.links)
 
     def change(self, document: GraphDocument, found: layout.Arrangement, label: str) -> Change:
-        """The edit that puts cards where they were found to belong; the corner of the whole stays."""
+        """The edit that puts cards where they were found to belong; the corner of the whole stays, and no note is
+        covered.
+        """
         dx = min(b.x for b in self.boxes.values()) - min(x for x, _ in found.places.values())
         dy = min(b.y for b in self.boxes.values()) - min(y for _, y in found.places.values())
         places = {Ref("card", id): (x + dx, y + dy) for id, (x, y) in found.places.items()}
+        stand = [replace(self.boxes[ref.key], x=x, y=y) for ref, (x, y) in places.items()]
+        notes = {note.id: layout.Box(note.width, note.height, note.x, note.y) for note in document.notes}
+        places |= {Ref("note", id): at for id, at in layout.cleared(notes, [*stand, *self.others]).items()}
         bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in self.links}
         for link, points in found.bends.items():
             bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
@@ -56,7 +63,8 @@ def task_of(canvas: Canvas, ids: Iterable[str]) -> Task:
     """What there is to lay out of some cards."""
     boxes = {id: _roomy(canvas, id) for id in ids}
     links = [link for link in canvas.links(list(boxes)) if link.source in boxes and link.target in boxes]
-    return Task(boxes, links, {id: canvas.document.card(id) for id in boxes})
+    others = [_roomy(canvas, card.id) for card in canvas.document.cards if card.id not in boxes]
+    return Task(boxes, links, {id: canvas.document.card(id) for id in boxes}, others)
 
 
 def _roomy(canvas: Canvas, card: str) -> layout.Box:

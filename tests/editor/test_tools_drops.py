@@ -133,6 +133,17 @@ def test_frames_notes_bypass_and_layout(hand):
     assert card.bypassed and card.collapsed and not card.preview
 
 
+def test_tidying_up_covers_no_note(hand):
+    hand.tool.edits.tidy()
+    hand.scene.end_glide()
+    at = hand.scene.card_rect("a").center()
+    note = hand.tool.edits.note(at)
+    hand.tool.edits.tidy()
+    hand.scene.end_glide()
+    shown = hand.scene.item_rect(note)
+    assert not any(shown.intersects(hand.scene.card_rect(card.id)) for card in hand.document.cards)
+
+
 def test_a_press_ends_the_way_of_cards_to_their_new_places(hand):
     hand.tool.edits.tidy()
     assert hand.scene.card_rect("lone").topLeft() != QPointF(hand.document.card("lone").x, hand.document.card("lone").y)
