@@ -209,9 +209,7 @@ class TrainingPanel(LivePanel):
 
     def take(self, reply: object) -> None:
         match reply:
-            case m.Started(what="run"):
-                self.past.return_to_now()
-            case m.Started(what="train" | "step"):
+            case m.Started(what="run" | "train" | "step"):
                 self.past.return_to_now()
                 self.message = ""
             case m.TrainingProgress():

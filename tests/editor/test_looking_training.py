@@ -185,6 +185,15 @@ def test_the_rate_stays_where_there_is_less_room(panel):
     assert panel.words.text().startswith("203/5,000 · 1,200 samples/s · ")
 
 
+def test_a_process_that_ended_is_no_news_after_the_next_run(panel):
+    panel.take(m.Died("killed by signal 9"))
+    panel.update_now()
+    assert "signal 9" in panel.words.toolTip()
+    panel.take(m.Started("run"))
+    panel.update_now()
+    assert "signal 9" not in panel.words.toolTip()
+
+
 def test_buttons_follow_the_training(panel, qtbot):
     click = lambda button: qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     click(panel.train_button)

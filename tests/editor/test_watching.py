@@ -165,7 +165,7 @@ def test_broken_data_are_found_and_files_are_read_again_once_they_change(ask, tm
     assert problem()["rows"][0] == "there is no file 'd.csv'"
     (tmp_path / "d.csv").write_text("a,b\n1,2\n3\n")
     text, detail = problem()["rows"]
-    assert text == "the line has 1 cells, the header 2 (line 3)" and detail == f"{text}.\nCorrect the line."
+    assert text == "the line has 1 cell, the header 2 (line 3)" and detail == f"{text}.\nCorrect the line."
     (tmp_path / "d.csv").write_text("a;b\n1,5;2\n3;4\n")
     assert problem() == {}
 

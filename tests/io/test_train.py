@@ -202,7 +202,7 @@ CSV = [
     ("a,b\n1,1e999\n", "d.csv:2", "'1e999' is not"),
     ("a,b\n1,1_0\n", "d.csv:2", "'1_0' is not"),
     ("a,b\n1,2,3\n", "d.csv:2", "the line has 3 cells, the header 2"),
-    ("a,b\n1\n", "d.csv:2", "the line has 1 cells, the header 2"),
+    ("a,b\n1\n", "d.csv:2", "the line has 1 cell, the header 2"),
     ("a,bb\n1,2\n", "d.csv:1", "there is no column 'b'"),
     ("a,b,b\n1,2,2\n", "d.csv:1", "two columns are called 'b'"),
     ("", "d.csv:1", "there is no column 'a'"),
