@@ -5,5 +5,5 @@ from .guides import GRID, Guide, Snap, snap
 from .layered import layered
 from .room import cleared, made_room
 
-__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "cleared", "distribute", "layered", "made_room",
-           "snap", "straighten"]
+__all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "cleared", "distribute", "layered",
+           "made_room", "snap", "straighten"]

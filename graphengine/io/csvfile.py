@@ -67,7 +67,8 @@ def columns_of(text: str, names: Sequence[str], file: str) -> list[list[float]]:
             if not cells:
                 continue
             if len(cells) != len(header):
-                raise FileFormatError(f"the line has {len(cells)} cell{'s' * (len(cells) != 1)}, the header {len(header)}",
+                has = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
+                raise FileFormatError(f"the line has {has}, the header {len(header)}",
                                       at=f"{file}:{reader.line_num}", fix="correct the line")
             for name, place, column in zip(names, places, columns, strict=True):
                 column.append(_number(cells[place], sign != ",", name, f"{file}:{reader.line_num}"))
