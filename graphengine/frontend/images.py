@@ -5,6 +5,7 @@ What is random draws from `random`; the functions with ``stateless_`` give Tenso
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -193,7 +194,12 @@ def crop_and_resize(
         raise AttributeValueError(f"method={method!r}; it takes one of ('bilinear', 'nearest')",
                                   op="image.crop_and_resize")
     x, corners = L.cast(image, dtypes.float32), convert_to_tensor(boxes)
-    found, inside = L.gather(x, box_indices, None, 0), None
+    owners = L.expand_dims(L.cast(box_indices, dtypes.int32), 1)
+
+    def rows(places: Any) -> Any:           # of all images only those
+        return L.gather_nd(x, L.stack([owners + L.zeros_like(places), places], -1))
+
+    found, inside = x, None
     for axis in (1, 2):
         low, high, n = corners[:, axis - 1], corners[:, axis + 1], int(crop_size[axis - 1])
         last = L.cast(L.shape_of(x)[axis] - 1, corners.dtype)
@@ -202,19 +208,24 @@ def crop_and_resize(
         places = L.expand_dims(begin, 1) + L.expand_dims(step, 1) * np.arange(n, dtype=corners.dtype.numpy)
         fits = L.logical_and(places >= 0, places <= last)
         within = L.clip_by_value(places, L.zeros_like(last), last)
-        found = _read(found, within, axis, method)
+        found = _read(rows if axis == 1 else partial(_columns, found), within, axis, method)
         fits = L.reshape(fits, [-1, *(n if k == axis else 1 for k in (1, 2)), 1])
         inside = fits if inside is None else L.logical_and(inside, fits)
     return L.where(inside, found, np.asarray(extrapolation_value, found.dtype.numpy), name=name)
 
 
-def _read(x: Any, places: Any, axis: int, method: str) -> Any:
-    """Each batch element at its own places along an axis, whole ones or between two."""
+def _columns(x: Any, places: Any) -> Any:
+    return L.gather(x, places, None, 2, 1)
+
+
+def _read(pick: Callable[[Any], Any], places: Any, axis: int, method: str) -> Any:
+    """What each batch element has at its own places along an axis, whole ones or between two."""
     below = L.floor(places)
     if method == "nearest":                 # of two that are equally near the second
-        return L.gather(x, L.cast(L.where(places - below < 0.5, below, L.ceil(places)), dtypes.int32), None, axis, 1)
-    share = L.reshape(L.cast(places - below, x.dtype), [-1, *(places.shape[1] if k == axis else 1 for k in (1, 2)), 1])
-    first, second = (L.gather(x, L.cast(p, dtypes.int32), None, axis, 1) for p in (below, L.ceil(places)))
+        return pick(L.cast(L.where(places - below < 0.5, below, L.ceil(places)), dtypes.int32))
+    first, second = (pick(L.cast(p, dtypes.int32)) for p in (below, L.ceil(places)))
+    sizes = [-1, *(places.shape[1] if k == axis else 1 for k in (1, 2)), 1]
+    share = L.reshape(L.cast(places - below, first.dtype), sizes)
     return first + (second - first) * share
 
 
