@@ -56,8 +56,7 @@ def _drawn(variable: Variable, index: Any, value: Any, op: Any) -> Any:
     """Other elements at the places that the index names."""
     graph = receiving_graph(value.graph if isinstance(value, Tensor) else variable.graph)
     with graph.as_default():
-        shape = variable.shape.numbers()
-        places = convert_to_tensor(np.arange(np.prod(shape, dtype=int)).reshape(shape))[index]
+        places = L.positions(variable.shape.numbers())[index]
         given = L.reshape(L.broadcast_like(convert_to_tensor(value, variable.dtype), places), (-1,))
         combine = {state.Assign: "update", state.AssignAdd: "add", state.AssignSub: "sub"}[type(op)]
         return assign_slices(variable, L.reshape(places, (-1, 1)), given, AssignSlices(combine, flat=True))

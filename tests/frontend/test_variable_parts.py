@@ -119,3 +119,13 @@ def test_changes_of_slices_at_once():
     np.testing.assert_array_equal(v.numpy(), [[2, 4], [7, 0]])
     tf.function(lambda x: v1.scatter_sub(v, [1], x))(tf.constant([[1.0, 1.0]]))
     np.testing.assert_array_equal(v.numpy(), [[2, 4], [6, -1]])
+
+
+def test_a_part_of_a_large_variable_brings_no_numbers_into_the_graph():
+    v = tf.Variable(np.zeros(100_000, "f4"))
+    f = tf.function(lambda x: v[3:5].assign(x))
+    constants = [n.op.value.array.size for n in f.get_concrete_function(tf.TensorSpec([], tf.float32)).graph.nodes
+                 if n.op.name == "const"]
+    assert max(constants, default=0) < 100
+    f(tf.constant(2.0))
+    assert v.numpy()[2:6].tolist() == [0, 2, 2, 0]
