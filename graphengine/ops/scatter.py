@@ -159,7 +159,9 @@ def picked_rows(rows: Any, indices: Any) -> Any:
 # -------------------------------------------------------------------- places of several indices
 
 def flat_places(indices: Any, sizes: Sequence[Size]) -> Any:
-    """(..., d) indices into the first d axes as one number each, -1 where one of them is outside its axis."""
+    """(..., d) indices into the first d axes as one number each, -1 where one of several is outside its axis."""
+    if len(sizes) == 1:                     # who reads at it sees whether it is outside, and tells which it is
+        return indices[..., 0]
     total, fits = None, None
     for k, size in enumerate(sizes):
         index, bound = indices[..., k], L.size_value(size, indices.dtype)

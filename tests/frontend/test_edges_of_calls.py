@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import AttributeValueError, InvalidArgumentError
+from graphengine.errors import AttributeValueError, InvalidArgumentError, OutOfRangeError
 
 HOW = pytest.mark.parametrize("how", [lambda f: f, tf.function], ids=["at once", "traced"])
 
@@ -15,6 +15,14 @@ def test_indices_and_ranges_that_are_refused(how):
     for ends in ([3.0, 3.0], [3.0, 2.0]):
         with pytest.raises(InvalidArgumentError, match="value_range"):
             how(lambda r: tf.histogram_fixed_width([1.0, 2.0], r, 4))(tf.constant(ends))
+
+
+@HOW
+@pytest.mark.parametrize("call", [lambda x, i: tf.tensor_scatter_nd_add(x, i, [1.0]), tf.gather_nd])
+@pytest.mark.parametrize("index", [7, -2])
+def test_an_index_outside_is_told(how, call, index):
+    with pytest.raises(OutOfRangeError, match=rf"index {index} is outside \[0, 3\)"):
+        how(call)(tf.constant([1.0, 2.0, 3.0]), tf.constant([[index]]))
 
 
 @HOW
