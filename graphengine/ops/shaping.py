@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir.dims import Shape, merge, product
-from .indexing import at_most
+from .indexing import as_read, at_most
 from .kinds import (
     REQUIRED,
     AnyType,
@@ -183,6 +183,18 @@ class Roll(Composed):
     inputs = (port("input", AnyType, "the elements"),)
     shift: tuple[int, ...] = attr(REQUIRED, "places to the end, one number for each axis", convert=as_numbers)
     axis: tuple[int, ...] = attr(REQUIRED, "axes; one may stand several times", convert=as_numbers)
+
+    @staticmethod
+    def at_run_time(x: Any, shift: Any, axis: Any, name: str | None = None) -> Any:
+        """The same for shifts that are known when the program runs: elements are gathered."""
+        shifts, axes = (list(g) if isinstance(g, (list, tuple)) else [g] for g in (shift, axis))
+        if len(shifts) != len(axes):
+            raise ShapeError(f"shift has {len(shifts)} numbers, axis {len(axes)}", op="roll")
+        for by, k in zip(shifts, axes, strict=True):
+            count = L.cast(L.shape_of(x)[as_int(k)], "int64")
+            places = L.range(L.cast(0, "int64"), count, L.cast(1, "int64")) - L.cast(as_read(by), "int64")
+            x = L.gather(x, L.floormod(places, L.maximum(count, 1)), None, as_int(k))
+        return L.identity(x, name=name)
 
     def result_shape(self, x: Shape) -> Shape:
         if len(self.shift) != len(self.axis):

@@ -159,6 +159,14 @@ class TopK(Composite):
     k: int = attr(1, "how many", low=0, convert=as_int)
     sorted: bool = attr(True, "not used; they are always in order")
 
+    @staticmethod
+    def at_run_time(x: Any, k: Any, sorted: bool = True, name: str | None = None) -> Any:
+        """The same for a `k` that is known when the program runs: the first ones of all in order."""
+        x, count = L.identity(x), L.reshape(L.cast(k, "int64"), ())
+        places = L.argsort(x, -1, "DESCENDING", True)
+        first = L.gather(places, L.range(L.cast(0, "int64"), count, L.cast(1, "int64")), None, -1)
+        return L.gather(x, first, None, -1, len(x.shape) - 1), L.identity(first, name=name)
+
     def result_dtype(self, *types: DType) -> tuple[DType, DType]:
         return types[0], int32
 

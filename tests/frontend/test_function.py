@@ -293,3 +293,23 @@ def test_a_block_is_told_of_sizes_that_do_not_fit():
         tf.slice(tf.zeros([2, 2]), [0], [1, 1])
     with pytest.raises(ShapeError, match="begin has 1 entries, size 2"):
         tf.function(lambda k: tf.slice(tf.zeros([2, 2]), [k], [1, 1]))(tf.constant(0))
+
+
+def test_how_many_and_how_far_are_numbers_of_the_run(rng):
+    x, at = rng.normal(size=(3, 5)).astype("f4"), tf.Variable(0)
+
+    @tf.function
+    def moved(n):
+        best = tf.nn.top_k(x, at)
+        return best.values, best.indices, tf.roll(x, n, 1), tf.roll(x, [at, n], [0, -1]), tf.roll(x[0], at - n, 0)
+
+    for k, n in ((2, 1), (5, -7), (0, 12)):
+        at.assign(k)
+        places = np.argsort(-x, -1)[:, :k]
+        wanted = (np.take_along_axis(x, places, -1), places, np.roll(x, n, 1), np.roll(x, [k, n], [0, 1]),
+                  np.roll(x[0], k - n))
+        for found, part in zip(moved(tf.constant(n)), wanted, strict=True):
+            np.testing.assert_array_equal(found, part)
+    at.assign(6)
+    with pytest.raises(tf.errors.OutOfRangeError):
+        moved(tf.constant(0))
