@@ -1,4 +1,4 @@
-"""Room for boxes that have grown, and for notes that boxes have come to lie on: these move up or down."""
+"""Room for boxes that have grown, and for what would lie on others: it moves up or down."""
 from __future__ import annotations
 
 import math
@@ -37,22 +37,22 @@ def made_room(before: Mapping[str, Box], now: Mapping[str, Box]) -> dict[str, fl
     return down
 
 
-def cleared(notes: Mapping[str, Box], cards: Iterable[Box]) -> dict[str, Point]:
-    """Where notes that cards cover are to go: up or down to the nearest place that is free; only those that move.
+def cleared(movable: Mapping[str, Box], fixed: Iterable[Box]) -> dict[str, Point]:
+    """Where boxes that lie on fixed ones are to go: up or down to the nearest place that is free; only those that move.
 
     Examples
     --------
     >>> cleared({"a": Box(50, 10, y=5), "b": Box(50, 10, y=90)}, [Box(50, 30), Box(50, 30, y=32)])
     {'a': (0.0, -22.0)}
     """
-    taken, found = list(cards), {}
-    for id in sorted(notes, key=lambda id: (notes[id].y, id)):
-        note = notes[id]
-        beside = [box for box in taken if box.x < note.right and note.x < box.right]
-        heights = [note.y, *(y for box in beside for y in (box.y - LEAST - note.height, box.bottom + LEAST))]
-        free = [y for y in heights if all(y >= box.bottom or box.y >= y + note.height for box in beside)]
-        y = min(free, key=lambda y: abs(y - note.y))
-        taken.append(replace(note, y=y))
-        if y != note.y:
-            found[id] = note.x, y
+    taken, found = list(fixed), {}
+    for id in sorted(movable, key=lambda id: (movable[id].y, id)):
+        own = movable[id]
+        beside = [box for box in taken if box.x < own.right and own.x < box.right]
+        heights = [own.y, *(y for box in beside for y in (box.y - LEAST - own.height, box.bottom + LEAST))]
+        free = [y for y in heights if all(y >= box.bottom or box.y >= y + own.height for box in beside)]
+        y = min(free, key=lambda y: abs(y - own.y))
+        taken.append(replace(own, y=y))
+        if y != own.y:
+            found[id] = own.x, y
     return found

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6 import QtCore, QtGui
 
-from editor import commands
+from editor import commands, layout
 from editor.infer import Inference, kinds_accepting
 from editor.model.catalog import Field
 from editor.model.document import Change, GraphDocument
@@ -28,6 +28,7 @@ from .shape import BendWire, Resize
 KIND_MIME = "application/x-graphengine-kind"
 FAR = 4                                     # pixels of the screen from which pressing is dragging
 MARGIN = 24                                 # pixels of the screen left around a new card that is brought into view
+NEW_CARD = 192.0, 150.0                     # width and height, about, of a card that is led into a wire
 GRIP = QtCore.QPointF(36, 15)               # where a new card is held, from its top left corner
 
 Key = QtCore.Qt.Key
@@ -461,8 +462,10 @@ class Interaction(QtCore.QObject):
             self.add_at(kind, at)
         else:
             ref, number = wire
-            self._added(lambda: commands.add_card(
-                self.canvas.document, kind, corner.x(), corner.y(), wire=ref, input=number))
+            new = layout.Box(*NEW_CARD, corner.x(), corner.y())
+            cards = [self.canvas.box(card.id) for card in self.canvas.document.cards]
+            x, y = layout.cleared({kind: new}, cards).get(kind, (new.x, new.y))     # on the wire, but on no card
+            self._added(lambda: commands.add_card(self.canvas.document, kind, x, y, wire=ref, input=number))
 
     def _wire_for(self, kind: str, at: QtCore.QPointF) -> tuple[Ref, int] | None:
         """The wire under the title of a card that is about to be, and the input it would go into."""

@@ -59,6 +59,8 @@ def test_a_kind_dropped_on_a_wire_is_led_through(hand):
     dragged.drop(at)
     assert {("a", "sqrt", 0), ("sqrt", "b", 0)} < set(hand.wires)
     assert hand.document.history == ["Add Sqrt"]
+    new = hand.scene.card_rect("sqrt")
+    assert not any(new.intersects(hand.scene.card_rect(id)) for id in "xab"), "there was no room on the wire"
 
 
 def test_files_and_copied_cards_are_dropped_and_other_things_are_not(hand, tmp_path):
