@@ -350,7 +350,8 @@ class TrainingPanel(LivePanel):
             ended = self.tr("done") if progress.epochs >= progress.of else self.tr("stopped")
             words.append(self.tr("paused") if self.state == "paused" else ended)
         short = f"{passed}/{wanted}"
-        rated = [[short, *words[1:]]] if self.state == "training" else []
+        rated = [[short, *words[1:]], [short, self.tr("{0}/s").format(f"{progress.rate:,.0f}"), words[-1]]
+                 ] if self.state == "training" else []
         self.words.offer(*map(" · ".join, [words, *rated, [words[0], words[-1]], [short, words[-1]], [short]]))
 
     def _drawn_rate(self) -> float:
