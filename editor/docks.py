@@ -151,6 +151,8 @@ class Docks:
 
     def _look_back(self, look: Look) -> None:
         """Show on the cards what they showed while it trained."""
+        if not look.weights:
+            self.window.scene.forget_training()
         self.window.scene.show_previews(look.previews, self.window.running.is_current)
         self.window.scene.show_gradients(look.norms, look.weights, self.window.running.is_current)
 

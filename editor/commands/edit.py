@@ -94,7 +94,7 @@ class Edit:
 
     def leads_to(self, start: str, end: str) -> bool:
         """Whether `end` runs after `start` or is the same card."""
-        return end in reached(start, lambda id: (*(w.target for w in self.out(id)), *self.waiting_for(id)))
+        return end in reached((start,), lambda id: (*(w.target for w in self.out(id)), *self.waiting_for(id)))
 
     # ------------------------------------------------ editing
 

@@ -58,9 +58,10 @@ def _settled(items: Mapping[Ref, Item | None], moved: Mapping[Ref, tuple[Card, C
 LOST = Change("", {}, {})                   # stands for a saved state that undoing no longer leads to
 
 
-def reached(start: str, neighbors: Callable[[str], Iterable[str]]) -> Iterator[str]:
-    """A card and those that can be reached from it, each once."""
-    seen, left = {start}, [start]
+def reached(starts: Iterable[str], neighbors: Callable[[str], Iterable[str]]) -> Iterator[str]:
+    """Cards and those that can be reached from them, each once."""
+    left = list(dict.fromkeys(starts))
+    seen = set(left)
     while left:
         card = left.pop()
         yield card
@@ -135,15 +136,15 @@ class GraphDocument:
 
     def downstream(self, card: str) -> Iterator[str]:
         """A card and everything that runs after it."""
-        return reached(card, lambda id: (*(w.target for w in self._out.get(id, {}).values()), *self.waiting_for(id)))
+        return reached((card,), lambda id: (*(w.target for w in self._out.get(id, {}).values()), *self.waiting_for(id)))
 
-    def upstream(self, card: str) -> Iterator[str]:
-        """A card and everything that runs before it."""
+    def upstream(self, *cards: str) -> Iterator[str]:
+        """Cards and everything that runs before them."""
         def before(id: str) -> Iterable[str]:
             found = self.card(id)
             return (*(w.source for w in self._into.get(id, {}).values()), *(found.after if found is not None else ()))
 
-        return reached(card, before)
+        return reached(cards, before)
 
     def new_id(self, wanted: str, kind: str = "card", taken: Iterable[str] = ()) -> str:
         """`wanted`, or with ``_1``, ``_2`` ... if an item of that kind has it; case does not tell names apart."""

@@ -39,7 +39,7 @@ class Meaning:
 
         The numbers in arrays do not count, nor where data come from.
         """
-        within = {id for card in holders for id in self.document.upstream(card) if self._is_node(id)}
+        within = {id for id in self.document.upstream(*holders) if self._is_node(id)}
         return self._text(lambda item: (isinstance(item, Card) and item.id in within) or (
             isinstance(item, Wire) and item.target in within and item.source in within), True)
 

@@ -24,7 +24,11 @@ class Look:
 
 
 class Past(QtWidgets.QSlider):
-    """The looks of one training; at the right end is what the cards show now.
+    """The looks of one training; at the right end is what the cards would show now.
+
+    Attributes
+    ----------
+    now : what came last, also after the training; None while that is the newest look
 
     Signals
     -------
@@ -36,6 +40,7 @@ class Past(QtWidgets.QSlider):
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(QtCore.Qt.Orientation.Horizontal, parent)
         self.looks: list[Look] = []
+        self.now: Look | None = None
         self.setFixedWidth(110)
         self.setAccessibleName(self.tr("Look back"))
         self.valueChanged.connect(self._moved)
@@ -48,7 +53,7 @@ class Past(QtWidgets.QSlider):
 
     def forget(self) -> None:
         """Begin with nothing, as another training does."""
-        self.looks = []
+        self.looks, self.now = [], None
         self._count, self._every = 0, 1     # looks that came, and one in how many is kept
         self._stand(0)
 
@@ -58,6 +63,7 @@ class Past(QtWidgets.QSlider):
         if (self._count - 1) % self._every and self.looks:
             self.looks.pop()                # the newest is there only as long as it is that
         self.looks.append(look)
+        self.now = None
         self._count += 1
         if len(self.looks) > MOST:
             self.looks = [*self.looks[:-1:2], look]
@@ -79,7 +85,7 @@ class Past(QtWidgets.QSlider):
     def _moved(self, at: int) -> None:
         self._name()
         if at < len(self.looks):
-            self.looked.emit(self.looks[at])
+            self.looked.emit(self.looks[at] if self.is_back else self.now or self.looks[at])
 
     def _name(self) -> None:
         where = self.tr("epoch {0}").format(number(self.looks[self.value()].epoch)) if self.looks else ""

@@ -1,6 +1,7 @@
 """Training: buttons, progress, curves of loss and metrics for runs to compare, gradients, decision boundary."""
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,8 @@ class TrainingPanel(LivePanel):
     def take(self, reply: object) -> None:
         match reply:
             case m.Started(what="run" | "train" | "step"):
+                if reply.what == "run" and self._gradients is not None:     # cards show values again, not weights
+                    self._gradients = replace(self._gradients, weights={})
                 self.past.return_to_now()
                 self.message = ""
             case m.TrainingProgress():
@@ -231,6 +234,8 @@ class TrainingPanel(LivePanel):
                 self.boundary.take(reply)
             case m.Loaded():
                 self.boundary.forget()
+                if reply.forgot:            # what was looked at belongs to another model
+                    self.past.forget()
             case m.Failed(what="train" | "step") | m.Died():
                 self.message = reply.text
             case _:
@@ -238,16 +243,22 @@ class TrainingPanel(LivePanel):
         self.mark_stale()
 
     def _remember(self, reply: m.Values) -> None:
-        """Keep what the cards show while it trains, so that one can look back."""
-        if self.state == "training" and self.progress is not None:
-            known = self._gradients or m.Gradients({}, {})
-            self.past.add(Look(self.progress.epochs, reply.previews, known.norms, known.weights))
+        """Keep what the cards show while it trains, so that one can look back, and what they show now."""
+        if self.progress is None:
+            return
+        known = self._gradients or m.Gradients({}, {})
+        look = Look(self.progress.epochs, reply.previews, known.norms, known.weights)
+        if self.state == "training":
+            self.past.add(look)
+        else:
+            self.past.now = look
 
     def show_state(self, state: str, continues: bool = False) -> None:
         """Hear how the training is. continues : it is the one that was held before, not a run of its own."""
         if state == "training" != self.state and not continues:
             self.runs.begin()
             self.past.forget()
+            self._gradients = None          # those of the training before
         if state != self.state:
             self.state = state
             self._show_state()

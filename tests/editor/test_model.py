@@ -420,6 +420,18 @@ def test_a_text_is_kept_as_long_as_the_item_is():
     assert meaning.whole() == whole
 
 
+def test_the_meaning_of_a_model_is_found_in_one_walk(monkeypatch):
+    """However many cards have variables: it is asked for while somebody edits."""
+    document = GraphDocument([Card("c0", "op/placeholder"), *(Card(f"c{k}", "layer/Dense", {"units": 2})
+                                                              for k in range(1, 40)),
+                              *(Wire(f"c{k}", 0, f"c{k + 1}", 0) for k in range(39))])
+    asked, card = [], document.card
+    monkeypatch.setattr(document, "card", lambda id: asked.append(id) or card(id))
+    holders = [f"c{k}" for k in range(1, 40)]
+    whole = Meaning(document).model(holders)
+    assert len(asked) <= 3 * 40 and whole == Meaning(document).model(holders[-1:])
+
+
 def test_edits_that_are_undone_leave_cards_where_they_have_settled():
     """Only what an edit moved goes back to where it was."""
     card = Card("a", "op/relu", x=0.0, y=100.0)

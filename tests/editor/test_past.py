@@ -81,3 +81,45 @@ def test_a_panel_keeps_what_comes_while_it_trains_and_begins_again_with_the_next
     panel.show_state("training")
     assert not panel.past.looks
     panel.close_down()
+
+
+def test_the_right_end_is_what_came_last(qtbot):
+    """Also after the training; another model has no past, and another training none of the gradients before."""
+    document = GraphDocument([Card("w", "op/variable")])
+    panel, seen = TrainingPanel(document, Inference(document)), []
+    qtbot.addWidget(panel)
+    panel.past.looked.connect(seen.append)
+    shown = [preview(np.full(3, k, np.float32)) for k in range(5)]
+
+    def values(k):
+        panel.take(m.TrainingProgress(float(k), 10, k, 1.0, 1.0, 1.0, 0.1))
+        panel.take(m.Values({("w", 0): shown[k]}))
+
+    def at_both_ends():
+        del seen[:]
+        for place in (0, panel.past.maximum()):
+            panel.past.setValue(place)
+        return [look.previews["w", 0].mean for look in seen]
+
+    panel.show_state("training")
+    panel.take(m.Gradients({"w": 77.0}, {"w": shown[0]}))
+    for k in range(3):
+        values(k)
+    assert at_both_ends() == [0.0, 2.0]
+    panel.show_state("paused")
+    values(3)
+    assert at_both_ends() == [0.0, 3.0] and len(panel.past.looks) == 3
+    panel.take(m.Started("run"))
+    values(4)
+    assert at_both_ends() == [0.0, 4.0] and [bool(look.weights) for look in seen] == [True, False]
+    panel.show_state("training", continues=True)
+    values(3)
+    assert at_both_ends() == [0.0, 3.0] and len(panel.past.looks) == 4
+    panel.show_state("idle")
+    panel.show_state("training")
+    values(0)
+    values(1)
+    assert panel.past.looks[0].norms == {} and panel.past.isEnabled()
+    panel.take(m.Loaded(1, 3, 0.1, forgot=True))
+    assert not panel.past.looks and not panel.past.isEnabled()
+    panel.close_down()
