@@ -5,11 +5,30 @@ import glob as _glob
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
-from ..errors import InvalidArgumentError
+from ..errors import InvalidArgumentError, NotFoundError
 
 
+class MissingFileError(NotFoundError, FileNotFoundError):
+    """A path where nothing is: TensorFlow's error, and Python's."""
+
+
+def _telling(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def told(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except FileNotFoundError as error:
+            missing = MissingFileError(f"{error.strerror}: {error.filename!r}", op=f"io.gfile.{function.__name__}")
+            missing.errno, missing.strerror, missing.filename = error.errno, error.strerror, error.filename
+            raise missing from error
+
+    return told
+
+
+@_telling
 def GFile(name: Any, mode: str = "r") -> Any:
     """An open file: Python's `open`."""
     return open(name, mode, encoding=None if "b" in mode else "utf8")
@@ -25,6 +44,7 @@ def isdir(path: Any) -> bool:
     return os.path.isdir(path)
 
 
+@_telling
 def listdir(path: Any) -> list[str]:
     """The names in a folder."""
     return os.listdir(path)
@@ -35,27 +55,32 @@ def makedirs(path: Any) -> None:
     os.makedirs(path, exist_ok=True)
 
 
+@_telling
 def mkdir(path: Any) -> None:
     """Make a folder in one that is there."""
     os.mkdir(path)
 
 
+@_telling
 def remove(path: Any) -> None:
     """Remove a file."""
     os.remove(path)
 
 
+@_telling
 def rmtree(path: Any) -> None:
     """Remove a folder and all that is in it."""
     shutil.rmtree(path)
 
 
+@_telling
 def rename(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Give a file another name."""
     _refuse_to_overwrite(dst, overwrite)
     os.replace(src, dst)
 
 
+@_telling
 def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
     """Copy a file."""
     _refuse_to_overwrite(dst, overwrite)
@@ -83,6 +108,7 @@ def walk(top: Any, topdown: bool = True, onerror: Any = None) -> Iterator[tuple[
     return os.walk(top, topdown, onerror)
 
 
+@_telling
 def stat(path: Any) -> os.stat_result:
     """The size of a file, when it was changed, and the like."""
     return os.stat(path)

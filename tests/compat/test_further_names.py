@@ -223,3 +223,10 @@ def test_options_defined_late_and_switched_off():
     assert flags.flag_values_dict() == {"early": 4, "late": 7, "debug": False}
     assert flags(["program", "--debug"]) == ["program"] and flags.debug is True
     assert "100% of it" in flags.__dict__["_parser"].format_help()
+
+
+@pytest.mark.parametrize("call", ["GFile", "listdir", "remove", "rmtree", "stat"])
+def test_missing_files_are_told_by_both_errors(tmp_path, call):
+    with pytest.raises(tf.errors.NotFoundError, match="nobody") as caught:
+        getattr(graphengine.io.gfile, call)(tmp_path / "nobody")
+    assert isinstance(caught.value, FileNotFoundError) and caught.value.errno == 2
