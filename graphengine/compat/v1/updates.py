@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from ... import dtypes
-from ...data import Dataset
 from ...frontend import printing
 from ...frontend.build import control_dependencies, convert_to_tensor
 from ...frontend.variable_parts import assign_slices
@@ -82,11 +81,6 @@ def Print(
         return x
     with control_dependencies([shown] if not isinstance(shown, (list, tuple)) else list(shown)):
         return L.identity(x, name=name)
-
-
-def make_one_shot_iterator(dataset: Dataset) -> Any:
-    """An iterator over a dataset once; `next` gives its elements."""
-    return iter(dataset)
 
 
 def lin_space(start: Any, stop: Any, num: Any, name: str | None = None) -> Any:
