@@ -34,7 +34,7 @@ class Banner(QtWidgets.QFrame):
         row.addWidget(self.button)
         row.addWidget(close)
         self._action: Callable[[], object] | None = None
-        self._severity = "info"
+        self._severity, self._stays = "info", False
         theme.changed.connect(self._dress)
         self.hide()
 
@@ -58,25 +58,29 @@ class Banner(QtWidgets.QFrame):
             self.raise_()
 
     def show_message(self, text: str, severity: str = "error", button: str = "",
-                     action: Callable[[], object] | None = None) -> None:
+                     action: Callable[[], object] | None = None, stays: bool = False) -> None:
         """Show a message.
 
         Parameters
         ----------
         severity : "error", "warning" or "info"
         button, action : what can be done about it
+        stays : whether it is news also after edits, which cannot mend it
         """
         self.label.setText(text)
         self.button.setText(button)
         self.button.setVisible(bool(button))
-        self._severity, self._action = severity, action
+        self._severity, self._action, self._stays = severity, action, stays
         self._dress()
         self._place()
         self.show()
 
-    def let_go(self) -> None:
-        """Something has been done since: an error is no longer news. What warns stays until somebody dismisses it."""
-        if self._severity == "error":
+    def let_go(self, staying: bool = False) -> None:
+        """Something has been done since: an error is no longer news. What warns stays until somebody dismisses it.
+
+        staying : also let an error go that edits cannot mend
+        """
+        if self._severity == "error" and (staying or not self._stays):
             self.hide()
 
     def _dress(self) -> None:

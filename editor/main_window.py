@@ -459,13 +459,13 @@ class MainWindow(Deeds):
             save(self.document, path)
         except Exception as error:          # whatever it is, nothing may be lost in silence
             self.banner.show_message(self.tr("Not saved: {0}").format(_said(error)), "error",
-                                     self.tr("Save elsewhere"), self.do_save_as)
+                                     self.tr("Save elsewhere"), self.do_save_as, stays=True)
             return False
         before, self.path, self.folder, self.version = self.folder, path, path.parent, version_of(path)
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
-        self.banner.let_go()
+        self.banner.let_go(staying=True)
         self.watching.look()
         self.say(self.tr("Saved {0}").format(path.name))
         if before is not None and before != path.parent:

@@ -239,6 +239,8 @@ class Running(QtCore.QObject):
     def _matters(self, ref: Ref) -> bool:
         """Whether an item that changed can change a value."""
         card = self.document.items.get(ref)
+        if self.document.is_settling:
+            return False
         return ref.kind == "wire" or (isinstance(card, Card) and card.kind in catalog())
 
     def _take(self, reply: m.Reply) -> None:

@@ -28,6 +28,7 @@ from graphengine.tools.drawn import files as engine
 from graphengine.tools.drawn.draw import decoded, no_array
 from graphengine.tools.drawn.train import parse_train
 
+from .apart import end_with_parent
 from .build import Built, build, in_order, stored_array, weight_bytes
 from .document import GraphDocument
 from .items import Card, Item, Ref, Setting, Wire
@@ -121,7 +122,7 @@ def save(document: GraphDocument, path: str | os.PathLike[str]) -> None:
     if weight_bytes(document) <= MOST_WEIGHTS:
         _write(document, path)
     else:
-        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+        with ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as apart:
             apart.submit(_write_text, to_text(document), document.arrays, os.fspath(path)).result()
     document.mark_saved()
 

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Callable
-from multiprocessing import connection, parent_process
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from ..model.apart import end_with_parent
 from . import messages as m
 from .inbox import LONG, STOPS, Inbox, Outbox, Reported, Stopped, failure, name_of
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 def main(pipe: Any) -> None:
     """Serve requests until the pipe ends."""
     inbox = Inbox(pipe)
-    _end_with_parent()
+    end_with_parent()
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         if inbox.is_interruptible and inbox.wants_stop:
@@ -70,16 +69,3 @@ def serve(service: Service, request: m.Request, inbox: Inbox, send: Callable[[m.
         send(failure(what, error, service.card_of(error)))
     if was_stopped or isinstance(request, LONG):
         send(m.Finished(what, was_stopped))
-
-
-def _end_with_parent() -> None:
-    """End at once when the process that started this one is gone, whatever is computed just then."""
-    parent = parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        connection.wait([parent.sentinel])
-        os._exit(0)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -73,6 +73,16 @@ def test_it_loads_until_the_graph_is_there_or_refused(running):
     assert [type(request) for request in running.runner.sent] == [m.Load, m.Run], "it was broken off"
 
 
+def test_cards_that_settle_are_not_run_again(running):
+    card = next(running.document.cards)
+    moved = Change("", {card.ref: card}, {card.ref: dataclasses.replace(card, y=card.y + 50)})
+    running.live = True
+    running.document.settle(moved)
+    assert not running._is_waiting
+    running.document.do(commands.set_attribute(running.document, ["train"], "epochs", 3))
+    assert running._is_waiting
+
+
 def test_train_begins_anew_unless_it_was_held(running):
     say = running.runner.say
     running.train()

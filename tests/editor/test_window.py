@@ -271,6 +271,9 @@ def test_a_save_that_fails_says_so_and_loses_nothing(window, iris, tmp_path):
     assert not shown.save_to(tmp_path / "no such folder" / "a.graph.json")
     assert shown.banner.isVisible() and "Not saved" in shown.banner.label.text()
     assert shown.document.is_modified and to_text(shown.document) == text
+    shown.add_kind("op/relu")
+    assert shown.banner.isVisible(), "no edit mends it"
+    assert shown.save_to(tmp_path / "a.graph.json") and not shown.banner.isVisible()
 
 
 def test_closing_asks_about_what_is_not_saved(window, monkeypatch, iris):
