@@ -68,7 +68,8 @@ def lu(input: Any, output_idx_type: Any = dtypes.int32, name: str | None = None)
     """
     x = convert_to_tensor(input)
     n = x.shape[-1]
-    factors, order, _ = L.lu_factor(L.reshape(x, (-1, n, n)))
+    batch = -1 if n != 0 else math.prod(x.shape[:-2])       # how many there are of no elements, those do not tell
+    factors, order, _ = L.lu_factor(L.reshape(x, (batch, n, n)))
     return L.reshape(factors, tuple(x.shape), name=name), L.cast(L.reshape(order, tuple(x.shape)[:-1]), output_idx_type)
 
 

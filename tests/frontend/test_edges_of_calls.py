@@ -72,3 +72,8 @@ def test_frames_without_steps_or_elements():
         with pytest.raises(AttributeValueError, match="frame_step=0"):
             call()
     assert tf.signal.overlap_and_add(np.ones((3, 2, 0), "f4"), 4).numpy().tolist() == np.zeros((3, 4)).tolist()
+
+
+@HOW
+def test_factors_of_matrices_without_elements(how):
+    assert [y.shape for y in how(tf.linalg.lu)(tf.zeros([2, 0, 0]))] == [(2, 0, 0), (2, 0)]
