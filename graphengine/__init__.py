@@ -42,9 +42,10 @@ from .frontend.build import (
     placeholder,
     zeros,
 )
-from .frontend.control import case, cond, foldl, foldr, map_fn, scan, switch_case, while_loop
+from .frontend.control import case, cond, switch_case, while_loop
 from .frontend.devices import device
 from .frontend.document import load
+from .frontend.folds import foldl, foldr, map_fn, scan
 from .frontend.function import TensorSpec, function
 from .frontend.module import Module
 from .frontend.moments import clip_by_global_norm

@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import dtypes
 from ...errors import InvalidArgumentError, ShapeError
-from ...frontend import control, nest, random
+from ...frontend import folds, nest, random
 from ...frontend.build import convert_to_tensor
 from ...ir.graph import get_default_graph
 from ...ops.body import Body
@@ -297,7 +297,7 @@ def dynamic_rnn(
 
         numbers = L.iota(x.shape[0], 0, 1, dtypes.int32) if isinstance(x.shape[0], int) else \
             L.cumsum(L.ones_like(x[:, 0, 0], dtypes.int32), 0, True)
-        outputs, states = control.scan(step, (x, numbers), (zeros, start))
+        outputs, states = folds.scan(step, (x, numbers), (zeros, start))
     last = nest.map_structure(lambda s, before: L.concat([before[None], s[-1:]], 0)[-1], states, start)
     return outputs if time_major else L.transpose(outputs, [1, 0, 2]), last
 

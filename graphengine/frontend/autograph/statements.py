@@ -24,7 +24,7 @@ from ...ops.control import check_kept
 from ...ops.extents import Range
 from ...ops.language import L
 from ...ops.state import Const
-from .. import asserting, control, pieces
+from .. import asserting, control, folds, pieces
 from ..build import convert_to_tensor
 from ..structure import Structure, flatten, form_of
 from ..tensor_array import TensorArray
@@ -276,7 +276,7 @@ def for_(
         if is_inside and isinstance(rows.node.op, Range) and not isinstance(rows.shape[0], int):
             carried.end(_counted(rows, row, carried))
         else:
-            carried.end(control.walk(row, carried.leaves, rows, "for", carried.shapes))
+            carried.end(folds.walk(row, carried.leaves, rows, "for", carried.shapes))
 
     before = _values(state, names)
     try:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import AttributeValueError, ShapeError
 from ...frontend.build import convert_to_tensor, init_scope
-from ...frontend.control import recurrence
+from ...frontend.folds import recurrence
 from ...frontend.structure import flatten
 from ...ops.language import L
 from ..input_spec import InputSpec

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import ShapeError
-from ...frontend.control import map_fn
+from ...frontend.folds import map_fn
 from ...frontend.structure import flatten
 from ...ops.language import L
 from ..layer import Layer

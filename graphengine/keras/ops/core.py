@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...frontend import control
+from ...frontend import control, folds
 from ...frontend.structure import flatten
 from ...frontend.variables import Variable
 from ...ir.eager import EagerTensor
@@ -105,18 +105,18 @@ def scan(f: Callable[[Any, Any], Any], init: Any, xs: Any = None, length: int | 
     """Steps along the first axes of `xs`: the last state, and what each step gave besides, along a new axis."""
     if xs is None:
         counted = tensor(np.arange(length or 0))
-        return control.recurrence(lambda state, _: f(state, None), counted, init, reverse=reverse)
-    return control.recurrence(f, xs, init, reverse=reverse)
+        return folds.recurrence(lambda state, _: f(state, None), counted, init, reverse=reverse)
+    return folds.recurrence(f, xs, init, reverse=reverse)
 
 
 def map(f: Callable[[Any], Any], xs: Any) -> Any:
     """A function of each slice along the first axis, the results along a new one."""
-    return control.map_fn(f, xs)
+    return folds.map_fn(f, xs)
 
 
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """A function of each slice along the first axis; see `map`."""
-    return control.map_fn(function, elements)
+    return folds.map_fn(function, elements)
 
 
 # -------------------------------------------------------------------- matrices
