@@ -61,7 +61,8 @@ KNOTS = {
     ("ops/apply.py", "ops/language.py", "ops/operands.py", "ops/registry.py", "ops/state.py"):
         "operators of tensors apply ops, and a list as an operand is itself the result of an op",
     ("frontend/autograph/convert.py", "frontend/autograph/statements.py", "frontend/control.py",
-     "frontend/drawing.py", "frontend/folds.py"): "functions given to `cond` are converted, and a converted `if` is a `cond`",
+     "frontend/drawing.py", "frontend/folds.py"):
+        "functions given to `cond` are converted, and a converted `if` is a `cond`",
     ("runtime/layout.py", "runtime/nested.py"): "the body of a loop is laid out as the program around it",
 }
 
