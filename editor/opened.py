@@ -139,21 +139,32 @@ class Opened(QtWidgets.QWidget):
 
     def _show_sources(self) -> None:
         """Placeholders have the values that the graph around shows."""
-        assert self.view is not None and self._drawn is not None, "something is open"
+        assert self.view is not None, "something is open"
+        self.view.graph.show_previews({(name, 0): preview for name, preview in self._sources().items()})
+
+    def _random(self) -> set[str]:
+        """The cards here that depend on what the graph around says is random."""
+        drawn = self._drawn
+        return {card for name, preview in self._sources().items() if preview.is_random and drawn is not None
+                for card in drawn.document.downstream(name)}
+
+    def _sources(self) -> dict[str, m.Preview]:
+        """What the graph around shows of what the placeholders stand for."""
         found = {}
-        for name, (card, output) in self._drawn.sources.items():
+        for name, (card, output) in (self._drawn.sources if self._drawn is not None else {}).items():
             preview = self.around.results.get(card, CardResults()).previews.get(output)
             if preview is not None:
-                found[name, 0] = preview
-        self.view.graph.show_previews(found)
+                found[name] = preview
+        return found
 
     def take(self, reply: m.Reply) -> None:
         """Hear what the process says: values of a run ask for those inside."""
         if self.view is None:
             return
         if isinstance(reply, m.InsideValues) and reply.path == self.path:
-            cards = self.view.graph.cards
-            self.view.graph.show_previews({at: p for at, p in reply.previews.items() if at[0] in cards})
+            cards, random = self.view.graph.cards, self._random()
+            self.view.graph.show_previews({at: replace(p, is_random=at[0] in random)
+                                           for at, p in reply.previews.items() if at[0] in cards})
         elif isinstance(reply, m.Values):
             self._show_sources()
             self.request.emit(m.LookInside(self.path))

@@ -1,6 +1,8 @@
 """Cards seen from inside: which ops they are made of, what these compute, and the way there and back."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6 import QtCore, QtTest, QtWidgets
@@ -18,6 +20,7 @@ from editor.model.items import Card, Wire
 from editor.run import messages as m
 from editor.run.graph import RunningGraph
 from editor.run.inside import values_inside
+from editor.run.previews import preview
 from editor.theme import install
 
 STARTING_MS = 30_000
@@ -178,6 +181,16 @@ def test_the_button_of_the_inspector_and_the_key(window, qtbot):
     assert window.pages.currentWidget() is window.view, "who jumps to a card wants to see it"
     window.jump("train")
     assert not window.actions_["open_card"].isEnabled()
+
+
+def test_what_depends_on_random_numbers_says_so_inside_too(window):
+    window.scene.show_previews({("x", 0): replace(preview(np.ones((5, 4))), is_random=True)})
+    window.open_card("hidden")
+    shown = window.opened.view.graph
+    inside = {(id, 0): preview(np.ones((5, 12))) for id in shown.cards}
+    window.opened.take(m.InsideValues(("hidden",), inside))
+    random = {id for id in shown.cards if shown.results[id].previews[0].is_random}
+    assert "add" in random and not random & {"kernel", "bias"}
 
 
 def test_edits_outside_are_followed_inside(window):
