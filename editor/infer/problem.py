@@ -62,7 +62,11 @@ def said(error: ge.errors.GraphEngineError) -> str:
 
 
 def blamed(error: ge.errors.GraphEngineError, names: list[str]) -> int | None:
-    """The number of the operand that an error is about: the last one that it names, or the last of all."""
+    """The number of the operand that an error is about: the last one that it names, or the last of all; None if it is
+    about an attribute.
+    """
+    if isinstance(error, ge.errors.AttributeValueError):
+        return None
     text = f"{error.problem} {error.fix or ''}"
     said = [k for k, name in enumerate(names) if re.search(rf"\b{re.escape(name)}\b", text)]
     return said[-1] if said else len(names) - 1 if names else None

@@ -140,6 +140,13 @@ def test_no_repair_that_many_rows_break():
     assert [fix.label for fix in Inference(document).problem("m").fixes] == ["Set units to 4", "Insert Mean"]
 
 
+def test_a_wrong_attribute_blames_no_wire():
+    document = GraphDocument([placeholder("x", [None, 4]), Card("d", "layer/Dense", {"units": 0}),
+                              Wire("x", 0, "d", 0)])
+    problem = Inference(document).problem("d")
+    assert "units=0" in problem.text and problem.input is None
+
+
 def test_outputs_of_data_have_shapes():
     document = GraphDocument([Card("i", "data/iris"), Card("c", "data/csv", {"file": "a.csv", "feeds": {
         "x": ["u", "v"], "label": "w"}}), Card("r", "data/random", {"shape": [8, 2, 3]}), Card("f", "data/npy")])
