@@ -306,8 +306,9 @@ class MainWindow(Deeds):
     # ------------------------------------------------ following
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
-        if not self.document.is_settling:   # what was wrong may be mended
-            self.banner.let_go()
+        if not self.document.is_settling:
+            self.banner.let_go()            # what was wrong may be mended
+            self.view.keep_sight()
         self._update_title()
         self._update_empty()
         self._update_actions()

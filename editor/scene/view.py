@@ -166,6 +166,10 @@ class GraphView(QtWidgets.QGraphicsView):
             self.centerOn(middle.x() if area.width() < shown.width() else left, middle.y())
         self._first_sight = self._sight
 
+    def keep_sight(self) -> None:
+        """Stay at this zoom and place when the size changes: somebody works here."""
+        self._first_sight = None
+
     @property
     def _sight(self) -> tuple[float, int, int]:
         return self.zoom, self.horizontalScrollBar().value(), self.verticalScrollBar().value()

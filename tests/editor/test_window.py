@@ -264,6 +264,17 @@ def test_themes_switch_while_the_window_is_open(window, iris):
         theme.set(before)
 
 
+def test_a_panel_that_opens_leaves_the_zoom_to_who_edits(window, qtbot):
+    shown = window(GraphDocument([Card("p", "op/placeholder", {"shape": [None, 1]}), Card("n", "op/negative", x=300),
+                                  Wire("p", 0, "n", 0)]))
+    qtbot.wait(50)
+    shown.document.do(commands.add_card(shown.document, "op/relu", 4000, 3000))
+    zoom = shown.view.zoom
+    shown.resize(1300, 800)
+    qtbot.wait(50)
+    assert shown.view.zoom == zoom
+
+
 def test_a_save_that_fails_says_so_and_loses_nothing(window, iris, tmp_path):
     shown = window(open_document(iris), iris)
     shown.add_kind("op/relu")
