@@ -158,6 +158,9 @@ def like(shape: Any) -> Any:
     """
     if isinstance(shape, Tensor) and shape.node.op.name == "shape_of":
         return shape.node.inputs[0]
+    parts = shape if isinstance(shape, (list, tuple)) else (shape,)
+    if any(isinstance(s, (Tensor, Variable)) and not _axis_of(s) for s in parts):      # known when it runs
+        return L.broadcast_to(np.zeros((), np.int32), list(shape) if isinstance(shape, tuple) else shape)
     if isinstance(shape, (list, tuple)) and any(_axis_of(s) for s in shape):
         rank = len(shape)
         lines = []

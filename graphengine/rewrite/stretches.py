@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..ir.computation import Computation, Cut
+from ..ir.dims import symbols
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import copy_nodes
 from ..ir.walk import needed
 from ..ops.body import calls_python
 from ..ops.kinds import Source
-from ..ops.state import Placeholder
+from ..ops.state import Placeholder, SizeValue
 from ..values import dataclass
 from .prune import prune
 
@@ -49,6 +50,7 @@ class _Cutter:
     def __init__(self, computation: Computation) -> None:
         self.computation = computation
         self.cut_of = {id(t.node): cut for cut in computation.cuts for t in cut.results}
+        self.made_by = {name: cut.node for cut in computation.cuts for names in cut.symbols for name in names if name}
         calls = [cut.node for cut in computation.cuts if calls_python(cut.node)]
         self.nodes = needed([*(t.node for t in computation.results()), *calls], extra=self._waits_for)
         self.level: dict[int, int] = {}     # id of a node -> the stretch that computes it
@@ -58,6 +60,7 @@ class _Cutter:
             if id(node) in self.cut_of:
                 before = [self.cut_of[id(node)].node]
             level = max((self.level[id(n)] for n in before), default=0) + (id(node) in self.cut_of)
+            level = max([level, *(self.level[id(n)] + 1 for n in self._sizes_from(node))])
             if calls_python(node):
                 level = called = max(level, called)
             self.level[id(node)] = level
@@ -67,7 +70,12 @@ class _Cutter:
         self.wanted: list[dict[int, Tensor]] = [{} for _ in range(self.last + 1)]
 
     def _waits_for(self, node: Node) -> Sequence[Node]:
-        return [self.cut_of[id(node)].node] if id(node) in self.cut_of else []
+        return [self.cut_of[id(node)].node] if id(node) in self.cut_of else self._sizes_from(node)
+
+    def _sizes_from(self, node: Node) -> list[Node]:
+        """The cut nodes that make the size which a node is the value of."""
+        found = symbols(node.op.size) if isinstance(node.op, SizeValue) else ()
+        return [self.made_by[name] for name in sorted(found) if name in self.made_by]
 
     def run(self) -> tuple[Stretch, ...]:
         used = {id(n) for n in self.nodes}

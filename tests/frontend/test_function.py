@@ -313,3 +313,28 @@ def test_how_many_and_how_far_are_numbers_of_the_run(rng):
     at.assign(6)
     with pytest.raises(tf.errors.OutOfRangeError):
         moved(tf.constant(0))
+
+
+def test_random_numbers_of_a_shape_that_is_known_in_the_run():
+    rows = tf.Variable(2)
+
+    @tf.function
+    def drawn(n, x):
+        return (tf.random.normal([n]), tf.random.uniform((rows, n + 1)), tf.random.normal([tf.shape(x)[0], n]),
+                tf.random.stateless_normal([n], [1, 2]))
+
+    first = drawn(tf.constant(3), tf.zeros([4]))
+    rows.assign(5)
+    second = drawn(tf.constant(3), tf.zeros([4]))
+    assert [x.shape for x in first] == [(3,), (2, 4), (4, 3), (3,)]
+    assert second[1].shape == (5, 4)
+    assert not np.any(np.equal(first[0], second[0])) and not np.any(np.equal(first[2], second[2]))
+    np.testing.assert_allclose(second[3], tf.random.stateless_normal([3], [1, 2]), rtol=1e-6)
+
+    def sequence(f):
+        tf.random.set_seed(1)
+        return np.concatenate([f().numpy() for _ in range(3)])
+
+    with_number = tf.function(lambda n: tf.random.normal([n], seed=7))
+    of_size = tf.function(lambda: tf.random.normal([3], seed=7))
+    np.testing.assert_allclose(sequence(lambda: with_number(tf.constant(3))), sequence(of_size), rtol=1e-6)

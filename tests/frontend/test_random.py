@@ -360,8 +360,16 @@ def test_another_size_or_seed_compiles_nothing_new():
     (lambda: tf.random.stateless_normal([2], 1), "it is two whole numbers"),
     (lambda: tf.random.stateless_normal([2], [1, 2], alg="threefry"), "alg='threefry'"),
     (lambda: tf.random.categorical([1.0, 2.0], 3), "it has two axes"),
-    (lambda: tf.random.normal(tf.placeholder(tf.int32, [2])), "a size has to be known"),
+    (lambda: tf.random.normal(tf.placeholder(tf.float32, [2])), "float32"),
 ])
 def test_errors(call, problem):
     with pytest.raises(errors.GraphEngineError, match=problem):
         call()
+
+
+def test_a_shape_that_is_fed():
+    sizes = tf.placeholder(tf.int32, [2])
+    x = tf.random.normal(sizes)
+    with tf.Session() as session:
+        assert [session.run(x, {sizes: s}).shape for s in ((2, 3), (0, 1), (4, 1))] == [(2, 3), (0, 1), (4, 1)]
+        assert not np.any(session.run(x, {sizes: (2, 3)}) == session.run(x, {sizes: (2, 3)}))
