@@ -6,6 +6,7 @@ their names; `dark` and `light` choose the theme.
 """
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -255,7 +256,11 @@ SCENES: tuple[Callable[[Photographer], None], ...] = (
 
 
 def main(arguments: Sequence[str]) -> None:
-    folder, words = Path(arguments[0]), set(arguments[1:])
+    parser = argparse.ArgumentParser("python -m editor.screenshots", description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("words", nargs="*")
+    given = parser.parse_args(arguments)
+    folder, words = given.folder, set(given.words)
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["GRAPHENGINE_EDITOR_HOME"] = tempfile.mkdtemp()
     app = QtWidgets.QApplication([sys.argv[0]])
