@@ -127,7 +127,8 @@ class TrainingPanel(LivePanel):
             GRADIENTS: [self.histograms, self.ratio], BOUNDARY: []}
         self.past = Past()
         self._strip = row(self.tabs, None, caption(self.tr("Look back")), self.past, 12, self.log, 6,
-                          self._smoothing_label, self.smoothing, self.export_button, self.histograms, 6, self.ratio, margins=(8, 0, 10, 2))
+                          self._smoothing_label, self.smoothing, self.export_button, self.histograms, 6, self.ratio,
+                          margins=(8, 0, 10, 2))
         self.curves = CurvesView(self.runs)
         self.tree = self._make_tree()
         split = QtWidgets.QSplitter(Qt.Orientation.Horizontal)
