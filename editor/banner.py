@@ -1,9 +1,12 @@
 """A strip over the top of the canvas with one message and what can be done about it."""
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from PySide6 import QtCore, QtGui, QtWidgets
+
+import graphengine as ge
 
 from .theme import theme
 
@@ -102,3 +105,13 @@ def _mixed(ground: QtGui.QColor, color: QtGui.QColor, share: float) -> str:
     red, green, blue = (round(a + (b - a) * share) for a, b in (
         (ground.red(), color.red()), (ground.green(), color.green()), (ground.blue(), color.blue())))
     return QtGui.QColor(red, green, blue).name()
+
+
+def said(error: Exception) -> str:
+    """An error in a sentence."""
+    if isinstance(error, ge.errors.GraphEngineError):
+        fix = f". {error.fix[:1].upper()}{error.fix[1:]}" if error.fix else ""
+        return f"{error.problem}{fix}."
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}" + (f": {os.path.basename(str(error.filename))}" if error.filename else "")
+    return str(error)

@@ -91,14 +91,22 @@ def document_of_model(model: Any) -> GraphDocument:
     return from_drawing(to_document(model, held=held), arrays, model.name)
 
 
-def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: float, y: float) -> Change:
+def item_of_file(
+    document: GraphDocument, path: Path, folder: Path | None, x: float, y: float, is_own: bool = True
+) -> Change:
     """The edit that puts a file of data on the canvas.
 
-    A file in the document's folder, or below, becomes a source of data; an array elsewhere a constant.
+    A file in the document's folder, or below, becomes a source of data, and so does the copy of one from elsewhere; an
+    array from elsewhere becomes a constant.
+
+    Parameters
+    ----------
+    folder : where the document finds its data, if it was saved or read
+    is_own : whether that is a folder of the user's, who gets copies there; that of the samples is not
 
     Raises
     ------
-    Unplaced if the document has no folder yet; GraphEngineError, OSError, ValueError that say what is wrong.
+    Unplaced if the document has no folder of its own yet; GraphEngineError, OSError, ValueError that say what is wrong.
     """
     suffix = path.suffix.lower()
     kind = DATA.get(suffix)
@@ -108,7 +116,7 @@ def item_of_file(document: GraphDocument, path: Path, folder: Path | None, x: fl
     inside = _relative(path, folder)
     if inside is None and suffix == ".npy":
         return _constant(document, path, x, y)
-    if folder is None:
+    if folder is None or (inside is None and not is_own):
         raise Unplaced("save the graph first: data is found relative to its folder")
     feeds = _columns(path) if suffix == ".csv" else _names(path) if suffix == ".npz" else None
     if inside is None:                      # only now: what cannot be read is left where it is

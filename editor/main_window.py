@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -13,14 +12,12 @@ import graphengine as ge
 
 from . import commands
 from .actions import EDITING, Actions
-from .banner import Banner
-from .deeds import Deeds
+from .banner import Banner, said
 from .docks import Docks
+from .exports import SUFFIX, Exports
 from .incoming import Unplaced, bring_files, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
-from .io.pictures import image, save_picture
-from .io.python import save_python
 from .io.settings import Settings
 from .io.version import Version, is_changed, version_of
 from .model.document import Change, GraphDocument
@@ -43,11 +40,10 @@ from .tools import Interaction, SearchRequest
 from .watching import Watching
 from .widgets.labels import as_text
 
-SUFFIX = ".graph.json"
 BELOW = 192                                 # pixels from one file that is dropped to the next
 
 
-class MainWindow(Deeds):
+class MainWindow(Exports):
     """A window with one document.
 
     Signals
@@ -287,9 +283,10 @@ class MainWindow(Deeds):
                 self.open_requested.emit(str(path))
                 continue
             try:
-                change = item_of_file(self.document, Path(path), self.folder, at.x(), at.y() + k * BELOW)
+                change = item_of_file(self.document, Path(path), self.folder, at.x(), at.y() + k * BELOW,
+                                      is_own=self.path is not None)
             except (ge.errors.GraphEngineError, OSError, ValueError) as error:
-                self.banner.show_message(f"{Path(path).name}: {_said(error)}")
+                self.banner.show_message(f"{Path(path).name}: {said(error)}")
                 continue
             except Unplaced as error:
                 self.banner.show_message(f"{Path(path).name}: {error}.", "warning", self.tr("Save the graph"),
@@ -459,7 +456,7 @@ class MainWindow(Deeds):
         try:
             save(self.document, path)
         except Exception as error:          # whatever it is, nothing may be lost in silence
-            self.banner.show_message(self.tr("Not saved: {0}").format(_said(error)), "error",
+            self.banner.show_message(self.tr("Not saved: {0}").format(said(error)), "error",
                                      self.tr("Save elsewhere"), self.do_save_as, stays=True)
             return False
         before, self.path, self.folder, self.version = self.folder, path, path.parent, version_of(path)
@@ -478,7 +475,7 @@ class MainWindow(Deeds):
         try:
             kept_out = bring_files(self.document, before, folder)
         except OSError as error:
-            self.banner.show_message(self.tr("The data were not copied: {0}").format(_said(error)), "warning")
+            self.banner.show_message(self.tr("The data were not copied: {0}").format(said(error)), "warning")
             return
         if kept_out:
             self.banner.show_message(self.tr("Other files of these names were beside the graph, and are read now: {0}")
@@ -492,34 +489,6 @@ class MainWindow(Deeds):
         self.document.do(change)
         count = len(reply.values)
         self.say(self.tr("Kept the values of {0} variables; save the file to keep them there.").format(count))
-
-    def do_export_python(self) -> None:
-        self.settle()
-        self._export(self.tr("Export Python"), ".py", self.tr("Python (*.py)"),
-                     lambda path: save_python(self.document, path), self.tr("it needs graphengine to run"))
-
-    def do_export_picture(self) -> None:
-        self._export(self.tr("Export picture"), ".png", self.tr("Pictures (*.png *.svg *.pdf)"),
-                     lambda path: save_picture(self.scene, path, self.document))
-
-    def _export(self, title: str, suffix: str, kinds: str, write: Callable[[Path], Any], needs: str = "") -> None:
-        stem = self.path.name.removesuffix(SUFFIX) if self.path is not None else self.name.lower()
-        start = Path(self.folder or Path.home()) / (stem + suffix)
-        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(self, title, str(start), kinds)
-        if not chosen:
-            return
-        path = Path(chosen if Path(chosen).suffix else chosen + suffix)
-        try:
-            write(path)
-        except (ge.errors.GraphEngineError, OSError, ValueError) as error:
-            self.banner.show_message(f"{path.name}: {_said(error)}")
-            return
-        self.banner.let_go()
-        self.say(self.tr("Wrote {0}").format(path.name) + (f"; {needs}" if needs else ""))
-
-    def do_copy_picture(self) -> None:
-        QtGui.QGuiApplication.clipboard().setImage(image(self.scene))
-        self.say(self.tr("Copied the graph as a picture"))
 
     def do_close(self) -> None:
         self.close()
@@ -600,13 +569,3 @@ class MainWindow(Deeds):
         self.tool.detach()
         self.scene.detach()
         self.inference.close()
-
-
-def _said(error: Exception) -> str:
-    """An error in a sentence."""
-    if isinstance(error, ge.errors.GraphEngineError):
-        fix = f". {error.fix[:1].upper()}{error.fix[1:]}" if error.fix else ""
-        return f"{error.problem}{fix}."
-    if isinstance(error, OSError):
-        return f"{error.strerror or error}" + (f": {os.path.basename(str(error.filename))}" if error.filename else "")
-    return str(error)

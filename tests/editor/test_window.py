@@ -385,6 +385,20 @@ def test_arrays_that_are_dropped_are_read(iris):
         assert card.attributes == expected or card.attributes["value"]["values"] == [1.0, 1.0]
 
 
+def test_nothing_is_copied_into_the_folder_of_the_samples(window, iris, tmp_path_factory):
+    """A sample is shown with its data, but has no place of the user's before it is saved."""
+    document = open_document(iris)
+    shown = window(document, None, folder=iris.parent)
+    other = tmp_path_factory.mktemp("elsewhere") / "other.csv"
+    other.write_text("a,b\n1,2\n")
+    there, before = sorted(iris.parent.rglob("*")), to_text(document)
+    shown._dropped([other], QtCore.QPointF(0, 0))
+    assert shown.banner.isVisible() and "save the graph first" in shown.banner.label.text()
+    assert sorted(iris.parent.rglob("*")) == there and to_text(document) == before
+    shown._dropped([iris.parent / "data" / "iris.csv"], QtCore.QPointF(0, 0))        # which is there needs no copy
+    assert to_text(document) != before
+
+
 def test_what_is_being_typed_is_saved(window, qtbot, iris):
     shown = window(open_document(iris), iris)
     shown.activateWindow()
