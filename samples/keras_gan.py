@@ -38,8 +38,7 @@ class Gan(keras.Model):
     def call(self, noise):
         return self.generator(noise)
 
-    def train_step(self, data):
-        (real,) = data
+    def train_step(self, real):
         noise = tf.random.normal([tf.shape(real)[0], NOISE])
         with tf.GradientTape(persistent=True) as tape:
             drawn = self.generator(noise)
