@@ -240,7 +240,7 @@ class Layer:
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
-        _Changes.count += not name.startswith("_")
+        _Changes.count += name[0] != "_" and name not in NOT_TRACKED        # `history` is set after each epoch
 
     def _settings_inside(self) -> tuple[int, int]:
         """Numbers that stand for which layers are trained, and for their settings as far as they are plain.

@@ -73,3 +73,20 @@ def test_the_value_of_a_keras_variable_is_what_tapes_know():
         loss = v.value * v.value
     assert float(tape.gradient(loss, v.value)[0, 0]) == 4.0
     assert float(tf.matmul(v.value, v.value)[0, 0]) == 4.0
+
+
+def test_an_epoch_does_not_look_at_all_layers_again(monkeypatch):
+    """What a trace relies on is asked for once a `fit`, for an epoch of a small model is microseconds."""
+    walks = []
+    walk = layers.Layer._flatten_layers
+    monkeypatch.setattr(layers.Layer, "_flatten_layers",
+                        lambda self, *args, **settings: walks.append(self) or walk(self, *args, **settings))
+    model = keras.Sequential([keras.Input((2,)), layers.Dense(3), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((8, 2), "f4")
+    counts = []
+    for epochs in (2, 2, 40):
+        walks.clear()
+        model.fit(x, x[:, :1], batch_size=4, epochs=epochs, verbose=0)
+        counts.append(len(walks))
+    assert counts[1] == counts[2]
