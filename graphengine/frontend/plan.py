@@ -83,11 +83,14 @@ class Program:
         if self._executable is None:
             kernels = self.compilation.kernels
             if not wait and not self.has_loops and not self.compiler.has(kernels):
-                if self._pending is None or self._process != os.getpid() or not (
-                    self._pending.done()
-                    or (self._pending.running() and time.perf_counter() - self._since > PATIENCE_S)
-                ):
+                if self._pending is None or self._process != os.getpid():
                     return None
+                if not self._pending.done():
+                    if time.perf_counter() - self._since <= PATIENCE_S:
+                        return None
+                    self.compiler.runner()      # comes first, and nothing can do without it: no time of others
+                    if not self._pending.running():
+                        return None
                 self._pending.result()
             program, source = self.compilation.program, self.compilation.source
             self._executable = Executable(program, kernels, source, self.store.values, self.compiler)

@@ -13,8 +13,10 @@ import pytest
 import graphengine as tf
 from graphengine import config, errors
 from graphengine.frontend import plan
+from graphengine.frontend.plan import Plan
 from graphengine.frontend.prepared import EarlySteps, PythonSteps
-from graphengine.runtime.compiler import default_compiler
+from graphengine.runtime.cache import ObjectCache
+from graphengine.runtime.compiler import Compiler, default_compiler
 
 
 @pytest.fixture(autouse=True)
@@ -317,7 +319,8 @@ FIRST_STEPS = """
 import json
 import numpy as np
 import graphengine as tf
-from graphengine.runtime.compiler import default_compiler
+from graphengine.runtime.cache import ObjectCache
+from graphengine.runtime.compiler import Compiler, default_compiler
 x, y = tf.placeholder(tf.float32, [None, 5]), tf.placeholder(tf.float32, [None])
 w = tf.Variable(tf.zeros([5, 1]))
 loss = tf.reduce_mean(tf.square(tf.tanh(x @ w)[:, 0] - y))
@@ -361,3 +364,19 @@ def test_nobody_waits_for_kernels_that_stand_behind_others(session, monkeypatch)
     finally:
         others.set()
     np.testing.assert_allclose(found[-1], session.run(y, {x: [0.5, 0.25]}), rtol=1e-5)
+
+
+def test_everybody_waits_for_the_runner(session, monkeypatch):
+    monkeypatch.setattr(plan, "PATIENCE_S", 0.0)
+    compiler = Compiler(ObjectCache(None))
+    others = threading.Event()
+    x = tf.placeholder(tf.float32, [])
+    ways = Plan(session.store, compiler, [x + 1.0], [x])
+    compiler._in_background().submit(others.wait, 60)
+    try:
+        with config.override(tier="auto"):
+            found = [ways.run([np.float32(2)])[0] for _ in range(2)]
+        assert compiler.has(())
+    finally:
+        others.set()
+    assert found == [3.0, 3.0]
