@@ -143,9 +143,8 @@ class OptimizedPanel(CompilerPanel):
             return ""
         now = self.compiled.stages[self.stage]
         words = [self.tr("{0} nodes").format(len(now.nodes))]
-        groups = {node.group for node in now.nodes} - {""}
-        if groups:
-            words.append(self.tr("{0} kernels").format(len(groups)))
+        if any(node.group for node in now.nodes):
+            words.append(self.tr("{0} kernels").format(len(self.compiled.kernels)))
         fresh, gone = self.difference()
         if fresh or gone:
             words.append(self.tr("{0} new, {1} gone").format(len(fresh), len(gone)))

@@ -23,11 +23,11 @@ def compiled(
     """Stages, kernels and memory of one way of running a graph."""
     begin = time.perf_counter()
     found = session.explain(list(fetches), feeds)
-    kernels = tuple(k for k, _ in kernels_of(graph, found))
+    kernels = tuple(kernels_of(graph, found))
     stretches = found.stretches
     memory = tuple(entry for part in stretches for entry in _memory(graph, part))
-    return m.Compiled(tuple(_stages(graph, stretches)), kernels, memory, sum(s.arena_bytes or 0 for s in stretches),
-                      time.perf_counter() - begin, found.text(TEXT))
+    return m.Compiled(tuple(_stages(graph, stretches, kernels)), tuple(info for info, _ in kernels), memory,
+                      sum(s.arena_bytes or 0 for s in stretches), time.perf_counter() - begin, found.text(TEXT))
 
 
 # -------------------------------------------------------------------- kernels
@@ -79,7 +79,9 @@ def _reason(graph: RunningGraph, found: ge.Explanation, nodes: Sequence[Any]) ->
 
 # -------------------------------------------------------------------- stages
 
-def _stages(graph: RunningGraph, stretches: Sequence[ge.Explanation]) -> Iterator[m.Stage]:
+def _stages(
+    graph: RunningGraph, stretches: Sequence[ge.Explanation], kernels: Sequence[tuple[m.KernelInfo, Sequence[Any]]]
+) -> Iterator[m.Stage]:
     """The graph after each pass that did something, and in the end with the kernels as groups."""
     before: Any = None
     last: tuple[m.StageNode, ...] = ()
@@ -92,7 +94,7 @@ def _stages(graph: RunningGraph, stretches: Sequence[ge.Explanation]) -> Iterato
             yield m.Stage(LABELS.get(stage.name, stage.name), last, fired)
         before = text
     groups: dict[str, str] = {}
-    for info, members in kernels_of(graph, stretches[-1]):
+    for info, members in kernels:
         groups.update({n.name: info.name for n in members})
     yield m.Stage("fused", tuple(replace(node, group=groups.get(node.id, "")) for node in last))
 

@@ -11,8 +11,9 @@ from editor.theme import theme
 from editor.widgets.labels import as_text
 
 Qt = QtCore.Qt
+QUOTES = ('"""', "'''")           # of strings that go over several lines
 PATTERN = re.compile(
-    r"(?P<comment>#.*)|(?P<string>\"[^\"]*\"|'[^']*')|(?P<name>[A-Za-z_]\w*)(?P<call>\s*\()?"
+    r"(?P<comment>#.*)|(?P<quotes>\"{3}|'{3})|(?P<string>\"[^\"]*\"|'[^']*')|(?P<name>[A-Za-z_]\w*)(?P<call>\s*\()?"
     r"|(?P<number>\b\d[\w.]*(?:[eE][+-]?\d+)?)")
 TOKENS = {"comment": "text3", "string": "ok", "number": "warn", "keyword": "gradient", "call": "accent"}
 MARGIN = 8                          # pixels beside the line numbers
@@ -145,16 +146,37 @@ class LineNumbers(QtWidgets.QWidget):
 
 
 class PythonHighlighter(QtGui.QSyntaxHighlighter):
-    """Keywords, calls, numbers, strings and comments in the theme's colours."""
+    """Keywords, calls, numbers, strings and comments in the theme's colours.
+
+    A line's state is which of `QUOTES` is open at its end, from 1; 0 if none is.
+    """
 
     def highlightBlock(self, text: str) -> None:
-        for found in PATTERN.finditer(text):
+        begin, open_at_end = 0, max(self.previousBlockState(), 0)
+        if open_at_end:
+            begin, open_at_end = self._string(text, 0, 0, open_at_end)
+        while found := PATTERN.search(text, begin):
+            begin = found.end()
             kind = found.lastgroup or ""
+            if kind == "quotes":
+                begin, open_at_end = self._string(text, found.start(), begin, QUOTES.index(found.group()) + 1)
+                continue
             if kind in ("name", "call"):
                 kind = "keyword" if keyword.iskeyword(found["name"]) else kind
-            token = TOKENS.get(kind)
-            if token is not None:
-                length = len(found["name"]) if kind in ("keyword", "call") else len(found.group())
-                shape = QtGui.QTextCharFormat()
-                shape.setForeground(theme.color(token))
-                self.setFormat(found.start(), length, shape)
+            length = len(found["name"]) if kind in ("keyword", "call") else len(found.group())
+            self._color(found.start(), length, kind)
+        self.setCurrentBlockState(open_at_end)
+
+    def _string(self, text: str, start: int, inside: int, quotes: int) -> tuple[int, int]:
+        """Color a string of several lines from `start`; where it ends, and the state there."""
+        end = text.find(QUOTES[quotes - 1], inside)
+        stop, state = (len(text), quotes) if end < 0 else (end + len(QUOTES[quotes - 1]), 0)
+        self._color(start, stop - start, "string")
+        return stop, state
+
+    def _color(self, start: int, length: int, kind: str) -> None:
+        token = TOKENS.get(kind)
+        if token is not None:
+            shape = QtGui.QTextCharFormat()
+            shape.setForeground(theme.color(token))
+            self.setFormat(start, length, shape)

@@ -20,6 +20,7 @@ from editor.run.compiled import compiled
 from editor.run.graph import RunningGraph
 from editor.run.profile import profile
 from editor.theme import install, theme
+from editor.widgets.source import SourceView
 
 Qt = QtCore.Qt
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
@@ -232,6 +233,17 @@ def test_python_is_highlighted(look, qtbot):
               "# a loop": "text3"}
     assert {word: colors.get(word) for word in tokens} == {w: theme.color(t).name() for w, t in tokens.items()}
     assert "t0" not in colors
+
+
+def test_strings_of_several_lines_are_highlighted_to_their_ends(qtbot):
+    view = SourceView("text")
+    qtbot.addWidget(view)
+    view.setPlainText('def f():\n    """for 1\n    in 2 "quoted\n    """; x = 3\n')
+    text, string = view.document(), theme.color("ok").name()
+    colored = [[(part.start, part.length, part.format.foreground().color().name())
+                for part in text.findBlockByNumber(line).layout().formats()] for line in range(4)]
+    assert colored[1:3] == [[(4, 8, string)], [(0, 16, string)]]
+    assert colored[3] == [(0, 7, string), (13, 1, theme.color("warn").name())]
 
 
 # -------------------------------------------------------------------- stages

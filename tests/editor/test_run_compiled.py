@@ -47,6 +47,21 @@ def test_every_sample_has_stages_kernels_and_memory(name):
     assert "kernel" in found.text
 
 
+def test_kernels_of_every_stretch_are_framed():
+    import graphengine as ge
+
+    with ge.Graph().as_default() as graph:
+        x = ge.placeholder(ge.float32, (None,), name="x")
+        kept = ge.boolean_mask(ge.exp(x) + 1, x > 0)             # its size is known only when this far is run
+        last = ge.exp(kept) * 2
+    cards = SimpleNamespace(cards_of=lambda nodes: (), card_of=lambda name: None)
+    session = ge.Session(graph)
+    found = compiled(cards, session, [last], {"x": np.ones(3, np.float32)})
+    of_nodes = {kernel.name for kernel in found.kernels if "copy" not in kernel.title}      # copies come after it
+    assert any(name.startswith("1.") for name in of_nodes)           # of the second stretch
+    assert {node.group for node in found.stages[-1].nodes} - {""} == of_nodes
+
+
 def test_kernels_written_by_hand_have_their_text_and_sizes():
     _, graph = running("iris.graph.json")
     found = compiled(graph, graph.session, list(graph.outputs.values()), graph.feeds())
