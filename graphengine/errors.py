@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+# TensorFlow's numbers of kinds of errors, each a class below.
+(OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED,
+ RESOURCE_EXHAUSTED, FAILED_PRECONDITION, ABORTED, OUT_OF_RANGE, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS,
+ UNAUTHENTICATED) = range(17)
+
 
 class GraphEngineError(Exception):
     """Base of all errors raised on purpose.
@@ -23,21 +28,27 @@ class GraphEngineError(Exception):
 
     Attributes
     ----------
+    error_code : TensorFlow's number of the kind, such as `INVALID_ARGUMENT`
     step : in a run of several steps the number of the one that failed, from 0
     """
 
+    error_code = UNKNOWN
     step: int | None = None
 
     def __init__(
         self,
-        problem: str,
-        *,
+        problem: Any,
+        *made_as_in_tensorflow: Any,        # node_def, op, message, code: programs raise these errors too
         op: str | None = None,
         node: str | None = None,
         at: str | None = None,
         operands: Iterable[tuple[str, str]] = (),
         fix: str | None = None,
     ) -> None:
+        if made_as_in_tensorflow:
+            source, problem, *code = made_as_in_tensorflow
+            op = getattr(source, "name", source)
+            self.error_code = next(iter(code), self.error_code)
         super().__init__(problem)
         self.problem = problem
         self.op = op
@@ -66,9 +77,109 @@ class GraphEngineError(Exception):
         return "\n".join([head, *(f"  {label:<{max(width, 8)}}{text}" for label, text in rows)])
 
 
+OpError = GraphEngineError                  # TensorFlow's name of the base
+
+
+# -------------------------------------------------------------------- the kinds that TensorFlow has
+
+class CancelledError(GraphEngineError):
+    """Work that was given up because somebody asked for it."""
+
+    error_code = CANCELLED
+
+
+class UnknownError(GraphEngineError):
+    """What no other kind says."""
+
+
 class InvalidArgumentError(GraphEngineError, ValueError):
     """A value that an operation or a function cannot take."""
 
+    error_code = INVALID_ARGUMENT
+
+
+class DeadlineExceededError(GraphEngineError, TimeoutError):
+    """Work that took longer than was allowed."""
+
+    error_code = DEADLINE_EXCEEDED
+
+
+class NotFoundError(GraphEngineError, KeyError):
+    """A name that the graph does not have; the nearest is suggested."""
+
+    error_code = NOT_FOUND
+    __str__ = GraphEngineError.__str__
+
+
+class AlreadyExistsError(GraphEngineError, FileExistsError):
+    """Something that is to be made and is there."""
+
+    error_code = ALREADY_EXISTS
+    __str__ = GraphEngineError.__str__
+
+
+class PermissionDeniedError(GraphEngineError, PermissionError):
+    """What this user may not do."""
+
+    error_code = PERMISSION_DENIED
+    __str__ = GraphEngineError.__str__
+
+
+class ResourceExhaustedError(GraphEngineError, MemoryError):
+    """Memory or room in a file system that is used up."""
+
+    error_code = RESOURCE_EXHAUSTED
+
+
+class FailedPreconditionError(GraphEngineError, RuntimeError):
+    """A variable that is read before it has a value."""
+
+    error_code = FAILED_PRECONDITION
+
+
+class AbortedError(GraphEngineError):
+    """Work that met other work, and may succeed when it is tried again."""
+
+    error_code = ABORTED
+
+
+class OutOfRangeError(GraphEngineError, IndexError):
+    """The end of a sequence of elements."""
+
+    error_code = OUT_OF_RANGE
+
+
+class UnimplementedError(GraphEngineError, NotImplementedError):
+    """What is not there for these arguments."""
+
+    error_code = UNIMPLEMENTED
+
+
+class InternalError(GraphEngineError):
+    """A defect of the program that reports it."""
+
+    error_code = INTERNAL
+
+
+class UnavailableError(GraphEngineError):
+    """A service that is not there now."""
+
+    error_code = UNAVAILABLE
+
+
+class DataLossError(GraphEngineError):
+    """Data that cannot be read again."""
+
+    error_code = DATA_LOSS
+
+
+class UnauthenticatedError(GraphEngineError):
+    """A request of which nobody knows whose it is."""
+
+    error_code = UNAUTHENTICATED
+
+
+# -------------------------------------------------------------------- what they are about
 
 class ShapeError(InvalidArgumentError):
     """Sizes that do not fit together."""
@@ -78,7 +189,7 @@ class SignatureError(ShapeError, TypeError):
     """An argument that a function's input_signature does not take."""
 
 
-class DTypeError(GraphEngineError, TypeError):
+class DTypeError(InvalidArgumentError, TypeError):
     """Data types that do not fit together, or that an operation does not take."""
 
 
@@ -90,33 +201,29 @@ class FeedError(InvalidArgumentError):
     """A placeholder without a value, or a value that does not fit its placeholder."""
 
 
-class NotFoundError(GraphEngineError, KeyError):
-    """A name that the graph does not have; the nearest is suggested."""
+class IndexOutsideError(InvalidArgumentError, IndexError):
+    """An index outside its axis, found while running."""
 
-    __str__ = GraphEngineError.__str__
+
+class OperatorNotAllowedInGraphError(InvalidArgumentError, TypeError):
+    """Python's decision on the value of a tensor of a graph, which has none while the graph is drawn."""
 
 
 class GraphMismatchError(InvalidArgumentError):
     """Tensors of two graphs in one expression, or a fetch from another session's graph."""
 
 
-class FailedPreconditionError(GraphEngineError, RuntimeError):
-    """A variable that is read before it has a value."""
-
-
 class GradientError(GraphEngineError, ValueError):
     """A gradient that does not exist."""
 
 
-class OutOfRangeError(GraphEngineError, IndexError):
-    """An index outside its axis, found while running."""
-
-
-class FileFormatError(InvalidArgumentError):
+class FileFormatError(InvalidArgumentError, DataLossError):
     """A file that is broken, newer than this version, or refused."""
 
+    error_code = DATA_LOSS
 
-class CompileError(GraphEngineError, RuntimeError):
+
+class CompileError(InternalError, RuntimeError):
     """Generated code that breaks one of our own rules: always a defect of graphengine."""
 
 

@@ -472,15 +472,15 @@ def part_of(output: Output, value: Array, index: tuple[int | None, ...] | None) 
 
     Raises
     ------
-    OutOfRangeError for an index outside its axis.
+    IndexOutsideError for an index outside its axis.
     """
     wanted = (0,) * (value.ndim - 2) + (None,) * min(value.ndim, 2) if index is None else tuple(index)
     if len(wanted) != value.ndim or sum(k is None for k in wanted) > 2:
-        raise ge.errors.OutOfRangeError(f"the index {wanted} does not fit the shape {value.shape}",
+        raise ge.errors.IndexOutsideError(f"the index {wanted} does not fit the shape {value.shape}",
                                         fix="give a number or None for each axis, None at most twice")
     for k, size in zip(wanted, value.shape, strict=True):
         if k is not None and not -size <= k < size:
-            raise ge.errors.OutOfRangeError(f"{k} is outside an axis of {size}", fix=f"use 0 to {size - 1}")
+            raise ge.errors.IndexOutsideError(f"{k} is outside an axis of {size}", fix=f"use 0 to {size - 1}")
     part = value[tuple(slice(None) if k is None else k for k in wanted)]
     shown = np.array(part[tuple(slice(MOST_PART) for _ in range(np.ndim(part)))])
     if shown.dtype.kind not in "biufc":

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import GraphEngineError, InvalidArgumentError, OutOfRangeError, ShapeError
+from ..errors import GraphEngineError, InvalidArgumentError, ShapeError
 from ..frontend.build import constant
 from ..frontend.function import TensorSpec
 from ..frontend.random import generator
@@ -441,7 +441,7 @@ class Dataset(Iterated):
     def shard(self, num_shards: int, index: int, name: str | None = None) -> Dataset:
         """Every `num_shards`-th element from number `index` on."""
         if not 0 <= index < num_shards:
-            raise OutOfRangeError(f"index={index} of {num_shards} shards", op="shard")
+            raise InvalidArgumentError(f"index={index} of {num_shards} shards", op="shard")
         count = len(builtins.range(index, self._count, num_shards)) if self._count >= 0 else self._count
         return Dataset(lambda: itertools.islice(iter(self), index, None, num_shards), lambda: self.element_spec, count)
 

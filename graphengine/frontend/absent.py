@@ -242,18 +242,10 @@ REASONS: dict[str, str] = {
         data.experimental.take_while data.experimental.unbatch data.experimental.unique debugging.assert_integer
         debugging.assert_proper_iterable debugging.assert_rank_in debugging.assert_same_float_dtype
         debugging.disable_check_numerics debugging.enable_check_numerics dtypes.cast dtypes.double dtypes.half
-        dtypes.saturate_cast errors.ABORTED errors.ALREADY_EXISTS errors.AbortedError errors.AlreadyExistsError
-        errors.CANCELLED errors.CancelledError errors.DATA_LOSS errors.DEADLINE_EXCEEDED errors.DataLossError
-        errors.DeadlineExceededError errors.FAILED_PRECONDITION errors.INTERNAL errors.INVALID_ARGUMENT
-        errors.InternalError errors.NOT_FOUND errors.OK errors.OUT_OF_RANGE errors.OpError
-        errors.OperatorNotAllowedInGraphError errors.PERMISSION_DENIED errors.PermissionDeniedError
-        errors.RESOURCE_EXHAUSTED errors.ResourceExhaustedError errors.UNAUTHENTICATED errors.UNAVAILABLE
-        errors.UNIMPLEMENTED errors.UNKNOWN errors.UnauthenticatedError errors.UnavailableError
-        errors.UnimplementedError errors.UnknownError image.combined_non_max_suppression
-        image.draw_bounding_boxes image.extract_glimpse image.generate_bounding_box_proposals
-        image.non_max_suppression_overlaps image.non_max_suppression_padded
-        image.non_max_suppression_with_scores image.sample_distorted_bounding_box
-        image.stateless_sample_distorted_bounding_box io.gfile.get_registered_schemes keras.version
+        dtypes.saturate_cast image.combined_non_max_suppression image.draw_bounding_boxes image.extract_glimpse
+        image.generate_bounding_box_proposals image.non_max_suppression_overlaps
+        image.non_max_suppression_padded image.non_max_suppression_with_scores
+        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box keras.version
         keras.config.disable_interactive_logging keras.config.dtype_policy
         keras.config.enable_interactive_logging keras.config.is_interactive_logging_enabled
         keras.config.set_dtype_policy keras.distillation.* keras.layers.Random*

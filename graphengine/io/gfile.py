@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any
 
-from ..errors import InvalidArgumentError, NotFoundError
+from ..errors import AlreadyExistsError, GraphEngineError, NotFoundError, PermissionDeniedError
 
 
 class MissingFileError(NotFoundError, FileNotFoundError):
@@ -20,10 +20,14 @@ def _telling(function: Callable[..., Any]) -> Callable[..., Any]:
     def told(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except FileNotFoundError as error:
-            missing = MissingFileError(f"{error.strerror}: {error.filename!r}", op=f"io.gfile.{function.__name__}")
-            missing.errno, missing.strerror, missing.filename = error.errno, error.strerror, error.filename
-            raise missing from error
+        except GraphEngineError:
+            raise
+        except (FileNotFoundError, FileExistsError, PermissionError) as error:
+            kind = MissingFileError if isinstance(error, FileNotFoundError) else (
+                AlreadyExistsError if isinstance(error, FileExistsError) else PermissionDeniedError)
+            known = kind(f"{error.strerror}: {error.filename!r}", op=f"io.gfile.{function.__name__}")
+            known.errno, known.strerror, known.filename = error.errno, error.strerror, error.filename
+            raise known from error
 
     return told
 
@@ -89,7 +93,7 @@ def copy(src: Any, dst: Any, overwrite: bool = False) -> None:
 
 def _refuse_to_overwrite(path: Any, overwrite: bool) -> None:
     if not overwrite and os.path.exists(path):
-        raise InvalidArgumentError(f"{os.fspath(path)!r} is there already", op="io.gfile", fix="overwrite=True")
+        raise AlreadyExistsError(f"{os.fspath(path)!r} is there already", op="io.gfile", fix="overwrite=True")
 
 
 def glob(pattern: Any) -> list[str]:
@@ -114,6 +118,12 @@ def stat(path: Any) -> os.stat_result:
     return os.stat(path)
 
 
+def get_registered_schemes() -> list[str]:
+    """The kinds of file systems: the empty string, for paths of this machine."""
+    return [""]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    GFile, copy, exists, glob, isdir, join, listdir, makedirs, mkdir, remove, rename, rmtree, stat, walk,
+    GFile, copy, exists, get_registered_schemes, glob, isdir, join, listdir, makedirs, mkdir, remove, rename, rmtree,
+    stat, walk,
 )}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..dtypes import DType
-from ..errors import InvalidArgumentError, ShapeError
+from ..errors import InvalidArgumentError, OperatorNotAllowedInGraphError, ShapeError
 from .dims import Shape, merge
 from .operand import Operand
 from .source import Origin
@@ -149,7 +149,7 @@ class Tensor(Operand):
         return id(self) >> 4
 
     def __bool__(self) -> bool:
-        raise InvalidArgumentError(
+        raise OperatorNotAllowedInGraphError(
             f"{self.name} has no value while the graph is drawn, so Python cannot decide on it",
             at=str(self.node.origin) if self.node.origin else None,
             fix="use where(condition, x, y), or cond and while_loop with functions",
@@ -158,7 +158,7 @@ class Tensor(Operand):
     def __iter__(self) -> Iterator[Any]:
         shape = self.known_shape()
         if shape.rank is None or shape.rank == 0 or not isinstance(shape[0], int):
-            raise InvalidArgumentError(f"cannot iterate over {self}", fix="the first axis needs a known size")
+            raise OperatorNotAllowedInGraphError(f"cannot iterate over {self}", fix="the first axis needs a known size")
         return (self[k] for k in range(shape[0]))
 
     def __len__(self) -> int:

@@ -156,7 +156,7 @@ class PlacesOfParts(Dynamic):
 
     Raises
     ------
-    OutOfRangeError, when run, for a number outside [0, num_partitions).
+    IndexOutsideError, when run, for a number outside [0, num_partitions).
 
     Shapes
     ------

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import DType
-from ..errors import AttributeValueError, OutOfRangeError, ShapeError
+from ..errors import AttributeValueError, IndexOutsideError, ShapeError
 from ..ir.dims import Shape, merge, product
 from ..ir.node import Tensor
 from .conversion import as_dtype_or_none
@@ -37,10 +37,10 @@ INDICES = port("indices", Index, "places along the axis, in [0, n)", same="I")
 
 
 def check_range(indices: Array, size: int) -> None:
-    """Raise OutOfRangeError if an index is outside [0, size)."""
+    """Raise IndexOutsideError if an index is outside [0, size)."""
     wrong = indices[(indices < 0) | (indices >= size)]
     if wrong.size:
-        raise OutOfRangeError(f"index {wrong.flat[0]} is outside [0, {size})")
+        raise IndexOutsideError(f"index {wrong.flat[0]} is outside [0, {size})")
 
 
 @op
@@ -129,7 +129,7 @@ class Gather(Composite):
 
     Raises
     ------
-    OutOfRangeError, when run, if an index is outside [0, n) of an axis of size n; negative ones too.
+    IndexOutsideError, when run, if an index is outside [0, n) of an axis of size n; negative ones too.
 
     Shapes
     ------
@@ -214,7 +214,7 @@ class EmbeddingLookup(Composite):
 
     Raises
     ------
-    OutOfRangeError, when run, if an id is outside [0, n).
+    IndexOutsideError, when run, if an id is outside [0, n).
 
     Shapes
     ------

@@ -180,7 +180,7 @@ class Slice(Composite):
 
     Raises
     ------
-    ShapeError if the block reaches beyond the tensor; for sizes not yet known, when they are. OutOfRangeError, when
+    ShapeError if the block reaches beyond the tensor; for sizes not yet known, when they are. IndexOutsideError, when
     run, for numbers that are known only then.
     """
 

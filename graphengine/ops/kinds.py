@@ -23,7 +23,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import DType
-from ..errors import AttributeValueError, DTypeError, GraphEngineError, OutOfRangeError, ShapeError
+from ..errors import AttributeValueError, DTypeError, GraphEngineError, IndexOutsideError, ShapeError
 from ..ir.dims import UNKNOWN, Dim, Shape, Size, broadcast
 from ..ir.node import Tensor
 from ..ir.region import Region
@@ -387,7 +387,7 @@ class Library(Op):
     kind = "Library"
     cost: ClassVar[int] = 100
     is_costly = True
-    raises: ClassVar[type[GraphEngineError]] = OutOfRangeError      # what a code other than 0 becomes
+    raises: ClassVar[type[GraphEngineError]] = IndexOutsideError      # what a code other than 0 becomes
     overwrites: ClassVar[int | None] = None  # operand that may have the same memory as the result
     has_sums: ClassVar[bool] = False        # whether `ops.finished` knows what its kernel does before it stores
 

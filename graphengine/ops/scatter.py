@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import OutOfRangeError, ShapeError
+from ..errors import IndexOutsideError, ShapeError
 from ..ir.dims import Shape, Size, merge, product
 from ..ir.node import Tensor
 from .gather import INDICES
@@ -63,7 +63,7 @@ class _PutRows(Library):
             if place < 0 and self.skip:
                 continue
             if not 0 <= place < len(result):
-                raise OutOfRangeError(f"index {place} is outside [0, {len(result)})")
+                raise IndexOutsideError(f"index {place} is outside [0, {len(result)})")
             result[place] = row if self.combine == "update" else COMBINES[self.combine](result[place], row)
         return result
 
@@ -196,11 +196,11 @@ def depth_of(indices: Shape, rank: int, axis: int = 0) -> int:
 
 
 def check_places(indices: Array, sizes: Sequence[int]) -> None:
-    """Raise OutOfRangeError if a place is outside its tensor."""
+    """Raise IndexOutsideError if a place is outside its tensor."""
     for k, size in enumerate(sizes[:indices.shape[-1]]):
         wrong = indices[..., k][(indices[..., k] < 0) | (indices[..., k] >= size)]
         if wrong.size:
-            raise OutOfRangeError(f"index {wrong.flat[0]} is outside [0, {size}) of axis {k}")
+            raise IndexOutsideError(f"index {wrong.flat[0]} is outside [0, {size}) of axis {k}")
 
 
 @op
@@ -209,7 +209,7 @@ class GatherNd(Composed):
 
     Raises
     ------
-    ShapeError if the last size of `indices` is not known or exceeds the axes of `params`. OutOfRangeError, when run,
+    ShapeError if the last size of `indices` is not known or exceeds the axes of `params`. IndexOutsideError, when run,
     if an index is outside its axis.
 
     Shapes
@@ -308,7 +308,7 @@ class TensorScatterNdUpdate(_TensorScatter):
 
     Raises
     ------
-    ShapeError if updates has not one slice for each place. OutOfRangeError, when run, for a place outside.
+    ShapeError if updates has not one slice for each place. IndexOutsideError, when run, for a place outside.
     """
 
     names = ("tensor_scatter_nd_update",)
@@ -355,7 +355,7 @@ class AssignSlices(Effect):
 
     Raises
     ------
-    ShapeError if updates has not one slice for each place. OutOfRangeError, when run, for a place outside.
+    ShapeError if updates has not one slice for each place. IndexOutsideError, when run, for a place outside.
     """
 
     category = "State"
@@ -384,7 +384,7 @@ class ScatterNd(Composed):
 
     Raises
     ------
-    ShapeError if updates has not one slice for each place. OutOfRangeError, when run, for a place outside.
+    ShapeError if updates has not one slice for each place. IndexOutsideError, when run, for a place outside.
 
     Shapes
     ------
@@ -457,7 +457,7 @@ class _Segments(Composed):
         result = np.full((self.num_segments, *rest), self.start(as_dtype(data.dtype)), data.dtype)
         for place in np.ndindex(ids.shape):
             if ids[place] >= self.num_segments:
-                raise OutOfRangeError(f"index {ids[place]} is outside [0, {self.num_segments})")
+                raise IndexOutsideError(f"index {ids[place]} is outside [0, {self.num_segments})")
             if ids[place] >= 0:
                 result[ids[place]] = COMBINES[self.combine](result[ids[place]], data[place])
         return result
@@ -475,7 +475,7 @@ class UnsortedSegmentSum(_Segments):
 
     Raises
     ------
-    ShapeError if segment_ids is not the first axes of data. OutOfRangeError, when run, for an id of num_segments or
+    ShapeError if segment_ids is not the first axes of data. IndexOutsideError, when run, for an id of num_segments or
     more.
 
     Shapes
@@ -570,7 +570,7 @@ class InvertPermutation(Composite):
 
     Raises
     ------
-    OutOfRangeError, when run, if a number is outside [0, n).
+    IndexOutsideError, when run, if a number is outside [0, n).
     """
 
     category = "Indexing"

@@ -13,7 +13,7 @@ import numpy as np
 from ..codegen.emit import Kernel
 from ..codegen.kernels.runner import ROW, ControlBlock
 from ..dtypes import DType
-from ..errors import GraphEngineError, InvalidArgumentError, OutOfRangeError
+from ..errors import GraphEngineError, IndexOutsideError, InvalidArgumentError
 from ..ir.computation import Computation
 from ..ir.dims import Dim, Size, SizeFacts, evaluate, evaluator, symbols
 from ..ir.graph import Graph
@@ -217,7 +217,7 @@ class Executable:
         """The error that a kernel's code stands for, on its node."""
         row = int(layout.control[ControlBlock.FAILED]) - layout.ahead
         if row < 0:
-            return OutOfRangeError("a row index is outside the fed array", op="run_steps")
+            return IndexOutsideError("a row index is outside the fed array", op="run_steps")
         layout, row, instruction, drawn = _failed(layout, self.program, row, self.source.graph)
         node = instruction.nodes[0]
         kind: type[GraphEngineError]

@@ -144,7 +144,7 @@ def test_files(tmp_path):
         file.write("text")
     assert graphengine.io.gfile.glob(folder / "*.txt") == [str(folder / "x.txt")] and tf.gfile.IsDirectory(folder)
     tf.gfile.Copy(folder / "x.txt", folder / "y.txt")
-    with pytest.raises(tf.errors.InvalidArgumentError, match="is there already"):
+    with pytest.raises(tf.errors.AlreadyExistsError, match="is there already"):
         tf.gfile.Copy(folder / "x.txt", folder / "y.txt")
     assert sorted(tf.gfile.ListDirectory(folder)) == ["x.txt", "y.txt"]
     tf.gfile.DeleteRecursively(tmp_path / "a")

@@ -65,7 +65,7 @@ def test_a_failed_run_changes_no_variable(session):
     place = tf.placeholder(tf.int32, [])
     chosen = tf.gather(tf.constant([1.0, 2.0]), place)
     update = a.assign_add([1.0, 1.0])
-    with pytest.raises(tf.errors.OutOfRangeError, match="index 7 is outside"):
+    with pytest.raises(tf.errors.IndexOutsideError, match="index 7 is outside"):
         initialized(session).run([update, chosen], {place: 7})
     np.testing.assert_array_equal(session.run(a), [1, 2])
 

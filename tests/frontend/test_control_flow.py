@@ -6,7 +6,7 @@ import pytest
 
 import graphengine as tf
 from graphengine.config import override
-from graphengine.errors import DTypeError, GradientError, InvalidArgumentError, OutOfRangeError, ShapeError
+from graphengine.errors import DTypeError, GradientError, IndexOutsideError, InvalidArgumentError, ShapeError
 from graphengine.runtime.compiler import default_compiler
 
 STEP = 1e-6                                 # of central differences, in float64
@@ -395,7 +395,7 @@ def test_sections_show_the_programs_inside():
 def test_a_failing_step_is_named():
     table, k = tf.constant(np.arange(40.0)), tf.placeholder(tf.int32, [None])
     y = tf.map_fn(lambda i: tf.gather(table, i), k)
-    with pytest.raises(OutOfRangeError, match=r"(?s)index 77 is outside \[0, 40\).*tf.gather\(table, i\)"):
+    with pytest.raises(IndexOutsideError, match=r"(?s)index 77 is outside \[0, 40\).*tf.gather\(table, i\)"):
         tf.Session().run(y, {k: [1, 2, 77]})
 
 

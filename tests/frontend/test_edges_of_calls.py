@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import AttributeValueError, InvalidArgumentError, OutOfRangeError
+from graphengine.errors import AttributeValueError, IndexOutsideError, InvalidArgumentError
 
 HOW = pytest.mark.parametrize("how", [lambda f: f, tf.function], ids=["at once", "traced"])
 
@@ -21,7 +21,7 @@ def test_indices_and_ranges_that_are_refused(how):
 @pytest.mark.parametrize("call", [lambda x, i: tf.tensor_scatter_nd_add(x, i, [1.0]), tf.gather_nd])
 @pytest.mark.parametrize("index", [7, -2])
 def test_an_index_outside_is_told(how, call, index):
-    with pytest.raises(OutOfRangeError, match=rf"index {index} is outside \[0, 3\)"):
+    with pytest.raises(IndexOutsideError, match=rf"index {index} is outside \[0, 3\)"):
         how(call)(tf.constant([1.0, 2.0, 3.0]), tf.constant([[index]]))
 
 

@@ -286,7 +286,7 @@ def test_index_out_of_range_names_node_and_line():
     y = tf.gather(rows_, index, name="picked")
     with pytest.raises(IndexError) as error:
         tf.Session().run(y, {rows_: np.zeros((3, 2), "f4"), index: [0, 7]})
-    assert isinstance(error.value, errors.OutOfRangeError)
+    assert isinstance(error.value, errors.IndexOutsideError)
     assert rows(error)["node"].startswith("picked")
     assert rows(error)["at"].startswith(place(line_with("y = tf.gather")))
 
@@ -305,14 +305,14 @@ def test_index_out_of_range_in_the_compiled_loop_names_the_step():
     table = tf.placeholder(tf.float32, [3])
     index = tf.placeholder(tf.int32, [1], name="index")
     y = tf.gather(table, index)
-    with pytest.raises(errors.OutOfRangeError, match=r"\(step 2\)"):
+    with pytest.raises(errors.IndexOutsideError, match=r"\(step 2\)"):
         tf.Session().run_steps(y, {table: np.zeros(3, "f4"), index: np.array([[0], [1], [3], [0]], "i4")})
 
 
 def test_a_row_outside_the_data():
     x = tf.placeholder(tf.float32, [None, 2])
     rows_ = tf.Rows(np.zeros((3, 2), "f4"), np.array([[0, 1], [2, 3]]))
-    with pytest.raises(errors.OutOfRangeError, match="row index is outside the fed array"):
+    with pytest.raises(errors.IndexOutsideError, match="row index is outside the fed array"):
         tf.Session().run_steps(tf.reduce_sum(x), {x: rows_})
 
 

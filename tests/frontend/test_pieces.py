@@ -92,9 +92,9 @@ def test_a_long_row_is_put_in_order(rng):
 
 
 def test_places_outside_are_errors_when_run():
-    with pytest.raises(errors.OutOfRangeError):
+    with pytest.raises(errors.InvalidArgumentError):
         run(lambda x: tf.gather_nd(x, np.array([[3, 0]], np.int32)), [X])
-    with pytest.raises(errors.OutOfRangeError):
+    with pytest.raises(errors.InvalidArgumentError):
         run(lambda x: tf.scatter_nd(np.array([[5]], np.int32), x[0, :1], [5]), [X])
 
 

@@ -218,7 +218,7 @@ def test_variables_after_a_failing_step(session):
     w = tf.Variable(0.0, name="w")
     session.run(tf.global_variables_initializer())
     picked = tf.reduce_sum(tf.gather(table, index))
-    with pytest.raises(errors.OutOfRangeError, match="step 2"):
+    with pytest.raises(errors.IndexOutsideError, match="step 2"):
         session.run_steps(w.assign_add(picked), {table: np.ones(3, "f4"), index: np.array([[0], [1], [5], [2]])})
     assert session.variables()["w"] == 2.0
 
@@ -265,7 +265,7 @@ def early_steps(switch, collect=True, fails_at=None):
         def run(pieces):
             (x,) = pieces
             if x == fails_at:
-                raise errors.OutOfRangeError("no such row", op="gather")
+                raise errors.IndexOutsideError("no such row", op="gather")
             taken.append((who, int(x)))
             return [np.array(10 * x)]
         return run
@@ -310,7 +310,7 @@ def test_a_stop_and_an_error_know_their_step():
     assert got.tolist() == [0, 10, 20, 30, 40, 50] and len(taken) == 6
     for at in (1, 6):
         steps, look, _ = early_steps(switch=3, fails_at=at)
-        with pytest.raises(errors.OutOfRangeError) as caught:
+        with pytest.raises(errors.IndexOutsideError) as caught:
             steps.run(look)
         assert caught.value.step == at
 

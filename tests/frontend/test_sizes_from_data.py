@@ -93,7 +93,7 @@ def test_dynamic_partition_and_its_gradient():
     found, slope = tf.Session().run([parts, tf.gradients(loss, [x])[0]], {x: value})
     assert [p.tolist() for p in found] == [[[1, 5], [2, 0]], [[3, 4]], []]
     assert slope.tolist() == [[1, 1], [6, 8], [1, 1]]
-    with pytest.raises(errors.OutOfRangeError, match=r"index 3 is outside \[0, 2\)"):
+    with pytest.raises(errors.IndexOutsideError, match=r"index 3 is outside \[0, 2\)"):
         tf.Session().run(tf.dynamic_partition([1.0, 2.0], [0, 3], 2))
 
 
@@ -328,7 +328,7 @@ def test_a_run_that_fails_after_a_cut_changes_nothing(tier):
     session.run(tf.global_variables_initializer())
     with config.override(tier=tier):
         session.run([step, picked], {x: [1, 1], at: 0})
-        with pytest.raises(errors.OutOfRangeError):
+        with pytest.raises(errors.IndexOutsideError):
             session.run([step, picked], {x: [1, 1], at: 1})
     assert session.run(v) == 2.0
 

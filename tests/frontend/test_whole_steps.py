@@ -123,7 +123,7 @@ def test_a_failure_is_that_of_its_step(session, rng):
     for name, value in left[0].items():
         checks.assert_close(left[1][name], value, length=15 * 30)
     order[30, 4] = 60
-    with config.override(tier="whole"), pytest.raises(errors.OutOfRangeError, match="outside the fed array"):
+    with config.override(tier="whole"), pytest.raises(errors.IndexOutsideError, match="outside the fed array"):
         session.run_steps([loss, step], {x: tf.Rows(lengths, order), y: tf.Rows(species, order)})
 
 

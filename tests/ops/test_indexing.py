@@ -154,7 +154,7 @@ def test_gather_outside_the_axis_raises(index):
     params = graph.add(Placeholder("float32", (5, 2)), ()).outputs[0]
     with graph.as_default():
         rows = L.gather(params, [0, index])
-    with pytest.raises(errors.OutOfRangeError, match=rf"index {index} is outside \[0, 5\)"):
+    with pytest.raises(errors.IndexOutsideError, match=rf"index {index} is outside \[0, 5\)"):
         checks.value([rows], {params: np.ones((5, 2), "float32")})
 
 
@@ -186,7 +186,7 @@ def test_numbers_known_when_it_runs(index, known):
             expected[index(a, b)] = 2 * value[index(a, b)]
             np.testing.assert_array_equal(found, value[index(a, b)])
             np.testing.assert_array_equal(grad, expected)
-        with pytest.raises(errors.OutOfRangeError, match=r"outside \[0, 3\)"):
+        with pytest.raises(errors.IndexOutsideError, match=r"outside \[0, 3\)"):
             tf.Session().run(x[i], {x: value, i: 3})
 
 

@@ -202,7 +202,7 @@ def test_an_error_in_a_slice_of_a_library_kernel(rng):
     picked = tf.gather(table, index, axis=1)
     data = rng.random((40, 5, 3), np.float32)
     with config.override(threads=3, split_us=0.0), tf.Session() as session:
-        with pytest.raises(errors.OutOfRangeError):
+        with pytest.raises(errors.IndexOutsideError):
             session.run(picked, {table: data, index: [1, 7]})
         np.testing.assert_array_equal(session.run(picked, {table: data, index: [1, 4]}), data[:, [1, 4]])
 

@@ -1,0 +1,68 @@
+"""Which of TensorFlow's kinds an error is: what programs catch, and the numbers of the kinds."""
+import pickle
+
+import numpy as np
+import pytest
+
+import graphengine as tf
+
+CODES = {                                   # recorded from TensorFlow 2.21
+    "CANCELLED": 1, "UNKNOWN": 2, "INVALID_ARGUMENT": 3, "DEADLINE_EXCEEDED": 4, "NOT_FOUND": 5, "ALREADY_EXISTS": 6,
+    "PERMISSION_DENIED": 7, "RESOURCE_EXHAUSTED": 8, "FAILED_PRECONDITION": 9, "ABORTED": 10, "OUT_OF_RANGE": 11,
+    "UNIMPLEMENTED": 12, "INTERNAL": 13, "UNAVAILABLE": 14, "DATA_LOSS": 15, "UNAUTHENTICATED": 16,
+}
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_each_kind_is_made_and_caught_as_in_tensorflow(kind):
+    name = "".join(word.capitalize() for word in kind.split("_")) + "Error"
+    with pytest.raises(tf.errors.OpError, match="what went wrong") as caught:
+        raise getattr(tf.errors, name)(None, None, "what went wrong")
+    error = caught.value
+    assert type(error).__name__ == name and error.message == "what went wrong" and error.op is None
+    assert error.error_code == getattr(tf.errors, kind) == CODES[kind]
+    assert type(pickle.loads(pickle.dumps(error))) is type(error)
+
+
+def test_an_error_of_a_number():
+    error = tf.errors.OpError(None, None, "lost", tf.errors.DATA_LOSS)
+    assert (error.message, error.error_code, tf.errors.OK) == ("lost", 15, 0)
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda: tf.gather(tf.constant([1.0, 2.0]), [5]),
+    lambda: tf.constant([1.0, 2.0])[5],
+    lambda: tf.constant(1) + tf.constant(1.0),
+    lambda: tf.matmul(tf.ones([2, 3]), tf.ones([2, 3])),
+    lambda: tf.ones([2]) + tf.ones([3]),
+    lambda: tf.reshape(tf.ones([3]), [2]),
+    lambda: tf.debugging.assert_equal(tf.constant(1), tf.constant(2)),
+    lambda: tf.debugging.check_numerics(tf.constant(np.nan), "found"),
+], ids=["gather", "index", "dtypes", "matmul", "sizes", "reshape", "assert_equal", "check_numerics"])
+def test_what_an_operation_refuses_is_an_invalid_argument(wrong):
+    with pytest.raises(tf.errors.InvalidArgumentError) as caught:
+        wrong()
+    assert caught.value.error_code == tf.errors.INVALID_ARGUMENT
+    assert not isinstance(caught.value, tf.errors.OutOfRangeError)      # which ends loops over data
+
+
+def test_python_cannot_decide_on_a_tensor_of_a_graph():
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float32)
+        for use in (bool, list):
+            with pytest.raises(tf.errors.OperatorNotAllowedInGraphError) as caught:
+                use(x)
+            assert isinstance(caught.value, TypeError)
+
+
+def test_files(tmp_path):
+    path = tmp_path / "x"
+    with pytest.raises(tf.errors.NotFoundError) as caught:
+        tf.io.gfile.GFile(path).read()
+    assert caught.value.error_code == tf.errors.NOT_FOUND and isinstance(caught.value, FileNotFoundError)
+    path.write_text("x")
+    for wrong in (lambda: tf.io.gfile.copy(path, path), lambda: tf.io.gfile.mkdir(tmp_path)):
+        with pytest.raises(tf.errors.AlreadyExistsError, match=r"x|File exists") as caught:
+            wrong()
+        assert isinstance(caught.value, FileExistsError)
+    assert tf.io.gfile.get_registered_schemes() == [""]
