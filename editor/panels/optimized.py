@@ -17,6 +17,7 @@ from .compiler import CompilerPanel
 from .live import caption
 
 Qt = QtCore.Qt
+BLOCKS = 0.25                       # scale below which a node is a block of its category's color
 READABLE, SMALLEST = 0.6, 0.02      # scale below which texts are too small; of a whole that is larger than its view
 WIDTH, NODE, HEAD, GAP, PAD = 168.0, 38.0, 24.0, 6.0, 8.0      # pixels: of a node, of a group's title, between, around
 
@@ -220,7 +221,9 @@ class StageView(QtWidgets.QGraphicsView):
         path = QtGui.QPainterPath()
         for a, b, c, d in wires:
             _wire(path, self._end(b, 1), bends.get((a, number[b], c, number[d]), ()), self._end(d, 0))
-        drawn = scene.addPath(path, theme.pen("text3", 1.4, alpha=0.8))
+        pen = theme.pen("text3", 1, alpha=0.8)
+        pen.setCosmetic(True)                       # of a pixel, however small the whole is
+        drawn = scene.addPath(path, pen)
         drawn.setZValue(-1)
         scene.setSceneRect(scene.itemsBoundingRect().adjusted(-24, -24, 24, 24))
         self._is_fitted = True
@@ -331,7 +334,8 @@ class NodeItem(QtWidgets.QGraphicsItem):
         rect = QtCore.QRectF(0, 0, WIDTH, NODE)
         shape = QtGui.QPainterPath()
         shape.addRoundedRect(rect, 6, 6)
-        painter.fillPath(shape, theme.color("card"))
+        is_small = option.levelOfDetailFromTransform(painter.worldTransform()) < BLOCKS
+        painter.fillPath(shape, theme.category(self.node.category) if is_small else theme.color("card"))
         painter.save()
         painter.setClipPath(shape)
         painter.fillRect(QtCore.QRectF(0, 0, 4, NODE), theme.category(self.node.category))
@@ -343,6 +347,8 @@ class NodeItem(QtWidgets.QGraphicsItem):
         else:
             painter.setPen(theme.pen("border"))
         painter.drawPath(shape)
+        if is_small:
+            return
         room = rect.adjusted(12, 4, -8, -4)
         painter.setFont(theme.font("bold"))
         painter.setPen(theme.color("text"))
