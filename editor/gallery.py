@@ -14,6 +14,7 @@ from .model.kinds import catalog
 from .theme import theme
 
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
+ABBREVIATIONS = {"cnn", "pca", "xor"}       # in names of samples
 WIDTH, HEIGHT = 184.0, 84.0                 # of a card in a picture of a graph, before it is made small
 PICTURE = QtCore.QSize(248, 110)
 
@@ -32,7 +33,8 @@ def samples(folder: Path = FOLDER) -> list[Sample]:
     found = []
     for path in sorted(folder.glob("*.graph.json")):
         name = path.name.removesuffix(".graph.json")
-        title = name.removeprefix("drawn_").replace("_", " ").capitalize()
+        words = name.removeprefix("drawn_").split("_")
+        title = " ".join(w.upper() if w in ABBREVIATIONS else w if k else w.capitalize() for k, w in enumerate(words))
         if name.startswith("drawn_"):
             title += ", of layers"
         found.append(Sample(path, title, _about(path.with_name(f"{name}.py")) or _noted(path)))
