@@ -179,16 +179,6 @@ REASONS: dict[str, str] = {
         compat.v1.image.resize_bilinear compat.v1.image.resize_nearest_neighbor
         compat.v1.initializers.global_variables compat.v1.initializers.local_variables
         compat.v1.initializers.uniform_unit_scaling compat.v1.initializers.variables
-        compat.v1.layers.AveragePooling1D compat.v1.layers.AveragePooling2D compat.v1.layers.AveragePooling3D
-        compat.v1.layers.BatchNormalization compat.v1.layers.Conv1D compat.v1.layers.Conv2D
-        compat.v1.layers.Conv2DTranspose compat.v1.layers.Conv3D compat.v1.layers.Conv3DTranspose
-        compat.v1.layers.Dense compat.v1.layers.Dropout compat.v1.layers.Flatten compat.v1.layers.InputSpec
-        compat.v1.layers.Layer compat.v1.layers.MaxPooling1D compat.v1.layers.MaxPooling2D
-        compat.v1.layers.MaxPooling3D compat.v1.layers.SeparableConv1D compat.v1.layers.SeparableConv2D
-        compat.v1.layers.average_pooling1d compat.v1.layers.average_pooling3d
-        compat.v1.layers.batch_normalization compat.v1.layers.conv1d compat.v1.layers.conv2d_transpose
-        compat.v1.layers.conv3d compat.v1.layers.conv3d_transpose compat.v1.layers.max_pooling1d
-        compat.v1.layers.max_pooling3d compat.v1.layers.separable_conv1d compat.v1.layers.separable_conv2d
         compat.v1.logging.TaskLevelStatusMessage compat.v1.logging.flush compat.v1.logging.log_every_n
         compat.v1.logging.log_first_n compat.v1.logging.log_if compat.v1.logging.vlog
         compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.batch_to_space_nd

@@ -86,7 +86,8 @@ class Variable(Operand):
         if not isinstance(value, Tensor):
             array = as_array(value, None if dtype is None else as_dtype(dtype), "Variable", "initial_value")
             label = graph.unique_name(name or "Variable") + "/"
-            value = constant_tensor(array, graph, f"{label}initial_value/")
+            with graph.control_dependencies(None):
+                value = constant_tensor(array, graph, f"{label}initial_value/")
         else:
             label = name or "Variable"
         if not value.shape.is_fully_defined():

@@ -2,7 +2,8 @@
 
     python programs.py tensorflow.compat.v1 > recorded.json
 
-writes it again, in an environment that has TensorFlow (2.21 was used).
+writes it again, in an environment that has TensorFlow (2.21 was used). With a file behind the module it is that file's
+CASES that run.
 """
 import json
 import sys
@@ -195,18 +196,34 @@ def plain(value):
     if isinstance(value, str):
         return value
     array = np.asarray(value)
-    return {"shape": list(array.shape), "dtype": array.dtype.name, "values": array.ravel().tolist()}
+    values = array.ravel().tolist()
+    return {"shape": list(array.shape), "dtype": array.dtype.name,
+            "values": [float(f"{v:.8g}") for v in values] if array.dtype.kind == "f" else values}
 
 
-def result(tf, name):
+def problems(found, wanted, where=""):
+    """What differs between two results of `plain`, beyond rounding."""
+    if isinstance(wanted, list):
+        assert len(found) == len(wanted), where
+        return [p for k, (f, w) in enumerate(zip(found, wanted, strict=True)) for p in problems(f, w, f"{where}[{k}]")]
+    if isinstance(wanted, str):
+        return [] if found == wanted else [f"{where}: {found}, TensorFlow has {wanted}"]
+    same = (found["shape"], found["dtype"]) == (wanted["shape"], wanted["dtype"])
+    close = same and np.allclose(found["values"], wanted["values"], rtol=1e-5, atol=1e-6, equal_nan=True)
+    return [] if close else [f"{where}: {found}, TensorFlow has {wanted}"]
+
+
+def result(tf, name, cases=CASES):
     with tf.Graph().as_default():
-        return plain(CASES[name](tf))
+        return plain(cases[name](tf))
 
 
 if __name__ == "__main__":
     import importlib
+    import runpy
 
     v1 = importlib.import_module(sys.argv[1])
     v1.disable_v2_behavior()
-    rows = [f"{json.dumps(name)}: {json.dumps(result(v1, name))}" for name in CASES]
+    cases = runpy.run_path(sys.argv[2])["CASES"] if len(sys.argv) > 2 else CASES
+    rows = [f"{json.dumps(name)}: {json.dumps(result(v1, name, cases))}" for name in cases]
     print("{\n" + ",\n".join(rows) + "\n}")

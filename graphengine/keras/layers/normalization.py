@@ -105,7 +105,7 @@ class BatchNormalization(_Scaled):
         if training and self.trainable:
             mean, variance = self._moments(x, mask)
             if self.renorm:
-                gamma, beta = self._renormed(mean, variance)
+                gamma, beta, _ = self.renormed(mean, variance)
             else:
                 _follow(self.moving_mean, mean, self.momentum)
                 _follow(self.moving_variance, variance, self.momentum)
@@ -129,8 +129,8 @@ class BatchNormalization(_Scaled):
         variance = L.reduce_sum(L.square(x - mean) * counts, axes, True) / total
         return L.squeeze(mean, axes), L.squeeze(variance, axes)
 
-    def _renormed(self, mean: Any, variance: Any) -> tuple[Any, Any]:
-        """Scale and offset with the correction of batch renormalization; the moving moments follow."""
+    def renormed(self, mean: Any, variance: Any) -> tuple[Any, Any, list[Any]]:
+        """Scale and offset with the correction of batch renormalization; the moving moments follow by assignments."""
         stddev = L.sqrt(variance + self.epsilon)
         known = L.maximum(self.renorm_stddev, self.epsilon ** 0.5)
         ratio, shift = stddev / known, (mean - self.renorm_mean) / known
@@ -144,18 +144,17 @@ class BatchNormalization(_Scaled):
         ratio, shift = L.stop_gradient(ratio), L.stop_gradient(shift)
         gamma = ratio if self.gamma is None else ratio * self.gamma
         beta = shift if self.gamma is None else shift * self.gamma
-        _follow(self.renorm_mean, mean, self.renorm_momentum)
-        _follow(self.renorm_stddev, stddev, self.renorm_momentum)
-        _follow(self.moving_mean, mean, self.momentum)
         spread = self.moving_stddev * self.momentum + stddev * (1 - self.momentum)
-        self.moving_stddev.assign(spread)
-        self.moving_variance.assign(L.relu(spread * spread - self.epsilon))
-        return gamma, beta if self.beta is None else beta + self.beta
+        updates = [
+            _follow(self.renorm_mean, mean, self.renorm_momentum),
+            _follow(self.renorm_stddev, stddev, self.renorm_momentum), _follow(self.moving_mean, mean, self.momentum),
+            self.moving_stddev.assign(spread), self.moving_variance.assign(L.relu(spread * spread - self.epsilon))]
+        return gamma, beta if self.beta is None else beta + self.beta, updates
 
 
-def _follow(moving: Any, value: Any, momentum: float) -> None:
+def _follow(moving: Any, value: Any, momentum: float) -> Any:
     """Let a moving average take a step."""
-    moving.assign(moving * momentum + value * (1 - momentum))
+    return moving.assign(moving * momentum + value * (1 - momentum))
 
 
 @register
