@@ -35,22 +35,15 @@ class EventFile:
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """A number at a step."""
-        self._summary(tag, step, _field(2, FLOAT, float(value)))
+        self.summary(scalar(tag, value), step)
 
     def histogram(self, tag: str, values: Any, step: int, buckets: int = 30) -> None:
         """How often which values occur in an array."""
-        x = np.asarray(values, np.float64).reshape(-1)
-        counts, edges = np.histogram(x, buckets)
-        ends = (x.min(), x.max()) if x.size else (0.0, 0.0)
-        numbers = (*ends, float(x.size), float(x.sum()), float(np.square(x).sum()))
-        message = b"".join(_field(k, DOUBLE, v) for k, v in enumerate(numbers, 1))
-        message += _field(6, BYTES, edges[1:].astype("<f8").tobytes())
-        message += _field(7, BYTES, counts.astype("<f8").tobytes())
-        self._summary(tag, step, _field(5, BYTES, message))
+        self.summary(histogram(tag, values, buckets), step)
 
-    def _summary(self, tag: str, step: int, content: bytes) -> None:
-        value = _field(1, BYTES, tag.encode()) + content
-        self._write(_field(2, NUMBER, step) + _field(5, BYTES, _field(1, BYTES, value)))
+    def summary(self, content: bytes, step: int) -> None:
+        """What one of the functions below gave, or several of them gave beside each other."""
+        self._write(_field(2, NUMBER, step) + _field(5, BYTES, content))
 
     def _write(self, content: bytes) -> None:
         data = _field(1, DOUBLE, time.time()) + content
@@ -62,6 +55,29 @@ class EventFile:
 
     def close(self) -> None:
         self._file.close()
+
+
+# -------------------------------------------------------------------- what is written, as messages
+
+def scalar(tag: str, value: float) -> bytes:
+    """A number."""
+    return _summary(tag, _field(2, FLOAT, float(value)))
+
+
+def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
+    """How often which values occur in an array."""
+    x = np.asarray(values, np.float64).reshape(-1)
+    counts, edges = np.histogram(x, buckets)
+    ends = (x.min(), x.max()) if x.size else (0.0, 0.0)
+    numbers = (*ends, float(x.size), float(x.sum()), float(np.square(x).sum()))
+    message = b"".join(_field(k, DOUBLE, v) for k, v in enumerate(numbers, 1))
+    message += _field(6, BYTES, edges[1:].astype("<f8").tobytes())
+    message += _field(7, BYTES, counts.astype("<f8").tobytes())
+    return _summary(tag, _field(5, BYTES, message))
+
+
+def _summary(tag: str, content: bytes) -> bytes:
+    return _field(1, BYTES, _field(1, BYTES, tag.encode()) + content)
 
 
 def _free(folder: Path, stem: str) -> Path:
