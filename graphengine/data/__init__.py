@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from ..frontend.surface import refusing
 from . import experimental
-from .dataset import Dataset, NumpyIterator
+from .dataset import Dataset
+from .iterators import Iterator, NumpyIterator
 from .sources import AUTOTUNE, INFINITE_CARDINALITY, UNKNOWN_CARDINALITY
 
-__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "NumpyIterator", "experimental"]
+__all__ = ["AUTOTUNE", "INFINITE_CARDINALITY", "UNKNOWN_CARDINALITY", "Dataset", "Iterator", "NumpyIterator",
+           "experimental"]
 __getattr__ = refusing(__name__, lambda: __all__)

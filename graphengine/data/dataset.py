@@ -18,7 +18,7 @@ from ..frontend.build import constant
 from ..frontend.function import TensorSpec
 from ..frontend.random import generator
 from ..ir.eager import EagerTensor
-from ..ir.graph import Graph, is_drawing, no_graph
+from ..ir.graph import Graph
 from ..ir.node import Tensor
 from . import sources
 from .elements import (
@@ -35,6 +35,8 @@ from .elements import (
     with_axis,
     without_axis,
 )
+from .further import Further
+from .iterators import DatasetIterator, NumpyIterator
 from .sources import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Elements, Source
 
 
@@ -57,7 +59,7 @@ class RowsPlan:
         return self.order is not None
 
 
-class Dataset(Iterated):
+class Dataset(Further):
     """Elements that can be gone over again and again: numbers, or tuples and dicts of tensors.
 
     Parameters
@@ -206,7 +208,7 @@ class Dataset(Iterated):
         return True
 
     def __iter__(self) -> Iterator[Any]:
-        return _Drawn(self._source())
+        return DatasetIterator(self._source(), lambda: self.element_spec)
 
     def as_numpy_iterator(self) -> NumpyIterator:
         """The elements with arrays in the place of tensors."""
@@ -222,8 +224,11 @@ class Dataset(Iterated):
         synchronous: Any = None, use_unbounded_threadpool: bool = False, name: str | None = None,
     ) -> Dataset:
         """What a function returns for each element; the parts of a tuple are its arguments."""
-        return Dataset(lambda: (element_of(map_func(*arguments(e))) for e in self),
-                       lambda: self._spec_after(map_func), self._count)
+        def made(element: Any) -> Any:
+            return element_of(map_func(*arguments(element)))
+
+        # Unlike a generator, these go on behind an element that raises an error.
+        return Dataset(lambda: builtins.map(made, self), lambda: self._spec_after(map_func), self._count)
 
     def _spec_after(self, function: Callable[..., Any]) -> Any:
         """The types that a function of elements returns, found by drawing it; by calling it where that fails."""
@@ -239,7 +244,8 @@ class Dataset(Iterated):
 
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements for which a function holds."""
-        return Dataset(lambda: (e for e in self if bool(predicate(*arguments(e)))), lambda: self.element_spec,
+        return Dataset(lambda: builtins.filter(lambda e: bool(predicate(*arguments(e))), self),
+                       lambda: self.element_spec,
                        INFINITE_CARDINALITY if self._count == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY)
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
@@ -523,42 +529,6 @@ class Dataset(Iterated):
             raise InvalidArgumentError(f"the dataset has {'no' if not found else 'more than one'} element",
                                        op="get_single_element")
         return found[0]
-
-
-class NumpyIterator:
-    """The elements of a dataset as arrays."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self._elements = iter(dataset)
-
-    def __iter__(self) -> NumpyIterator:
-        return self
-
-    def __next__(self) -> Any:
-        structure, leaves = taken_apart(next(self._elements))
-        return structure.fill([x.as_numpy_iterator() if isinstance(x, Dataset) else x.numpy() for x in leaves])
-
-    next = __next__
-
-
-class _Drawn:
-    """The elements, one after another; a function that is traced draws on those of its own only."""
-
-    def __init__(self, source: Iterator[Any]) -> None:
-        self._source = source
-        self._is_of_graph = is_drawing()
-
-    def __iter__(self) -> _Drawn:
-        return self
-
-    def __next__(self) -> Any:
-        if not is_drawing():
-            return next(self._source)
-        if not self._is_of_graph:
-            raise InvalidArgumentError("a graph would hold this one element for ever", op="next of a dataset",
-                                       fix="take it before, and give it to the function as an argument")
-        with no_graph():
-            return next(self._source)
 
 
 def _of_list(elements: list[Any], spec: Any) -> Dataset:

@@ -32,7 +32,7 @@ REASONS: dict[str, str] = {
         strings.* *string* *as_string lookup.* feature_column.* io.decode_json_example io.decode_csv io.*base64
         keras.layers.TextVectorization keras.layers.StringLookup keras.layers.IntegerLookup keras.layers.*Hash*
         keras.preprocessing.text.* keras.utils.text_dataset* keras.preprocessing.text_dataset* keras.utils.FeatureSpace
-        edit_distance fingerprint data.TextLineDataset data.experimental.*table* compat.v1.decode_* compat.v1.encode_*
+        edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer compat.v1.decode_* compat.v1.encode_*
         reduce_join regex_replace substr compat.v1.initialize_all_tables compat.as_* compat.bytes_or_text_types
         compat.path_to_str io.decode_compressed io.decode_raw *tables_initializer
     """,
@@ -104,6 +104,9 @@ REASONS: dict[str, str] = {
     """,
     "it draws classes at random; with vocabularies of the size meant here, use the loss over all classes": """
         nn.sampled_softmax_loss nn.nce_loss *candidate_sampler nn.compute_accidental_hits
+    """,
+    "an iterator does not save how far it has come; `dataset.skip(n)` goes on behind the first n elements": """
+        data.experimental.make_saveable_from_iterator
     """,
     "Dataset brings samples, without queues and their threads": """
         queue.* compat.v1.*Queue* *queue_runner* train.*batch train.*batch_join train.*_producer train.limit_epochs

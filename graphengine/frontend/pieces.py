@@ -74,6 +74,8 @@ def known_value(x: Any, label: str) -> np.ndarray[Any, Any]:
         raise AttributeValueError(
             f"{label} is {x}; a size has to be known while the graph is drawn", fix="give a number or an array"
         )
+    if isinstance(x, EagerTensor):          # whose dtype stays
+        return x.array
     return x.node.op.value.array if isinstance(x, Tensor) else convert_number(x)
 
 

@@ -1,0 +1,105 @@
+"""Datasets in folders: what their elements are as JSON, and for each leaf an array of all values and one of shapes."""
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import FileFormatError, NotFoundError
+from ..frontend.checkpoint import read_arrays, write_arrays
+from ..frontend.function import TensorSpec
+from ..ir.eager import EagerTensor
+from .elements import taken_apart
+from .sources import Elements, Source
+
+INDEX, ARRAYS = "dataset.json", "elements"
+FORMAT = "graphengine dataset"
+MAX_INDEX_BYTES = 10_000_000
+
+
+def is_there(path: Any) -> bool:
+    """Whether a folder holds a dataset."""
+    return os.path.isfile(os.path.join(path, INDEX))
+
+
+def save(dataset: Any, path: Any) -> None:
+    """Write a dataset into a folder, the index last."""
+    from ..io.files import write_file
+
+    columns: list[list[Any]] = [[] for _ in taken_apart(dataset.element_spec)[1]]
+    count = 0
+    for element in dataset:
+        count += 1
+        for column, leaf in zip(columns, taken_apart(element)[1], strict=True):
+            column.append(leaf.array)
+    arrays = {}
+    for k, (column, spec) in enumerate(zip(columns, taken_apart(dataset.element_spec)[1], strict=True)):
+        kind = spec.dtype.numpy
+        arrays[f"{k}/values"] = np.concatenate([a.reshape(-1) for a in column]) if column else np.zeros(0, kind)
+        arrays[f"{k}/shapes"] = np.array([a.shape for a in column], np.int64).reshape(count, column[0].ndim if column else 0)
+    os.makedirs(path, exist_ok=True)
+    write_arrays(os.path.join(path, ARRAYS), arrays)
+    index = {"format": FORMAT, "count": count, "element": _written(dataset.element_spec)}
+    write_file(os.path.join(path, INDEX), json.dumps(index, indent=1).encode())
+
+
+def load(path: Any) -> tuple[Source, Any, int]:
+    """Source, types and number of the elements in a folder.
+
+    Raises
+    ------
+    NotFoundError if there are none; FileFormatError if a file is damaged.
+    """
+    from ..io.files import read_file
+    from ..io.text import parse_json
+
+    at = os.path.join(path, INDEX)
+    if not is_there(path):
+        raise NotFoundError(f"{os.fspath(path)!r} holds no {INDEX}", op="Dataset.load", fix="check the folder")
+    index = parse_json(read_file(at, MAX_INDEX_BYTES, "a dataset"), at)
+    arrays = read_arrays(os.path.join(path, ARRAYS))
+    try:
+        if index["format"] != FORMAT:
+            raise ValueError(f"the file is no {FORMAT}")
+        spec, count = _read(index["element"]), int(index["count"])
+        structure, leaves = taken_apart(spec)
+        columns = [_column(arrays, k, count, leaf) for k, leaf in enumerate(leaves)]
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+        raise FileFormatError(f"the file is damaged: {error}", at=at, fix="save the dataset again") from error
+
+    def elements() -> Elements:
+        return (structure.fill([EagerTensor(a) for a in parts]) for parts in zip(*columns, strict=True))
+
+    return elements, spec, count
+
+
+def _column(arrays: Mapping[str, Any], k: int, count: int, leaf: TensorSpec) -> list[Any]:
+    """The values of a leaf in all elements."""
+    values, shapes = arrays[f"{k}/values"], arrays[f"{k}/shapes"]
+    if len(shapes) != count or values.dtype != leaf.dtype.numpy or (shapes < 0).any():  # type: ignore[attr-defined]
+        raise ValueError(f"leaf {k} is of another number or type")
+    sizes = [tuple(s) for s in shapes.tolist()]
+    ends = np.cumsum([int(np.prod(s, dtype=object)) for s in sizes], dtype=object)
+    if count and ends[-1] != len(values):
+        raise ValueError(f"leaf {k} has {len(values)} values, and shapes of {ends[-1]}")
+    return [values[end - int(np.prod(s)):end].reshape(s) for end, s in zip(ends, sizes, strict=True)]
+
+
+def _written(spec: Any) -> Any:
+    if isinstance(spec, tuple):
+        return {"tuple": [_written(s) for s in spec]}
+    if isinstance(spec, Mapping):
+        return {"dict": {key: _written(s) for key, s in spec.items()}}
+    sizes = None if spec.shape.rank is None else [s if isinstance(s, int) else None for s in spec.shape]
+    return {"dtype": spec.dtype.name, "shape": sizes}
+
+
+def _read(text: Any) -> Any:
+    if "tuple" in text:
+        return tuple([_read(s) for s in text["tuple"]])
+    if "dict" in text:
+        return {key: _read(s) for key, s in text["dict"].items()}
+    return TensorSpec(text["shape"], text["dtype"])
