@@ -222,27 +222,17 @@ REASONS: dict[str, str] = {
         compat.v1.train.linear_cosine_decay compat.v1.train.noisy_linear_cosine_decay
         compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer compat.v1.train.sdca_shrink_l1
         compat.v1.train.warm_start config.experimental_functions_run_eagerly
-        config.experimental_run_functions_eagerly config.experimental.enable_op_determinism data.Iterator
-        data.experimental.Counter data.experimental.DatasetInitializer data.experimental.RandomDataset
-        data.experimental.Reducer data.experimental.assert_cardinality data.experimental.at
-        data.experimental.bucket_by_sequence_length data.experimental.choose_from_datasets
-        data.experimental.enumerate_dataset data.experimental.from_list data.experimental.get_single_element
-        data.experimental.group_by_reducer data.experimental.group_by_window data.experimental.ignore_errors
-        data.experimental.load data.experimental.make_saveable_from_iterator data.experimental.map_and_batch
-        data.experimental.pad_to_cardinality data.experimental.parallel_interleave
-        data.experimental.rejection_resample data.experimental.sample_from_datasets data.experimental.save
-        data.experimental.scan data.experimental.shuffle_and_repeat data.experimental.snapshot
-        data.experimental.take_while data.experimental.unbatch data.experimental.unique debugging.assert_integer
-        debugging.assert_proper_iterable debugging.assert_rank_in debugging.assert_same_float_dtype
-        debugging.disable_check_numerics debugging.enable_check_numerics dtypes.cast dtypes.double dtypes.half
-        dtypes.saturate_cast image.combined_non_max_suppression image.draw_bounding_boxes image.extract_glimpse
-        image.generate_bounding_box_proposals image.non_max_suppression_overlaps
-        image.non_max_suppression_padded image.non_max_suppression_with_scores
-        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box keras.version
-        keras.config.disable_interactive_logging keras.config.dtype_policy
-        keras.config.enable_interactive_logging keras.config.is_interactive_logging_enabled
-        keras.config.set_dtype_policy keras.distillation.* keras.layers.Random*
-        keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
+        config.experimental_run_functions_eagerly config.experimental.enable_op_determinism
+        debugging.assert_integer debugging.assert_proper_iterable debugging.assert_rank_in
+        debugging.assert_same_float_dtype debugging.disable_check_numerics debugging.enable_check_numerics
+        dtypes.cast dtypes.double dtypes.half dtypes.saturate_cast image.combined_non_max_suppression
+        image.draw_bounding_boxes image.extract_glimpse image.generate_bounding_box_proposals
+        image.non_max_suppression_overlaps image.non_max_suppression_padded
+        image.non_max_suppression_with_scores image.sample_distorted_bounding_box
+        image.stateless_sample_distorted_bounding_box keras.version keras.config.disable_interactive_logging
+        keras.config.dtype_policy keras.config.enable_interactive_logging
+        keras.config.is_interactive_logging_enabled keras.config.set_dtype_policy keras.distillation.*
+        keras.layers.Random* keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
         keras.layers.AdaptiveAveragePooling3D keras.layers.AdaptiveMaxPooling1D
         keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D keras.layers.AugMix
         keras.layers.AutoContrast keras.layers.CenterCrop
