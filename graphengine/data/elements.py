@@ -163,5 +163,6 @@ def _pad(arrays: Sequence[Array], shape: Any, value: Any) -> EagerTensor:
             raise InvalidArgumentError(f"an element of size {most} does not fit into {size}", op="padded_batch")
     result = np.full((len(arrays), *sizes), 0 if value is None else value, arrays[0].dtype)
     for k, a in enumerate(arrays):
-        result[(k, *[slice(0, n) for n in a.shape])] = a
+        part: tuple[Any, ...] = k, *[slice(0, n) for n in a.shape]
+        result[part] = a
     return EagerTensor(result)

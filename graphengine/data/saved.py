@@ -39,7 +39,8 @@ def save(dataset: Any, path: Any) -> None:
     for k, (column, spec) in enumerate(zip(columns, taken_apart(dataset.element_spec)[1], strict=True)):
         kind = spec.dtype.numpy
         arrays[f"{k}/values"] = np.concatenate([a.reshape(-1) for a in column]) if column else np.zeros(0, kind)
-        arrays[f"{k}/shapes"] = np.array([a.shape for a in column], np.int64).reshape(count, column[0].ndim if column else 0)
+        rank = column[0].ndim if column else 0
+        arrays[f"{k}/shapes"] = np.array([a.shape for a in column], np.int64).reshape(count, rank)
     os.makedirs(path, exist_ok=True)
     write_arrays(os.path.join(path, ARRAYS), arrays)
     index = {"format": FORMAT, "count": count, "element": _written(dataset.element_spec)}

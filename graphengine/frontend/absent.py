@@ -32,7 +32,8 @@ REASONS: dict[str, str] = {
         strings.* *string* *as_string lookup.* feature_column.* io.decode_json_example io.decode_csv io.*base64
         keras.layers.TextVectorization keras.layers.StringLookup keras.layers.IntegerLookup keras.layers.*Hash*
         keras.preprocessing.text.* keras.utils.text_dataset* keras.preprocessing.text_dataset* keras.utils.FeatureSpace
-        edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer compat.v1.decode_* compat.v1.encode_*
+        edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer
+        compat.v1.decode_* compat.v1.encode_*
         reduce_join regex_replace substr compat.v1.initialize_all_tables compat.as_* compat.bytes_or_text_types
         compat.path_to_str io.decode_compressed io.decode_raw *tables_initializer
     """,
