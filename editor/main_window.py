@@ -1,7 +1,6 @@
 """The window of one document: canvas, panels and what its commands do."""
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,14 +13,14 @@ from . import commands
 from .actions import EDITING, Actions
 from .banner import Banner, said
 from .docks import Docks
-from .exports import SUFFIX, Exports
-from .incoming import Unplaced, bring_files, document_of_file, item_of_file
+from .exports import SUFFIX
+from .filing import Filing
+from .incoming import Unplaced, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.settings import Settings
-from .io.version import Version, is_changed, version_of
+from .io.version import Version, version_of
 from .model.document import Change, GraphDocument
-from .model.files import save
 from .model.inside import can_open
 from .model.items import Ref
 from .opened import Opened
@@ -32,18 +31,18 @@ from .popups.guide import Guide, first_steps
 from .run import ProcessRunner
 from .run import messages as m
 from .running import Running
+from .saving import Saving
 from .scene import GraphScene, GraphView, Hit, Minimap
 from .search.kinds import Preferences
 from .status import StatusBar
 from .theme import theme
 from .tools import Interaction, SearchRequest
 from .watching import Watching
-from .widgets.labels import as_text
 
 BELOW = 192                                 # pixels from one file that is dropped to the next
 
 
-class MainWindow(Exports):
+class MainWindow(Filing):
     """A window with one document.
 
     Signals
@@ -77,6 +76,7 @@ class MainWindow(Exports):
         self.version = version or version_of(path)
         self.journal = Journal(document, path, None, lambda text: self.banner.show_message(text, "warning"),
                                self.version, self.name, self.folder)
+        self.saving = Saving(document, self)
         self.inference = Inference(document)        # after the journal, which is told of every edit first
         self.scene = GraphScene(document, self.inference)
         self.view = GraphView(self.scene)
@@ -200,6 +200,8 @@ class MainWindow(Exports):
         self.opened.zoomed.connect(self.status.show_zoom)
         self.opened.request.connect(self.running.ask)
         self.tool.problem_requested.connect(lambda card: self.docks.reveal("problems"))
+        self.saving.begun.connect(self.status.show_saving)
+        self.saving.ended.connect(self._saving_ended)
         self.find_bar.jump.connect(self.show_item)
         self.find_bar.found.connect(self.scene.select)
         self.running.said.connect(self.say)
@@ -290,15 +292,10 @@ class MainWindow(Exports):
                 continue
             except Unplaced as error:
                 self.banner.show_message(f"{Path(path).name}: {error}.", "warning", self.tr("Save the graph"),
-                                         partial(self._save_and_take, paths[k:], at))
+                                         partial(self.do_save, partial(self._dropped, paths[k:], at)))
                 return
             self.document.do(change)
             self.scene.select(commands.made(change))
-
-    def _save_and_take(self, paths: list[Path], at: QtCore.QPointF) -> None:
-        """Take files that wait for the document's folder, once there is one."""
-        if self.do_save():
-            self._dropped(paths, at)
 
     # ------------------------------------------------ following
 
@@ -396,9 +393,8 @@ class MainWindow(Exports):
             self._failed(reply)
         elif isinstance(reply, m.Died):
             self.scene.show_running(False)
-            self.banner.show_message(
-                self.tr("What runs graphs has ended: {0}. The document is safe, and a new one is starting.")
-                .format(reply.text.rstrip(".")), "warning", self.tr("Run again"), self.do_run)
+            self.banner.show_message(self.tr("{0} The document is safe.").format(reply.text), "warning",
+                                     self.tr("Run again"), self.do_run)
 
     _losses: list[float] = []
 
@@ -421,9 +417,6 @@ class MainWindow(Exports):
 
     # ------------------------------------------------ files
 
-    def _folder_text(self) -> str:
-        return str(self.folder) if self.folder is not None else ""
-
     def do_new(self) -> None:
         self.new_requested.emit()
 
@@ -432,54 +425,6 @@ class MainWindow(Exports):
 
     def do_samples(self) -> None:
         self.welcome_requested.emit()
-
-    def do_save(self) -> bool:
-        self.settle()
-        return self.do_save_as() if self.path is None else self.save_to(self.path)
-
-    def do_save_as(self) -> bool:
-        self.settle()
-        start = self.path or Path(self.folder or Path.home()) / f"{self.name.lower()}{SUFFIX}"
-        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(
-            self, self.tr("Save the graph"), str(start), self.tr("Graphs (*.graph.json)"))
-        if not chosen:
-            return False
-        return self.save_to(Path(chosen if chosen.endswith(".json") else chosen + SUFFIX))
-
-    def save_to(self, path: Path) -> bool:
-        """Write the document to a file; says so where that fails, and everything stays as it is."""
-        is_own = self.path is not None and os.path.realpath(path) == os.path.realpath(self.path)
-        if is_own and is_changed(path, self.version):
-            answer = self.ask_about_changes(path)
-            if answer != "overwrite":
-                return answer == "elsewhere" and self.do_save_as()
-        try:
-            save(self.document, path)
-        except Exception as error:          # whatever it is, nothing may be lost in silence
-            self.banner.show_message(self.tr("Not saved: {0}").format(said(error)), "error",
-                                     self.tr("Save elsewhere"), self.do_save_as, stays=True)
-            return False
-        before, self.path, self.folder, self.version = self.folder, path, path.parent, version_of(path)
-        self.journal.saved(path, self.version)
-        self.settings.remember_file(path)
-        self._update_title()
-        self.banner.let_go(staying=True)
-        self.watching.look()
-        self.say(self.tr("Saved {0}").format(path.name))
-        if before is not None and before != path.parent:
-            self._bring_data(before, path.parent)
-        return True
-
-    def _bring_data(self, before: Path, folder: Path) -> None:
-        """Let the graph find its data in the folder where it is now."""
-        try:
-            kept_out = bring_files(self.document, before, folder)
-        except OSError as error:
-            self.banner.show_message(self.tr("The data were not copied: {0}").format(said(error)), "warning")
-            return
-        if kept_out:
-            self.banner.show_message(self.tr("Other files of these names were beside the graph, and are read now: {0}")
-                                     .format(", ".join(kept_out)), "warning")
 
     def do_keep_weights(self) -> None:
         self.running.ask(m.GetWeights())
@@ -534,7 +479,7 @@ class MainWindow(Exports):
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         self.settle()
-        if self.document.is_modified and not self._may_close():
+        if not self.may_close():
             event.ignore()
             return
         if not self.actions_["focus"].isChecked():
@@ -543,18 +488,6 @@ class MainWindow(Exports):
         self._let_go()
         super().closeEvent(event)
         self.closed.emit()
-
-    def _may_close(self) -> bool:
-        """Ask what is to become of what is not saved."""
-        button = QtWidgets.QMessageBox.StandardButton
-        answer = QtWidgets.QMessageBox.question(
-            self, self.tr("Unsaved changes"),
-            as_text(self.tr("Save the changes of “{0}”?").format(
-                self.path.name if self.path is not None else self.name)),
-            button.Save | button.Discard | button.Cancel, button.Save)
-        if answer == button.Save:
-            return bool(self.do_save())
-        return answer == button.Discard
 
     def _let_go(self) -> None:
         """End the process and everything that listens, the view before its scene."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from PySide6 import QtCore, QtWidgets
 
@@ -25,13 +26,15 @@ class StatusBar(QtWidgets.QStatusBar):
         super().__init__()
         self.document, self.inference, self.view, self.running = document, inference, view, running
         self.setSizeGripEnabled(False)
+        self.saving = self._label(self.tr("What is written"))
         self.engine = self._label(self.tr("What runs graphs"))
         self.counts = self._label(self.tr("Cards and wires"))
         self.seed = self._label(self.tr("Seed of random numbers"))
         self.memory = self._label(self.tr("Memory of this window"))
         self.zoom = self._label(self.tr("Zoom"))
-        for label in (self.engine, self.counts, self.seed, self.memory, self.zoom):
+        for label in (self.saving, self.engine, self.counts, self.seed, self.memory, self.zoom):
             self.addPermanentWidget(label)
+        self.saving.hide()
         document.listeners.append(self._count)
         view.zoomed.connect(self.show_zoom)
         running.state_changed.connect(self._show_engine)
@@ -58,6 +61,11 @@ class StatusBar(QtWidgets.QStatusBar):
     def _count(self, refs: frozenset[Ref]) -> None:
         self.counts.setText(sizes(self.document))
         self.seed.setText(self.tr("seed {0}").format(chosen_seed(self.document)))
+
+    def show_saving(self, path: Path | None) -> None:
+        """Tell which file is being written, if one is."""
+        self.saving.setVisible(path is not None)
+        self.saving.setText(self.tr("saving {0} …").format(path.name) if path is not None else "")
 
     def show_zoom(self, zoom: float) -> None:
         self.zoom.setText(f"{zoom * 100:.0f} %")

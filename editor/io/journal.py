@@ -93,10 +93,13 @@ class Journal:
     # ------------------------------------------------ what happens
 
     def saved(self, path: str | os.PathLike[str], version: Version | None = None) -> None:
-        """The document is in a file as it is: there is nothing left to keep."""
+        """The document is in a file: what is left to keep is what was edited while it was written."""
         self.path, self.version = os.path.abspath(path), version
         self.data = os.path.dirname(self.path)
-        self._drop()
+        if self.document.is_modified:
+            self._guarded(self._begin)
+        else:
+            self._drop()
 
     def close(self) -> None:
         """The document is closed, and what is not saved is not wanted."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,8 +112,13 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
 
 def weight_bytes(document: GraphDocument) -> int:
     """Bytes of all variables of a document's graph, none of which are made."""
-    variables = ge.global_variables(build(document, plain=True).graph)
-    return sum(math.prod(v.shape.numbers()) * v.dtype.size for v in variables)
+    return bytes_of(build(document, plain=True).graph)
+
+
+def bytes_of(graph: ge.Graph, variables: Iterable[Any] | None = None) -> int:
+    """Bytes of variables of a graph, of all if it is None."""
+    chosen = ge.global_variables(graph) if variables is None else variables
+    return sum(math.prod(v.shape.numbers()) * v.dtype.size for v in chosen)
 
 
 def chosen_seed(document: GraphDocument) -> int:

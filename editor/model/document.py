@@ -24,12 +24,14 @@ class Change:
     label : what is done, for menus and history: "Move 3 cards"
     before, after : the items at the places that change; None where there is none
     merge : edits that follow each other with an equal key that is not None are one, as of a drag or of typing
+    number : tells the state after it from others; the document gives it
     """
 
     label: str
     before: Mapping[Ref, Item | None] = field(hash=False)
     after: Mapping[Ref, Item | None] = field(hash=False)
     merge: Any = None
+    number: int = field(default=0, compare=False)
 
     @property
     def is_nothing(self) -> bool:
@@ -53,9 +55,6 @@ def _settled(items: Mapping[Ref, Item | None], moved: Mapping[Ref, tuple[Card, C
         if isinstance(card, Card) and (card.x, card.y) == (old.x, old.y):
             found[ref] = replace(card, x=new.x, y=new.y)
     return found
-
-
-LOST = Change("", {}, {})                   # stands for a saved state that undoing no longer leads to
 
 
 def reached(starts: Iterable[str], neighbors: Callable[[str], Iterable[str]]) -> Iterator[str]:
@@ -92,7 +91,7 @@ class GraphDocument:
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards that name it in `after`
         self._done: list[Change] = []
         self._undone: list[Change] = []
-        self._saved: Change | None = None
+        self._last = self._first = self._saved = 0      # numbers: given last, of the state all undone, of the saved one
         for item in self.items.values():
             self._index(item)
 
@@ -163,16 +162,16 @@ class GraphDocument:
             return
         self._put(change)
         last = self._done[-1] if self._done else None
-        if last is not None and last.merge is not None and last.merge == change.merge and last is not self._saved:
-            self._done[-1] = last.then(change)
+        self._last += 1
+        if last is not None and last.merge is not None and last.merge == change.merge and self.is_modified:
+            self._done[-1] = replace(last.then(change), number=self._last)
             if self._done[-1].is_nothing:               # a drag that came back
                 self._done.pop()
         else:
-            self._done.append(change)
-            if len(self._done) > LEVELS:
-                if self._saved is None:
-                    self._saved = LOST
-                del self._done[:-LEVELS]
+            self._done.append(replace(change, number=self._last))
+            for gone in self._done[:-LEVELS]:
+                self._first = gone.number
+            del self._done[:-LEVELS]
         self._undone.clear()
         self._tell(change)
 
@@ -187,7 +186,6 @@ class GraphDocument:
             for k, edit in enumerate(edits):
                 if not moved.keys().isdisjoint(edit.after):
                     edits[k] = replace(edit, before=_settled(edit.before, moved), after=_settled(edit.after, moved))
-                    self._saved = edits[k] if self._saved is edit else self._saved
         self._put(change)
         self.is_settling = True
         try:
@@ -228,18 +226,20 @@ class GraphDocument:
     def end_merging(self) -> None:
         """Let the next edit be one of its own: a drag ended, a field was left."""
         if self._done and self._done[-1].merge is not None:
-            last = self._done[-1]
-            fresh = Change(last.label, last.before, last.after)
-            if self._saved is last:
-                self._saved = fresh
-            self._done[-1] = fresh
+            self._done[-1] = replace(self._done[-1], merge=None)
 
-    def mark_saved(self) -> None:
-        self._saved = self._done[-1] if self._done else None
+    @property
+    def state(self) -> int:
+        """A number that is equal where everything is as it was, but for what was settled."""
+        return self._done[-1].number if self._done else self._first
+
+    def mark_saved(self, state: int | None = None) -> None:
+        """The file is as the document was in a state, now if it is None."""
+        self._saved = self.state if state is None else state
 
     @property
     def is_modified(self) -> bool:
-        return (self._done[-1] if self._done else None) is not self._saved
+        return self.state != self._saved
 
     def _put(self, change: Change) -> None:
         for ref, item in change.after.items():

@@ -16,7 +16,6 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import PurePath
 from typing import Any
@@ -28,19 +27,20 @@ from graphengine.tools.drawn import files as engine
 from graphengine.tools.drawn.draw import decoded, no_array
 from graphengine.tools.drawn.train import parse_train
 
-from .apart import end_with_parent
+from .apart import end_with_parent, receive, send
 from .build import Built, build, in_order, stored_array, weight_bytes
 from .document import GraphDocument
 from .items import Card, Item, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
 from .meaning import without_numbers
+from .memory import check_memory
 from .plain import from_plain, is_flat, to_plain
 from .values import INLINE, stored
 
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
 MAX_ITEMS = 100_000
-MOST_WEIGHTS = 32 * 2**20                   # bytes of weights that are made where the document is edited
+MOST_SOON, MOST_ITEMS_SOON = 2**20, 200     # bytes of arrays and weights, and items, that are soon saved
 OTHER = "file: "                            # begins the names of settings that are parts of the file
 
 
@@ -112,23 +112,56 @@ def _items(raw: Any, file: str) -> list[Item]:
 def save(document: GraphDocument, path: str | os.PathLike[str]) -> None:
     """Write a document; the old file stays whole if that fails.
 
-    The file has the first values of weights. Where they are large they are made in a process of their own, whose memory
-    goes with it.
-
     Raises
     ------
-    FileFormatError for what a file cannot hold, OSError if the system refuses; BrokenExecutor if the process ended.
+    FileFormatError for what a file cannot hold, OSError if the system refuses.
     """
-    if weight_bytes(document) <= MOST_WEIGHTS:
-        _write(document, path)
-    else:
-        with ProcessPoolExecutor(1, get_context("spawn"), end_with_parent) as apart:
-            apart.submit(_write_text, to_text(document), document.arrays, os.fspath(path)).result()
+    _write(document, path)
     document.mark_saved()
 
 
-def _write_text(text: str, arrays: Mapping[str, Array], path: str) -> None:
-    _write(from_text(text, arrays), path)
+def is_soon_saved(document: GraphDocument) -> bool:
+    """Whether to save a document takes no longer than somebody waits for without noticing."""
+    most = MOST_SOON - sum(array.nbytes for array in document.arrays.values())
+    return len(document.items) <= MOST_ITEMS_SOON and most >= 0 and weight_bytes(document) <= most
+
+
+def save_apart(text: str, arrays: Mapping[str, Array], path: str) -> None:
+    """Write the document that `to_text` wrote, in a process of its own: the first values of weights, which a file has,
+    may take long and all memory, which goes with it.
+
+    Raises
+    ------
+    as `save`; ChildProcessError if the process was ended.
+    """
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_saver, args=(theirs,), name="saves a graph", daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        send(ours, (text, arrays, path))
+        error: Exception | None = receive(ours)
+    except (EOFError, OSError):             # those of the file are sent
+        error = ChildProcessError("the process that writes it was ended, perhaps because memory ran out")
+    ours.close()
+    process.join()
+    process.close()
+    if error is not None:
+        raise error
+
+
+def _saver(pipe: Any) -> None:
+    end_with_parent()
+    try:
+        text, arrays, path = receive(pipe)
+        document = from_text(text, arrays)
+        check_memory(document)
+        _write(document, path)
+    except Exception as error:              # it is for who waits
+        send(pipe, error)
+    else:
+        send(pipe, None)
 
 
 def _write(document: GraphDocument, path: str | os.PathLike[str]) -> None:

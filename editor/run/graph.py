@@ -11,6 +11,7 @@ import numpy as np
 import graphengine as ge
 from graphengine.tools.watch import data_files, feeds_of, origin_of
 
+from ..model.build import bytes_of
 from .messages import Array, Output
 
 Files = tuple[tuple[str, int, int], ...]    # path, time of the last change, size
@@ -191,7 +192,7 @@ class RunningGraph:
 
     def bytes(self) -> int:
         """Bytes of all variables."""
-        return sum(math.prod(v.shape.numbers()) * v.dtype.size for v in ge.global_variables(self.graph))
+        return bytes_of(self.graph)
 
     def _batch(self) -> int:
         wanted = self.graph.document.get("train", {}).get("batch_size")

@@ -15,11 +15,12 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from ..model.apart import receive, send
 from . import messages as m
 
 SLOWEST_HZ = 15                             # replies of one kind a second
 PATIENCE_S = 0.1                            # between a wish to stop and the interruption
-PACED = (m.Values, m.TrainingProgress, m.Metrics, m.Gradients)
+PACED = (m.Values, m.TrainingProgress, m.Gradients)
 STOPS = (m.Stop, m.Pause)
 LONG = (m.Run, m.Train, m.Step, m.Compile, m.MeasureProfile)    # requests that are answered by `Finished` in the end
 
@@ -47,7 +48,7 @@ class Inbox:
     def _read(self) -> None:
         while True:
             try:
-                request = self._pipe.recv()
+                request = receive(self._pipe)
             except (EOFError, OSError):
                 request = m.Quit()
             except Exception as error:      # whatever reading it back raises: the next request may be whole
@@ -127,7 +128,7 @@ class Outbox:
             if wait > 0:
                 time.sleep(wait)
             self._sent[type(reply)] = time.monotonic()
-        self._pipe.send(reply)
+        send(self._pipe, reply)
 
 
 def failure(what: str, error: BaseException, card: str | None = None) -> m.Failed:

@@ -415,13 +415,9 @@ class Weights:
 
 @dataclass(frozen=True)
 class Kept:
-    """What variables hold, now and then while they change, for `Restore`; kept by the window's side, shown nowhere.
-
-    is_last : the parts before it and this one are the whole
-    """
+    """What variables hold, now and then while they change, for `Restore`; kept by the window's side, shown nowhere."""
 
     values: Mapping[str, Array]
-    is_last: bool = True
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import signal
 import threading
 from dataclasses import replace
 from multiprocessing.connection import Connection
@@ -10,8 +11,10 @@ from typing import Any
 
 from PySide6 import QtCore
 
+from ..model.apart import receive
 from . import messages as m
 from .inbox import STOPS
+from .sending import Sending
 from .worker import main
 
 ANSWER_MS = 500                             # that a process has to obey Stop
@@ -40,13 +43,14 @@ class ProcessRunner(QtCore.QObject):
         super().__init__(parent)
         self._process: Any = None
         self._pipe: Connection[Any, Any] | None = None
+        self._sending: Sending | None = None
+        self._is_hearing = False            # whether a reply is on its way, perhaps a large one
         self._generation = 0                # of the process: what came from an earlier one does not count
         self._inbox: list[tuple[int, m.Reply | None]] = []
         self._lock = threading.Lock()
         self._reader: threading.Thread | None = None
         self._load: m.Load | None = None    # the last, with all arrays
         self._kept: m.Kept | None = None
-        self._parts: dict[str, Any] = {}    # of what is on its way to be kept
         self._busy = ""                     # what the process does
         self._is_up = self._is_loaded = False           # whether it has said so, of the last graph
         self._has_load = False              # whether it has been sent a graph
@@ -81,10 +85,10 @@ class ProcessRunner(QtCore.QObject):
         self._pipe, theirs = context.Pipe()
         self._generation += 1
         self._is_up = self._is_loaded = self._has_load = False
-        self._parts = {}
         self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
         self._process.start()
         theirs.close()
+        self._sending = Sending(self._pipe)
         self._reader = threading.Thread(
             target=self._read, args=(self._pipe, self._generation), name="replies", daemon=True)
         self._reader.start()
@@ -92,13 +96,12 @@ class ProcessRunner(QtCore.QObject):
     def close(self) -> None:
         """End the process, and wait until it is gone."""
         self._stopping.stop()
-        process, pipe = self._process, self._pipe
-        self._process = self._pipe = None
+        process, pipe, sending = self._process, self._pipe, self._sending
+        self._process = self._pipe = self._sending = None
         self._generation += 1
         self._busy = ""
-        if pipe is not None:
-            with contextlib.suppress(OSError):
-                pipe.send(m.Quit())
+        if sending is not None:
+            sending.quit()
         if process is not None:
             process.join(QUIT_S)
             if process.is_alive():
@@ -108,6 +111,8 @@ class ProcessRunner(QtCore.QObject):
         if self._reader is not None:        # it must not tell of the end when this object is gone
             self._reader.join(QUIT_S)
             self._reader = None
+        if sending is not None:
+            sending.join(QUIT_S)
         if pipe is not None:
             with contextlib.suppress(OSError):
                 pipe.close()
@@ -154,12 +159,11 @@ class ProcessRunner(QtCore.QObject):
         self._send(request)
 
     def _send(self, request: m.Request) -> None:
-        if self._pipe is None:
+        if self._sending is None:
             return
         if isinstance(request, m.Load):
             self._has_load, self._is_loaded = True, False
-        with contextlib.suppress(OSError):  # it has ended: the thread that reads tells so
-            self._pipe.send(request)
+        self._sending.put(request)
 
     # ------------------------------------------------ replies
 
@@ -168,9 +172,12 @@ class ProcessRunner(QtCore.QObject):
         while True:
             reply: m.Reply | None
             try:
-                reply = pipe.recv()
+                pipe.poll(None)
+                self._is_hearing = True
+                reply = receive(pipe)
             except Exception:               # it ended, was closed, or sent what cannot be read: the rest is lost, too
                 reply = None
+            self._is_hearing = False
             with self._lock:
                 self._inbox.append((generation, reply))
                 is_first = len(self._inbox) == 1
@@ -195,9 +202,7 @@ class ProcessRunner(QtCore.QObject):
 
     def _receive(self, reply: m.Reply) -> None:
         if isinstance(reply, m.Kept):
-            self._parts |= reply.values
-            if reply.is_last:
-                self._kept, self._parts = m.Kept(self._parts), {}
+            self._kept = reply
             return
         if isinstance(reply, m.Ready):
             self._is_up, self._failures = True, 0
@@ -219,17 +224,30 @@ class ProcessRunner(QtCore.QObject):
         if self._process is not None:
             self._process.join(QUIT_S)
             code = self._process.exitcode
-        what = f" while it was busy with {self._busy}" if self._busy else ""
-        how = f"signal {-code}" if code is not None and code < 0 else f"code {code}"
         self._failures += not self._is_up
-        text = f"The process that runs graphs ended{what} ({how}). "
+        ended = self.tr("What runs graphs has ended{0}: {1}.").format(self._meanwhile(), self._cause(code))
         if self._failures >= MOST_FAILURES:
             self.close()
-            text += "It cannot be started."
+            text = self.tr("{0} It cannot be started.").format(ended)
         else:
             self.restart(self._may_reload)
-            text += "Another one has been started."
+            text = self.tr("{0} Another one has been started.").format(ended)
         self.received.emit(m.Died(text))
+
+    def _meanwhile(self) -> str:
+        """What the process did when it ended, for the middle of a sentence."""
+        return {"run": self.tr(" in a run"), "train": self.tr(" in a training"), "step": self.tr(" in a training"),
+                "compile": self.tr(" while it compiled"), "profile": self.tr(" while it measured")}.get(self._busy, "")
+
+    def _cause(self, code: int | None) -> str:
+        """What the code says that a process ended with; those below zero are signals."""
+        if code is None:
+            return self.tr("nobody knows why")
+        if code >= 0:
+            return self.tr("it gave up with code {0}").format(code)
+        if -code == getattr(signal, "SIGKILL", None):
+            return self.tr("the system or somebody killed it, perhaps because memory ran out")
+        return self.tr("it crashed ({0})").format(signal.strsignal(-code) or -code)
 
     @property
     def _may_reload(self) -> bool:
@@ -238,11 +256,16 @@ class ProcessRunner(QtCore.QObject):
 
     def _not_obeyed(self) -> None:
         """Stop was not answered: what runs cannot be broken off, so the process ends."""
+        if self._is_hearing:                # what it says first may be long
+            self._stopping.start()
+            return
         busy = self._busy or "run"
         self.restart(self._may_reload)
         self.received.emit(m.Finished(busy, stopped=True))
-        values = "their first values" if self._kept is None else "the values of some seconds before"
-        self.received.emit(m.Died(f"It did not stop in time. Another one has been started; variables have {values}."))
+        values = (self.tr("variables have their first values") if self._kept is None else
+                  self.tr("variables have the values of some seconds before"))
+        text = self.tr("What runs graphs did not stop in time. Another one has been started; {0}.").format(values)
+        self.received.emit(m.Died(text))
 
 
 def merged(replies: list[m.Reply | None]) -> list[m.Reply | None]:

@@ -16,11 +16,12 @@ import graphengine as ge
 from graphengine.tools.drawn.draw import decoded
 from graphengine.tools.watch import evaluate_each, rows_of
 
-from ..model.build import build, feed_outputs, stored_array, weight_bytes, weights_of, whole_source
+from ..model.build import build, feed_outputs, stored_array, weights_of, whole_source
 from ..model.document import GraphDocument
 from ..model.files import from_text
 from ..model.items import Card
 from ..model.meaning import Meaning
+from ..model.memory import check_memory
 from . import messages as m
 from .graph import RunningGraph, stamps_of
 from .inbox import Inbox, Reported, failure
@@ -31,17 +32,6 @@ from .trainer import Trainer
 MOST_PART = 200                             # elements of an axis that are sent
 MOST_POINTS = 2000                          # rows of data beside a boundary
 MOST_FAILURES = 20
-MOST_KEPT = 32 * 2**20                      # bytes of variables that are sent at once to be kept
-
-
-def free_bytes() -> int | None:
-    """Memory that programs can still take; None where the system does not tell."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            line = next(line for line in file if line.startswith("MemAvailable:"))
-        return int(line.split()[1]) * 1024
-    except (OSError, StopIteration):
-        return None
 
 
 def machine() -> str:
@@ -185,16 +175,6 @@ class Service:
         if self.graph is not None:
             self.graph.take(request.values)
 
-    def keep(self, values: Mapping[str, Array]) -> None:
-        """Send values to the window's side, from where a new process gets them; in parts that are soon read."""
-        part: dict[str, Array] = {}
-        for name, value in values.items():
-            if part and sum(v.nbytes for v in part.values()) + value.nbytes > MOST_KEPT:
-                self.send(m.Kept(part, is_last=False))
-                part = {}
-            part[name] = value
-        self.send(m.Kept(part))
-
     # ------------------------------------------------ running
 
     def run(self, request: m.Run) -> None:
@@ -282,6 +262,7 @@ class Service:
         if self.trainer is not None and self.trainer.data != graph.files():
             self.end_training()             # go on with the rows that the files have now
         if self.trainer is None:
+            check_memory(self.document, training=True)
             try:
                 built = build(self.document, training=True, layers=graph.built.layers)
                 self.trainer = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card,
@@ -430,20 +411,6 @@ class Service:
             return trainer.graph, trainer.training.session, [trainer.training.step], trainer.training.first_batch()
         graph = self.loaded()
         return graph, graph.session, list(graph.outputs.values()), self.feeds()
-
-
-def check_memory(document: GraphDocument) -> None:
-    """Find out whether variables fit before they are made: the system would end this process, or others.
-
-    Raises
-    ------
-    InvalidArgumentError if they do not.
-    """
-    needed, free = 2 * weight_bytes(document), free_bytes()     # each with its first value
-    if free is not None and needed > free:
-        raise ge.errors.InvalidArgumentError(
-            f"the variables take {needed / 2**30:,.1f} GB with their first values, "
-            f"of {free / 2**30:,.1f} GB that are free", fix="make layers or variables smaller")
 
 
 def _state_of(source: Any, folder: str) -> tuple[Any, ...]:

@@ -343,7 +343,7 @@ class Trainer:
         """A copy of the variables for a new process, if it is time."""
         if (pace := self._paces["keep"]).is_due and not self.service.inbox.wants_stop:
             with pace.taking():
-                self.service.keep(self.slots())
+                self.service.send(m.Kept(self.slots()))
 
     def _looked(self, compute: Callable[..., Any], *args: Any) -> Any:
         """What is computed to be looked at; None if somebody wishes to stop, which only the look is broken off for."""

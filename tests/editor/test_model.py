@@ -3,12 +3,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 import pathlib
-import signal
-import subprocess
-import sys
-import time
 
 import hypothesis.strategies as st
 import numpy as np
@@ -16,10 +11,8 @@ import pytest
 from hypothesis import given
 
 import graphengine as ge
-from editor.commands import add_note
 from editor.incoming import document_of_model
 from editor.io.python import python_source
-from editor.model import files
 from editor.model.build import build, in_order, weight_bytes
 from editor.model.document import Change, GraphDocument
 from editor.model.files import from_text, open_document, save, to_text
@@ -469,60 +462,3 @@ def large():
 def test_weights_are_counted_and_exported_without_being_made():
     assert weight_bytes(large()) == 4 * (1000 + 1) * 10**9
     assert "units=1000000000" in python_source(large())
-
-
-def test_large_weights_are_made_in_a_process_of_their_own(tmp_path, monkeypatch):
-    """The file is the same, and errors come back."""
-    document = open_document(next(path for path in SAMPLES if path.name == "drawn_iris.graph.json"))
-    save(document, tmp_path / "here.graph.json")
-    made = []
-    monkeypatch.setattr(files, "MOST_WEIGHTS", 0)
-    monkeypatch.setattr(files, "_write", made.append)
-    document.do(add_note(document, 0, 0))
-    document.undo()
-    save(document, tmp_path / "apart.graph.json")
-    assert not made and not document.is_modified
-    assert (tmp_path / "apart.graph.json").read_bytes() == (tmp_path / "here.graph.json").read_bytes()
-    with pytest.raises(OSError, match="nowhere"):
-        save(document, tmp_path / "nowhere" / "a.graph.json")
-
-
-KILLED = """
-import os, signal
-from editor.model import files
-from editor.model.document import GraphDocument
-from editor.model.items import Card
-
-class Killed(files.ProcessPoolExecutor):
-    def __exit__(self, *error):
-        print(*self._processes, flush=True)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-files.MOST_WEIGHTS, files.ProcessPoolExecutor = -1, Killed
-files.save(GraphDocument([Card("x", "op/placeholder", {"shape": [2]})]), "saved.graph.json")
-"""
-
-
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
-def test_the_process_that_saves_does_not_outlive_a_killed_editor(tmp_path):
-    root = pathlib.Path(__file__).parents[2]
-    killed = subprocess.Popen([sys.executable, "-c", KILLED], cwd=tmp_path, stdout=subprocess.PIPE, text=True,
-                              env={**os.environ, "PYTHONPATH": str(root)})
-    pid = int(killed.stdout.readline())
-    killed.wait(60)
-    killed.stdout.close()
-    stat = pathlib.Path(f"/proc/{pid}/stat")
-
-    def runs():
-        try:
-            return stat.read_text().rpartition(")")[2].split()[0] != "Z"
-        except OSError:
-            return False
-
-    end = time.monotonic() + 20
-    while runs() and time.monotonic() < end:
-        time.sleep(0.05)
-    left = runs()
-    if left:
-        os.kill(pid, signal.SIGKILL)
-    assert not left and (tmp_path / "saved.graph.json").exists()

@@ -1,10 +1,12 @@
 """The process that runs graphs is killed, hangs, is broken off, and ends."""
 from __future__ import annotations
 
+import multiprocessing
 import os
 import pathlib
 import signal
 import sys
+import threading
 import time
 
 import numpy as np
@@ -12,9 +14,9 @@ import pytest
 from talk import SAMPLES, drawn, endless, layers, of
 
 import graphengine as ge
+from editor.model.apart import PART, receive, send
 from editor.model.files import from_text, open_document, to_text
 from editor.model.items import Card, Ref, Wire
-from editor.run import ProcessRunner
 from editor.run import messages as m
 from editor.run import service as module
 from editor.run.inbox import Inbox, Stopped
@@ -31,7 +33,7 @@ def test_a_process_that_is_killed_is_replaced(talk, iris):
     pid = talk.runner.pid
     os.kill(pid, signal.SIGKILL)
     died = talk.wait(m.Died)
-    assert "train" in died.text and "signal 9" in died.text
+    assert "in a training" in died.text and "killed" in died.text
     talk.wait(m.Loaded)
     assert talk.runner.pid != pid
     assert len(of(talk.finish(m.Run()), m.Values)) == 1
@@ -229,17 +231,39 @@ def test_texts_go_there_and_back(iris):
     assert again.items[Ref("card", "train")] == iris.card("train")
 
 
-def test_variables_larger_than_a_message_are_kept_in_parts(monkeypatch):
-    """All of them or none: what is half on its way does not count."""
-    sent = []
-    service = Service(None, sent.append)
-    monkeypatch.setattr("editor.run.service.MOST_KEPT", 100)
-    values = {name: np.full(n, 1.0, np.float32) for name, n in (("a", 10), ("b", 10), ("c", 400), ("d", 1))}
-    service.keep(values)
-    assert [list(kept.values) for kept in sent] == [["a", "b"], ["c"], ["d"]]
-    runner = ProcessRunner()
-    for kept in sent[:-1]:
-        runner._receive(kept)
-    assert runner._kept is None
-    runner._receive(sent[-1])
-    assert list(runner._kept.values) == ["a", "b", "c", "d"]
+def test_large_arrays_go_through_a_pipe_whole(qtbot):
+    """Beside what comes before and after; what cannot be read back costs nothing but itself."""
+    ours, theirs = multiprocessing.Pipe()
+    large = {"a": np.arange(3 * PART // 4, dtype=np.float64), "b": np.ones((2, 3), np.float32), "c": np.zeros(0)}
+    values = ["before", large, Unreadable(), (large["a"][::2], large["a"].reshape(-1, 8).T), "after"]
+    sender = threading.Thread(target=lambda: [send(ours, value) for value in values])
+    sender.start()
+    assert receive(theirs) == "before"
+    np.testing.assert_equal(receive(theirs), large)
+    with pytest.raises(ZeroDivisionError):
+        receive(theirs)
+    np.testing.assert_equal(receive(theirs), values[3])
+    assert receive(theirs) == "after"
+    sender.join()
+    ours.close()
+    with pytest.raises(EOFError):
+        receive(theirs)
+
+
+class Unreadable:
+    def __reduce__(self):
+        return divmod, (1, 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_nobody_waits_for_a_process_that_does_not_read(talk, iris):
+    """As one that is starting: large variables are on their way to it meanwhile."""
+    talk.finish(m.Run())
+    kept = m.Kept({"large": np.zeros(16 * PART, np.uint8), "dense/kernel": np.zeros(3)})
+    talk.runner._receive(kept)
+    talk.runner.restart()
+    os.kill(talk.runner.pid, signal.SIGSTOP)
+    talk.send(m.Restore(kept.values))
+    talk.send(m.Run())
+    os.kill(talk.runner.pid, signal.SIGCONT)
+    assert talk.wait(m.Values).previews

@@ -1,0 +1,128 @@
+"""The file of a window: saving it, and what becomes of changes when the window closes."""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6 import QtCore, QtWidgets
+
+from .banner import said
+from .exports import SUFFIX, Exports
+from .incoming import bring_files
+from .io.journal import Journal
+from .io.version import Version, is_changed, version_of
+from .saving import Saved, Saving
+from .watching import Watching
+from .widgets.labels import as_text
+
+Button = QtWidgets.QMessageBox.StandardButton
+
+
+class Filing(Exports):
+    """The commands of a window that are about its document's file."""
+
+    saving: Saving
+    journal: Journal
+    watching: Watching
+    version: Version | None
+    _update_title: Callable[[], None]
+
+    def _folder_text(self) -> str:
+        return str(self.folder) if self.folder is not None else ""
+
+    # ------------------------------------------------ saving
+
+    def do_save(self, then: Callable[[], object] = lambda: None) -> bool:
+        """Save; as `save_to`."""
+        self.settle()
+        return self.do_save_as(then) if self.path is None else self.save_to(self.path, then)
+
+    def do_save_as(self, then: Callable[[], object] = lambda: None) -> bool:
+        self.settle()
+        start = self.path or Path(self.folder or Path.home()) / f"{self.name.lower()}{SUFFIX}"
+        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(
+            self, self.tr("Save the graph"), str(start), self.tr("Graphs (*.graph.json)"))
+        if not chosen:
+            return False
+        return self.save_to(Path(chosen if chosen.endswith(".json") else chosen + SUFFIX), then)
+
+    def save_to(self, path: Path, then: Callable[[], object] = lambda: None) -> bool:
+        """Write the document as it is now to a file; says so where that fails, and everything stays as it is.
+
+        then : is called once it is there
+
+        Returns
+        -------
+        whether it is there, or on its way
+        """
+        is_own = self.path is not None and os.path.realpath(path) == os.path.realpath(self.path)
+        if is_own and self.saving.path is None and is_changed(path, self.version):
+            answer = self.ask_about_changes(path)
+            if answer != "overwrite":
+                return answer == "elsewhere" and self.do_save_as(then)
+        return self.saving.begin(path, then)
+
+    def _saving_ended(self, saved: Saved, error: Exception | None) -> None:
+        self.status.show_saving(None)
+        if error is not None:
+            self.banner.show_message(self.tr("Not saved: {0}").format(said(error)), "error",
+                                     self.tr("Save elsewhere"), self.do_save_as, stays=True)
+            return
+        path = saved.path
+        before, self.path, self.folder, self.version = self.folder, path, path.parent, version_of(path)
+        self.journal.saved(path, self.version)
+        self.settings.remember_file(path)
+        self._update_title()
+        self.banner.let_go(staying=True)
+        self.watching.look()
+        self.say(self.tr("Saved {0}").format(path.name))
+        if before is not None and before != path.parent:
+            self._bring_data(before, path.parent)
+        saved.then()
+
+    def _bring_data(self, before: Path, folder: Path) -> None:
+        """Let the graph find its data in the folder where it is now."""
+        try:
+            kept_out = bring_files(self.document, before, folder)
+        except OSError as error:
+            self.banner.show_message(self.tr("The data were not copied: {0}").format(said(error)), "warning")
+            return
+        if kept_out:
+            self.banner.show_message(self.tr("Other files of these names were beside the graph, and are read now: {0}")
+                                     .format(", ".join(kept_out)), "warning")
+
+    # ------------------------------------------------ closing
+
+    def may_close(self) -> bool:
+        """Ask what is to become of what is not saved, and wait for a file that is being written."""
+        if self.document.is_modified and not self.saving.writes(self.document.state):
+            answer = QtWidgets.QMessageBox.question(
+                self, self.tr("Unsaved changes"),
+                as_text(self.tr("Save the changes of “{0}”?").format(
+                    self.path.name if self.path is not None else self.name)),
+                Button.Save | Button.Discard | Button.Cancel, Button.Save)
+            if answer == Button.Discard:
+                return self._wait_for_file()
+            if answer != Button.Save or not self.do_save():
+                return False
+        return self._wait_for_file() and not self.document.is_modified
+
+    def _wait_for_file(self) -> bool:
+        """Wait until nothing is written any more; False if somebody would rather go on."""
+        if self.saving.path is None:
+            return True
+        box = QtWidgets.QProgressDialog(self.tr("Saving {0} …").format(self.saving.path.name),
+                                        self.tr("Keep the window open"), 0, 0, self)
+        box.setWindowModality(QtCore.Qt.WindowModality.WindowModal)
+        box.setMinimumDuration(0)
+        loop = QtCore.QEventLoop()
+        box.canceled.connect(loop.quit)
+        self.saving.ended.connect(loop.quit)
+        box.show()
+        while self.saving.path is not None and not box.wasCanceled():
+            loop.exec()
+        is_over = not box.wasCanceled()
+        box.hide()
+        box.deleteLater()
+        return is_over

@@ -1,0 +1,197 @@
+"""Saving in a process of its own: one goes on editing meanwhile, and whatever ends it leaves the old file whole."""
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from PySide6 import QtCore, QtWidgets
+
+from editor import commands, saving
+from editor.io.journal import left_over
+from editor.io.settings import Settings
+from editor.main_window import MainWindow
+from editor.model import memory
+from editor.model.document import GraphDocument
+from editor.model.files import is_soon_saved, open_document, save, save_apart, to_text
+from editor.model.items import Card, Wire
+from editor.saving import Saving
+from editor.theme import install
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LONG_MS = 60_000
+
+
+def wide(units=500):
+    """Half a million weights, which take their time."""
+    return GraphDocument([Card("x", "op/placeholder", {"shape": [None, 1000]}),
+                          Card("wide", "layer/Dense", {"units": units}), Wire("x", 0, "wide", 0)])
+
+
+@pytest.fixture
+def window(qapp, qtbot, tmp_path):
+    install(qapp)
+    made = MainWindow(wide(), None, Settings(), "Test")
+    made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    made.show()
+    yield made
+    qtbot.waitUntil(lambda: made.saving.path is None, timeout=LONG_MS)
+    made.document.mark_saved()
+    made.close()
+    made.deleteLater()
+    qtbot.wait(1)
+
+
+def test_what_is_soon_saved():
+    assert is_soon_saved(wide(2)) and not is_soon_saved(wide(500)) and not is_soon_saved(wide(10**9))
+    assert not is_soon_saved(GraphDocument([Card(f"c{k}", "op/placeholder") for k in range(1000)]))
+
+
+def test_one_edits_while_it_is_saved(window, qtbot, tmp_path):
+    """The file is what was there when it was begun; what came after is not saved, and outlives a kill."""
+    path, document = tmp_path / "wide.graph.json", window.document
+    document.do(commands.add_note(document, 5, 5))
+    before = to_text(document)
+    assert window.save_to(path)
+    assert not path.exists() and window.status.saving.isVisible() and path.name in window.status.saving.text()
+    document.do(commands.add_card(document, "op/relu", 900, 900))
+    qtbot.waitUntil(lambda: window.path == path, timeout=LONG_MS)
+    assert not window.status.saving.isVisible()
+    assert to_text(open_document(path)) == before
+    assert document.is_modified and window.isWindowModified()
+    window.journal.leave()
+    (left,) = left_over()
+    assert left.path == path and to_text(left.recover()) == to_text(document)
+    document.undo()
+    assert not document.is_modified and to_text(document) == before
+
+
+def test_of_saves_that_wait_the_last_counts(window, qtbot, tmp_path):
+    done = []
+    for k in range(3):
+        window.document.do(commands.add_note(window.document, k, k))
+        assert window.save_to(tmp_path / f"{k}.graph.json", lambda k=k: done.append(k))
+    qtbot.waitUntil(lambda: window.saving.path is None, timeout=LONG_MS)
+    assert done == [0, 2] and not (tmp_path / "1.graph.json").exists()
+    assert not window.document.is_modified and window.path == tmp_path / "2.graph.json"
+    assert to_text(open_document(window.path)) == to_text(window.document)
+
+
+def test_closing_waits_for_the_file(window, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(QtWidgets.QMessageBox, "question", lambda *_: asked.append(_))
+    window.document.do(commands.add_note(window.document, 5, 5))
+    assert window.save_to(tmp_path / "wide.graph.json")
+
+    def stay():
+        box = QtWidgets.QApplication.activeModalWidget()
+        assert "wide.graph.json" in box.labelText()
+        box.findChild(QtWidgets.QPushButton).click()
+
+    QtCore.QTimer.singleShot(50, stay)
+    assert not window.close() and window.isVisible() and window.saving.path is not None
+    assert window.close() and not asked
+    assert to_text(open_document(tmp_path / "wide.graph.json")) == to_text(window.document)
+
+
+def test_a_save_that_fails_after_a_while_says_so(window, qtbot, tmp_path):
+    window.document.do(commands.add_note(window.document, 5, 5))
+    assert window.save_to(tmp_path / "nowhere" / "a.graph.json")
+    qtbot.waitUntil(window.banner.isVisible, timeout=LONG_MS)
+    assert "Not saved" in window.banner.label.text() and window.path is None and window.document.is_modified
+
+
+def test_a_graph_that_fits_no_memory_is_not_made(tmp_path, monkeypatch):
+    with pytest.raises(ValueError, match="GB that are free"):
+        save_apart(to_text(wide(10**12)), {}, str(tmp_path / "a.graph.json"))
+
+
+def test_the_file_is_the_same(tmp_path):
+    save(wide(), tmp_path / "a.graph.json")
+    (tmp_path / "apart").mkdir()
+    save_apart(to_text(wide()), {}, str(tmp_path / "apart" / "a.graph.json"))
+    one, other = ({file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}
+                  for folder in (tmp_path, tmp_path / "apart"))
+    assert one == other and len(one) == 2
+
+
+def test_edits_that_merge_are_apart_from_what_is_saved(monkeypatch, qtbot, tmp_path):
+    """As typing on, while the file is written."""
+    monkeypatch.setattr(saving, "is_soon_saved", lambda document: False)
+    document = GraphDocument([Card("x", "op/placeholder")])
+    for step in (1, 2):
+        document.do(commands.move(document, [document.card("x").ref], step * 12.0, 0.0, ("move", "x")))
+    writing = Saving(document)
+    with qtbot.waitSignal(writing.ended, timeout=LONG_MS):
+        writing.begin(tmp_path / "a.graph.json", lambda: None)
+        document.do(commands.move(document, [document.card("x").ref], 12.0, 0.0, ("move", "x")))
+    assert document.is_modified and len(document.history) == 2
+    document.undo()
+    assert not document.is_modified
+
+
+# -------------------------------------------------------------------- killed
+
+KILLED = """
+import multiprocessing, os, signal, sys, threading, time
+from editor.model.files import save_apart
+
+TEXT = open(sys.argv[1]).read()
+if __name__ == "__main__":
+    threading.Thread(target=save_apart, args=(TEXT, {}, sys.argv[2]), daemon=True).start()
+    while not multiprocessing.active_children():
+        time.sleep(0.001)
+    print(multiprocessing.active_children()[0].pid, flush=True)
+    time.sleep(float(sys.argv[3]))
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc")
+@pytest.mark.parametrize("after_s", [0.0, 0.7])
+def test_an_editor_that_is_killed_while_it_saves_leaves_a_whole_file_and_no_process(tmp_path, after_s):
+    file = tmp_path / "a.graph.json"
+    save(wide(3), file)
+    program, text = tmp_path / "killed.py", tmp_path / "text"
+    program.write_text(KILLED)
+    text.write_text(to_text(wide(2000)))
+    killed = subprocess.Popen([sys.executable, program, text, file, str(after_s)], stdout=subprocess.PIPE, text=True,
+                              env={**os.environ, "PYTHONPATH": str(ROOT)})
+    pid = int(killed.stdout.readline())
+    assert killed.wait(60) == -signal.SIGKILL
+    killed.stdout.close()
+    end = time.monotonic() + 20
+    while runs(pid) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not runs(pid)
+    assert open_document(file).card("wide").attributes["units"] in (3, 2000)
+
+
+def runs(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+# -------------------------------------------------------------------- memory
+
+def test_what_a_training_takes_is_known_before(monkeypatch):
+    document = open_document(ROOT / "samples" / "drawn_iris.graph.json")
+    weights = 4 * (4 * 8 + 8 + 8 * 3 + 3)
+    for free, fits in ((6 * weights, True), (6 * weights - 1, False)):       # three copies, gradients, two of Adam
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
+        memory.check_memory(document)
+        if fits:
+            memory.check_memory(document, training=True)
+        else:
+            with pytest.raises(ValueError, match="the optimizer keeps"):
+                memory.check_memory(document, training=True)
+
+
+def test_free_memory_is_told_here():
+    assert memory.free_bytes() > 2**20
