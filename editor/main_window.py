@@ -37,6 +37,7 @@ from .search.kinds import Preferences
 from .status import StatusBar
 from .theme import theme
 from .tools import Interaction, SearchRequest
+from .tools.growth import heights, make_room
 from .watching import Watching
 
 BELOW = 192                                 # pixels from one file that is dropped to the next
@@ -365,9 +366,9 @@ class MainWindow(Filing):
         if isinstance(reply, (m.Values, m.Gradients)) and self.docks.training.past.is_back:
             return                          # who looks back stays there
         if isinstance(reply, m.Values):
-            heights = self.tool.edits.heights()
+            before = heights(self.scene)
             self.scene.show_previews(reply.previews, self.running.is_current)
-            self.tool.edits.make_room(heights)
+            make_room(self.tool.canvas, before)
         elif isinstance(reply, m.Gradients):
             self.scene.show_gradients(reply.norms, reply.weights, self.running.is_current)
         elif isinstance(reply, m.Metrics):

@@ -2,17 +2,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from .boxes import Box, Point
 from .guides import GRID
 
 LEAST = 12.0                                # pixels that stay between two boxes, where there were so many
+FOOT = 24.0                                 # and below what is in a frame
 
 
-def made_room(before: Mapping[str, Box], now: Mapping[str, Box]) -> dict[str, float]:
+def made_room(before: Mapping[str, Box], now: Mapping[str, Box], held: Collection[str] = ()) -> dict[str, float]:
     """How far boxes have to go down that lay below one that has grown, on whole steps of the grid; only those that do.
+
+    held : boxes that stay where they are
 
     Examples
     --------
@@ -22,19 +26,54 @@ def made_room(before: Mapping[str, Box], now: Mapping[str, Box]) -> dict[str, fl
     {'b': 24.0}
     """
     down: dict[str, float] = {}
-    order = sorted(now, key=lambda id: (now[id].y, id))
-    for k, id in enumerate(order):
+    movable = sorted((now[id].x, id) for id in now if id not in held)
+    lefts = [x for x, _ in movable]
+    widest = max((now[id].width for _, id in movable), default=0.0)
+    for id in sorted(now, key=lambda id: (now[id].y, id)):
         old, new = before.get(id, now[id]), now[id]
         if new.height <= old.height and id not in down:
             continue
-        for other in order[k + 1:]:
+        bottom = new.bottom + down.get(id, 0.0)
+        for _, other in movable[bisect_left(lefts, new.x - widest):bisect_right(lefts, new.right)]:
             box = now[other]
-            is_below = box.y >= old.bottom and box.x < new.right and new.x < box.right
-            gap = min(LEAST, box.y - old.bottom)
-            missing = new.bottom + down.get(id, 0.0) + gap - (box.y + down.get(other, 0.0))
+            is_below = (box.y, other) > (new.y, id) and box.y >= old.bottom and box.x < new.right and new.x < box.right
+            missing = bottom + min(LEAST, box.y - old.bottom) - (box.y + down.get(other, 0.0))
             if is_below and missing > 0:
                 down[other] = down.get(other, 0.0) + math.ceil(missing / GRID) * GRID
     return down
+
+
+def made_room_in(frames: Mapping[str, Collection[str]], before: Mapping[str, Box],
+                 now: Mapping[str, Box]) -> tuple[dict[str, float], dict[str, float]]:
+    """As `made_room` where some of the boxes are frames, which stay and become higher with what is in them.
+
+    frames : the names of what is in each, smaller frames too
+
+    Returns
+    -------
+    how far boxes have to go down, and the heights of frames that grow
+
+    Examples
+    --------
+    >>> boxes = {"f": Box(50, 40, -10, -10), "a": Box(10, 10), "b": Box(10, 10, y=40)}
+    >>> made_room_in({"f": ["a"]}, boxes, {**boxes, "a": Box(10, 30)})
+    ({'b': 24.0}, {'f': 60.0})
+    """
+    now = dict(now)
+    higher: dict[str, float] = {}
+    while True:
+        down, grown = made_room(before, now, frames), {}
+        for name in sorted(frames, key=lambda name: (before[name].width * before[name].height, name)):
+            inside, frame = frames[name], now[name]
+            if inside:
+                foot = min(FOOT, before[name].bottom - max(before[id].bottom for id in inside))
+                lowest = max(now[id].bottom + down.get(id, 0.0) for id in inside)
+                if lowest + max(foot, 0.0) > frame.bottom:
+                    grown[name] = lowest + max(foot, 0.0) - frame.y
+                    now[name] = replace(frame, height=grown[name])
+        if not grown:
+            return down, higher
+        higher.update(grown)
 
 
 def cleared(movable: Mapping[str, Box], fixed: Iterable[Box]) -> dict[str, Point]:

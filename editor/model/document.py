@@ -14,6 +14,7 @@ import numpy as np
 from .items import Card, Frame, Item, Note, Ref, Setting, Wire
 
 Listener = Callable[[frozenset[Ref]], None]
+Placed = Card | Frame | Note
 LEVELS = 1000                               # edits that can be undone
 
 
@@ -47,14 +48,20 @@ class Change:
         return Change(self.label, before, after, self.merge)
 
 
-def _settled(items: Mapping[Ref, Item | None], moved: Mapping[Ref, tuple[Card, Card]]) -> dict[Ref, Item | None]:
-    """Items of an edit where cards that stand at the old place stand at the new one."""
+def _settled(items: Mapping[Ref, Item | None], moved: Mapping[Ref, tuple[Placed, Placed]]) -> dict[Ref, Item | None]:
+    """Items of an edit where those that stand at the old place stand at the new one."""
     found = dict(items)
     for ref, (old, new) in moved.items():
-        card = found.get(ref)
-        if isinstance(card, Card) and (card.x, card.y) == (old.x, old.y):
-            found[ref] = replace(card, x=new.x, y=new.y)
+        item = found.get(ref)
+        if isinstance(item, Placed) and _place(item) == _place(old):
+            found[ref] = (replace(item, x=new.x, y=new.y) if isinstance(item, Card) or isinstance(new, Card) else
+                          replace(item, x=new.x, y=new.y, height=new.height))
     return found
+
+
+def _place(item: Placed) -> tuple[float, ...]:
+    """Where an item is, and how high, but for cards: these are as high as what is in them."""
+    return (item.x, item.y) if isinstance(item, Card) else (item.x, item.y, item.height)
 
 
 def reached(starts: Iterable[str], neighbors: Callable[[str], Iterable[str]]) -> Iterator[str]:
@@ -181,7 +188,7 @@ class GraphDocument:
         Edits that are undone or made again later leave what they did not move where it is then.
         """
         moved = {ref: (old, new) for ref, new in change.after.items()
-                 if isinstance(old := self.items.get(ref), Card) and isinstance(new, Card)}
+                 if isinstance(old := self.items.get(ref), Placed) and isinstance(new, Placed)}
         for edits in (self._done, self._undone):
             for k, edit in enumerate(edits):
                 if not moved.keys().isdisjoint(edit.after):

@@ -28,9 +28,11 @@ class Minimap(QtWidgets.QWidget):
         self.setFixedSize(WIDTH, HEIGHT)
         self.setCursor(QtCore.Qt.CursorShape.ArrowCursor)
         self._blocks: QtGui.QPixmap | None = None
-        self._area = QtCore.QRectF()
+        self._area = QtCore.QRectF()        # that it shows
+        self._contents: QtCore.QRectF | None = None     # around all that is seen, None while it is not known
+        self._boxes: list[tuple[float, float, float, float]] = []       # of the cards: sides
         self._pause = QtCore.QTimer(self, singleShot=True, interval=REPAINT_MS)
-        self._pause.timeout.connect(self.update)
+        self._pause.timeout.connect(self._renew)
         view.moved.connect(self._renew_soon)
         view.graph.rearranged.connect(self._forget)
         theme.changed.connect(self._forget)
@@ -47,23 +49,40 @@ class Minimap(QtWidgets.QWidget):
         self.move(self.view.width() - WIDTH - 12, self.view.height() - HEIGHT - 12)
 
     def _forget(self) -> None:
-        self._blocks = None
+        self._blocks = self._contents = None
         self._renew_soon()
 
     def _renew_soon(self) -> None:
         if self.isVisible() and not self._pause.isActive():
             self._pause.start()
 
+    def showEvent(self, event: QtGui.QShowEvent) -> None:
+        super().showEvent(event)
+        self._forget()
+
+    def _renew(self) -> None:
+        """Something moved: let clicks through where nothing is shown, and paint."""
+        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents, not self.is_needed)
+        self.update()
+
+    @property
+    def contents(self) -> QtCore.QRectF:
+        """Around all that is seen, looked up once after something has moved."""
+        if self._contents is None:
+            graph = self.view.graph
+            self._contents = graph.contents_rect()
+            rects = (graph.rest_rect(card.look.card.ref) for card in graph.cards.values() if card.isVisible())
+            self._boxes = [(r.left(), r.top(), r.right(), r.bottom()) for r in rects]
+        return self._contents
+
     # ------------------------------------------------ painting
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         present = inks()
-        contents = self.view.graph.contents_rect()
-        shown = self.view.visible_rect
-        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents, not self.is_needed)
         if not self.is_needed:
             return
-        area = contents.united(shown)
+        shown = self.view.visible_rect
+        area = self.contents.united(shown)
         if self._blocks is None or area != self._area:
             self._area = area
             self._blocks = self._drawn()
@@ -89,13 +108,12 @@ class Minimap(QtWidgets.QWidget):
     @property
     def is_needed(self) -> bool:
         """Whether there is more than the view shows."""
-        contents = self.view.graph.contents_rect()
-        return not contents.isEmpty() and not self.view.visible_rect.contains(contents)
+        return not self.contents.isEmpty() and not self.view.visible_rect.contains(self.contents)
 
     def _covers_cards(self) -> bool:
         below = self.view.mapToScene(self.geometry()).boundingRect()
-        return any(card.isVisible() and below.intersects(QtCore.QRectF(*card.box))
-                   for card in self.view.graph.cards.values())
+        left, top, right, bottom = below.left(), below.top(), below.right(), below.bottom()
+        return any(a < right and left < c and b < bottom and top < d for a, b, c, d in self._boxes)
 
     def enterEvent(self, event: QtGui.QEnterEvent) -> None:
         self.update()

@@ -109,8 +109,12 @@ class GraphScene(DocumentScene):
         self.rearranged.emit()
 
     def _show_cards(self, ids: Iterable[str]) -> None:
-        super()._show_cards(ids)
+        chosen = list(ids)
+        before = {id: self.cards[id].geometry.height for id in chosen if id in self.cards}
+        super()._show_cards(chosen)
         self._place_halo()
+        if any(self.cards[id].geometry.height != height for id, height in before.items() if id in self.cards):
+            self.rearranged.emit()
 
     def hide_constants(self, hide: bool) -> None:
         super().hide_constants(hide)

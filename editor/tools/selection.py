@@ -170,24 +170,6 @@ class SelectionEdits:
 
         self._lay_out(False, put)
 
-    def heights(self) -> dict[str, float]:
-        """How high each card is."""
-        return {id: card.geometry.height for id, card in self.canvas.scene.cards.items()}
-
-    def make_room(self, before: Mapping[str, float]) -> None:
-        """Let cards go down that lie below one that has grown, which is no edit; not while something is dragged."""
-        now = self.heights()
-        held = QtGui.QGuiApplication.mouseButtons() != QtCore.Qt.MouseButton.NoButton
-        if held or all(height <= before.get(id, height) for id, height in now.items()):
-            return
-        cards = {card.id: card for card in self.canvas.document.cards if card.id in now}
-        old, boxes = ({id: layout.Box(card.width, heights.get(id, now[id]), card.x, card.y)
-                       for id, card in cards.items()} for heights in (before, now))
-        down = layout.made_room(old, boxes)
-        if down:
-            self.canvas.document.settle(commands.arrange(
-                self.canvas.document, _by_ref({id: (cards[id].x, cards[id].y + dy) for id, dy in down.items()})))
-
     def break_off(self) -> bool:
         """Let a layout go that is on its way; whether there was one."""
         return self._tidying.cancel()

@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.layout import GRID, Box, Guide, Link, align, distribute, layered, made_room, snap, straighten
+from editor.layout import (
+    GRID,
+    Box,
+    Guide,
+    Link,
+    align,
+    distribute,
+    layered,
+    made_room,
+    made_room_in,
+    snap,
+    straighten,
+)
 from editor.layout.layered import COLUMN_GAP
 
 CARD = Box(192, 97, inputs=(41, 63), outputs=(41,))
@@ -277,3 +289,22 @@ def test_boxes_that_did_not_overlap_do_not_once_there_is_room(stacks):
         bottoms[column] = y + 40
     down = made_room(before, now)
     assert not overlaps(now, {id: (box.x, box.y + down.get(id, 0.0)) for id, box in now.items()})
+
+
+def test_frames_hold_what_grows_in_them_and_push_what_is_below():
+    """Also one in another; a frame itself stays where it is."""
+    before = {"outer": Box(200, 200), "inner": Box(100, 110, 10, 10), "a": Box(80, 40, 20, 20),
+              "b": Box(80, 20, 20, 72), "below": Box(50, 50, 0, 210), "beside": Box(50, 50, 300, 60),
+              "other": Box(300, 100, 0, 205), "c": Box(10, 10, 100, 230)}
+    now = {**before, "a": Box(80, 100, 20, 20)}
+    frames = {"outer": ["inner", "a", "b"], "inner": ["a", "b"], "other": ["c", "below"]}
+    down, higher = made_room_in(frames, before, now)
+    assert down["b"] == 60 and "beside" not in down and not set(down) & set(frames)
+    assert higher["inner"] == 166, "24 below what is lowest in it"
+    places = {id: (box.x, box.y + down.get(id, 0.0)) for id, box in now.items()}
+    sizes = {id: Box(box.width, higher.get(id, box.height)) for id, box in now.items()}
+    for frame, inside in frames.items():
+        for id in inside:
+            assert places[id][1] + sizes[id].height <= places[frame][1] + sizes[frame].height
+    assert places["below"][1] >= places["outer"][1] + sizes["outer"].height
+    assert made_room_in(frames, now, now) == ({}, {})

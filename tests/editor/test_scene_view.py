@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 
 import drawn_scene
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
+from editor.model.document import Change
 from editor.model.items import Card, Ref
 from editor.scene import NOWHERE, GraphScene, GraphView, Hit, Minimap
 from editor.scene.look import CardLook
@@ -358,7 +360,7 @@ def test_a_name_stands_on_the_card_only_if_someone_gave_it(id, name):
     assert CardLook(Card(id, "op/relu"), drawn_scene.KINDS["op/relu"]).name == name
 
 
-def test_who_sees_everything_sees_no_overview(view):
+def test_who_sees_everything_sees_no_overview(view, qtbot):
     overview = Minimap(view)
     overview.show()
     transparent = QtCore.Qt.WidgetAttribute.WA_TransparentForMouseEvents
@@ -368,11 +370,30 @@ def test_who_sees_everything_sees_no_overview(view):
         for id in view.graph.cards:
             card = view.mapFromScene(view.graph.card_rect(id)).boundingRect()
             assert view.viewport().rect().contains(card), (width, id)
-        overview.repaint()
-        assert not overview.is_needed and overview.testAttribute(transparent)
+        qtbot.waitUntil(lambda: overview.testAttribute(transparent), timeout=5000)
+        assert not overview.is_needed
     view.set_zoom(3.0)
-    overview.repaint()
-    assert overview.is_needed and not overview.testAttribute(transparent)
+    qtbot.waitUntil(lambda: not overview.testAttribute(transparent), timeout=5000)
+    assert overview.is_needed
+
+
+def test_the_overview_looks_for_cards_only_after_they_moved(view, qtbot, monkeypatch):
+    """Not with every paint: one pans over a thousand of them."""
+    overview = Minimap(view)
+    overview.show()
+    view.set_zoom(1.5)
+    qtbot.waitUntil(lambda: not overview._pause.isActive(), timeout=5000)
+    overview.grab()
+    asked, look = [], view.graph.contents_rect
+    monkeypatch.setattr(view.graph, "contents_rect", lambda *refs: asked.append(refs) or look(*refs))
+    for k in range(5):
+        view.horizontalScrollBar().setValue(10 * k)
+        overview.grab()
+    assert not asked
+    card = view.graph.document.card("relu")
+    view.graph.document.do(Change("Move", {card.ref: card}, {card.ref: replace(card, x=card.x + 5000)}))
+    overview.grab()
+    assert len(asked) == 1 and overview.contents == look()
 
 
 def test_what_is_chosen_is_shown_beside_the_overview(view):

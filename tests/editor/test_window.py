@@ -1,6 +1,7 @@
 """The whole window, offscreen: the main way through, with a real process that runs the graphs."""
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 import shutil
@@ -19,7 +20,7 @@ from editor.main_window import MainWindow
 from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.files import open_document, to_text
-from editor.model.items import Card, Ref, Wire
+from editor.model.items import Card, Frame, Note, Ref, Wire
 from editor.run import messages as m
 from editor.run.previews import preview
 from editor.theme import install, theme
@@ -151,6 +152,24 @@ def test_what_failed_is_said_though_cards_make_room_for_their_values(window, qtb
     assert shown.banner.isVisible() and "gone.csv" in shown.banner.label.text()
     shown.document.do(commands.set_attribute(shown.document, ["rows"], "file", "other.csv"))
     assert not shown.banner.isVisible(), "it may be mended"
+
+
+def test_a_frame_grows_with_the_values_on_its_cards(window, qtbot):
+    """Which is no edit; all that was in it stays in it, also a note."""
+    cards = [Card("p", "op/placeholder", {"shape": [None, 3]}, x=20, y=50), Card("n", "op/negative", x=20, y=150),
+             Wire("p", 0, "n", 0), Note("about", "what", 20, 250, 100, 60), Frame("f", "Two", 0, 0, 240, 330),
+             Card("q", "op/placeholder", {"shape": [None, 3]}, x=40, y=340)]
+    shown = window(GraphDocument(cards))
+    said, inside = replies(shown), shown.scene.contents("f")
+    assert len(inside) == 3
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    frame = shown.document.items[Ref("frame", "f")]
+    assert frame.height > 330 and shown.scene.contents("f") == inside and not shown.document.is_modified
+    rects = {ref: shown.scene.item_rect(ref) for ref in (*inside, frame.ref, Ref("card", "q"))}
+    assert all(rects[frame.ref].contains(rects[ref]) for ref in inside)
+    assert not any(a.intersects(b) for a, b in itertools.combinations([rects[ref] for ref in inside], 2))
+    assert rects[Ref("card", "q")].top() >= frame.height
 
 
 def test_stop_in_the_middle_of_a_training(window, qtbot, iris):
