@@ -258,3 +258,16 @@ def test_adam_takes_one_kernel_more_for_each_product_that_descent_makes_the_step
     calls = [len(compiled_step(optimizer).program.instructions) for optimizer in (
         optimizers.SGD(), optimizers.Adam(), optimizers.Adam(learning_rate=0.5, clipvalue=1.0))]
     assert calls[0] + 2 == calls[1] == calls[2]
+
+
+def test_lamb_stands_still_where_a_gradient_has_faded():
+    """After 100 steps what Keras gives; after 700 its direction has no length, and the variable is finite."""
+    own, found = tf.Variable([3.0, 4.0]), []
+    optimizer = optimizers.Lamb(0.1)
+    step = tf.function(lambda g: optimizer.apply([g], [own]))
+    for k in range(700):
+        step(tf.constant([0.01, 0.02] if k == 0 else [0.0, 0.0]))
+        found.append(own.numpy())
+    np.testing.assert_allclose(found[99], [-315.616455, -314.631805], rtol=1e-4)
+    assert np.isfinite(found[-1]).all()
+    np.testing.assert_array_equal(found[-1], found[-20])

@@ -4,6 +4,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+from ...dtypes import float64
 from ...errors import AttributeValueError
 from ...frontend.variables import Variable
 from ...ops.language import L
@@ -173,6 +176,11 @@ class Nadam(Moments):
 class Lamb(Moments):
     """Adam's direction, with a length that is a share of the variable's own.
 
+    Notes
+    -----
+    A direction whose squares are smaller than a normal number counts as none, as in Keras on TensorFlow, which flushes
+    them to 0: else the share of a direction that fades out lets a variable without gradient grow until it overflows.
+
     References
     ----------
     You et al. (2020), "Large batch optimization for deep learning: training BERT in 76 minutes", algorithm 2.
@@ -183,7 +191,8 @@ class Lamb(Moments):
         m, v = self.moved(gradient, *self.kept(variable))
         root = L.sqrt(v / (1.0 - L.pow(self.beta_2, t))) + self.epsilon
         direction = m / (1.0 - L.pow(self.beta_1, t)) / root
-        own, length = L.norm(variable), L.norm(direction)
-        both = L.logical_and(own > 0.0, length > 0.0)
+        own, length = (L.sqrt(L.reduce_sum(L.square(x))) for x in (variable, direction))
+        normal = np.float64 if variable.dtype == float64 else np.float32
+        both = L.logical_and(own > 0.0, length > np.sqrt(np.finfo(normal).tiny))
         ratio = L.where(both, own / L.where(both, length, 1.0), 1.0)
         variable.assign_sub(ratio * learning_rate * direction)
