@@ -6,7 +6,6 @@ kernels and buffers.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
@@ -97,7 +96,7 @@ def evaluate_node(
             results: Any = op.evaluate(_Regions(states, sizes) if run is None else run, *inputs)
         else:
             is_source = not node.inputs and not isinstance(op, External)
-            results = (constant_value(op, sizes),) if is_source else concrete(op, sizes).values_of(*inputs)
+            results = (constant_value(op, sizes),) if is_source else op.with_sizes(sizes).values_of(*inputs)
     except GraphEngineError as error:
         operands = op.label_operands([describe(t) for t in node.inputs])
         raise error.located(
@@ -112,18 +111,4 @@ def constant_value(op: Op, sizes: Sizes) -> Array:
         return op.value.array
     if isinstance(op, SizeValue):
         return np.asarray(evaluate(op.size, sizes), op.dtype.numpy)
-    return np.asarray(concrete(op, sizes).reference())
-
-
-def concrete(op: Any, sizes: Sizes) -> Any:
-    """The op with numbers in the place of size expressions among its attributes."""
-    if not sizes:
-        return op
-    changed = {}
-    for f in fields(op):
-        value = getattr(op, f.name)
-        items = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(s, Dim) for s in items):
-            numbers = [evaluate(s, sizes) if isinstance(s, Dim) else s for s in items]
-            changed[f.name] = numbers[0] if not isinstance(value, tuple) else type(value)(numbers)
-    return replace(op, **changed) if changed else op
+    return np.asarray(op.with_sizes(sizes).reference())

@@ -35,6 +35,7 @@ from . import (
     padding,
     parts,
     philox,
+    places,
     pooling,
     predicates,
     random,
@@ -79,7 +80,7 @@ FAMILIES = (
     math, elementary, compare, rounding, conversion, custom, reduce, movement, indexing, joining, gather, linalg, nn,
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
-    parts, triangular, systems, spectral, orthogonal, lengths, philox, random,
+    parts, places, triangular, systems, spectral, orthogonal, lengths, philox, random,
     control, choice, saturation, dynamic, extents, calls, finished, rare,
     bitcast, boxes,
 )

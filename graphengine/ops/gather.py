@@ -176,10 +176,10 @@ class Gather(Composite):
         target = tuple(self.result_shape(params.shape, indices.shape))
         size, between = params.shape[k], product(params.shape[batch:k])
         tables = product(target[:batch]) * between  # type: ignore[arg-type]
-        each = L.reshape(indices, (product(target[:batch]), 1, product(indices.shape[batch:])))  # type: ignore[arg-type]
-        bound = L.size_value(size, indices.dtype)
-        first = L.reshape(L.iota(tables, 0, 1, indices.dtype), (product(target[:batch]), between, 1)) * bound  # type: ignore[arg-type]
-        rows = L.where((each >= 0) & (each < bound), each + first, -1)
+        inside = L.flat_places(L.reshape(indices, (-1, 1)), (size,))
+        each = L.reshape(inside, (product(target[:batch]), 1, product(indices.shape[batch:])))  # type: ignore[arg-type]
+        first = L.reshape(L.iota(tables, 0, 1, indices.dtype), (product(target[:batch]), between, 1))  # type: ignore[arg-type]
+        rows = each + first * L.size_value(size, indices.dtype)
         table = L.reshape(params, (1, tables * size, product(params.shape[k + 1:])))
         return L.reshape(L.gather_rows(table, L.reshape(rows, (product(rows.shape),))), target)
 

@@ -15,7 +15,7 @@ what it must have is checked by `registry.op`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
@@ -24,7 +24,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType
 from ..errors import AttributeValueError, DTypeError, GraphEngineError, IndexOutsideError, ShapeError
-from ..ir.dims import UNKNOWN, Dim, Shape, Size, broadcast
+from ..ir.dims import UNKNOWN, Dim, Shape, Size, broadcast, evaluate
 from ..ir.node import Tensor
 from ..ir.region import Region
 from ..values import dataclass
@@ -264,6 +264,17 @@ class Op:
         return tuple(t.wide if p.same in computed else t for p, t in zip(ports, types, strict=True))
 
     # ------------------------------------------------ meaning
+
+    def with_sizes(self, sizes: Mapping[str, int]) -> Op:
+        """The op with numbers in the place of size expressions among its attributes."""
+        changed = {}
+        for f in dataclasses.fields(self) if sizes else ():  # type: ignore[arg-type]
+            value = getattr(self, f.name)
+            items = value if isinstance(value, tuple) else (value,)
+            if any(isinstance(s, Dim) for s in items):
+                numbers = [evaluate(s, sizes) if isinstance(s, Dim) else s for s in items]
+                changed[f.name] = type(value)(numbers) if isinstance(value, tuple) else numbers[0]
+        return dataclasses.replace(self, **changed) if changed else self  # type: ignore[type-var]
 
     def values_of(self, *arrays: Any) -> tuple[Array, ...]:
         """`reference` of arrays of any dtype: narrow ones are computed wide, then rounded or wrapped around."""

@@ -27,13 +27,13 @@ from .kinds import (
 )
 from .language import L
 from .parts import Composed
+from .places import PLACES, check_places, check_updates, depth_of, flat_places
 from .quiet import quiet
 from .registry import abstract, op
 from .rules import as_int, as_sizes, sizes_of
 from .samples import integers, normal, sample, whole
 
 COMBINES = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
-PLACES = port("indices", INDICES.accepts, "places: the last axis holds one index for each of the first axes", "I")
 
 
 # -------------------------------------------------------------------- kernel
@@ -41,8 +41,8 @@ PLACES = port("indices", INDICES.accepts, "places: the last axis holds one index
 class _PutRows(Library):
     category = "Indexing"
     internal = True
+    overwrites = 2
     combine = "update"
-    skip: bool
 
     def result_shape(self, updates: Shape, indices: Shape, table: Shape) -> Shape:
         return table
@@ -51,33 +51,20 @@ class _PutRows(Library):
         updates, indices, table = inputs
         element = str(updates.dtype.size) if self.combine == "update" else updates.dtype.code
         kernel = f"put_{self.combine}_{element}_{indices.dtype.code}"
-        return Call(kernel, (*sizes_of(table), *sizes_of(indices), int(self.skip)), extent=1)
-
-    def explain_code(self, code: int) -> str:
-        return "an index is outside the tensor"
+        return Call(kernel, (*sizes_of(table), *sizes_of(indices)), extent=1)
 
     @quiet
     def reference(self, updates: Array, indices: Array, table: Array) -> Array:
         result = np.array(table)
         for row, place in zip(updates, indices, strict=True):
-            if place < 0 and self.skip:
-                continue
-            if not 0 <= place < len(result):
-                raise IndexOutsideError(f"index {place} is outside [0, {len(result)})")
-            result[place] = row if self.combine == "update" else COMBINES[self.combine](result[place], row)
+            if 0 <= place < len(result):
+                result[place] = row if self.combine == "update" else COMBINES[self.combine](result[place], row)
         return result
-
-    def picked(self, rows: Any, indices: Any) -> Any:
-        """The row of a table that belongs to each update; 0 for those left out."""
-        if not self.skip:
-            return picked_rows(rows, indices)
-        found = picked_rows(rows, L.maximum(indices, 0))
-        return L.where(L.expand_dims(indices, -1) >= 0, found, 0)
 
 
 @op
 class ScatterRows(_PutRows):
-    """A table with other rows at places; the last of several for one place counts.
+    """A table with other rows at places; the last of several for one place counts, those outside of it do not.
 
     Shapes
     ------
@@ -88,19 +75,18 @@ class ScatterRows(_PutRows):
     """
 
     inputs = (port("updates", AnyType, "rows"), INDICES, port("table", AnyType, "what they are put into"))
-    skip: bool = attr(False, "whether negative indices are left out, not errors")
 
     def gradient(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
-        return self.picked(g, indices), None, L.scatter_rows(L.zeros_like(updates), indices, g, self.skip)
+        return _picked(g, indices), None, L.scatter_rows(L.zeros_like(updates), indices, g)
 
     samples = (sample(normal(4, 3), whole([3, 1, 0, 4]), normal(5, 3)),
-               sample(normal(3, 2), whole([-1, 1, 0]), normal(2, 2), skip=True),
+               sample(normal(3, 2), whole([-1, 1, 0]), normal(2, 2)),
                sample(normal(0, 2), integers(0, 3, 0), normal(3, 2)))
 
 
 @op
 class CombineRows(_PutRows):
-    """A table whose rows meet others at places, one after the other.
+    """A table whose rows meet others at places, one after the other; those outside of it are left out.
 
     Shapes
     ------
@@ -117,90 +103,48 @@ class CombineRows(_PutRows):
 
     inputs = (port("updates", Numeric, "rows"), INDICES, port("table", Numeric, "what they are combined with"))
     combine: str = attr("add", "how a row meets what is there", choices=tuple(COMBINES))
-    skip: bool = attr(False, "whether negative indices are left out, not errors")
 
     def gradient(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
         rule = {"add": self._added, "sub": self._added, "mul": self._multiplied}.get(self.combine, self._chosen)
         return rule(g, y, updates, indices, table)
 
     def _added(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
-        rows = self.picked(g, indices)
+        rows = _picked(g, indices)
         return rows if self.combine == "add" else -rows, None, g
 
     def _multiplied(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
         is_zero = L.equal(updates, 0)
         divisors = L.where(is_zero, 1, updates)
-        zeros = L.combine_rows(L.cast(is_zero, g.dtype), indices, L.zeros_like(g), "add", self.skip)
-        factors = L.combine_rows(divisors, indices, L.ones_like(g), "mul", self.skip)
-        whole_product, count = self.picked(table * factors, indices), self.picked(zeros, indices)
+        zeros = L.combine_rows(L.cast(is_zero, g.dtype), indices, L.zeros_like(g), "add")
+        factors = L.combine_rows(divisors, indices, L.ones_like(g), "mul")
+        whole_product, count = _picked(table * factors, indices), _picked(zeros, indices)
         others = L.where(L.equal(count, L.cast(is_zero, g.dtype)), whole_product / divisors, 0)
-        return self.picked(g, indices) * others, None, g * L.where(L.equal(zeros, 0), factors, 0)
+        return _picked(g, indices) * others, None, g * L.where(L.equal(zeros, 0), factors, 0)
 
     def _chosen(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
-        ours = L.cast(L.equal(updates, self.picked(y, indices)), g.dtype)
+        ours = L.cast(L.equal(updates, _picked(y, indices)), g.dtype)
         theirs = L.cast(L.equal(table, y), g.dtype)
-        share = g / L.combine_rows(ours, indices, theirs, "add", self.skip)
-        return ours * self.picked(share, indices), None, theirs * share
+        share = g / L.combine_rows(ours, indices, theirs, "add")
+        return ours * _picked(share, indices), None, theirs * share
 
     samples = (sample(normal(4, 3), integers(0, 5, 4), normal(5, 3)),
-               sample(normal(4, 3), integers(-2, 5, 4, dtype="int64"), normal(5, 3), combine="sub", skip=True),
+               sample(normal(4, 3), integers(-2, 5, 4, dtype="int64"), normal(5, 3), combine="sub"),
                sample(normal(6, 2), integers(0, 3, 6), normal(3, 2), combine="mul"),
-               sample(normal(6, 2), integers(-1, 3, 6), normal(3, 2), combine="max", skip=True),
+               sample(normal(6, 2), integers(-1, 3, 6), normal(3, 2), combine="max"),
                sample(normal(6, 2), integers(0, 3, 6), normal(3, 2), combine="min"),
                sample(normal(0, 2), integers(0, 3, 0), normal(3, 2)),
                sample(normal(2, 0), integers(0, 3, 2), normal(3, 0)))
 
 
+def _picked(rows: Any, indices: Any) -> Any:
+    """The row of a table that belongs to each place; 0 for places outside."""
+    inside = (indices >= 0) & (indices < L.shape_of(rows, indices.dtype)[0])
+    return L.where(L.expand_dims(inside, -1), picked_rows(rows, L.where(inside, indices, 0)), 0)
+
+
 def picked_rows(rows: Any, indices: Any) -> Any:
     """Rows of a table (n, inner)."""
     return L.squeeze(L.gather_rows(L.expand_dims(rows, 0), indices), [0])
-
-
-# -------------------------------------------------------------------- places of several indices
-
-def flat_places(indices: Any, sizes: Sequence[Size]) -> Any:
-    """(..., d) indices into the first d axes as one number each, -1 where one of several is outside its axis."""
-    if len(sizes) == 1:                     # who reads at it sees whether it is outside, and tells which it is
-        return indices[..., 0]
-    total, fits = None, None
-    for k, size in enumerate(sizes):
-        index, bound = indices[..., k], L.size_value(size, indices.dtype)
-        inside = (index >= 0) & (index < bound)
-        fits = inside if fits is None else fits & inside
-        total = index if total is None else total * bound + index
-    if total is None:
-        return L.cast(L.zeros_like(L.reshape(indices, (*indices.shape[:-1], 0))), indices.dtype)
-    return L.where(fits, total, -1)
-
-
-def rows_at(indices: Any, sizes: Sequence[Size]) -> Any:
-    """`flat_places` as a vector; all 0 where no axis is indexed."""
-    count = product(indices.shape[:-1])
-    if not sizes:
-        return L.broadcast_to(np.zeros((), indices.dtype.numpy), (count,))
-    return L.reshape(flat_places(indices, sizes), (count,))
-
-
-def depth_of(indices: Shape, rank: int, axis: int = 0) -> int:
-    """How many axes an array of places indexes.
-
-    Raises
-    ------
-    ShapeError if its last size is not known, or larger than the number of axes.
-    """
-    if not indices or not isinstance(indices[-1], int):
-        raise ShapeError(f"indices has shape {indices}; its last axis, one index an axis, needs a known size")
-    if axis + indices[-1] > rank:
-        raise ShapeError(f"indices has {indices[-1]} indices a place, for {rank - axis} axes")
-    return indices[-1]
-
-
-def check_places(indices: Array, sizes: Sequence[int]) -> None:
-    """Raise IndexOutsideError if a place is outside its tensor."""
-    for k, size in enumerate(sizes[:indices.shape[-1]]):
-        wrong = indices[..., k][(indices[..., k] < 0) | (indices[..., k] >= size)]
-        if wrong.size:
-            raise IndexOutsideError(f"index {wrong.flat[0]} is outside [0, {size}) of axis {k}")
 
 
 @op
@@ -240,7 +184,8 @@ class GatherNd(Composed):
             indices = L.concat([L.broadcast_to(own, (*indices.shape[:-1], 1)), indices], -1)
         depth = indices.shape[-1]
         rows = L.reshape(params, (product(params.shape[:depth]), product(params.shape[depth:])))
-        return L.reshape(picked_rows(rows, rows_at(indices, params.shape[:depth])), target)
+        at = flat_places(indices, params.shape[:depth]) if depth != 1 else L.reshape(indices, (-1,))
+        return L.reshape(picked_rows(rows, at), target)     # which sees by itself whether an only index is inside
 
     def reference(self, params: Array, indices: Array) -> Array:
         if self.batch_dims:
@@ -273,7 +218,7 @@ class _TensorScatter(Composed):
         depth = depth_of(indices.shape, tensor.rank)
         inner, count = product(tensor.shape[depth:]), product(indices.shape[:-1])
         table = L.reshape(tensor, (product(tensor.shape[:depth]), inner))
-        places = rows_at(indices, tensor.shape[:depth])
+        places = flat_places(indices, tensor.shape[:depth])
         rows = L.reshape(updates, (count, inner)), places, table
         changed = L.scatter_rows(*rows) if self.combine == "update" else L.combine_rows(*rows, self.combine)
         return L.reshape(changed, tuple(tensor.shape))
@@ -291,15 +236,6 @@ class _TensorScatter(Composed):
                sample(normal(3, 4), whole([[2], [0]]), normal(2, 4)),
                sample(normal(3, 4), integers(0, 3, 0, 2), normal(0)),
                sample(normal(3, 4), whole([[2, 3], [0, 1], [2, 0]]), normal(3)))
-
-
-def check_updates(indices: Shape, updates: Shape, rest: Shape) -> None:
-    """Raise ShapeError unless there is one slice for each place."""
-    wanted = (*indices[:-1], *rest)
-    if len(updates) != len(wanted):
-        raise ShapeError(f"updates has shape {updates}; indices of shape {indices} want {Shape(wanted)}")
-    for k, (a, b) in enumerate(zip(updates, wanted, strict=True)):
-        merge(a, b, f"updates and the slices to change differ on axis {k}")
 
 
 @op
@@ -446,7 +382,8 @@ class _Segments(Composed):
         count, inner = product(ids.shape), product(target[1:])  # type: ignore[arg-type]
         rows = L.reshape(data, (count, inner))
         table = L.broadcast_to(np.asarray(self.start(data.dtype), data.dtype.numpy), (self.num_segments, inner))
-        found = L.combine_rows(rows, L.reshape(ids, (count,)), table, self.combine, True)
+        places = flat_places(L.expand_dims(ids, -1), (self.num_segments,), skips=True)
+        found = L.combine_rows(rows, places, table, self.combine)
         return L.reshape(found, target)
 
     @quiet

@@ -243,7 +243,7 @@ class Executable:
             for k, t in enumerate(node.inputs)
         ]
         try:
-            node.op.values_of(*inputs)
+            node.op.with_sizes(layout.known).values_of(*inputs)
         except GraphEngineError as error:
             return error.problem
         except (ValueError, ArithmeticError):   # numpy's own: the kernel's words are better

@@ -58,6 +58,45 @@ class Network:
         return found if rate is None else {**found, self.rate: rate}
 
 
+# ------------------------------------------------------------------ parts of variables
+
+def test_a_part_is_assigned_where_the_variable_is():
+    """The kernel has the variable as table and as result: it touches the part alone, after who reads the old."""
+    v = tf.Variable(np.arange(6, dtype="f4"), name="v")
+    place, old = tf.placeholder(tf.int32, [None, 1]), tf.reduce_sum(v)
+    change = tf.group(tf.compat.v1.scatter_nd_update(v, place, tf.reverse(v[:2], [0])))
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        feeds = {place: [[3], [0]]}
+        compilation = session.explain([old, change], feeds).compilation
+        writer, = writers(compilation, "v")
+        assert writer.nodes[0].op.name == "scatter_rows"
+        assert writer.writes[0] in writer.reads
+        assert [i.nodes[0].outputs[0].shape.num_elements() for i in copies(compilation)] == [2]
+        assert session.run([old, change], feeds)[0] == 15
+        np.testing.assert_array_equal(session.run(v), [0, 1, 2, 1, 4, 5])
+        with pytest.raises(tf.errors.InvalidArgumentError, match=r"index 6 is outside \[0, 6\)"):
+            session.run(change, {place: [[2], [6]]})
+        np.testing.assert_array_equal(session.run(v), [0, 1, 2, 1, 4, 5])
+
+
+def test_a_row_is_put_into_what_a_loop_carries():
+    """As for a TensorArray: a step touches its row alone, whether or not somebody reads the rows before."""
+    n = tf.placeholder(tf.int32, [])
+
+    def step(k, rows, total):
+        return k + 1, tf.tensor_scatter_nd_update(rows, [[k]], [total]), total + rows[0] + 1.0
+
+    found = tf.while_loop(lambda k, rows, total: k < n, step, [tf.constant(0), tf.fill([7], 1.0), tf.constant(2.0)])
+    with tf.Session() as session:
+        rows, total = session.run(found[1:], {n: 4})
+        np.testing.assert_array_equal(rows, [2, 4, 7, 10, 1, 1, 1])
+        assert total == 13
+        body, = session.explain(found[1:], {n: 4}).compilation.inner
+        writer, = [i for i in body.compilation.program.instructions if i.title == "scatter_rows"]
+        assert writer.writes[0] in writer.reads
+
+
 # ------------------------------------------------------------------ sharing
 
 def test_fifty_layers_share_their_kernels():

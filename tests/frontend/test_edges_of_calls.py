@@ -26,6 +26,18 @@ def test_an_index_outside_is_told(how, call, index):
 
 
 @HOW
+@pytest.mark.parametrize(("call", "told"), [
+    (lambda i: tf.gather_nd(tf.zeros([3, 4]), i), r"index 7 is outside \[0, 4\) of axis 1"),
+    (lambda i: tf.tensor_scatter_nd_max(tf.zeros([3, 4]), i, [1.0]), r"index 7 is outside \[0, 4\) of axis 1"),
+    (lambda i: tf.gather(tf.zeros([1, 4]), i, batch_dims=1), r"index 7 is outside \[0, 4\)"),
+    (lambda i: tf.math.unsorted_segment_sum([[1.0, 2.0]], i, 3), r"index 7 is outside \[0, 3\)"),
+])
+def test_an_index_of_several_is_told(how, call, told):
+    with pytest.raises(IndexOutsideError, match=told):
+        how(call)(tf.constant([[1, 7]]))
+
+
+@HOW
 @pytest.mark.parametrize(("x", "padding", "largest", "places"), [
     (np.full((3, 3), -np.inf, "f4"), "SAME", [-np.inf] * 4, [0, 2, 6, 8]),
     (np.arange(9, dtype="i4").reshape(3, 3), "SAME", [4, 5, 7, 8], [4, 5, 7, 8]),

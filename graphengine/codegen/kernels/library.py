@@ -132,6 +132,7 @@ def _sources() -> Iterator[tuple[str, str]]:
     yield from ((f"put_update_{size}_{index}", "scatter") for size, index in itertools.product(WIDTHS, indices))
     for combine, code, index in itertools.product(("add", "sub", "mul", "max", "min"), numbers, indices):
         yield f"put_{combine}_{code}_{index}", "scatter"
+    yield from ((f"flat_places_{index}", "scatter") for index in indices)
     yield from ((f"gamma_{code}", "gamma") for code in ("f32", "f64"))
     for name, code, index in itertools.product(("argsort", "searchsorted"), numbers, indices):
         yield f"{name}_{code}_{index}", "sorting"
