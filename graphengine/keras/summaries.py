@@ -82,6 +82,11 @@ class _Now(local):
 _now = _Now()
 
 
+def default_writer() -> SummaryWriter | None:
+    """The writer that is in use."""
+    return _now.writer  # type: ignore[no-any-return]
+
+
 def create_file_writer(
     logdir: Any, max_queue: int | None = None, flush_millis: int | None = None, filename_suffix: str | None = None,
     name: str | None = None,

@@ -25,7 +25,7 @@ from ...frontend.surface import PACKAGE as _PACKAGE
 from ...frontend.surface import namespaces as _namespaces
 from ...frontend.surface import refusing as _refusing
 from ...ir.graph import draw_always as _draw_always
-from . import app, flags, initializers, layers, logging, losses, metrics, train
+from . import app, flags, initializers, layers, logging, losses, metrics, summary, train
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,

@@ -76,6 +76,18 @@ def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
     return _summary(tag, _field(5, BYTES, message))
 
 
+TYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "int64": 9, "bool": 10,
+         "bfloat16": 14, "uint16": 17, "float16": 19, "uint32": 22, "uint64": 23}
+
+
+def tensor(tag: str, value: Any) -> bytes:
+    """All elements of an array, with its shape."""
+    x = np.asarray(value)
+    sizes = b"".join(_field(2, BYTES, _field(1, NUMBER, size)) for size in x.shape)
+    message = _field(1, NUMBER, TYPES[x.dtype.name]) + _field(2, BYTES, sizes) + _field(4, BYTES, x.tobytes())
+    return _summary(tag, _field(8, BYTES, message))
+
+
 def _summary(tag: str, content: bytes) -> bytes:
     return _field(1, BYTES, _field(1, BYTES, tag.encode()) + content)
 
