@@ -183,8 +183,6 @@ REASONS: dict[str, str] = {
         compat.v1.image.resize_bilinear compat.v1.image.resize_nearest_neighbor
         compat.v1.initializers.global_variables compat.v1.initializers.local_variables
         compat.v1.initializers.uniform_unit_scaling compat.v1.initializers.variables
-        compat.v1.logging.TaskLevelStatusMessage compat.v1.logging.flush compat.v1.logging.log_every_n
-        compat.v1.logging.log_first_n compat.v1.logging.log_if compat.v1.logging.vlog
         compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.batch_to_space_nd
         compat.v1.manip.space_to_batch_nd compat.v1.metrics.auc compat.v1.metrics.average_precision_at_k
         compat.v1.metrics.false_negatives compat.v1.metrics.false_negatives_at_thresholds
@@ -206,23 +204,12 @@ REASONS: dict[str, str] = {
         compat.v1.nn.fused_batch_norm compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn
         compat.v1.nn.static_bidirectional_rnn compat.v1.nn.static_state_saving_rnn
         compat.v1.nn.rnn_cell.ResidualWrapper compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.summary.FileWriter compat.v1.summary.FileWriterCache compat.v1.summary.initialize
-        compat.v1.summary.merge compat.v1.summary.merge_all compat.v1.summary.tensor_summary compat.v1.test.*
-        compat.v1.train.AdagradDAOptimizer compat.v1.train.CheckpointSaverHook
-        compat.v1.train.CheckpointSaverListener compat.v1.train.ChiefSessionCreator compat.v1.train.FeedFnHook
-        compat.v1.train.FinalOpsHook compat.v1.train.GlobalStepWaiterHook compat.v1.train.LoggingTensorHook
-        compat.v1.train.MonitoredSession compat.v1.train.MonitoredTrainingSession
-        compat.v1.train.NanLossDuringTrainingError compat.v1.train.NanTensorHook
-        compat.v1.train.ProximalAdagradOptimizer compat.v1.train.ProximalGradientDescentOptimizer
-        compat.v1.train.Scaffold compat.v1.train.SecondOrStepTimer compat.v1.train.SessionCreator
-        compat.v1.train.SessionRunArgs compat.v1.train.SessionRunContext compat.v1.train.SessionRunHook
-        compat.v1.train.SessionRunValues compat.v1.train.SingularMonitoredSession
-        compat.v1.train.StepCounterHook compat.v1.train.StopAtStepHook compat.v1.train.SummarySaverHook
-        compat.v1.train.basic_train_loop compat.v1.train.cosine_decay_restarts
-        compat.v1.train.get_checkpoint_mtimes compat.v1.train.init_from_checkpoint
-        compat.v1.train.linear_cosine_decay compat.v1.train.noisy_linear_cosine_decay
-        compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer compat.v1.train.sdca_shrink_l1
-        compat.v1.train.warm_start config.experimental_functions_run_eagerly
+        compat.v1.test.* compat.v1.train.AdagradDAOptimizer compat.v1.train.ProximalAdagradOptimizer
+        compat.v1.train.ProximalGradientDescentOptimizer compat.v1.train.basic_train_loop
+        compat.v1.train.cosine_decay_restarts compat.v1.train.get_checkpoint_mtimes
+        compat.v1.train.init_from_checkpoint compat.v1.train.linear_cosine_decay
+        compat.v1.train.noisy_linear_cosine_decay compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer
+        compat.v1.train.sdca_shrink_l1 compat.v1.train.warm_start config.experimental_functions_run_eagerly
         config.experimental_run_functions_eagerly config.experimental.enable_op_determinism
         debugging.assert_integer debugging.assert_proper_iterable debugging.assert_rank_in
         debugging.assert_same_float_dtype debugging.disable_check_numerics debugging.enable_check_numerics

@@ -51,6 +51,7 @@ from . import (
     spectral,
     state,
     statistics,
+    summaries,
     systems,
     triangular,
     trigonometric,
@@ -82,5 +83,5 @@ FAMILIES = (
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
     parts, places, triangular, systems, spectral, orthogonal, lengths, philox, random,
     control, choice, saturation, dynamic, extents, calls, finished, rare,
-    bitcast, boxes,
+    bitcast, boxes, summaries,
 )

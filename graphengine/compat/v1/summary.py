@@ -6,35 +6,27 @@ other, which is all that `merge` does.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...dtypes import uint8
 from ...errors import FailedPreconditionError
-from ...frontend.build import convert_to_tensor
-from ...frontend.calls import numpy_function
 from ...frontend.surface import refusing
 from ...ir.graph import get_default_graph
 from ...keras import summaries
-from ...keras.callbacks import events
 from ...ops.language import L
 from .variables import GraphKeys, add_to_collections, get_collection
 
 Collections = Sequence[str] | None
 
 
-def _summary(
-    name: str, tensor: Any, make: Callable[[str, Any], bytes], collections: Collections, family: str | None
-) -> Any:
+def _summary(name: str, tensor: Any, content: str, collections: Collections, family: str | None) -> Any:
     """A node that makes the message of a tensor, under the name that it has among the scopes around."""
     clean = "".join(c if c.isalnum() or c in "_./-" else "_" for c in name).lstrip("/")
     with get_default_graph().name_scope(f"{family}/{clean}" if family else clean) as scope:
         tag = f"{family}/{scope.rstrip('/')}" if family else scope.rstrip("/")
-        message = numpy_function(lambda x: np.frombuffer(make(tag, x), np.uint8), [convert_to_tensor(tensor)], uint8,
-                                 name=scope)
-    message.set_shape([None])
+        message = L.summary_message(tensor, tag, content, name=scope)
     add_to_collections([GraphKeys.SUMMARIES] if collections is None else collections, message)
     return message
 
@@ -47,12 +39,12 @@ def scalar(name: str, tensor: Any, collections: Collections = None, family: str 
     collections : of the graph that it joins; that of `merge_all` if None
     family : put before the name, by which TensorBoard arranges
     """
-    return _summary(name, tensor, lambda tag, x: events.scalar(tag, float(np.reshape(x, ()))), collections, family)
+    return _summary(name, tensor, "scalar", collections, family)
 
 
 def histogram(name: str, values: Any, collections: Collections = None, family: str | None = None) -> Any:
     """A summary of how often which values occur in a tensor; arguments are those of `scalar`."""
-    return _summary(name, values, events.histogram, collections, family)
+    return _summary(name, values, "histogram", collections, family)
 
 
 def tensor_summary(
@@ -60,7 +52,7 @@ def tensor_summary(
     summary_metadata: Any = None, family: str | None = None, display_name: str | None = None,
 ) -> Any:
     """A summary of all elements of a tensor; arguments are those of `scalar`, and the others are accepted."""
-    return _summary(name, tensor, events.tensor, collections, family)
+    return _summary(name, tensor, "tensor", collections, family)
 
 
 def merge(inputs: Sequence[Any], collections: Collections = None, name: str | None = None) -> Any:

@@ -13,10 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-DOUBLE, BYTES, FLOAT = 1, 2, 5              # how a field of a message is written
-NUMBER = 0
+from ...ops.summaries import BYTES, DOUBLE, NUMBER, field, histogram, scalar
 
 
 class EventFile:
@@ -31,7 +28,7 @@ class EventFile:
         os.makedirs(folder, exist_ok=True)
         stem = f"events.out.tfevents.{int(time.time())}.{socket.gethostname()}.{os.getpid()}"
         self._file = open(_free(Path(folder), stem), "xb")  # noqa: SIM115 (closed by close)
-        self._write(_field(3, BYTES, b"brain.Event:2"))
+        self._write(field(3, BYTES, b"brain.Event:2"))
 
     def scalar(self, tag: str, value: float, step: int) -> None:
         """A number at a step."""
@@ -42,11 +39,11 @@ class EventFile:
         self.summary(histogram(tag, values, buckets), step)
 
     def summary(self, content: bytes, step: int) -> None:
-        """What one of the functions below gave, or several of them gave beside each other."""
-        self._write(_field(2, NUMBER, step) + _field(5, BYTES, content))
+        """A message, or several behind each other."""
+        self._write(field(2, NUMBER, step) + field(5, BYTES, content))
 
     def _write(self, content: bytes) -> None:
-        data = _field(1, DOUBLE, time.time()) + content
+        data = field(1, DOUBLE, time.time()) + content
         length = struct.pack("<Q", len(data))
         self._file.write(length + _check(length) + data + _check(data))
 
@@ -57,64 +54,12 @@ class EventFile:
         self._file.close()
 
 
-# -------------------------------------------------------------------- what is written, as messages
-
-def scalar(tag: str, value: float) -> bytes:
-    """A number."""
-    return _summary(tag, _field(2, FLOAT, float(value)))
-
-
-def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
-    """How often which values occur in an array."""
-    x = np.asarray(values, np.float64).reshape(-1)
-    counts, edges = np.histogram(x, buckets)
-    ends = (x.min(), x.max()) if x.size else (0.0, 0.0)
-    numbers = (*ends, float(x.size), float(x.sum()), float(np.square(x).sum()))
-    message = b"".join(_field(k, DOUBLE, v) for k, v in enumerate(numbers, 1))
-    message += _field(6, BYTES, edges[1:].astype("<f8").tobytes())
-    message += _field(7, BYTES, counts.astype("<f8").tobytes())
-    return _summary(tag, _field(5, BYTES, message))
-
-
-TYPES = {"float32": 1, "float64": 2, "int32": 3, "uint8": 4, "int16": 5, "int8": 6, "int64": 9, "bool": 10,
-         "bfloat16": 14, "uint16": 17, "float16": 19, "uint32": 22, "uint64": 23}
-
-
-def tensor(tag: str, value: Any) -> bytes:
-    """All elements of an array, with its shape."""
-    x = np.asarray(value)
-    sizes = b"".join(_field(2, BYTES, _field(1, NUMBER, size)) for size in x.shape)
-    message = _field(1, NUMBER, TYPES[x.dtype.name]) + _field(2, BYTES, sizes) + _field(4, BYTES, x.tobytes())
-    return _summary(tag, _field(8, BYTES, message))
-
-
-def _summary(tag: str, content: bytes) -> bytes:
-    return _field(1, BYTES, _field(1, BYTES, tag.encode()) + content)
-
-
 def _free(folder: Path, stem: str) -> Path:
     """A name that no file has yet: several may begin within a second."""
     count = 0
     while (folder / f"{stem}.{count}.v2").exists():
         count += 1
     return folder / f"{stem}.{count}.v2"
-
-
-def _field(number: int, kind: int, value: Any) -> bytes:
-    """A field of a message."""
-    head = _varint(number << 3 | kind)
-    if kind == BYTES:
-        return head + _varint(len(value)) + bytes(value)
-    return head + (_varint(value) if kind == NUMBER else struct.pack("<d" if kind == DOUBLE else "<f", value))
-
-
-def _varint(value: int) -> bytes:
-    """A whole number, seven bits a byte, the lowest first."""
-    found = bytearray()
-    while value > 127:
-        found.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*found, value])
 
 
 def _check(data: bytes) -> bytes:
