@@ -220,14 +220,12 @@ REASONS: dict[str, str] = {
         image.stateless_sample_distorted_bounding_box keras.version keras.config.disable_interactive_logging
         keras.config.dtype_policy keras.config.enable_interactive_logging
         keras.config.is_interactive_logging_enabled keras.config.set_dtype_policy keras.distillation.*
-        keras.layers.Random* keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
+        keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
         keras.layers.AdaptiveAveragePooling3D keras.layers.AdaptiveMaxPooling1D
-        keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D keras.layers.AugMix
-        keras.layers.AutoContrast keras.layers.CenterCrop
-        keras.layers.ContrastLimitedAdaptiveHistogramEqualization keras.layers.ConvLSTM1D
-        keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D keras.layers.CutMix keras.layers.Equalization
-        keras.layers.MaxNumBoundingBoxes keras.layers.MixUp keras.layers.Pipeline keras.layers.RandAugment
-        keras.layers.ReversibleEmbedding keras.layers.Solarization keras.losses.Circle keras.losses.circle
+        keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D
+        keras.layers.ConvLSTM1D
+        keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D
+        keras.layers.ReversibleEmbedding keras.losses.Circle keras.losses.circle
         keras.ops.nan* keras.ops.adaptive_average_pool keras.ops.adaptive_max_pool keras.ops.allclose
         keras.ops.argpartition keras.ops.array_split keras.ops.associative_scan keras.ops.bartlett
         keras.ops.bitwise_left_shift keras.ops.bitwise_right_shift keras.ops.blackman keras.ops.cbrt
@@ -251,7 +249,7 @@ REASONS: dict[str, str] = {
         keras.utils.disable_interactive_logging keras.utils.enable_interactive_logging
         keras.utils.get_source_inputs keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor
         keras.utils.model_to_dot keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype
-        keras.utils.bounding_boxes.* keras.visualization.* linalg.banded_triangular_solve
+        keras.visualization.* linalg.banded_triangular_solve
         linalg.experimental.conjugate_gradient losses.Circle losses.circle math.approx_max_k math.approx_min_k
         math.sobol_sample math.softmax nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k
         nn.approx_min_k nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization

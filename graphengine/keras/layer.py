@@ -405,6 +405,12 @@ class Layer:
         parameters = inspect.signature(self.call).parameters.values()
         return frozenset(p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD))
 
+    @cached_property
+    def _trains_alone(self) -> bool:
+        """Whether `call` works as in training where nobody says: its own default."""
+        default = inspect.signature(self.call).parameters["training"].default
+        return default is not inspect.Parameter.empty and bool(default)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Results for inputs: symbols, eager tensors or arrays."""
         args = tuple(self._converted(a) for a in args)
@@ -444,7 +450,7 @@ class Layer:
         if training is None:
             training = before
         if "training" in self._takes:
-            kwargs = {**kwargs, "training": bool(training) if training is not None else False}
+            kwargs = {**kwargs, "training": self._trains_alone if training is None else bool(training)}
         else:
             kwargs = {k: v for k, v in kwargs.items() if k != "training"}
         if "mask" in self._takes and kwargs.get("mask") is None:

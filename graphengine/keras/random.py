@@ -101,10 +101,21 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
     return random.stateless_gamma(shape, pair, alpha, dtype=dtype or floatx())
 
 
+def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
+    """Numbers of a beta distribution, in [0, 1]."""
+    pair = _pair(seed)
+    seeds = (None, None) if pair is None else (pair, pair + np.array([12, 12]))
+    first, second = (random.gamma(shape, a, dtype=dtype or floatx()) if pair is None
+                     else random.stateless_gamma(shape, s, a, dtype=dtype or floatx())
+                     for s, a in zip(seeds, (alpha, beta), strict=True))
+    return first / (first + second)
+
+
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
     """The slices along an axis in another order."""
     found = convert_to_tensor(x)
-    order = L.argsort(uniform([int(found.shape[axis])], seed=seed))
+    size = tuple(found.shape)[axis]
+    order = L.argsort(uniform([size if isinstance(size, int) else L.shape_of(found)[axis]], seed=seed))
     return L.gather(found, order, axis=axis)
 
 

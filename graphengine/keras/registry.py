@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from importlib import import_module
 from types import EllipsisType
 from typing import Any, TypeVar, overload
 
@@ -29,6 +30,7 @@ Config = dict[str, Any]
 PLAIN = (str, int, float, bool, type(None))
 
 _public: dict[str, dict[str, Any]] = {}         # "losses" -> name -> class or function
+_later: dict[str, tuple[str, ...]] = {}         # "losses" -> modules that register more of them when they are loaded
 _homes: dict[Any, tuple[str, str]] = {}         # class or function -> ("losses", its name)
 _custom: dict[str, Any] = {}                    # "package>name" -> class or function of a program
 _custom_names: dict[Any, str] = {}
@@ -66,9 +68,25 @@ def register(module: Any, *aliases: str, name: str | None = None) -> Any:
     return add
 
 
+def register_later(module: str, *homes: str) -> None:
+    """Let Python modules of this package be loaded when a name is wanted that is not registered yet.
+
+    module : as of `register`
+    """
+    _later[module] = tuple(dict.fromkeys((*_later.get(module, ()), *homes)))
+
+
+def _table(module: str, name: str | None = None) -> Mapping[str, Any]:
+    """What a module has registered; all of it, unless a name is given and there already."""
+    if name is None or name not in _public.get(module, {}):
+        for home in _later.pop(module, ()):
+            import_module(home)
+    return _public.get(module, {})
+
+
 def registered(module: str) -> Mapping[str, Any]:
     """The classes and functions of a module, each under its own name."""
-    return {name: obj for name, obj in _public.get(module, {}).items() if _homes[obj] == (module, name)}
+    return {name: obj for name, obj in _table(module).items() if _homes[obj] == (module, name)}
 
 
 # -------------------------------------------------------------------- what programs register
@@ -133,7 +151,7 @@ def get_registered_object(
 
 def find(module: str, name: str) -> Any:
     """The class or function of a module by its name, an alias, or its class's name in small letters; or None."""
-    table = _public.get(module, {})
+    table = _table(module, name)
     if name in table:
         return table[name]
     return next((obj for label, obj in table.items()
@@ -161,7 +179,7 @@ def get_object(module: str, identifier: Any) -> Any:
     if inspect.isclass(obj):
         obj = obj()
     if obj is None or not (callable(obj) or hasattr(obj, "get_config")):
-        known = _public.get(module, {})
+        known = _table(module)
         raise InvalidArgumentError(
             f"{identifier!r} names nothing", op=f"keras.{module}.get",
             fix=suggestion(identifier, known) if isinstance(identifier, str) else "a name, a config or an object",
@@ -322,7 +340,7 @@ def _named_class(name: str, module: str | None, registered: str | None) -> Any:
     found = get_registered_object(registered or name) or get_registered_object(name)
     if found is None and (module or "keras").partition(".")[0] == "keras":
         home = (module or "keras").partition(".")[2]
-        tables = [_public.get(home, {})] if home in _public else _public.values()
+        tables = [_table(home, name)] if home in _public else [_table(known, name) for known in list(_public)]
         found = next((table[name] for table in tables if name in table), None)
     if found is None:
         raise _unknown("class", name, [*(n for table in _public.values() for n in table), *_custom])

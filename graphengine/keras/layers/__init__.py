@@ -1,14 +1,15 @@
 """Layers, as Keras 3 names them."""
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...frontend.surface import refusing
+from ...later import later
 from ..functional import Input, InputLayer
 from ..input_spec import InputSpec
 from ..layer import Layer
 from ..registry import deserialize as _deserialize
-from ..registry import get_object, serialize_keras_object
+from ..registry import get_object, register_later, serialize_keras_object
 from .activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention import AdditiveAttention, Attention, GroupedQueryAttention, MultiHeadAttention
 from .convolutional import (
@@ -95,6 +96,62 @@ from .rnn import GRU, LSTM, RNN, SimpleRNN
 from .rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .wrappers import Bidirectional, TimeDistributed
 
+if TYPE_CHECKING:
+    from .image_color import (
+        AutoContrast,
+        ContrastLimitedAdaptiveHistogramEqualization,
+        Equalization,
+        RandomBrightness,
+        RandomColorDegeneration,
+        RandomColorJitter,
+        RandomContrast,
+        RandomGaussianBlur,
+        RandomGrayscale,
+        RandomHue,
+        RandomInvert,
+        RandomPosterization,
+        RandomSaturation,
+        RandomSharpness,
+        Solarization,
+    )
+    from .image_geometry import (
+        CenterCrop,
+        RandomCrop,
+        RandomElasticTransform,
+        RandomFlip,
+        RandomPerspective,
+        RandomRotation,
+        RandomShear,
+        RandomTranslation,
+        RandomZoom,
+    )
+    from .image_mixing import (
+        AugMix,
+        CutMix,
+        MaxNumBoundingBoxes,
+        MixUp,
+        Pipeline,
+        RandAugment,
+        RandomErasing,
+    )
+
+# Most programs do without these, so that their modules are loaded when one of them is first used.
+_LATER = {
+    ".image_geometry": """
+        CenterCrop RandomCrop RandomElasticTransform RandomFlip RandomPerspective RandomRotation RandomShear
+        RandomTranslation RandomZoom
+    """,
+    ".image_color": """
+        AutoContrast ContrastLimitedAdaptiveHistogramEqualization Equalization RandomBrightness
+        RandomColorDegeneration RandomColorJitter RandomContrast RandomGaussianBlur RandomGrayscale RandomHue
+        RandomInvert RandomPosterization RandomSaturation RandomSharpness Solarization
+    """,
+    ".image_mixing": """
+        AugMix CutMix MaxNumBoundingBoxes MixUp Pipeline RandAugment RandomErasing
+    """,
+}
+register_later("layers", *(f"{__name__}{home}" for home in _LATER))
+
 # Keras's second names of the same layers.
 GroupQueryAttention = GroupedQueryAttention
 AvgPool1D, AvgPool2D, AvgPool3D = AveragePooling1D, AveragePooling2D, AveragePooling3D
@@ -151,5 +208,13 @@ __all__ = [
     "Convolution1D", "Convolution2D", "Convolution3D",
     "Convolution1DTranspose", "Convolution2DTranspose", "Convolution3DTranspose",
     "SeparableConvolution1D", "SeparableConvolution2D",
+    "AugMix", "AutoContrast", "CenterCrop", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix",
+    "Equalization", "MaxNumBoundingBoxes", "MixUp", "Pipeline", "RandAugment", "RandomBrightness",
+    "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
+    "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert",
+    "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness",
+    "RandomShear", "RandomTranslation", "RandomZoom", "Solarization",
 ]
-__getattr__ = refusing(__name__, lambda: __all__)
+__getattr__, __dir__ = later(
+    __name__, {name: f"{home}:{name}" for home, names in _LATER.items() for name in names.split()},
+    refusing(__name__, lambda: __all__))

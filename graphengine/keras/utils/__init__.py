@@ -23,15 +23,17 @@ from .progress import Progbar
 from .seeds import set_random_seed
 
 if TYPE_CHECKING:
+    from . import bounding_boxes
     from .drawing import plot_model
     from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
-    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "clear_session", "custom_object_scope",
+    "CustomObjectScope", "Progbar", "PyDataset", "Sequence", "bounding_boxes", "clear_session", "custom_object_scope",
     "deserialize_keras_object", "get_custom_objects", "get_registered_name", "get_registered_object", "normalize",
     "pad_sequences", "plot_model", "register_keras_serializable", "serialize_keras_object", "set_random_seed",
     "split_dataset", "timeseries_dataset_from_array", "to_categorical", "unpack_x_y_sample_weight",
 ]
 __getattr__, __dir__ = later(__name__, {
-    "plot_model": ".drawing:plot_model", "timeseries_dataset_from_array": ".timeseries:timeseries_dataset_from_array",
+    "bounding_boxes": ".bounding_boxes", "plot_model": ".drawing:plot_model",
+    "timeseries_dataset_from_array": ".timeseries:timeseries_dataset_from_array",
 }, refusing(__name__, lambda: __all__))

@@ -32,7 +32,7 @@ TRAIN = "train"
 METRICS = 2                                 # number of the training's first input for a metric
 FEED = Socket("feed", "rows of data that the placeholder is fed with", "feed", optional=True)
 DTYPES = tuple(dtypes.BY_NAME)
-_HOLDS_OTHERS = {"layer", "cell", "cells", "function", "args"}     # arguments that no form on a card can give
+_HOLDS_OTHERS = {"layer", "layers", "cell", "cells", "function", "args"}     # arguments that no form on a card can give
 _CALLED = {"const": ("constant",)}          # ops that are drawn and have no public name of their own
 _NEVER = ("self", "name", "dtype", "weights", "y_true", "y_pred")
 _OPERANDS_NEVER = ("mask", "training", "initial_state", "states", "count_weights", "return_", "use_", "kwargs", "args")
