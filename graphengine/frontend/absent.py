@@ -184,32 +184,20 @@ REASONS: dict[str, str] = {
         compat.v1.initializers.global_variables compat.v1.initializers.local_variables
         compat.v1.initializers.uniform_unit_scaling compat.v1.initializers.variables
         compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.batch_to_space_nd
-        compat.v1.manip.space_to_batch_nd compat.v1.metrics.auc compat.v1.metrics.average_precision_at_k
-        compat.v1.metrics.false_negatives compat.v1.metrics.false_negatives_at_thresholds
-        compat.v1.metrics.false_positives compat.v1.metrics.false_positives_at_thresholds
-        compat.v1.metrics.mean_cosine_distance compat.v1.metrics.mean_iou
-        compat.v1.metrics.mean_per_class_accuracy compat.v1.metrics.mean_relative_error
-        compat.v1.metrics.mean_tensor compat.v1.metrics.percentage_below compat.v1.metrics.precision_at_k
-        compat.v1.metrics.precision_at_thresholds compat.v1.metrics.precision_at_top_k
-        compat.v1.metrics.recall_at_k compat.v1.metrics.recall_at_thresholds compat.v1.metrics.recall_at_top_k
-        compat.v1.metrics.root_mean_squared_error compat.v1.metrics.sensitivity_at_specificity
-        compat.v1.metrics.sparse_average_precision_at_k compat.v1.metrics.sparse_precision_at_k
-        compat.v1.metrics.specificity_at_sensitivity compat.v1.metrics.true_negatives
-        compat.v1.metrics.true_negatives_at_thresholds compat.v1.metrics.true_positives
-        compat.v1.metrics.true_positives_at_thresholds compat.v1.nn.avg_pool_v2
-        compat.v1.nn.bidirectional_dynamic_rnn compat.v1.nn.conv2d_backprop_filter
-        compat.v1.nn.conv2d_backprop_input compat.v1.nn.conv3d_backprop_filter
-        compat.v1.nn.conv3d_backprop_filter_v2 compat.v1.nn.depthwise_conv2d_native
-        compat.v1.nn.depthwise_conv2d_native_backprop_filter compat.v1.nn.depthwise_conv2d_native_backprop_input
-        compat.v1.nn.fused_batch_norm compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn
-        compat.v1.nn.static_bidirectional_rnn compat.v1.nn.static_state_saving_rnn
-        compat.v1.nn.rnn_cell.ResidualWrapper compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.test.* compat.v1.train.AdagradDAOptimizer compat.v1.train.ProximalAdagradOptimizer
-        compat.v1.train.ProximalGradientDescentOptimizer compat.v1.train.basic_train_loop
-        compat.v1.train.cosine_decay_restarts compat.v1.train.get_checkpoint_mtimes
-        compat.v1.train.init_from_checkpoint compat.v1.train.linear_cosine_decay
-        compat.v1.train.noisy_linear_cosine_decay compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer
-        compat.v1.train.sdca_shrink_l1 compat.v1.train.warm_start config.experimental_functions_run_eagerly
+        compat.v1.manip.space_to_batch_nd compat.v1.nn.avg_pool_v2 compat.v1.nn.bidirectional_dynamic_rnn
+        compat.v1.nn.conv2d_backprop_filter compat.v1.nn.conv2d_backprop_input
+        compat.v1.nn.conv3d_backprop_filter compat.v1.nn.conv3d_backprop_filter_v2
+        compat.v1.nn.depthwise_conv2d_native compat.v1.nn.depthwise_conv2d_native_backprop_filter
+        compat.v1.nn.depthwise_conv2d_native_backprop_input compat.v1.nn.fused_batch_norm
+        compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn compat.v1.nn.static_bidirectional_rnn
+        compat.v1.nn.static_state_saving_rnn compat.v1.nn.rnn_cell.ResidualWrapper compat.v1.random.get_seed
+        compat.v1.random.stateless_multinomial compat.v1.test.* compat.v1.train.AdagradDAOptimizer
+        compat.v1.train.ProximalAdagradOptimizer compat.v1.train.ProximalGradientDescentOptimizer
+        compat.v1.train.basic_train_loop compat.v1.train.cosine_decay_restarts
+        compat.v1.train.get_checkpoint_mtimes compat.v1.train.init_from_checkpoint
+        compat.v1.train.linear_cosine_decay compat.v1.train.noisy_linear_cosine_decay
+        compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer compat.v1.train.sdca_shrink_l1
+        compat.v1.train.warm_start config.experimental_functions_run_eagerly
         config.experimental_run_functions_eagerly config.experimental.enable_op_determinism
         debugging.assert_integer debugging.assert_proper_iterable debugging.assert_rank_in
         debugging.assert_same_float_dtype debugging.disable_check_numerics debugging.enable_check_numerics

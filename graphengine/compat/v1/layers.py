@@ -9,6 +9,7 @@ from ...frontend import control, random
 from ...frontend.surface import refusing
 from ...keras import layers
 from ...keras.input_spec import InputSpec
+from ...keras.naming import to_snake_case
 from ...ops.language import L
 from .batch_normalization import BatchNormalization
 from .initializers import zeros_initializer
@@ -201,6 +202,7 @@ def _function(kind: type[Layer], is_reused: bool = True) -> Callable[..., Any]:
         inputs, reuse = found.pop("inputs"), found.pop("reuse", None)
         return kind(**found, _scope=found.get("name"), _reuse=reuse)(inputs)
 
+    function.__name__ = function.__qualname__ = to_snake_case(kind.__name__).replace("pooling_", "pooling")
     function.__signature__ = signature  # type: ignore[attr-defined]
     function.__doc__ = f"{kind.__doc__}\n\n    The arguments are those of `{kind.__name__}`, behind the inputs." \
                        + ("\n    reuse : whether its variables exist already, as for `variable_scope`" * is_reused)
