@@ -1,7 +1,7 @@
 """What the commands of a window do: editing, looking, running, help. Its files are in main_window.py."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from PySide6 import QtCore, QtWidgets
@@ -12,7 +12,8 @@ from .actions import Actions
 from .docks import Docks
 from .io.settings import Settings
 from .model.document import GraphDocument
-from .model.items import Ref
+from .model.items import SUBGRAPH, Ref
+from .model.subgraphs import level_of, path_to, shown_as
 from .opened import Opened
 from .popups.cheat_sheet import CheatSheet
 from .popups.command_palette import CommandPalette
@@ -24,6 +25,7 @@ from .scene import GraphScene, GraphView, Minimap
 from .status import StatusBar
 from .theme import theme
 from .tools import Interaction
+from .widgets.crumbs import Crumbs
 from .widgets.labels import as_text
 
 
@@ -46,7 +48,9 @@ class Deeds(QtWidgets.QMainWindow):
     cheat_sheet: QtWidgets.QWidget | None
     guide: Guide
     status: StatusBar
+    crumbs: Crumbs
     _update_actions: Callable[[], None]
+    _update_empty: Callable[[], None]
     _kernels: tuple[m.KernelInfo, ...] = ()
     _first_layout: QtCore.QByteArray
 
@@ -118,7 +122,7 @@ class Deeds(QtWidgets.QMainWindow):
 
     def do_add(self) -> None:
         self.view.setFocus()
-        self.tool.search()
+        self.tool.enter_or_search()
 
     def do_note(self) -> None:
         ref = self.tool.edits.note()
@@ -129,6 +133,12 @@ class Deeds(QtWidgets.QMainWindow):
         ref = self.tool.edits.frame()
         if ref is not None:
             self.tool.inline.title_frame(ref.key)
+
+    def do_group(self) -> None:
+        self.tool.edits.group()
+
+    def do_unpack(self) -> None:
+        self.tool.edits.unpack()
 
     def do_bypass(self) -> None:
         self.tool.edits.bypass()
@@ -201,9 +211,12 @@ class Deeds(QtWidgets.QMainWindow):
         return self.opened.view or self.view
 
     def open_card(self, card: str) -> None:
-        """Show what is inside a card, in the place of the canvas."""
+        """Show what is inside a card: of a subgraph to work on, of others in the place of the canvas."""
         self.settle()
-        if self.opened.open((card,)):
+        found = self.document.card(card)
+        if found is not None and found.kind == SUBGRAPH:
+            self.scene.enter(card)
+        elif self.opened.open((card,)):
             self.scene.select([Ref("card", card)])
             self.pages.setCurrentWidget(self.opened)
             self._update_actions()
@@ -212,6 +225,56 @@ class Deeds(QtWidgets.QMainWindow):
         """Back from the inside of a card to the canvas."""
         if self.opened.path:
             self.opened.go(())
+
+    def jump(self, card: str) -> None:
+        """Select a card and bring it into view."""
+        if self.document.card(card) is not None:
+            self.show_item(Ref("card", card))
+
+    def show_item(self, ref: Ref) -> None:
+        """Select an item and bring it into view."""
+        self.leave_card()
+        self.select_items([ref])
+        if ref.kind == "card":
+            self.view.center_on_card(ref.key)
+        else:
+            self.view.centerOn(self.scene.item_rect(ref).center())
+
+    def select_items(self, refs: Iterable[Ref]) -> None:
+        """Select items, in the subgraph where the first of them lies."""
+        wanted = list(refs)
+        if wanted:
+            self.scene.enter(level_of(self.document, wanted[0]))
+        self.scene.select(wanted)
+
+    def select_cards(self, cards: list[str]) -> None:
+        """Select cards as they are seen where one looks; where none of them is, go there."""
+        seen = {shown_as(self.document, card, self.scene.level) for card in cards} - {None}
+        self.select_items([Ref("card", card) for card in seen or cards])
+        if len(cards) == 1:
+            self.view.center_on_card(next(iter(self.scene.selected()), Ref("card", cards[0])).key)
+
+    def _entered(self) -> None:
+        """Another subgraph is open, or the graph is again."""
+        way = path_to(self.document, self.scene.level)
+        self.crumbs.setVisible(bool(way))
+        if way:
+            self.crumbs.show_way(way, self.tr("Esc goes out"))
+        self.leave_card()
+        self.view.zoom_to_fit(animated=False)
+        self._update_empty()
+        self._update_actions()
+
+    def leave_to(self, steps: int) -> None:
+        """Out of the subgraph that is open, as far as so many steps from the graph."""
+        way = path_to(self.document, self.scene.level)
+        self.scene.enter(way[steps - 1] if steps else "")
+
+    def do_leave_level(self) -> None:
+        """Out of the subgraph that is open, whose card is selected then."""
+        level = self.scene.level
+        if level:
+            self.show_item(Ref("card", level))
 
     def do_open_card(self) -> None:
         chosen = self.tool.edits.cards

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6 import QtCore, QtWidgets
 
 from .model.items import Ref
+from .model.subgraphs import inside
 from .panels.code import CodePanel
 from .panels.history import History
 from .panels.inspector import Inspector
@@ -164,7 +165,7 @@ class Docks:
         self.inspector.edit.connect(window.edit)
         self.inspector.open_requested.connect(window.open_card)
         self.inspector.select.connect(window.scene.select)
-        self.outline.select.connect(window.scene.select)
+        self.outline.select.connect(window.select_items)
         self.problems.counted.connect(self._count_problems)
         self.training.chosen.connect(window.add_kind)
         self.training.past.looked.connect(self._look_back)
@@ -187,23 +188,28 @@ class Docks:
 
     def show_selection(self, refs: set[Ref]) -> None:
         """What is selected on the canvas, for the panels that follow it."""
-        cards = [ref.key for ref in refs if ref.kind == "card"]
+        document = self.window.document
+        cards = [card.id for ref in refs if ref.kind == "card" for card in inside(document, ref.key)]
         self.inspector.show_items(refs)
         self.outline.show_items(refs)
         for panel in (self.code, self.optimized, self.profile):
             panel.select(cards)
-        self._cards = cards
+        self._cards = [ref.key for ref in refs if ref.kind == "card"]
         self._look()
 
     def _look(self, *_: object) -> None:
         """Let the viewer show the one card that is selected, if it is seen."""
         if len(self._cards) == 1 and self.viewer.isVisible() and self.window.document.card(self._cards[0]) is not None:
-            self.viewer.show_output(self._cards[0], 0)
+            self._show_output(self._cards[0], 0)
+
+    def _show_output(self, card: str, output: int) -> None:
+        for end in self.window.scene.ends_behind(card, "output", output):
+            self.viewer.show_output(*end)
 
     def show_values(self, card: str, output: int) -> None:
         """Bring the viewer to the front with a result."""
         self.reveal("viewer")
-        self.viewer.show_output(card, output)
+        self._show_output(card, output)
 
     def take(self, reply: Reply) -> None:
         """Hand a reply to the panels that look at replies."""

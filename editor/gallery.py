@@ -10,7 +10,7 @@ from PySide6 import QtCore, QtGui
 
 from .layout import Box, Link, layered
 from .model.document import GraphDocument
-from .model.kinds import catalog
+from .model.subgraphs import kind_of, shown_as
 from .theme import theme
 
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
@@ -75,25 +75,27 @@ def picture(document: GraphDocument, ratio: float = 1.0) -> QtGui.QPixmap:
     painter.translate(-area.center())
     painter.setPen(theme.pen("text3", 1.2 / scale))
     for wire in document.wires:
-        if wire.source in places and wire.target in places:
-            (x, y), (u, v) = places[wire.source], places[wire.target]
+        source, target = (shown_as(document, end, "") for end in (wire.source, wire.target))
+        if source in places and target in places and source != target:
+            (x, y), (u, v) = places[source], places[target]
             start, end = QtCore.QPointF(x + WIDTH, y + HEIGHT / 2), QtCore.QPointF(u, v + HEIGHT / 2)
             reach = QtCore.QPointF(min(max(abs(u - x) / 2, 40), 160), 0)
             path = QtGui.QPainterPath(start)
             path.cubicTo(start + reach, end - reach, end)
             painter.drawPath(path)
     painter.setPen(QtCore.Qt.PenStyle.NoPen)
-    for card in document.cards:
-        kind = catalog().get(card.kind)
+    for id in places:
+        card = document.card(id)
+        kind = kind_of(card) if card is not None else None
         painter.setBrush(theme.category(kind.category if kind is not None else ""))
-        painter.drawRoundedRect(QtCore.QRectF(*places[card.id], WIDTH, HEIGHT), 14, 14)
+        painter.drawRoundedRect(QtCore.QRectF(*places[id], WIDTH, HEIGHT), 14, 14)
     painter.end()
     return pixmap
 
 
 def _places(document: GraphDocument) -> dict[str, tuple[float, float]]:
     """Where the cards lie; laid out where they have no places yet."""
-    places = {card.id: (card.x, card.y) for card in document.cards}
+    places = {card.id: (card.x, card.y) for card in document.cards if not card.parent}
     if len(set(places.values())) > 1 or len(places) < 2:
         return places
     boxes = {id: Box(WIDTH, HEIGHT, 0.0, 0.0) for id in places}

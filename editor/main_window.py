@@ -22,7 +22,7 @@ from .io.settings import Settings
 from .io.version import Version, version_of
 from .model.document import Change, GraphDocument
 from .model.inside import can_open
-from .model.items import Ref
+from .model.items import SUBGRAPH, Ref
 from .opened import Opened
 from .popups.add_search import AddSearch
 from .popups.command_palette import CommandPalette
@@ -39,6 +39,7 @@ from .theme import theme
 from .tools import Interaction, SearchRequest
 from .tools.growth import heights, make_room
 from .watching import Watching
+from .widgets.crumbs import Crumbs
 
 BELOW = 192                                 # pixels from one file that is dropped to the next
 
@@ -109,6 +110,9 @@ class MainWindow(Filing):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.find_bar)
+        self.crumbs = Crumbs()
+        self.crumbs.hide()
+        column.addWidget(self.crumbs)
         self.opened = Opened(self.document, self.inference, self.scene)
         self.pages = QtWidgets.QStackedWidget()
         self.pages.addWidget(self.view)
@@ -196,6 +200,9 @@ class MainWindow(Filing):
         self.tool.files_dropped.connect(self._dropped)
         self.tool.viewer_requested.connect(self.docks.show_values)
         self.tool.open_requested.connect(self.open_card)
+        self.scene.entered.connect(self._entered)
+        self.crumbs.chosen.connect(self.leave_to)
+        self.tool.up_requested.connect(self.do_leave_level)
         self.opened.left.connect(self._show_canvas)
         self.opened.said.connect(self.say)
         self.opened.zoomed.connect(self.status.show_zoom)
@@ -220,32 +227,11 @@ class MainWindow(Filing):
         """Make and do an edit; say why where it is refused."""
         self.tool.canvas.attempt(make)
 
-    def jump(self, card: str) -> None:
-        """Select a card and bring it into view."""
-        if self.document.card(card) is not None:
-            self.leave_card()
-            self.scene.select([Ref("card", card)])
-            self.view.center_on_card(card)
-
     def _show_canvas(self) -> None:
         self.pages.setCurrentWidget(self.view)
         self.status.show_zoom(self.view.zoom)
         self.view.setFocus()
         self._update_actions()
-
-    def show_item(self, ref: Ref) -> None:
-        """Select an item and bring it into view."""
-        self.leave_card()
-        self.scene.select([ref])
-        if ref.kind == "card":
-            self.view.center_on_card(ref.key)
-        else:
-            self.view.centerOn(self.scene.item_rect(ref).center())
-
-    def select_cards(self, cards: list[str]) -> None:
-        self.scene.select([Ref("card", card) for card in cards])
-        if len(cards) == 1:
-            self.view.center_on_card(cards[0])
 
     def add_kind(self, key: str) -> None:
         """Put a card in the middle of the canvas."""
@@ -269,7 +255,8 @@ class MainWindow(Filing):
         groups = {
             "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
             "card": (("viewer", "open_card", "bypass", "collapse"),
-                     ("cut", "copy", "duplicate", "duplicate_with_inputs"), ("frame", "tidy_selection"),
+                     ("cut", "copy", "duplicate", "duplicate_with_inputs"),
+                     ("group", "unpack", "frame", "tidy_selection"),
                      ("delete", "delete_and_reconnect")),
             "wire": (("straighten", "delete"),), "frame": (("copy", "duplicate", "collapse"), ("delete",)),
             "note": (("copy", "duplicate"), ("delete",)),
@@ -295,7 +282,7 @@ class MainWindow(Filing):
                 self.banner.show_message(f"{Path(path).name}: {error}.", "warning", self.tr("Save the graph"),
                                          partial(self.do_save, partial(self._dropped, paths[k:], at)))
                 return
-            self.document.do(change)
+            self.document.do(self.tool.canvas.placed(change))
             self.scene.select(commands.made(change))
 
     # ------------------------------------------------ following
@@ -320,8 +307,7 @@ class MainWindow(Filing):
         self.setWindowModified(self.document.is_modified)
 
     def _update_empty(self) -> None:
-        self.empty.setVisible(not self.document.items or not any(ref.kind in ("card", "note", "frame")
-                                                                 for ref in self.document.items))
+        self.empty.setVisible(not self.document.parts(self.scene.level))
         self.empty.setStyleSheet(f"color: {theme.color('text3').name()}; background: transparent;")
         self.empty.setGeometry(self.view.rect())
 
@@ -335,7 +321,7 @@ class MainWindow(Filing):
         a["undo"].setText(self.tr("Undo {0}").format(undo[0].lower()) if undo else self.tr("Undo"))
         a["redo"].setText(self.tr("Redo {0}").format(redo[0].lower()) if redo else self.tr("Redo"))
         for name in ("cut", "copy", "duplicate", "duplicate_with_inputs", "delete", "delete_and_reconnect", "frame",
-                     "bypass", "collapse", "previews", "tidy_selection", "straighten", "fit_selection"):
+                     "group", "bypass", "collapse", "previews", "tidy_selection", "straighten", "fit_selection"):
             a[name].setEnabled(bool(selected))
         several = len([ref for ref in selected if ref.kind != "wire"]) > 1
         for name in ("align_left", "align_center_h", "align_right", "align_top", "align_center_v", "align_bottom",
@@ -343,7 +329,11 @@ class MainWindow(Filing):
             a[name].setEnabled(several)
         busy, trains = self.running.busy, bool(self.running.trainings())
         chosen = [self.document.card(ref.key) for ref in selected if ref.kind == "card"]
-        a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None and can_open(chosen[0].kind))
+        wholes = [card for card in chosen if card is not None and card.kind == SUBGRAPH]
+        a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None
+                                  and (bool(wholes) or can_open(chosen[0].kind)))
+        a["unpack"].setEnabled(bool(wholes))
+        a["leave_level"].setEnabled(bool(self.scene.level))
         for name in EDITING if self.opened.path else ():
             a[name].setEnabled(False)
         a["run"].setEnabled(not busy)

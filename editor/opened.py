@@ -16,11 +16,10 @@ from .model.kinds import catalog
 from .run import messages as m
 from .scene import GraphScene, GraphView
 from .scene.look import CardResults
-from .theme import theme
 from .tools.canvas import Canvas
 from .tools.looking import Looking
 from .tools.selection import SelectionEdits
-from .widgets.labels import clear, label
+from .widgets.crumbs import Crumbs
 
 
 class Opened(QtWidgets.QWidget):
@@ -57,14 +56,12 @@ class Opened(QtWidgets.QWidget):
         self._drawn: Drawn | None = None
         self.setObjectName("opened")
         self.setAccessibleName(self.tr("What is inside a card"))
-        bar = QtWidgets.QWidget()
-        self._crumbs = QtWidgets.QHBoxLayout(bar)
-        self._crumbs.setContentsMargins(8, 4, 12, 4)
-        self._crumbs.setSpacing(2)
+        self._crumbs = Crumbs()
+        self._crumbs.chosen.connect(lambda steps: self.go(self.path[:steps]))
         self._column = QtWidgets.QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._column.addWidget(bar)
+        self._column.addWidget(self._crumbs)
         document.listeners.append(self._follow)
 
     def close_down(self) -> None:
@@ -129,7 +126,7 @@ class Opened(QtWidgets.QWidget):
         self._column.addWidget(self.view, 1)
         canvas = Canvas(drawn.document, scene.inference, scene, self.view, self.said.emit)
         drawn.document.settle(SelectionEdits(canvas).tidied())
-        self._name_ways()
+        self._crumbs.show_way(self.path, self.tr("Only to look at · Esc goes back"))
         self.view.show()
         QtCore.QTimer.singleShot(0, self.view, self.view.see_beginning)     # once it has its size
         self.view.setFocus()
@@ -168,30 +165,6 @@ class Opened(QtWidgets.QWidget):
         elif isinstance(reply, m.Values):
             self._show_sources()
             self.request.emit(m.LookInside(self.path))
-
-    def _name_ways(self) -> None:
-        """The way from the graph to here; every step but the last is a button."""
-        clear(self._crumbs)
-        names = [self.tr("Graph"), *self.path]
-        for k, name in enumerate(names):
-            if k:
-                arrow = QtWidgets.QLabel()
-                arrow.setPixmap(theme.icon("chevron-right", "text3").pixmap(14, 14))
-                self._crumbs.addWidget(arrow)
-            if k == len(names) - 1:
-                here = label(name, face="bold")
-                here.setContentsMargins(6, 0, 6, 0)
-                self._crumbs.addWidget(here)
-                continue
-            button = QtWidgets.QToolButton()
-            button.setText(name)
-            button.setObjectName(f"crumb_{k}")
-            button.setToolTip(self.tr("Back to {0}").format(name))
-            button.clicked.connect(lambda _=False, k=k: self.go(self.path[:k]),
-                                   QtCore.Qt.ConnectionType.QueuedConnection)       # the button goes with it
-            self._crumbs.addWidget(button)
-        self._crumbs.addStretch(1)
-        self._crumbs.addWidget(label(self.tr("Only to look at · Esc goes back"), role="hint"))
 
     def _drop(self) -> None:
         self.path, self._drawn = (), None

@@ -202,6 +202,20 @@ def boundary(p: Photographer) -> None:
     p.take("training-histograms")
 
 
+def subgraph(p: Photographer) -> None:
+    """Cards that one stands for, from outside and from inside."""
+    window = p.open("drawn_digits")
+    cards = [Ref("card", id) for id in ("edges", "half", "shapes", "mean")]
+    window.edit(commands.group(window.document, cards, "features"))
+    window.do_tidy()
+    p.finished(window.do_run)
+    window.show_item(Ref("card", "features"))
+    window.do_fit_all()
+    p.take("subgraph")
+    window.open_card("features")
+    p.take("subgraph-inside")
+
+
 def inside(p: Photographer) -> None:
     """A layer, opened."""
     window = p.open("drawn_iris")
@@ -252,7 +266,7 @@ def panels(p: Photographer) -> None:
 
 
 SCENES: tuple[Callable[[Photographer], None], ...] = (
-    welcome, empty, samples, training, boundary, inside, problem, compiler, viewer, popups, panels)
+    welcome, empty, samples, training, boundary, inside, subgraph, problem, compiler, viewer, popups, panels)
 
 
 def main(arguments: Sequence[str]) -> None:

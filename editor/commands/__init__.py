@@ -29,6 +29,7 @@ from .places import (
     set_setting,
     with_content,
 )
+from .subgraphs import group, placed, unpack
 from .wires import (
     CIRCLE,
     connect,
@@ -38,6 +39,7 @@ from .wires import (
     insert_on_wire,
     reconnect,
     refusal,
+    rewire,
     set_bends,
 )
 
@@ -48,6 +50,7 @@ __all__ = [
     "Box", "Refused", "counted", "made",
     "add_note", "arrange", "bare_box", "content", "edit_frame", "edit_note", "frame_selection", "keep_weights", "move",
     "resize", "set_setting", "with_content",
+    "group", "placed", "unpack",
     "CIRCLE", "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal",
-    "set_bends",
+    "rewire", "set_bends",
 ]

@@ -8,8 +8,9 @@ from typing import Any
 from ..model.build import feed_outputs
 from ..model.catalog import REQUIRED, Field, Kind
 from ..model.document import Change, GraphDocument
-from ..model.items import Card, Frame, Item, Ref, Setting
+from ..model.items import SUBGRAPH, Card, Frame, Item, Ref, Setting
 from ..model.kinds import catalog
+from ..model.subgraphs import inside
 from ..model.values import EXAMPLE
 from .edit import Edit, Refused, counted
 from .names import check_free, check_name
@@ -42,7 +43,9 @@ def add_card(document: GraphDocument, kind: str, x: float, y: float, attributes:
     found = kind_called(kind)
     edit = Edit(document)
     kept = _kept(found, {**found.starting, **(attributes or {})})
-    card = Card(edit.name(name or name_for(found)), kind, kept, coordinate(x), coordinate(y))
+    beside = target or source or (wire.key if wire is not None else None)       # whose subgraph it lies in
+    card = Card(edit.name(name or name_for(found)), kind, kept, coordinate(x), coordinate(y),
+                parent=edit.card(beside[0]).parent if beside is not None else "")
     edit.put(card)
     if source is not None:
         join(edit, *source, card.id, input)
@@ -90,6 +93,8 @@ def rename(document: GraphDocument, card: str, id: str) -> Change:
         edit.remove(wire.ref)
     edit.remove(old.ref)
     edit.put(replace(old, id=id))
+    for part in document.parts(card) if old.kind == SUBGRAPH else ():
+        edit.put(replace(part, parent=id))
     for wire in into:
         edit.put(replace(wire, target=id))
     for wire in out:
@@ -180,6 +185,8 @@ def replace_kind(document: GraphDocument, card: str, kind: str) -> Change:
     """Make a card one of another kind. Wires stay where the new kind has such a socket; so do attributes it has too."""
     edit = Edit(document)
     old, new = edit.card(card), kind_called(kind)
+    if old.kind == SUBGRAPH:
+        raise Refused(f"{card!r} stands for other cards: unpack it first.")
     into, out = edit.into(card), edit.out(card)
     for wire in (*into.values(), *out):
         edit.remove(wire.ref)
@@ -211,8 +218,12 @@ def _understood(kind: Kind, attributes: Mapping[str, Any]) -> dict[str, Any]:
 # -------------------------------------------------------------------- look
 
 def bypass(document: GraphDocument, cards: Iterable[str]) -> Change:
-    """Let the first input of cards go through unchanged; if all of them do so already, no longer."""
-    return _switch(document, [Ref("card", id) for id in cards], "bypassed", ("Bypass", "Use"))
+    """Let the first input of cards go through unchanged; if all of them do so already, no longer.
+
+    Of a subgraph all cards inside do.
+    """
+    refs = [inner.ref for id in cards for inner in inside(document, id)]
+    return _switch(document, refs, "bypassed", ("Bypass", "Use"))
 
 
 def collapse(document: GraphDocument, refs: Iterable[Ref]) -> Change:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -21,8 +21,9 @@ import graphengine as ge
 from graphengine.tools.drawn.files import rename_arrays, store
 
 from ..model.document import Change, GraphDocument
-from ..model.items import Card, Frame, Item, Note, Ref, Wire
+from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from ..model.plain import from_plain, to_plain
+from ..model.subgraphs import lost, with_inside
 from .edit import Edit, Refused, counted
 from .names import check_name
 from .places import card_width, coordinate, smallest
@@ -65,7 +66,7 @@ def copy_text(document: GraphDocument, refs: Iterable[Ref]) -> str:
 
 
 def _chosen(document: GraphDocument, refs: Iterable[Ref]) -> list[Card | Frame | Note]:
-    wanted = set(refs)
+    wanted = set(with_inside(document, refs))
     return [item for ref, item in document.items.items() if ref in wanted and isinstance(item, Card | Frame | Note)]
 
 
@@ -105,9 +106,14 @@ def paste(document: GraphDocument, text: str, x: float, y: float, with_inputs: b
     items, wires, arrays = _parse(text)
     renamed = {name: store(array, document.arrays) for name, array in arrays.items()}     # kept, whatever is undone
     items = [_with_arrays(document, item, renamed) if isinstance(item, Card) else item for item in items]
-    left, top = min(item.x for item in items), min(item.y for item in items)
+    groups = _subgraphs(items)
+    outer = [item for item in items if item.parent not in groups]
+    if lost(GraphDocument([*(replace(item, parent="") for item in outer),
+                           *(item for item in items if item.parent in groups)])):
+        raise Refused("The copied cards are broken: a subgraph lies in itself.")
+    left, top = min(item.x for item in outer), min(item.y for item in outer)
     edit = Edit(document)
-    _put_doubles(edit, items, wires, coordinate(x) - left, coordinate(y) - top, with_inputs)
+    _put_doubles(edit, items, wires, coordinate(x) - left, coordinate(y) - top, with_inputs, "")
     return edit.change(f"Paste {counted(item.ref for item in items)}")
 
 
@@ -127,19 +133,27 @@ def duplicate(document: GraphDocument, refs: Iterable[Ref], with_inputs: bool = 
     return edit.change(f"Duplicate {counted(item.ref for item in items)}", merge)
 
 
-def _put_doubles(edit: Edit, items: Iterable[Card | Frame | Note], wires: Iterable[Wire], dx: float, dy: float,
-                 with_inputs: bool) -> None:
-    """Put items under free names into an edit, moved, with the wires that can be."""
+def _put_doubles(edit: Edit, items: Sequence[Card | Frame | Note], wires: Iterable[Wire], dx: float, dy: float,
+                 with_inputs: bool, level: str | None = None) -> None:
+    """Put items under free names into an edit, moved, with the wires that can be.
+
+    level : subgraph of those whose own is not among the items; None: where they lie
+    """
     names: dict[str, str] = {}
-    fresh: list[Item] = []
+    fresh: list[Card | Frame | Note] = []
+    given = _subgraphs(items)
     for item in items:
         name = edit.name(item.id, item.ref.kind)
         if isinstance(item, Card):
             names[item.id] = name
-        fresh.append(replace(item, id=name, x=coordinate(item.x + dx), y=coordinate(item.y + dy)))
+        x, y = (0.0, 0.0) if item.parent in given else (dx, dy)     # what lies in a subgraph moves with that
+        fresh.append(replace(item, id=name, x=coordinate(item.x + x), y=coordinate(item.y + y)))
     for double in fresh:
-        edit.put(replace(double, after=tuple(names[a] for a in double.after if a in names))
-                 if isinstance(double, Card) else double)
+        around = double.parent if level is None else level
+        moved = replace(double, parent=names[double.parent] if double.parent in given else around)
+        edit.put(replace(moved, after=tuple(names[a] for a in moved.after if a in names))
+                 if isinstance(moved, Card) else moved)
+    parents = {item.id: item.parent for item in items if isinstance(item, Card)}
     for wire in wires:
         inner = wire.source in names
         source = names.get(wire.source, wire.source)
@@ -147,9 +161,14 @@ def _put_doubles(edit: Edit, items: Iterable[Card | Frame | Note], wires: Iterab
             continue
         target = names[wire.target]
         if refusal(edit, source, wire.output, target, wire.input) is None:
-            bends = tuple((coordinate(px + dx), coordinate(py + dy)) for px, py in wire.bends) if inner else ()
-            edit.put(Wire(source, wire.output, target, wire.input, bends))
+            off = (0.0, 0.0) if parents[wire.target] in given else (dx, dy)
+            bends = tuple((coordinate(x + off[0]), coordinate(y + off[1])) for x, y in wire.bends) if inner else ()
+            edit.put(replace(wire, source=source, target=target, bends=bends))
     edit.close_gaps(names.values())
+
+
+def _subgraphs(items: Iterable[Card | Frame | Note]) -> set[str]:
+    return {item.id for item in items if isinstance(item, Card) and item.kind == SUBGRAPH}
 
 
 def _parse(text: str) -> tuple[list[Card | Frame | Note], list[Wire], dict[str, np.ndarray[Any, Any]]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..model.catalog import Kind
@@ -139,7 +140,7 @@ class Edit:
         """Make `wires` the list of operands of a card."""
         first = self.list_begin(card)
         assert first is not None, "the card takes no list"
-        wanted = [Wire(w.source, w.output, card, first + k, w.bends) for k, w in enumerate(wires)]
+        wanted = [replace(w, target=card, input=first + k) for k, w in enumerate(wires)]
         present = {n: w for n, w in self.into(card).items() if n >= first}
         if list(present.values()) == wanted:
             return

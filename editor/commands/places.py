@@ -55,7 +55,8 @@ def content(document: GraphDocument, frame: str, box_of: Callable[[Item], Box | 
     outer = Edit(document).frame(frame)
     found = set()
     for ref, item in document.items.items():
-        box = box_of(item) if ref != outer.ref else None
+        is_beside = isinstance(item, Card | Frame | Note) and item.parent == outer.parent and ref != outer.ref
+        box = box_of(item) if is_beside else None
         if box is None:
             continue
         x, y, width, height = box
@@ -145,8 +146,10 @@ def frame_selection(document: GraphDocument, boxes: Mapping[Ref, Box], title: st
     left, top = min(b[0] for b in boxes.values()), min(b[1] for b in boxes.values())
     right, bottom = max(b[0] + b[2] for b in boxes.values()), max(b[1] + b[3] for b in boxes.values())
     edit = Edit(document)
+    first = edit.get(next(iter(boxes)))
     edit.put(Frame(edit.name("frame", "frame"), title, coordinate(left - MARGIN), coordinate(top - TITLE),
-                   coordinate(right - left + 2 * MARGIN), coordinate(bottom - top + TITLE + MARGIN), hue % 9))
+                   coordinate(right - left + 2 * MARGIN), coordinate(bottom - top + TITLE + MARGIN), hue % 9,
+                   parent=first.parent if isinstance(first, Card | Frame | Note) else ""))
     return edit.change(f"Frame {counted(boxes)}")
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from ..model.build import fed_row, feeds_classes
 from ..model.document import Change, GraphDocument
-from ..model.items import Card, Point, Ref, Setting, Wire
+from ..model.items import SUBGRAPH, Card, Point, Ref, Setting, Wire
 from ..model.kinds import TRAIN
+from ..model.subgraphs import with_inside
 from .edit import Edit, Refused, counted
 
 CIRCLE = "The graph would run in a circle."
@@ -21,6 +22,8 @@ def refusal(document: GraphDocument | Edit, source: str, output: int, target: st
     That dtypes or shapes do not fit is no reason: such a wire can be drawn, and the card says what is wrong.
     """
     edit = document if isinstance(document, Edit) else Edit(document)
+    if SUBGRAPH in (edit.card(source).kind, edit.card(target).kind):
+        return "A subgraph has no sockets of its own: connect a card in it."
     kind, from_kind = edit.kind(target), edit.kind(source)
     if edit.leads_to(target, source):
         return CIRCLE if source != target else "A card cannot feed itself."
@@ -103,6 +106,25 @@ def reconnect(document: GraphDocument, wire: Ref, target: str, input: int) -> Ch
     return edit.change(label)
 
 
+def rewire(document: GraphDocument, off: Iterable[Ref], source: str, output: int,
+           ends: Iterable[tuple[str, int]]) -> Change:
+    """Take wires out and draw others, from one output to several inputs: what one socket of a subgraph stands for.
+
+    Raises
+    ------
+    Refused as `connect`.
+    """
+    edit = Edit(document)
+    gone = [edit.wire(ref) for ref in off]
+    for wire in gone:
+        edit.remove(wire.ref)
+    edit.close_gaps([wire.target for wire in gone])
+    targets = list(ends)
+    for target, input in targets:
+        join(edit, source, output, target, input)
+    return edit.change(f"Connect '{source}' to {counted(Ref('card', card) for card, _ in targets)}")
+
+
 def disconnect(document: GraphDocument, wires: Iterable[Ref]) -> Change:
     """Take wires out."""
     refs = [ref for ref in wires if ref.kind == "wire" and ref in document.items]
@@ -114,15 +136,18 @@ def set_bends(document: GraphDocument, wire: Ref, bends: Sequence[Point], merge:
     edit = Edit(document)
     old = edit.wire(wire)
     points = tuple((round(float(x), 2), round(float(y), 2)) for x, y in bends)
-    edit.put(Wire(old.source, old.output, old.target, old.input, points))
+    edit.put(replace(old, bends=points))
     return edit.change("Straighten a wire" if not points else "Bend a wire", merge)
 
 
 def delete(document: GraphDocument, refs: Iterable[Ref], label: str | None = None) -> Change:
-    """Take items out, and with cards the wires that begin or end there. What lies in a frame stays."""
+    """Take items out, and with cards the wires that begin or end there. What lies in a frame stays.
+
+    With a subgraph goes what lies in it.
+    """
     edit = Edit(document)
     present = [ref for ref in refs if not isinstance(edit.get(ref), Setting | None)]
-    _take_out(edit, present)
+    _take_out(edit, with_inside(document, present))
     return edit.change(label or f"Delete {counted(present)}")
 
 
@@ -148,7 +173,8 @@ def _take_out(edit: Edit, refs: Iterable[Ref]) -> None:
 def delete_and_reconnect(document: GraphDocument, refs: Iterable[Ref]) -> Change:
     """Take cards out; what read them reads what their first connected input reads, where that can be."""
     edit = Edit(document)
-    present = [ref for ref in refs if not isinstance(edit.get(ref), Setting | None)]
+    chosen = [ref for ref in refs if not isinstance(edit.get(ref), Setting | None)]
+    present = with_inside(document, chosen)
     gone = {ref.key for ref in present if ref.kind == "card"}
     for ref in present:
         source = _behind(edit, ref.key, gone) if ref.kind == "card" else None
@@ -158,7 +184,7 @@ def delete_and_reconnect(document: GraphDocument, refs: Iterable[Ref]) -> Change
             if wire.target not in gone and refusal(edit, source.source, source.output, wire.target, wire.input) is None:
                 edit.put(Wire(source.source, source.output, wire.target, wire.input))
     _take_out(edit, present)
-    return edit.change(f"Delete {counted(present)} and reconnect")
+    return edit.change(f"Delete {counted(chosen)} and reconnect")
 
 
 def _behind(edit: Edit, card: str, gone: set[str]) -> Wire | None:

@@ -5,7 +5,7 @@ After an edit only the cards are looked at that it touches, and what lies downst
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import graphengine as ge
@@ -14,10 +14,11 @@ from graphengine.tools.drawn.repairs import Insertion, Origin, as_key, repairs
 
 from ..commands import Refused, refusal
 from ..commands.values import check_value
+from ..model import subgraphs
 from ..model.build import fed_row, feed_outputs, operand_wires
 from ..model.catalog import REQUIRED, Kind, Socket
 from ..model.document import GraphDocument
-from ..model.items import Card, Ref, Wire
+from ..model.items import SUBGRAPH, Card, Ref, Wire
 from ..model.kinds import TRAIN, catalog
 from .fixes import as_fix, setting
 from .problem import Problem, blamed, detailed, said, short
@@ -62,6 +63,7 @@ class State:
 
 
 UNKNOWN = Result("", "?", None)
+WHOLE = State((), (), None)                 # of a subgraph, whose cards inside have states
 
 
 class Inference:
@@ -84,8 +86,16 @@ class Inference:
 
     def outputs(self, card: str) -> tuple[Result, ...]:
         """What comes out of a card, in the order of its outputs."""
-        state = self._states.get(card)
+        found, state = self.document.card(card), self._states.get(card)
+        if found is not None and found.kind == SUBGRAPH:
+            return tuple(self._given(port) for port in subgraphs.outputs(self.document, card))
         return state.results if state is not None else ()
+
+    def _given(self, port: subgraphs.Port) -> Result:
+        """What comes out of a subgraph, by the name that it has there."""
+        (card, number), = port.ends
+        results = self.outputs(card)
+        return replace(results[number] if number < len(results) else UNKNOWN, name=port.socket.name)
 
     def type_of(self, card: str, output: int) -> Type | None:
         """What is known of the tensor that comes out of a card; None if nothing, or if it is no tensor."""
@@ -104,9 +114,12 @@ class Inference:
         return self._operands(found, kind, {}) if found is not None and kind is not None else None
 
     def problem(self, card: str) -> Problem | None:
-        """What is wrong with a card: what can be inferred, or what somebody told."""
+        """What is wrong with a card, as inferred or as somebody told; with a subgraph what is worst inside."""
         if card not in self._states:
             return None
+        if self._states[card] is WHOLE:
+            found = [p for part in subgraphs.inside(self.document, card) if (p := self.problem(part.id)) is not None]
+            return min(found, key=lambda p: p.severity != "error", default=None)
         return self.own_problem(card) or next((told[card] for told in self._told.values() if card in told), None)
 
     def own_problem(self, card: str) -> Problem | None:
@@ -116,7 +129,8 @@ class Inference:
 
     def problems(self) -> list[Problem]:
         """All problems, errors first, then by card."""
-        found = [problem for card in self._states if (problem := self.problem(card)) is not None]
+        found = [problem for card, state in self._states.items()
+                 if state is not WHOLE and (problem := self.problem(card)) is not None]
         return sorted(found, key=lambda p: (p.severity != "error", p.card))
 
     def tell(self, who: str, problems: Mapping[str, Problem]) -> None:
@@ -130,6 +144,9 @@ class Inference:
     def inputs_of(self, card: str) -> tuple[InputState, ...]:
         """The rows of a card's inputs; a socket that takes many has a free row after those in use."""
         found = self.document.card(card)
+        if found is not None and found.kind == SUBGRAPH:
+            return tuple(InputState(port.socket, row, port.wire)
+                         for row, port in enumerate(subgraphs.inputs(self.document, card)))
         kind = catalog().get(found.kind) if found is not None else None
         if kind is None:
             return ()
@@ -235,6 +252,8 @@ class Inference:
 
     def _state(self, card: Card) -> State:
         kind = catalog().get(card.kind)
+        if card.kind == SUBGRAPH:
+            return WHOLE
         if kind is None:
             text = f"this version has no {card.kind}"
             return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: remove the card."))

@@ -13,7 +13,7 @@ from graphengine.tools.drawn.train import parse_train
 
 from .catalog import REQUIRED, Kind
 from .document import GraphDocument
-from .items import Card, Wire
+from .items import SUBGRAPH, Card, Wire
 from .kinds import DATASETS, METRICS, TRAIN, catalog, shipped_rows
 
 ROWS_KEYS = ("scale", "train_rows")
@@ -85,12 +85,14 @@ def build(document: GraphDocument, training: bool = False, layers: Mapping[str, 
     layers : `Built.layers` of another build of the same document, to share its weights
     plain : weights have dtypes and shapes alone, and take no memory: the graph cannot run
     """
-    names = [card.id for card in document.cards]
+    names = [card.id for card in document.cards if card.kind != SUBGRAPH]
     drawing = Drawing(lambda name, dtype, shape: stored_array(document, name), training=training,
                       seed=chosen_seed(document), layers=dict(layers or {}), names=names, plain=plain)
     built = Built(drawing.graph, layers=drawing.layers)
     for card in in_order(document):
         kind = catalog().get(card.kind)
+        if card.kind == SUBGRAPH:
+            continue                        # its cards are nodes, it is none
         if kind is None:
             built.problems[card.id] = ge.errors.NotFoundError(f"there is no {card.kind!r}", fix="remove the card")
         elif becomes_nodes(card.kind):

@@ -96,6 +96,7 @@ class GraphDocument:
         self._into: dict[str, dict[int, Wire]] = {}     # card -> number of its input -> wire
         self._out: dict[str, dict[Ref, Wire]] = {}      # card -> wires that begin there
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards that name it in `after`
+        self._parts: dict[str, dict[Ref, None]] = {}    # subgraph -> what lies in it
         self._done: list[Change] = []
         self._undone: list[Change] = []
         self._last = self._first = self._saved = 0      # numbers: given last, of the state all undone, of the saved one
@@ -139,6 +140,11 @@ class GraphDocument:
     def waiting_for(self, card: str) -> Iterable[str]:
         """The cards that have to run after a card without a wire between them."""
         return self._waiting.get(card, ())
+
+    def parts(self, subgraph: str) -> list[Placed]:
+        """What lies in a subgraph; in "" what lies in none."""
+        found = (self.items[ref] for ref in self._parts.get(subgraph, ()))
+        return [item for item in found if isinstance(item, Placed)]
 
     def downstream(self, card: str) -> Iterator[str]:
         """A card and everything that runs after it."""
@@ -257,6 +263,8 @@ class GraphDocument:
             elif isinstance(old, Card):
                 for earlier in old.after:
                     del self._waiting[earlier][old.id]
+            if isinstance(old, Placed):
+                del self._parts[old.parent][ref]
             if item is None:
                 self.items.pop(ref, None)
             else:
@@ -270,6 +278,8 @@ class GraphDocument:
         elif isinstance(item, Card):
             for earlier in item.after:
                 self._waiting.setdefault(earlier, {})[item.id] = None
+        if isinstance(item, Placed):
+            self._parts.setdefault(item.parent, {})[item.ref] = None
 
     def _tell(self, change: Change) -> None:
         """Tell everybody; one who fails keeps nobody else from hearing of it."""

@@ -30,11 +30,12 @@ from graphengine.tools.drawn.train import parse_train
 from .apart import end_with_parent, receive, send
 from .build import Built, build, in_order, stored_array, weight_bytes
 from .document import GraphDocument
-from .items import Card, Item, Ref, Setting, Wire
+from .items import SUBGRAPH, Card, Frame, Item, Note, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
 from .meaning import without_numbers
 from .memory import check_memory
 from .plain import from_plain, is_flat, to_plain
+from .subgraphs import lost
 from .values import INLINE, stored
 
 Array = np.ndarray[Any, Any]
@@ -104,6 +105,9 @@ def _items(raw: Any, file: str) -> list[Item]:
     circle = {c.id for c in document.cards} - {c.id for c in in_order(document)}
     if circle:
         raise ge.errors.FileFormatError(f"wires lead in a circle through {min(circle)!r}", at=file, fix="remove one")
+    for ref in lost(document):
+        raise ge.errors.FileFormatError(f"{ref.kind} {ref.key!r} lies in no subgraph that the graph holds", at=file,
+                                        fix="remove its parent")
     return list(found.values())
 
 
@@ -291,12 +295,18 @@ def _changed_by_others(
     kept: list[Item] = [from_plain(entry, f"{file}, view") for entry in drawn]
     for item in kept:
         is_unfinished = isinstance(item, Card) and item.kind.startswith("op/") and item.id not in held
-        if isinstance(item, Setting) or is_unfinished:
+        is_subgraph = isinstance(item, Card) and item.kind == SUBGRAPH
+        if isinstance(item, Setting) or is_unfinished or is_subgraph:
             found.setdefault(item.ref, item)
     for item in kept:
         if isinstance(item, Wire) and item.target not in held and all(
                 Ref("card", end) in found for end in (item.source, item.target)):
             found.setdefault(item.ref, item)
+    loose = GraphDocument(found.values())
+    for ref in lost(loose):                 # a node has the name of what was their subgraph
+        item = found[ref]
+        assert isinstance(item, Card | Frame | Note), "others lie nowhere"
+        found[ref] = dataclasses.replace(item, parent="")
     return list(found.values())
 
 
@@ -314,7 +324,7 @@ def _with_places(items: Iterable[Item], drawn: list[dict[str, Any]]) -> Iterable
         old = places.get(item.id) if isinstance(item, Card) else None
         if isinstance(item, Card) and old is not None:
             item = dataclasses.replace(item, x=old.x, y=old.y, width=old.width, collapsed=old.collapsed,
-                                       preview=old.preview, example=old.example)
+                                       preview=old.preview, example=old.example, parent=old.parent)
         yield item
 
 

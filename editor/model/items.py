@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 Point = tuple[float, float]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
+SUBGRAPH = "subgraph"                       # kind of a card that stands for the cards whose parent it is
 
 
 class Ref(NamedTuple):
@@ -29,7 +30,7 @@ class Card:
     """A node as it is drawn: an op, a layer, a source of data, a loss, an optimizer, a training.
 
     id : unique in the document; the name of the node in the engine's graph
-    kind : key in the catalog: "op/matmul", "layer/Dense", "data/csv"
+    kind : key in the catalog: "op/matmul", "layer/Dense", "data/csv"; or `SUBGRAPH`, which no graph has a node for
     attributes : those that are not default, in the form they have in files (JSON; a large array is
         {"dtype", "shape", "array": name} with the name of one in `GraphDocument.arrays`)
     x, y : top left corner
@@ -39,6 +40,7 @@ class Card:
     preview : the strip with values is drawn
     example : of a placeholder, the value it is run with while nothing feeds it, as an attribute's array; None: random
     after : ids of cards that have to run before
+    parent : id of the subgraph it lies in; "" in none
     """
 
     id: str
@@ -52,6 +54,7 @@ class Card:
     preview: bool = True
     example: Any = field(default=None, hash=False)
     after: tuple[str, ...] = ()
+    parent: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -65,6 +68,7 @@ class Wire:
     source, output : id of the card, number of its output
     target, input : id of the card, number of its input; of a list of operands the number in the list
     bends : points it goes through, from source to target
+    portal : what stands on two tags at its ends that are drawn in place of a line; "" for a line
     """
 
     source: str
@@ -72,6 +76,7 @@ class Wire:
     target: str
     input: int
     bends: tuple[Point, ...] = ()
+    portal: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -80,7 +85,7 @@ class Wire:
 
 @dataclass(frozen=True)
 class Frame:
-    """A titled area behind cards. hue : one of 9 (0 to 8). Whatever lies inside moves with it."""
+    """A titled area behind cards. hue : one of 9 (0 to 8). Whatever lies inside moves with it. parent : as of cards."""
 
     id: str
     title: str
@@ -90,6 +95,7 @@ class Frame:
     height: float
     hue: int = 0
     collapsed: bool = False
+    parent: str = ""
 
     @property
     def ref(self) -> Ref:
@@ -98,7 +104,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Note:
-    """A piece of paper with text: Markdown's headings, emphasis, lists and code."""
+    """A piece of paper with text: Markdown's headings, emphasis, lists and code. parent : as of cards."""
 
     id: str
     text: str
@@ -106,6 +112,7 @@ class Note:
     y: float
     width: float = 216.0
     height: float = 120.0
+    parent: str = ""
 
     @property
     def ref(self) -> Ref:

@@ -11,7 +11,7 @@ from graphengine.tools.drawn.files import KEYS
 
 from .catalog import Field
 from .document import GraphDocument
-from .items import Card, Item, Ref, Setting, Wire
+from .items import SUBGRAPH, Card, Item, Ref, Setting, Wire
 from .kinds import catalog
 from .plain import to_plain
 from .values import EXAMPLE, array_of, is_array, value_of
@@ -31,8 +31,8 @@ class Meaning:
         self._known: dict[tuple[Ref, bool], tuple[Item, str]] = {}
 
     def whole(self) -> str:
-        """Everything but places, frames and notes."""
-        return self._text(lambda item: isinstance(item, (Card, Wire, Setting)), False)
+        """Everything but places, frames, notes and subgraphs."""
+        return self._text(_counts, False)
 
     def model(self, holders: Iterable[str]) -> str:
         """What the values of variables were learnt for: the cards that hold them, and all that leads there.
@@ -60,12 +60,17 @@ class Meaning:
         return self._known[key][1]
 
 
+def _counts(item: Item) -> bool:
+    """Whether a value can depend on an item."""
+    return isinstance(item, (Wire, Setting)) or (isinstance(item, Card) and item.kind != SUBGRAPH)
+
+
 def _anywhere(item: Item, with_example: bool) -> Item:
     """An item without its place."""
     if isinstance(item, Card):
-        return dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True,
+        return dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True, parent="",
                                    example=item.example if with_example else None)
-    return dataclasses.replace(item, bends=()) if isinstance(item, Wire) else item
+    return dataclasses.replace(item, bends=(), portal="") if isinstance(item, Wire) else item
 
 
 def moved_values(before: Mapping[Ref, Item], document: GraphDocument) -> dict[str, Any] | None:
@@ -79,7 +84,7 @@ def moved_values(before: Mapping[Ref, Item], document: GraphDocument) -> dict[st
     now = document.items
     for ref in before.keys() | now.keys():
         old, new = before.get(ref), now.get(ref)
-        if old is new or ref.kind in ("frame", "note"):
+        if old is new or not any(item is not None and _counts(item) for item in (old, new)):
             continue
         if old is None or new is None:
             return None

@@ -16,8 +16,8 @@ from editor.model.build import chosen_seed
 from editor.model.catalog import Field, Kind
 from editor.model.document import Change, GraphDocument
 from editor.model.inside import can_open
-from editor.model.items import Card, Frame, Note, Ref
-from editor.model.kinds import catalog
+from editor.model.items import SUBGRAPH, Card, Frame, Note, Ref
+from editor.model.subgraphs import kind_of
 from editor.model.values import EXAMPLE, INLINE, array_form, value_of
 from editor.theme import theme
 from editor.widgets.array_field import ArrayEditor
@@ -166,7 +166,7 @@ class Inspector(Panel):
     # ------------------------------------------------ cards
 
     def _build_cards(self, cards: list[Card]) -> None:
-        kinds = [catalog().get(card.kind) for card in cards]
+        kinds = [kind_of(card) for card in cards]
         one = kinds[0] if all(kind == kinds[0] for kind in kinds) else None
         title = one.title if one is not None else cards[0].kind.rpartition("/")[2] if len(cards) == 1 else ""
         count = self.tr("{0} cards").format(len(cards))
@@ -178,7 +178,7 @@ class Inspector(Panel):
         if len(cards) == 1:
             updates.append(self._build_problem(cards[0].id))
             updates.append(self._build_name(cards[0].id))
-            if can_open(cards[0].kind):
+            if can_open(cards[0].kind) or cards[0].kind == SUBGRAPH:
                 self._build_opening(cards[0].id)
         fields = _common([kind.fields for kind in kinds if kind is not None]) if None not in kinds else []
         if fields:
@@ -191,7 +191,7 @@ class Inspector(Panel):
                 updates.append(self._build_example(cards[0].id))
             updates.append(self._build_ports(cards[0].id))
         updates.append(self._build_switches())
-        if one is not None:
+        if one is not None and one.doc:
             self._build_documentation(one)
 
         def update() -> None:
@@ -243,7 +243,7 @@ class Inspector(Panel):
     def _build_opening(self, id: str) -> None:
         button = QtWidgets.QPushButton(self.tr("Look inside"))
         button.setObjectName("openCard")
-        button.setToolTip(self.tr("The ops that the card is made of"))
+        button.setToolTip(self.tr("What the card is made of"))
         theme.dress(button, "search")
         button.clicked.connect(lambda: self.open_requested.emit(id))
         self._layout.addWidget(button)

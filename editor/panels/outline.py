@@ -11,7 +11,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Ref
-from editor.model.kinds import catalog
+from editor.model.subgraphs import kind_of
 from editor.theme import theme
 from editor.widgets.rows import chip_pixmap
 
@@ -90,7 +90,7 @@ class Outline(Panel):
         for id in self.order():
             card = self.document.card(id)
             assert card is not None, "the order names cards that are there"
-            kind = catalog().get(card.kind)
+            kind = kind_of(card)
             category = kind.category if kind is not None else ""
             if category not in chips:
                 chips[category] = QtGui.QIcon(chip_pixmap(category))

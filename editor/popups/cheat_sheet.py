@@ -90,7 +90,7 @@ class CheatSheet(QtWidgets.QDialog):
                 (t("Drag an input"), t("Take its wire elsewhere")),
                 (t("Click a value"), t("Edit it on the card")),
                 (t("Drag a number"), t("Of a constant or a placeholder: change it; Shift: finely")),
-                (t("Double-click"), t("On a title: rename it. On a layer: look inside. On a note: write")),
+                (t("Double-click"), t("On a title: rename it. On a layer or subgraph: look inside. On a note: write")),
                 (t("Ctrl+Shift + click"), t("Look at the values")),
                 (t("Drag an edge"), t("Make it wider")),
                 (t("Drag a wire"), t("Add a bend; so does a double-click, which also takes one out")),

@@ -1,16 +1,19 @@
 """The part of the scene that follows the document: an item for every one of its items, and where they are."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from PySide6 import QtCore, QtWidgets
 
 from editor import commands
 from editor.infer import UNKNOWN, Inference
+from editor.model import subgraphs
 from editor.model.catalog import Field, Kind
 from editor.model.document import GraphDocument
-from editor.model.items import Card, Frame, Item, Note, Point, Ref, Wire
+from editor.model.items import SUBGRAPH, Card, Frame, Item, Note, Point, Ref, Wire
 from editor.model.meaning import Signatures
 
 from .card import CardItem
@@ -18,8 +21,10 @@ from .frame import FrameItem
 from .geometry import EDGE, FRAME_TITLE, NOWHERE, PORT_REACH, Hit, frame_part, note_part
 from .look import CardLook, CardResults, carried, reserved_height
 from .note import NoteItem
+from .tag import Tag
 from .wire import WireItem
 
+Shown = tuple[str, str, int]                # card, "input" or "output", number: a socket that is seen
 
 class DocumentScene(QtWidgets.QGraphicsScene):
     """Items in step with a document and with what inference says; abstract: `GraphScene` adds how they are looked at.
@@ -33,6 +38,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
     ----------
     cards, wires, frames, notes : the items, by id, of wires by `Ref`
     results : what runs told about cards; survives undo
+    level : the subgraph whose inside is shown; "" the graph
     """
 
     def __init__(self, document: GraphDocument, inference: Inference, kinds: Mapping[str, Kind] | None = None,
@@ -53,6 +59,8 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         self._shows_heat, self._hides_constants = True, False
         self._folded: dict[Ref, str] = {}               # items inside a collapsed frame -> the frame
         self._hidden: set[str] = set()
+        self.level = ""
+        self._ports: dict[str, dict[str, list[subgraphs.Port]]] = {}    # subgraph -> side -> rows
 
     def attach(self) -> None:
         """Show the document, and follow it."""
@@ -74,6 +82,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         self.signatures.forget(refs)
         items = self.document.items
         cards = {ref.key for ref in refs if ref.kind == "card"}
+        cards |= {self.cards[id].look.card.parent for id in cards if id in self.cards}      # where they lay
         for ref in refs:
             item = items.get(ref)
             if ref.kind == "wire":
@@ -87,6 +96,8 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             elif isinstance(item, Wire):
                 self._show_wire(item)
         self._show_cards(cards)
+        if self.level and self.document.card(self.level) is None:
+            self.enter("")
         if any(ref.kind in ("card", "frame") for ref in refs):
             self._fold()
         if self._hides_constants:
@@ -102,6 +113,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
     def _remove(self, ref: Ref) -> None:
         shown: dict[str, dict[Any, Any]] = {"card": self.cards, "wire": self.wires, "frame": self.frames,
                                             "note": self.notes, "setting": {}}
+        self._ports.pop(ref.key if ref.kind == "card" else "", None)
         item = shown[ref.kind].pop(ref if ref.kind == "wire" else ref.key, None)
         if item is not None:
             self.removeItem(item)
@@ -113,6 +125,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             self.addItem(item)
         else:
             item.set_frame(frame)
+        item.setVisible(self._is_shown(frame.ref))
 
     def _show_note(self, note: Note) -> None:
         item = self.notes.get(note.id)
@@ -121,6 +134,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             self.addItem(item)
         else:
             item.set_note(note)
+        item.setVisible(self._is_shown(note.ref))
 
     def _show_wire(self, wire: Wire) -> None:
         item = self.wires.get(wire.ref)
@@ -131,9 +145,9 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         item.wire = wire
 
     def _show_cards(self, ids: Iterable[str]) -> None:
-        """Looks and places of cards, and of all wires at them."""
+        """Looks and places of cards and of the subgraphs around them, and of all wires at them."""
         changed = []
-        for id in ids:
+        for id in self._with_around(ids):
             card = self.document.card(id)
             if card is None:
                 continue
@@ -146,15 +160,17 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             else:
                 item.set_look(look)
             item.setPos(card.x, card.y)
+            item.setVisible(self._is_shown(card.ref))
             changed.append(id)
         for ref in {ref for id in changed for ref in self._wires_at(id)}:
             self._refresh_wire(ref)
 
     def _wires_at(self, id: str) -> Iterator[Ref]:
-        for wire in self.document.wires_into(id).values():
-            yield wire.ref
-        for wire in self.document.wires_from(id):
-            yield wire.ref
+        for card in subgraphs.inside(self.document, id):
+            for wire in self.document.wires_into(card.id).values():
+                yield wire.ref
+            for wire in self.document.wires_from(card.id):
+                yield wire.ref
 
     def _inference_changed(self, ids: frozenset[str]) -> None:
         known = {id for id in ids if id in self.cards and self.document.card(id) is not None}
@@ -162,7 +178,10 @@ class DocumentScene(QtWidgets.QGraphicsScene):
                                   if wire.target in self.cards})
 
     def _look(self, card: Card) -> CardLook:
-        kind = self.kinds.get(card.kind)
+        if card.kind == SUBGRAPH:
+            self._ports[card.id] = {"input": subgraphs.inputs(self.document, card.id),
+                                    "output": subgraphs.outputs(self.document, card.id)}
+        kind = replace(subgraphs.KIND, title=card.id) if card.kind == SUBGRAPH else self.kinds.get(card.kind)
         inputs = []
         numbers = []
         for row in self.inference.inputs_of(card.id):
@@ -174,8 +193,27 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         problem = self.inference.problem(card.id)
         return CardLook(card, kind, tuple(inputs), tuple(numbers), tuple(outputs),
                         (problem.text, problem.severity) if problem is not None else None,
-                        self.results.get(card.id) or CardResults(),
-                        self._running is not None and card.id in self._running, card.id in self._large)
+                        self._results_of(card),
+                        self._running is not None and not self._running.isdisjoint(self._inner(card)),
+                        card.id in self._large)
+
+    def _inner(self, card: Card) -> list[str]:
+        return [inner.id for inner in subgraphs.inside(self.document, card.id)]
+
+    def _results_of(self, card: Card) -> CardResults:
+        """What runs told about a card; of a subgraph what comes out of it, and all that the cards inside took."""
+        if card.kind != SUBGRAPH:
+            return self.results.get(card.id) or CardResults()
+        found = [self.results[id] for id in self._inner(card) if id in self.results]
+        norms = [result.norm for result in found if result.norm is not None]
+        times = [result.seconds for result in found if result.seconds is not None]
+        previews = {}
+        for row, port in enumerate(self._ports[card.id]["output"]):
+            id, output = port.ends[0]
+            if id in self.results and output in self.results[id].previews:
+                previews[row] = self.results[id].previews[output]
+        return CardResults(previews, math.hypot(*norms) if norms else None, None, sum(times) if times else None,
+                           min(sum(result.share for result in found), 1.0))
 
     def _carried(self, wire: Wire) -> str:
         """The dtype on a wire, or what else it carries; empty if not known."""
@@ -199,13 +237,57 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         wire = item.wire
         if wire.source not in self.cards or wire.target not in self.cards:
             return False
-        if {wire.source, wire.target} & self._hidden:
+        ends = self.ends_of(wire)
+        start, end = (self._socket(*found) if found is not None else None for found in ends)
+        shown = [found[0] for found in ends if found is not None]
+        folds = [self._folded.get(Ref("card", id)) for id in shown]
+        within = len(shown) == 2 and (shown[0] == shown[1] or (folds[0] is not None and folds[0] == folds[1]))
+        if not shown or within or not self._hidden.isdisjoint(shown):
             return False
-        folds = [self._folded.get(Ref("card", end)) for end in (wire.source, wire.target)]
-        if folds[0] is not None and folds[0] == folds[1]:
-            return False
-        item.set_way(self._socket(wire.source, "output", wire.output), self._socket(wire.target, "input", wire.input))
+        if end is None and self._leaving(wire)[0] != wire:
+            return False                    # one tag speaks for all of them
+        is_direct = shown == [wire.source, wire.target]
+        item.set_way(start, end, wire.bends if is_direct else (), self._tags(wire, end is None))
         return True
+
+    def _leaving(self, wire: Wire) -> list[Wire]:
+        """The wires from the same output whose other end does not lie at this level."""
+        return [w for w in self.document.wires_from(wire.source, wire.output) if self.ends_of(w)[1] is None]
+
+    def _tags(self, wire: Wire, leaves: bool) -> tuple[str, str]:
+        """What stands on the tags at both ends of a wire where it is not drawn as a line."""
+        if wire.portal:
+            return wire.portal, wire.portal
+        source = wire.source if len(self.inference.outputs(wire.source)) < 2 else f"{wire.source}:{wire.output}"
+        count = len(self._leaving(wire)) if leaves else 1
+        return (wire.target if count == 1 else self.tr("{0} cards").format(count)), source
+
+    def ends_of(self, wire: Wire) -> tuple[Shown | None, Shown | None]:
+        """The sockets at which a wire begins and ends as it is shown; None for one that does not lie at this level."""
+        return self.shown_end(wire.source, "output", wire.output), self.shown_end(wire.target, "input", wire.input)
+
+    def shown_end(self, card: str, side: str, number: int) -> Shown | None:
+        """The socket by which one is seen, on its card or on a subgraph around it."""
+        id = subgraphs.shown_as(self.document, card, self.level)
+        if id is None or id == card or id not in self._ports:
+            return None if id is None else (id, side, number)
+        rows = self._ports[id][side]
+        return id, side, next((row for row, port in enumerate(rows) if (card, number) in port.ends), 0)
+
+    def seen_as(self, ref: Ref) -> set[Ref]:
+        """All wires that are seen as the same one: what several cards of a subgraph read comes by one wire."""
+        wire = self.document.items.get(ref)
+        if not isinstance(wire, Wire):
+            return set()
+        ends = self.ends_of(wire)
+        return {w.ref for w in self.document.wires_from(wire.source, wire.output) if self.ends_of(w) == ends}
+
+    def ends_behind(self, card: str, side: str, number: int) -> tuple[subgraphs.End, ...]:
+        """The sockets in the document that a shown one stands for: several behind an input of a subgraph."""
+        rows = self._ports[card][side] if card in self._ports else None
+        if rows is None:
+            return ((card, number),)
+        return rows[number].ends if number < len(rows) else ()
 
     def _socket(self, id: str, side: str, number: int) -> Point:
         frame = self._folded.get(Ref("card", id))
@@ -220,6 +302,38 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         else:
             x, y = look.geometry.output(number)
         return at.x() + x, at.y() + y
+
+    # ------------------------------------------------ subgraphs
+
+    def enter(self, level: str) -> None:
+        """Show what is inside a subgraph; "" is the graph."""
+        if level == self.level:
+            return
+        self.level = level
+        for ref in self.document.items:
+            item = self.item(ref)
+            if item is not None and ref.kind != "wire":
+                item.setVisible(self._is_shown(ref))
+        for ref in self.wires:
+            self._refresh_wire(ref)
+
+    def _is_shown(self, ref: Ref) -> bool:
+        """Whether a card, frame or note is seen at this level."""
+        return subgraphs.level_of(self.document, ref) == self.level and self.stands(ref)
+
+    def stands(self, ref: Ref) -> bool:
+        """Whether a card, frame or note is drawn where its level is shown: is in no collapsed frame, and not hidden."""
+        return ref not in self._folded and (ref.kind != "card" or ref.key not in self._hidden)
+
+    def _with_around(self, ids: Iterable[str]) -> list[str]:
+        """Cards and the subgraphs around them, which show what is inside."""
+        found = dict.fromkeys(ids)
+        for id in list(found):
+            found.update(dict.fromkeys(subgraphs.path_to(self.document, self._parent(id))))
+        return list(found)
+
+    def _parent(self, id: str) -> str:
+        return subgraphs.level_of(self.document, Ref("card", id))
 
     # ------------------------------------------------ collapsed frames, hidden constants
 
@@ -270,7 +384,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             item = self.item(ref)
             if item is None:
                 continue
-            item.setVisible(ref not in self._folded and (ref.kind != "card" or ref.key not in self._hidden))
+            item.setVisible(self._is_shown(ref))
             if ref.kind == "card":
                 for wire in self._wires_at(ref.key):
                     self._refresh_wire(wire)
@@ -321,7 +435,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
 
     def port_position(self, card_id: str, side: str, number: int) -> QtCore.QPointF:
         """Middle of a socket; side : "input" or "output"."""
-        return QtCore.QPointF(*self._socket(card_id, side, number))
+        return QtCore.QPointF(*self._socket(*(self.shown_end(card_id, side, number) or (card_id, side, number))))
 
     def card_rect(self, card_id: str) -> QtCore.QRectF:
         """Where a card is shown."""
@@ -355,7 +469,15 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             item = self.item(ref)
             if item is not None and not isinstance(item, WireItem) and item.isVisible():
                 whole = whole.united(self.rest_rect(ref))
+                for tag in self._tags_at(ref):
+                    whole = whole.united(tag.box)
         return whole
+
+    def _tags_at(self, ref: Ref) -> Iterator[Tag]:
+        """The tags at a card, in a subgraph, where the names of what is outside stand on them."""
+        for wire in self._wires_at(ref.key) if ref.kind == "card" and self.level else ():
+            if wire in self.wires and self.wires[wire].isVisible():
+                yield from self.wires[wire].tags
 
     def rest_rect(self, ref: Ref) -> QtCore.QRectF:
         """Where an item comes to rest: where it is, unless it is on its way."""

@@ -15,6 +15,7 @@ from editor.model.catalog import Kind
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Ref
 from editor.model.kinds import TRAIN
+from editor.model.subgraphs import level_of
 from editor.run.messages import KernelInfo, Preview
 from editor.theme import theme
 
@@ -43,10 +44,12 @@ class GraphScene(DocumentScene):
     ----------
     selection_changed : signal
     rearranged : signal, after what a minimap shows may have changed
+    entered : signal, after another subgraph, or the graph, is shown
     """
 
     selection_changed = QtCore.Signal()
     rearranged = QtCore.Signal()
+    entered = QtCore.Signal()
 
     def __init__(self, document: GraphDocument, inference: Inference, kinds: Mapping[str, Kind] | None = None,
                  parent: QtCore.QObject | None = None) -> None:
@@ -116,6 +119,17 @@ class GraphScene(DocumentScene):
         if any(self.cards[id].geometry.height != height for id, height in before.items() if id in self.cards):
             self.rearranged.emit()
 
+    def enter(self, level: str) -> None:
+        if level == self.level:
+            return
+        self.end_glide()
+        self.set_hover(None)
+        super().enter(level)
+        self.select([])
+        self._place_groups()
+        self.rearranged.emit()
+        self.entered.emit()
+
     def hide_constants(self, hide: bool) -> None:
         super().hide_constants(hide)
         self.rearranged.emit()
@@ -144,7 +158,8 @@ class GraphScene(DocumentScene):
 
     def select(self, refs: Iterable[Ref], mode: str = "replace") -> None:
         """mode : "replace", "add" or "toggle"."""
-        given = {ref for ref in refs if ref in self.document.items and ref.kind != "setting"}
+        given = {ref for ref in refs if ref in self.document.items and ref.kind != "setting"
+                 and (ref.kind == "wire" or level_of(self.document, ref) == self.level)}
         wanted = given if mode == "replace" else self._selection | given if mode == "add" else self._selection ^ given
         changed = wanted ^ self._selection
         if not changed:
@@ -291,6 +306,10 @@ class GraphScene(DocumentScene):
             if item is not None:
                 item.set_state(outdated=bool(result.previews) and result.made_by != self.signatures.of(id),
                                unlearnt=result.norm is not None and result.learnt_by != losses)
+        for id in self._ports:
+            states = [self.cards[inner].state for inner in self._inner(self.cards[id].look.card)]
+            self.cards[id].set_state(outdated=any(state.outdated for state in states),
+                                     unlearnt=any(state.unlearnt for state in states))
 
     def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview], current: bool = True) -> None:
         """current : of the graph as it is, not as it was before an edit."""
@@ -377,11 +396,11 @@ class GraphScene(DocumentScene):
     def _show_results(self, ids: Iterable[str]) -> None:
         """Only what results change: no shapes are asked for again."""
         grown = False
-        for id in ids:
+        for id in self._with_around(ids):
             item = self.cards.get(id)
             if item is not None:
                 height = item.geometry.height
-                results = self.results.get(id) or CardResults()
+                results = self._results_of(item.look.card)
                 item.set_look(replace(item.look, results=results, large=id in self._large))
                 grown = grown or item.geometry.height != height
         if grown:

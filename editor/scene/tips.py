@@ -29,10 +29,9 @@ def tip(scene: GraphScene, hit: Hit) -> str:
     refused = scene.refused(id, hit.number if hit.part == "input" else None)
     if refused:
         return _rich([_plain(refused.lstrip("!"))])
-    if hit.part == "input":
-        return _input(scene, id, hit.number)
-    if hit.part == "output":
-        return _output(scene, id, hit.number)
+    if hit.part in ("input", "output"):
+        behind = scene.ends_behind(id, hit.part, hit.number)
+        return (_input if hit.part == "input" else _output)(scene, *behind[0]) if behind else ""
     if hit.part == "badge":
         return _badge(scene, id, hit.number)
     if hit.part == "row":

@@ -11,7 +11,8 @@ from editor.commands import Refused
 from editor.infer import Inference
 from editor.layout import Box, Link
 from editor.model.document import Change, GraphDocument
-from editor.model.items import Ref
+from editor.model.items import Ref, Wire
+from editor.model.subgraphs import inside
 from editor.scene import GraphScene, GraphView, Hit
 
 Modifiers = QtCore.Qt.KeyboardModifier
@@ -42,12 +43,16 @@ class Canvas:
     def attempt(self, make: Callable[[], Change]) -> Change | None:
         """Make an edit; where it is refused, say why and return None."""
         try:
-            change = make()
+            change = self.placed(make())
         except Refused as refused:
             self.report(str(refused))
             return None
         self.document.do(change)
         return change
+
+    def placed(self, change: Change) -> Change:
+        """An edit whose new items lie where one looks: in the subgraph that is open, if one is."""
+        return commands.placed(change, self.scene.level)
 
     def fits(self, source: str, output: int, target: str, input: int) -> bool:
         return self.inference.would_accept(source, output, target, input) is None
@@ -92,10 +97,22 @@ class Canvas:
                   for n in range(self.inference.output_count(card))))
 
     def links(self, cards: Iterable[str]) -> list[Link]:
-        """The wires at cards."""
-        found = {wire.ref: Link(wire.source, wire.output, wire.target, wire.input) for card in cards
-                 for wire in (*self.document.wires_into(card).values(), *self.document.wires_from(card))}
-        return list(found.values())
+        """The wires at cards, as they are shown: of subgraphs those that cross their border."""
+        wires = (wire for card in cards for inner in inside(self.document, card)
+                 for wire in (*self.document.wires_into(inner.id).values(), *self.document.wires_from(inner.id)))
+        return list(dict.fromkeys(link for wire in wires if (link := self.link(wire)) is not None))
+
+    def link(self, wire: Wire) -> Link | None:
+        """A wire as a layout sees it; None if it lies in a subgraph, or leads out of the one that is open."""
+        start, end = self.scene.ends_of(wire)
+        if start is None or end is None or start[0] == end[0]:
+            return None
+        return Link(start[0], start[2], end[0], end[2])
+
+    @property
+    def level_cards(self) -> list[str]:
+        """Ids of the cards that lie where one looks, in the document's order."""
+        return [card.id for card in self.document.cards if card.parent == self.scene.level]
 
     @property
     def visible_cards(self) -> list[str]:

@@ -104,7 +104,8 @@ def wire_under(canvas: Canvas, area: QtCore.QRectF) -> Ref | None:
     """The wire that runs through an area, nearest to its middle."""
     middle, inner, best = area.center(), area.adjusted(6, 3, -6, -3), None
     for ref, item in canvas.scene.wires.items():
-        if not item.isVisible() or not item.path().boundingRect().adjusted(-1, -1, 1, 1).intersects(inner):
+        around = item.path().boundingRect().adjusted(-1, -1, 1, 1)
+        if not item.isVisible() or not item.is_line or not around.intersects(inner):
             continue
         distance = item.distance(middle.x(), middle.y())
         if any(inner.contains(x, y) for x, y in item.points) and (best is None or distance < best[0]):

@@ -10,7 +10,7 @@ from editor import commands, layout
 from editor.infer import Inference, kinds_accepting
 from editor.model.catalog import Field
 from editor.model.document import Change, GraphDocument
-from editor.model.items import Ref, Wire
+from editor.model.items import SUBGRAPH, Ref, Wire
 from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphView, Hit
 
@@ -49,6 +49,7 @@ class Interaction(QtCore.QObject):
     viewer_requested : signal with a card's id and the number of an output
     problem_requested : signal with a card's id
     open_requested : signal with the id of a card that is to be seen from inside
+    up_requested : signal: out of the subgraph that is open
     edits : edits of what is selected
     inline : the field over the canvas
     """
@@ -60,6 +61,7 @@ class Interaction(QtCore.QObject):
     viewer_requested = QtCore.Signal(str, int)
     problem_requested = QtCore.Signal(str)
     open_requested = QtCore.Signal(str)
+    up_requested = QtCore.Signal()
 
     def __init__(self, document: GraphDocument, inference: Inference, view: GraphView) -> None:
         super().__init__(view)
@@ -277,6 +279,15 @@ class Interaction(QtCore.QObject):
         at = self.canvas.here
         self._search(SearchRequest(self.canvas.global_place(at), at))
 
+    def enter_or_search(self) -> None:
+        """Tab: into the subgraph that alone is selected; otherwise ask for a new card."""
+        chosen = self.edits.cards
+        card = self.canvas.document.card(chosen[0]) if len(chosen) == 1 else None
+        if card is not None and card.kind == SUBGRAPH and len(self.edits.refs) == 1:
+            self.open_requested.emit(card.id)
+        else:
+            self.search()
+
     def add(self, kind: str, number: int = 0) -> str | None:
         """Put the card that was searched for on the canvas; gives its id.
 
@@ -332,7 +343,10 @@ class Interaction(QtCore.QObject):
         if key in (Key.Key_Delete, Key.Key_Backspace) and modifiers in (
                 Modifiers.NoModifier, Modifiers.ControlModifier):
             return self._delete(bool(modifiers & Modifiers.ControlModifier))
-        if key in (Key.Key_Tab, Key.Key_Space) and modifiers == Modifiers.NoModifier:
+        if key == Key.Key_Tab and modifiers == Modifiers.NoModifier:
+            self.enter_or_search()
+            return True
+        if key == Key.Key_Space and modifiers == Modifiers.NoModifier:
             self.search()
             return True
         if key == Key.Key_Backtab:
@@ -361,9 +375,11 @@ class Interaction(QtCore.QObject):
     def _escape(self) -> bool:
         if self.cancel() or self.edits.break_off():
             return True
-        had = bool(self.canvas.scene.selected())
+        had, is_inside = bool(self.canvas.scene.selected()), bool(self.canvas.scene.level)
         self.canvas.scene.select([])
-        return had
+        if is_inside and not had:
+            self.up_requested.emit()
+        return had or is_inside
 
     def _delete(self, reconnect: bool) -> bool:
         if self.bend is not None:
@@ -381,7 +397,7 @@ class Interaction(QtCore.QObject):
                  for r in [scene.card_rect(id)]}
         chosen = self.edits.cards
         if chosen:
-            found = walk.step(self.canvas.document, chosen[0], way, boxes)
+            found = walk.step(self.canvas.links(chosen[:1]), chosen[0], way, boxes)
         else:
             middle = view.visible_rect.center()
             found = walk.nearest_to(boxes, middle.x(), middle.y())
@@ -463,7 +479,7 @@ class Interaction(QtCore.QObject):
         else:
             ref, number = wire
             new = layout.Box(*NEW_CARD, corner.x(), corner.y())
-            cards = [self.canvas.box(card.id) for card in self.canvas.document.cards]
+            cards = [self.canvas.box(id) for id in self.canvas.level_cards]
             x, y = layout.cleared({kind: new}, cards).get(kind, (new.x, new.y))     # on the wire, but on no card
             self._added(lambda: commands.add_card(self.canvas.document, kind, x, y, wire=ref, input=number))
 

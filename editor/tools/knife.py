@@ -36,7 +36,7 @@ class Knife(Gesture):
         way = [(p.x(), p.y()) for p in self.way]
         found = []
         for ref, item in self.canvas.scene.wires.items():
-            if item.isVisible():
+            if item.isVisible() and item.is_line:
                 item.distance(*way[0])          # so that its points are there
                 if crosses(way, item.points):
                     found.append(ref)

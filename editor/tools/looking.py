@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from PySide6 import QtCore, QtGui
 
-from editor.model.items import Ref
+from editor.model.document import GraphDocument
+from editor.model.items import Ref, Wire
 from editor.scene import GraphView, Hit
 
 from . import walk
@@ -69,7 +70,7 @@ class Looking(QtCore.QObject):
         scene = self.view.graph
         boxes = {id: (r.x(), r.y(), r.width(), r.height()) for id in scene.cards for r in [scene.card_rect(id)]}
         middle = self.view.visible_rect.center()
-        found = walk.step(scene.document, start, way, boxes) if start is not None else \
+        found = walk.step(_wires_at(scene.document, start), start, way, boxes) if start is not None else \
             walk.nearest_to(boxes, middle.x(), middle.y())
         if found is not None:
             scene.select([Ref("card", found)])
@@ -89,3 +90,7 @@ class Looking(QtCore.QObject):
 
     def drop(self, event: QtGui.QDropEvent, at: QtCore.QPointF) -> None:
         event.ignore()
+
+
+def _wires_at(document: GraphDocument, card: str) -> list[Wire]:
+    return [*document.wires_into(card).values(), *document.wires_from(card)]

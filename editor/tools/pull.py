@@ -77,8 +77,8 @@ class PullWire(Gesture):
         document = canvas.document
         upstream = set(document.upstream(end.card) if end.side == "output" else document.downstream(end.card))
         visible = dict.fromkeys(canvas.visible_cards)
-        for id in [*visible, *(card.id for card in list(canvas.document.cards) if card.id not in visible)]:
-            if canvas.document.card(id) is None or id == end.card:
+        for id in [*visible, *(id for id in canvas.level_cards if id not in visible)]:
+            if canvas.document.card(id) is None or id == self._here:
                 continue
             if id in upstream:
                 yield id, commands.CIRCLE
@@ -91,11 +91,17 @@ class PullWire(Gesture):
             yield None
 
     def _refusals(self, card: str) -> dict[int, str]:
-        """For each socket of a card on the other side why it does not fit, "" if it does."""
+        """For each shown socket of a card on the other side why it does not fit, "" if it does."""
         if self.end.side == "output":
-            return {state.number: self._reason(End(card, "input", state.number))
-                    for state in self.canvas.inference.inputs_of(card)}
-        return {n: self._reason(End(card, "output", n)) for n in range(self.canvas.inference.output_count(card))}
+            numbers = [state.number for state in self.canvas.inference.inputs_of(card)]
+        else:
+            numbers = list(range(self.canvas.inference.output_count(card)))
+        side = "input" if self.end.side == "output" else "output"
+        return {n: self._reason(other) for n in numbers for other in self._behind(card, side, n)[:1]}
+
+    def _behind(self, card: str, side: str, number: int) -> list[End]:
+        """The sockets that a shown one stands for."""
+        return [End(id, side, n) for id, n in self.canvas.scene.ends_behind(card, side, number)]
 
     def _without(self, card: str) -> str:
         return f"{card} has no inputs." if self.end.side == "output" else f"{card} has no outputs."
@@ -122,34 +128,46 @@ class PullWire(Gesture):
 
     # ------------------------------------------------ moving and letting go
 
+    @property
+    def _here(self) -> str:
+        """The card on which the socket is seen that the wire is pulled from."""
+        shown = self.canvas.scene.shown_end(self.end.card, self.end.side, self.end.number)
+        return shown[0] if shown is not None else self.end.card
+
     def _other(self, hit: Hit) -> End | None:
         """The socket under the pointer; on the rest of a card the first free one that fits."""
         wanted = "input" if self.end.side == "output" else "output"
-        if hit.kind != "card" or hit.ref is None or hit.ref.key == self.end.card \
+        if hit.kind != "card" or hit.ref is None or hit.ref.key == self._here \
                 or self.canvas.document.card(self.end.card) is None:
             return None
         card = hit.ref.key
         if hit.part == wanted:
-            return End(card, wanted, hit.number)
+            return next(iter(self._behind(card, wanted, hit.number)), None)
         if hit.part in ("input", "output"):
             return None
-        wires = self.canvas.document.wires_into(card) if wanted == "input" else {}
         for number, reason in self._refusals(card).items():
-            if not reason and number not in wires:
-                return End(card, wanted, number)
+            other = self._behind(card, wanted, number)[0]
+            if not reason and (wanted == "output" or other.number not in self.canvas.document.wires_into(other.card)):
+                return other
         return None
+
+    def _all(self, other: End) -> list[End]:
+        """All sockets that are seen as the one that was found."""
+        shown = self.canvas.scene.shown_end(other.card, other.side, other.number)
+        return self._behind(*shown) if shown is not None else [other]
 
     def move(self, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers) -> None:
         canvas, other = self.canvas, self._other(hit)
         if canvas.document.card(self.end.card) is None:     # undone meanwhile
             return
         reason = self._reason(other) if other is not None else ""
-        if not reason and other is None and hit.kind == "card" and hit.ref is not None and hit.ref.key != self.end.card:
+        if not reason and other is None and hit.kind == "card" and hit.ref is not None and hit.ref.key != self._here:
             reason = next((r for r in self._refusals(hit.ref.key).values() if r), self._without(hit.ref.key))
         place = canvas.scene.port_position(other.card, other.side, other.number) if other is not None else at
         start = canvas.scene.port_position(self.end.card, self.end.side, self.end.number)
         canvas.view.overlays.show_pending_wire(start, place, self._dtype(), not reason, self.end.side == "input")
-        canvas.scene.set_hover(Hit("card", Ref("card", other.card), other.side, other.number) if other else None)
+        shown = canvas.scene.shown_end(other.card, other.side, other.number) if other is not None else None
+        canvas.scene.set_hover(Hit("card", Ref("card", shown[0]), *shown[1:]) if shown is not None else None)
         if reason:
             QtWidgets.QToolTip.showText(canvas.global_place(at) + QtCore.QPoint(12, 12), as_text(reason),
                                         canvas.view.viewport())
@@ -170,21 +188,29 @@ class PullWire(Gesture):
         document, other = self.canvas.document, self._other(hit)
         if other is not None:
             source, target = (self.end, other) if self.end.side == "output" else (other, self.end)
-            if self.old is not None and self.old.ref in document.items:
+            ends = [(end.card, end.number) for end in self._all(target)]
+            off = sorted(self._off())
+            if len(ends) > 1 or len(off) > 1:
+                self.canvas.attempt(lambda: commands.rewire(document, off, source.card, source.number, ends))
+            elif self.old is not None and self.old.ref in document.items:
                 old = self.old.ref
                 self.canvas.attempt(lambda: commands.reconnect(document, old, target.card, target.number))
             else:
                 self.canvas.attempt(lambda: commands.connect(
                     document, source.card, source.number, target.card, target.number))
         elif hit.kind == "card" and hit.ref is not None:
-            if hit.ref.key != self.end.card:
+            if hit.ref.key != self._here:
                 reasons = [r for r in self._refusals(hit.ref.key).values() if r]
                 self.canvas.report(reasons[0] if reasons else self._without(hit.ref.key))
         elif self.old is not None:
-            old = self.old.ref
-            self.canvas.attempt(lambda: commands.disconnect(document, [old]))
+            off = sorted(self._off())
+            self.canvas.attempt(lambda: commands.disconnect(document, off))
         elif document.card(self.end.card) is not None:
             self.search(following(self.canvas, self.end, at))
+
+    def _off(self) -> set[Ref]:
+        """The wires that come off where the pulled one does."""
+        return self.canvas.scene.seen_as(self.old.ref) if self.old is not None else set()
 
     def cancel(self) -> None:
         self._clear()
@@ -213,10 +239,13 @@ def following(canvas: Canvas, end: End, at: QtCore.QPointF) -> SearchRequest:
 
 
 def pull_from(canvas: Canvas, at: QtCore.QPointF, hit: Hit, modifiers: Modifiers,
-              search: Callable[[SearchRequest], None]) -> PullWire:
+              search: Callable[[SearchRequest], None]) -> PullWire | None:
     """What pulling at a socket means: at a connected input its wire comes off, with Ctrl its source gives another."""
     assert hit.ref is not None, "a socket belongs to a card"
-    end = End(hit.ref.key, hit.part, hit.number)
+    behind = canvas.scene.ends_behind(hit.ref.key, hit.part, hit.number)
+    if not behind:                                      # gone since it was pressed
+        return None
+    end = End(behind[0][0], hit.part, behind[0][1])
     wire = canvas.document.items.get(Ref("wire", (end.card, end.number))) if end.side == "input" else None
     if isinstance(wire, Wire):
         keeps = bool(modifiers & Modifiers.ControlModifier)

@@ -39,7 +39,7 @@ class SelectionEdits:
         return [card.id for card in self.canvas.document.cards if card.ref in chosen]
 
     def select_all(self) -> None:
-        self.canvas.scene.select(ref for ref in self.canvas.document.items if ref.kind in ("card", "frame", "note"))
+        self.canvas.scene.select(part.ref for part in self.canvas.document.parts(self.canvas.scene.level))
 
     def _edit(self, make: Callable[[], Change], *, new: bool = False) -> Change | None:
         change = self.canvas.attempt(make)
@@ -58,7 +58,9 @@ class SelectionEdits:
             self._edit(lambda: commands.delete_and_reconnect(self.canvas.document, self._in_order()))
 
     def _in_order(self) -> list[Ref]:
+        """What is selected, in the document's order, with all the wires that are seen as one of these."""
         chosen = self.refs
+        chosen |= {alike for ref in chosen if ref.kind == "wire" for alike in self.canvas.scene.seen_as(ref)}
         return [ref for ref in self.canvas.document.items if ref in chosen]
 
     def duplicate(self, with_inputs: bool = False) -> None:
@@ -113,6 +115,18 @@ class SelectionEdits:
         change = self._edit(lambda: commands.frame_selection(self.canvas.document, boxes), new=True)
         return next(iter(commands.made(change)), None) if change is not None else None
 
+    def group(self) -> None:
+        """Put what is selected into a subgraph."""
+        whole = self.canvas.whole(self.refs)
+        self._edit(lambda: commands.group(self.canvas.document, [r for r in self.canvas.document.items if r in whole]),
+                   new=True)
+
+    def unpack(self) -> None:
+        """Put what lies in the selected subgraphs in their place."""
+        parts = {part.ref for id in self.cards for part in self.canvas.document.parts(id)}
+        if self._edit(lambda: commands.unpack(self.canvas.document, self.cards)) is not None:
+            self.canvas.scene.select(parts)
+
     def note(self, at: QtCore.QPointF | None = None) -> Ref | None:
         """Lay a note at a place, or where the pointer is."""
         place = snapped(at if at is not None else self.canvas.here)
@@ -140,12 +154,12 @@ class SelectionEdits:
     def straighten(self) -> None:
         """Move cards up and down until the selected wires, or those between the selected cards, are straight."""
         ids, chosen = set(self.cards), self.refs
-        wires = [wire for wire in self.canvas.document.wires
-                 if wire.ref in chosen or (wire.source in ids and wire.target in ids)]
-        boxes = {id: self.canvas.box(id) for wire in wires for id in (wire.source, wire.target)}
+        wires = [wire for wire in self.canvas.document.wires if wire.ref in chosen]
+        links = {link for link in self.canvas.links(ids) if {link.source, link.target} <= ids}
+        links |= {link for wire in wires if (link := self.canvas.link(wire)) is not None}
+        boxes = {id: self.canvas.box(id) for link in links for id in (link.source, link.target)}
         places: dict[str, Point] = {}
-        for wire in sorted(wires, key=lambda w: boxes[w.source].x):
-            link = layout.Link(wire.source, wire.output, wire.target, wire.input)
+        for link in sorted(links, key=lambda link: (boxes[link.source].x, link)):
             for id, (x, y) in layout.straighten(boxes, link).items():
                 if id not in places:                    # the first wire of a card decides
                     places[id], boxes[id] = (x, y), replace(boxes[id], x=x, y=y)
@@ -197,7 +211,7 @@ class SelectionEdits:
         return Change(label, {}, {}) if len(task.boxes) < 2 else task.change(self.canvas.document, task.found(), label)
 
     def _task(self, selection: bool) -> Task:
-        return task_of(self.canvas, self.cards if selection else [card.id for card in self.canvas.document.cards])
+        return task_of(self.canvas, self.cards if selection else self.canvas.level_cards)
 
     def _boxes(self) -> dict[str, layout.Box]:
         return {id: self.canvas.box(id) for id in self.cards}

@@ -9,7 +9,7 @@ from PySide6 import QtCore
 
 from editor import commands, layout
 from editor.model.document import Change, GraphDocument
-from editor.model.items import Card, Point, Ref
+from editor.model.items import SUBGRAPH, Card, Point, Ref
 
 from .canvas import Canvas
 
@@ -24,12 +24,14 @@ class Task:
     links : the wires between them
     cards : as they are
     others : boxes of the cards that stay
+    level : the subgraph that all this lies in
     """
 
     boxes: Mapping[str, layout.Box]
     links: list[layout.Link]
     cards: Mapping[str, Card | None]
     others: Sequence[layout.Box] = ()
+    level: str = ""
 
     @property
     def is_large(self) -> bool:
@@ -41,7 +43,12 @@ class Task:
     def still_holds(self, document: GraphDocument) -> bool:
         """Whether the cards are what they were, and the wires are there."""
         return all(document.card(id) == card for id, card in self.cards.items()) and all(
-            Ref("wire", (link.target, link.input)) in document.items for link in self.links)
+            Ref("wire", (link.target, link.input)) in document.items for link in self.links if self._is_direct(link))
+
+    def _is_direct(self, link: layout.Link) -> bool:
+        """Whether a link is a wire between these cards, and not between cards that lie in one of them."""
+        ends = (self.cards[link.source], self.cards[link.target])
+        return not any(card is not None and card.kind == SUBGRAPH for card in ends)
 
     def change(self, document: GraphDocument, found: layout.Arrangement, label: str) -> Change:
         """The edit that puts cards where they were found to belong; the corner of the whole stays, and no note is
@@ -51,11 +58,14 @@ class Task:
         dy = min(b.y for b in self.boxes.values()) - min(y for _, y in found.places.values())
         places = {Ref("card", id): (x + dx, y + dy) for id, (x, y) in found.places.items()}
         stand = [replace(self.boxes[ref.key], x=x, y=y) for ref, (x, y) in places.items()]
-        notes = {note.id: layout.Box(note.width, note.height, note.x, note.y) for note in document.notes}
+        notes = {note.id: layout.Box(note.width, note.height, note.x, note.y) for note in document.notes
+                 if note.parent == self.level}
         places |= {Ref("note", id): at for id, at in layout.cleared(notes, [*stand, *self.others]).items()}
-        bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in self.links}
+        bends: dict[Ref, tuple[Point, ...]] = {Ref("wire", (link.target, link.input)): () for link in self.links
+                                                if self._is_direct(link)}
         for link, points in found.bends.items():
-            bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
+            if self._is_direct(link):
+                bends[Ref("wire", (link.target, link.input))] = tuple((x + dx, y + dy) for x, y in points)
         return commands.arrange(document, places, bends, label)
 
 
@@ -63,8 +73,8 @@ def task_of(canvas: Canvas, ids: Iterable[str]) -> Task:
     """What there is to lay out of some cards."""
     boxes = {id: _roomy(canvas, id) for id in ids}
     links = [link for link in canvas.links(list(boxes)) if link.source in boxes and link.target in boxes]
-    others = [_roomy(canvas, card.id) for card in canvas.document.cards if card.id not in boxes]
-    return Task(boxes, links, {id: canvas.document.card(id) for id in boxes}, others)
+    others = [_roomy(canvas, id) for id in canvas.level_cards if id not in boxes]
+    return Task(boxes, links, {id: canvas.document.card(id) for id in boxes}, others, canvas.scene.level)
 
 
 def _roomy(canvas: Canvas, card: str) -> layout.Box:

@@ -2,25 +2,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from editor.commands import Box
-from editor.model.document import GraphDocument
+from editor.layout import Link
+from editor.model.items import Wire
 
 LEFT, RIGHT, UP, DOWN = "left", "right", "up", "down"
 
 
-def step(document: GraphDocument, card: str, way: str, boxes: Mapping[str, Box]) -> str | None:
+def step(links: Iterable[Link | Wire], card: str, way: str, boxes: Mapping[str, Box]) -> str | None:
     """The card that comes next, None if there is none that way.
 
     Parameters
     ----------
+    links : the wires at the card
     boxes : where the cards are that can be gone to
     """
     if way == LEFT:
-        linked = [wire.source for wire in document.wires_into(card).values()]
+        linked = [link.source for link in sorted(links, key=lambda link: link.input) if link.target == card]
     elif way == RIGHT:
-        linked = [wire.target for wire in sorted(document.wires_from(card), key=lambda w: w.output)]
+        linked = [link.target for link in sorted(links, key=lambda link: link.output) if link.source == card]
     else:
         linked = []
     found = next((id for id in linked if id in boxes), None)

@@ -7,6 +7,7 @@ import html
 from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.model.document import GraphDocument
+from editor.model.items import SUBGRAPH
 from editor.theme import theme
 
 
@@ -45,6 +46,7 @@ def clear(layout: QtWidgets.QLayout) -> None:
 def sizes(document: GraphDocument) -> str:
     """How many cards and wires there are."""
     say = functools.partial(QtCore.QCoreApplication.translate, "Sizes")
-    cards, wires = len(list(document.cards)), len(list(document.wires))
+    cards = sum(card.kind != SUBGRAPH for card in document.cards)
+    wires = len(list(document.wires))
     return ", ".join((say("1 card") if cards == 1 else say("{0} cards").format(cards),
                       say("1 wire") if wires == 1 else say("{0} wires").format(wires)))

@@ -164,15 +164,18 @@ def test_an_input_has_one_wire_and_a_list_takes_more_at_its_end():
     assert [w.source for w in document.wires_into("many").values()] == ["x", "a", "b", "c"]
 
 
+def with_items(document, *items):
+    """A document with further items."""
+    return GraphDocument([*document.items.values(), *items])
+
+
 @pytest.mark.parametrize(("source", "target", "input", "says"), [
     ("c", "a", 0, "in a circle"), ("a", "a", 0, "feed itself"), ("x", "a", 7, "no input number 7"),
     ("sgd", "a", 0, "takes a tensor, but 'sgd' gives an optimizer"), ("a", "train", 1, "takes an optimizer"),
     ("csv", "a", 0, "gives rows of data"), ("nobody", "a", 0, "no card called 'nobody'"),
 ])
 def test_wires_that_cannot_be(source, target, input, says):
-    document = chain()
-    for item in (card("sgd", "optimizer/SGD"), card("csv", "data/csv"), card("train", "train")):
-        document.items[item.ref] = item
+    document = with_items(chain(), card("sgd", "optimizer/SGD"), card("csv", "data/csv"), card("train", "train"))
     with pytest.raises(Refused, match=says):
         commands.connect(document, source, 0, target, input)
 
@@ -238,21 +241,18 @@ def test_delete_and_reconnect_joins_only_what_fits():
 
 
 def test_inserting_takes_the_first_input_that_fits():
-    document = chain()
-    for id, kind in (("mul", "op/multiply"), ("sgd", "optimizer/SGD")):
-        document.items[Ref("card", id)] = card(id, kind)
+    document = with_items(chain(), card("mul", "op/multiply"), card("sgd", "optimizer/SGD"))
     undone(document, commands.insert_on_wire(document, Ref("wire", ("many", 1)), "mul",
                                              fits=lambda source, output, target, input: input == 1))
     assert {("a", "mul", 1), ("mul", "many", 1)} < set(wires(document))
-    document.items[Ref("card", "train")] = card("train", "train")
+    document = with_items(document, card("train", "train"))
     for id in ("sgd", "mul", "many", "train"):
         with pytest.raises(Refused):
             commands.insert_on_wire(document, Ref("wire", ("many", 1)), id)
 
 
 def test_a_card_upstream_cannot_be_inserted_further_down():
-    document = chain()
-    document.items[Ref("card", "late")] = card("late", "op/add")
+    document = with_items(chain(), card("late", "op/add"))
     document.do(commands.connect(document, "c", 0, "late", 0))
     with pytest.raises(Refused, match="circle"):
         commands.insert_on_wire(document, Ref("wire", ("a", 0)), "late")

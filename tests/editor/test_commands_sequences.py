@@ -8,14 +8,15 @@ from editor import commands
 from editor.commands import Refused
 from editor.model.document import GraphDocument
 from editor.model.files import to_text
-from editor.model.items import Card, Frame, Ref, Setting, Wire
+from editor.model.items import SUBGRAPH, Card, Frame, Ref, Setting, Wire
 from editor.model.kinds import catalog
+from editor.model.subgraphs import lost
 
 KINDS = ("op/negative", "op/add", "op/concat", "op/matmul", "op/placeholder", "op/split", "layer/Dense", "data/iris",
          "loss/MeanSquaredError", "optimizer/SGD", "train")
 NUMBER = st.integers(0, 40)
 PIXELS = st.floats(-500, 500, width=32)
-STEP = st.tuples(st.integers(0, 21), NUMBER, NUMBER, NUMBER, PIXELS, PIXELS)
+STEP = st.tuples(st.integers(0, 24), NUMBER, NUMBER, NUMBER, PIXELS, PIXELS)
 
 
 def change_of(document, step, text):
@@ -50,8 +51,17 @@ def change_of(document, step, text):
         lambda: commands.replace_kind(document, one, kind),
         lambda: commands.add_note(document, x, y, "text"),
         lambda: commands.set_setting(document, "seed", a or None),
+        lambda: commands.group(document, some, ("block", "x")[a % 2]),
+        lambda: commands.unpack(document, {one, other}),
+        lambda: commands.placed(commands.paste(document, text[0], x, y), _level(document, a)),
     )
     return make[which]()
+
+
+def _level(document, number):
+    """A subgraph, or the graph."""
+    levels = ["", *(card.id for card in document.cards if card.kind == SUBGRAPH)]
+    return levels[number % len(levels)]
 
 
 def is_sound(document):
@@ -64,12 +74,18 @@ def is_sound(document):
         into = document.wires_into(card.id)
         assert into == fresh.wires_into(card.id)
         assert {w.ref: w for w in document.wires_from(card.id)} == {w.ref: w for w in fresh.wires_from(card.id)}
+        if card.kind == SUBGRAPH:
+            assert not into and not document.wires_from(card.id)
+            continue
         sockets = catalog()[card.kind].inputs
         assert all(catalog()[card.kind].input(n) for n in into), (card, into)
         if sockets and sockets[-1].many:
             listed = [n for n in into if n >= len(sockets) - 1]
             assert listed == list(range(len(sockets) - 1, len(sockets) - 1 + len(listed))), (card, into)
         assert all(document.card(earlier) for earlier in card.after), card
+    assert not lost(document)
+    for level in ("", *(card.id for card in document.cards)):
+        assert {part.ref for part in document.parts(level)} == {part.ref for part in fresh.parts(level)}
     assert len({card.id.lower() for card in document.cards}) == len(list(document.cards))
 
 

@@ -8,8 +8,9 @@ from hand import ALT, CTRL, LEFT, NO, RIGHT, SHIFT, Hand, graph
 from PySide6 import QtWidgets
 from PySide6.QtCore import Qt
 
+from editor.model.document import GraphDocument
 from editor.model.files import to_text
-from editor.model.items import Card, Frame, Note
+from editor.model.items import SUBGRAPH, Card, Frame, Note
 from editor.theme import theme
 
 from .test_commands_sequences import is_sound
@@ -21,7 +22,7 @@ HELD = (NO, NO, NO, NO, NO, CTRL, SHIFT, ALT, CTRL | SHIFT)
 KINDS = ("op/matmul", "op/concat", "layer/Dense", "train", "optimizer/SGD", "data/iris", "loss/MeanSquaredError",
          "op/exp", "op/const", "op/split")
 EDITS = ("duplicate", "copy", "paste", "cut", "frame", "note", "bypass", "collapse", "tidy", "straighten", "select_all",
-         "delete", "delete_and_reconnect")
+         "delete", "delete_and_reconnect", "group", "group", "unpack")
 STEPS = 60
 
 
@@ -77,19 +78,23 @@ def is_shown(hand):
     for kind, shown in (("card", scene.cards), ("frame", scene.frames), ("note", scene.notes)):
         assert set(shown) == {ref.key for ref in document.items if ref.kind == kind}
     assert set(scene.wires) == {ref for ref in document.items if ref.kind == "wire"}
+    assert not scene.level or document.card(scene.level).kind == SUBGRAPH
     if hand.tool.gesture is None:
         for id, item in scene.cards.items():
+            assert item.isVisible() <= (document.card(id).parent == scene.level)
             assert (item.x(), item.y()) == (document.card(id).x, document.card(id).y)
 
 
 @pytest.mark.parametrize("seed", range(12))
 def test_random_hands(qtbot, seed, monkeypatch):
     monkeypatch.setattr(theme, "_reduced_motion", True)     # cards are at once where a layout puts them
-    chance, document = random.Random(seed), graph()
-    for item in (Frame("f", "title", -50, -60, 400, 250), Note("n", "text", 700, 300),
-                 Card("m", "op/concat", {"axis": 0}, 700, 100)):
-        document.items[item.ref] = item
+    chance = random.Random(seed)
+    document = GraphDocument([*graph().items.values(), Frame("f", "title", -50, -60, 400, 250),
+                              Note("n", "text", 700, 300), Card("m", "op/concat", {"axis": 0}, 700, 100)])
     hand, first = Hand(qtbot, document), to_text(document)
+    hand.tool.open_requested.connect(
+        lambda card: document.card(card).kind == SUBGRAPH and hand.scene.enter(card))
+    hand.tool.up_requested.connect(lambda: hand.scene.enter(document.card(hand.scene.level).parent))
     for _ in range(STEPS):
         act(chance, hand)
         if chance.random() < 0.2:

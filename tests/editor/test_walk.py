@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.model.document import GraphDocument
-from editor.model.items import Card, Wire
+from editor.layout import Link
 from editor.tools import walk
 from editor.tools.knife import crosses
 
@@ -14,9 +13,7 @@ BOXES = {"x": (0, 0, 192, 60), "w": (0, 200, 192, 60), "m": (300, 100, 192, 80),
          "z": (600, 300, 192, 60), "far": (900, 900, 192, 60)}
 
 
-def graph():
-    return GraphDocument([*(Card(id, "op/add") for id in BOXES), Wire("x", 0, "m", 0), Wire("w", 0, "m", 1),
-                          Wire("m", 1, "z", 0), Wire("m", 0, "y", 0)])
+LINKS = [Link("x", 0, "m", 0), Link("w", 0, "m", 1), Link("m", 1, "z", 0), Link("m", 0, "y", 0)]
 
 
 @pytest.mark.parametrize(("card", "way", "there"), [
@@ -24,13 +21,13 @@ def graph():
     ("y", walk.DOWN, "z"), ("y", walk.UP, "x"), ("x", walk.LEFT, None), ("far", walk.LEFT, "z"),
 ])
 def test_ways(card, way, there):
-    assert walk.step(graph(), card, way, BOXES) == there
+    assert walk.step(LINKS, card, way, BOXES) == there
 
 
 def test_what_cannot_be_seen_is_passed_over():
     seen = {id: box for id, box in BOXES.items() if id != "x"}
-    assert walk.step(graph(), "m", walk.LEFT, seen) == "w"
-    assert walk.step(graph(), "x", walk.UP, seen) is None
+    assert walk.step(LINKS, "m", walk.LEFT, seen) == "w"
+    assert walk.step(LINKS, "x", walk.UP, seen) is None
     assert walk.nearest_to(seen, 0, 0) == "w" and walk.nearest_to({}, 0, 0) is None
 
 
