@@ -35,8 +35,20 @@ def model(keras):
     z = ops.cast(ops.cast(z, "int32"), "float32") + ops.leaky_relu(z, negative_slope=0.125)
     a, b = ops.split(z, 2, axis=1)
     z = ops.abs(a) ** 2.0 / (1.0 + ops.relu(b))
-    z = keras.layers.Flatten(name="flat")(z)
+    z = keras.layers.Flatten(name="flat")(further(ops, z, x))
     return keras.Model([x, y], keras.layers.Dense(2, name="out", kernel_initializer="ones")(z), name="of_operations")
+
+
+def further(ops, z, x):
+    """Functions of which each has its own kind of arguments."""
+    z = ops.rot90(z, axes=(1, 2))
+    places = ops.digitize(z, np.array([0.0, 1.0]))
+    z = ops.diff(ops.nancumsum(z, axis=-1), n=1, axis=-1) + ops.cast(places, "float32")[..., 1:]
+    z = ops.select([z > 2.0, z > 0.0], [z, ops.cbrt(z)], 0.5) + ops.nanmax(x, axis=1)[:, None, None]
+    z = ops.fmax(z, ops.hypot(z, ops.abs(z))) * ops.quantile(x, [0.25, 0.5], axis=1, method="lower")[1][:, None, None]
+    z = ops.average_pool(ops.transpose(z, (0, 2, 1)), 2, 1, "same", "channels_last")
+    z = ops.stack(ops.dsplit(ops.concatenate([z, z + 1.0], -1), 2), axis=-1)[..., 0]
+    return ops.concatenate([z, ops.trapezoid(z, dx=0.5, axis=-1)[..., None], ops.ptp(z, axis=-1, keepdims=True)], -1)
 
 
 def known_class(function):

@@ -70,7 +70,8 @@ def lu(input: Any, output_idx_type: Any = dtypes.int32, name: str | None = None)
     n = x.shape[-1]
     batch = -1 if n != 0 else math.prod(x.shape[:-2])       # how many there are of no elements, those do not tell
     factors, order, _ = L.lu_factor(L.reshape(x, (batch, n, n)))
-    return L.reshape(factors, tuple(x.shape), name=name), L.cast(L.reshape(order, tuple(x.shape)[:-1]), output_idx_type)
+    row = L.reduce_max(x, -1) if n else L.reshape(x, tuple(x.shape)[:-1])       # of which only the shape counts
+    return L.reshape_like(factors, x, name=name), L.cast(L.reshape_like(order, row), output_idx_type)
 
 
 def _triangles(lower_upper: Any) -> tuple[Any, Any]:

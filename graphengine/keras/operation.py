@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
+from types import FunctionType
 from typing import Any
 
 from ..errors import InvalidArgumentError, suggestion
@@ -18,6 +19,7 @@ from ..ir.node import Node
 from ..ops.language import L
 from ..ops.state import Const
 from .naming import auto_name
+from .registry import serialize_keras_object
 from .symbolic import LayerCall, SymbolicGraph, is_symbol
 
 SOURCE = "keras.src.ops."
@@ -25,27 +27,37 @@ ACTIVATIONS = "keras.src.activations.activations"
 
 # Where Keras has the functions that are not in its module "numpy".
 MODULES = {
-    "nn": "average_pool batch_normalization binary_crossentropy categorical_crossentropy celu conv depthwise_conv "
-          "dot_product_attention elu gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh "
-          "layer_normalization leaky_relu log_sigmoid log_softmax max_pool moments multi_hot normalize one_hot relu "
-          "relu6 rms_normalization selu separable_conv sigmoid silu soft_shrink softmax softplus softsign "
-          "sparse_categorical_crossentropy sparse_plus sparse_sigmoid sparsemax squareplus swish tanh_shrink threshold",
-    "linalg": "cholesky det eigh inv lstsq norm pinv qr solve solve_triangular svd",
-    "math": "erf erfc erfinv in_top_k logdet logsumexp rsqrt segment_max segment_sum top_k",
-    "core": "cast saturate_cast scatter scatter_update slice slice_update stop_gradient unstack",
+    "nn": "adaptive_average_pool adaptive_max_pool average_pool batch_normalization binary_crossentropy "
+          "categorical_crossentropy celu conv conv_transpose depth_to_space depthwise_conv dot_product_attention elu "
+          "fold gelu glu hard_shrink hard_sigmoid hard_silu hard_swish hard_tanh layer_normalization leaky_relu "
+          "log_sigmoid log_softmax max_pool moments multi_hot normalize one_hot psnr relu relu6 rms_normalization "
+          "selu separable_conv sigmoid silu soft_shrink softmax softplus softsign space_to_depth "
+          "sparse_categorical_crossentropy sparse_plus sparse_sigmoid sparsemax squareplus swish tanh_shrink "
+          "threshold unfold",
+    "linalg": "cholesky cholesky_inverse det eigh inv jvp lstsq lu_factor matrix_rank norm pinv qr solve "
+              "solve_triangular svd",
+    "math": "cdist erf erfc erfinv extract_sequences in_top_k logdet logsumexp rsqrt segment_max segment_min "
+            "segment_prod segment_sum top_k",
+    "core": "associative_scan cast cond fori_loop map saturate_cast scan scatter scatter_update slice slice_update "
+            "stop_gradient switch unstack vectorized_map while_loop",
+    "einops": "rearrange",
 }
-# Functions that take functions, make tensors of numbers, or that Keras has no class for.
-PLAIN = ("arange cond convert_to_numpy convert_to_tensor dtype empty exponential eye fori_loop full identity is_tensor "
-         "linspace map mish ndim ones scan shape size switch tri vectorized_map while_loop zeros")
+# Functions that make tensors of numbers, or that Keras has no class for.
+PLAIN = ("arange bartlett blackman convert_to_numpy convert_to_tensor custom_gradient dtype empty eye full hamming "
+         "hanning identity is_tensor kaiser linspace ndim ones shape size tri vectorize zeros")
 CLASSES = {
-    "abs": "Absolute", "batch_normalization": "BatchNorm", "hard_swish": "HardSilu", "layer_normalization": "LayerNorm",
+    "abs": "Absolute", "allclose": "AllClose", "batch_normalization": "BatchNorm", "cdist": "CDist",
+    "hard_swish": "HardSilu", "isin": "IsIn", "jvp": "JVP", "layer_normalization": "LayerNorm", "psnr": "PSNR",
     "rms_normalization": "RMSNorm", "searchsorted": "SearchSorted", "svd": "SVD", "swish": "Silu",
 }
 # Arguments that a function is called on; the others are settings.
 OPERANDS = ("x x1 x2 y xs inputs kernel depthwise_kernel pointwise_kernel a b target output targets predictions "
-            "condition indices values updates start_indices data segment_ids sorted_sequence query key value bias mask "
-            "scale weights mean variance offset gamma beta fill_value rtol atol constant_values")
-SETTINGS = {"bincount": ("weights",), "diagonal": ("offset",), "trace": ("offset",), "squareplus": ("b",)}
+            "condition indices values updates start_indices data segment_ids sorted_sequence query key value bias "
+            "mask scale weights mean variance offset gamma beta fill_value rtol atol constant_values array bins q "
+            "condlist choicelist default tensor pattern start stop f fun elems elements primals tangents init "
+            "init_val index branches loop_vars pred true_fn false_fn")
+SETTINGS = {"allclose": ("rtol", "atol"), "bincount": ("weights",), "diagonal": ("offset",), "histogram": ("bins",),
+            "squareplus": ("b",), "trace": ("offset",), "trapezoid": ("x",), "unique": ("fill_value",)}
 
 # Ops of the engine that are a function of Keras, with the names of their attributes there.
 SAME_ATTRIBUTES: dict[str, tuple[str, dict[str, str]]] = {
@@ -53,8 +65,9 @@ SAME_ATTRIBUTES: dict[str, tuple[str, dict[str, str]]] = {
     "expand_dims": ("expand_dims", {"axis": "axis"}), "squeeze": ("squeeze", {"axis": "axis"}),
     "cast": ("cast", {"dtype": "dtype"}), "softmax": ("softmax", {"axis": "axis"}),
     "tile": ("tile", {"multiples": "repeats"}), "reverse": ("flip", {"axis": "axis"}), "divide": ("true_divide", {}),
-    **{name: (name, {}) for name in ("relu", "sigmoid", "softplus", "softsign", "elu", "selu", "where", "logical_not",
-                                     "round")},
+    **{f"reduce_{name}": (name, {"axis": "axis", "keepdims": "keepdims"}) for name in ("max", "min", "prod")},
+    **{name: (name, {}) for name in ("abs", "elu", "logical_not", "ones_like", "relu", "round", "selu", "sigmoid",
+                                     "softplus", "softsign", "square", "where", "zeros_like")},
 }
 
 
@@ -109,7 +122,7 @@ class Operation:
         home = next((m for m, names in MODULES.items() if self.function in names.split()), "numpy")
         module = ACTIVATIONS if self.class_name == "ReLU" else SOURCE + home
         return {"module": module, "class_name": self.class_name, "registered_name": self.class_name,
-                "config": {"name": self.name, **self.settings}}
+                "config": {"name": self.name, **{key: _written(value) for key, value in self.settings.items()}}}
 
     @staticmethod
     def is_config(config: Mapping[str, Any]) -> bool:
@@ -168,6 +181,10 @@ def _functions_of_classes() -> dict[str, str]:
     return {**names, "ReLU": "relu"}
 
 
+def _written(setting: Any) -> Any:
+    return serialize_keras_object(setting) if isinstance(setting, FunctionType) else setting
+
+
 # -------------------------------------------------------------------- calls
 
 def recorded(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -190,7 +207,8 @@ def apart_from(result: Any, operands: list[Any]) -> Any:
 
 
 def _has_symbol(values: Any) -> bool:
-    return any(is_symbol(x) or (isinstance(x, (list, tuple)) and _has_symbol(x)) for x in values)
+    return any(is_symbol(x) or (isinstance(x, (list, tuple)) and _has_symbol(x))
+               or (isinstance(x, dict) and _has_symbol(x.values())) for x in values)
 
 
 def _taken_apart(
@@ -209,7 +227,7 @@ def _taken_apart(
         if p.kind is p.VAR_POSITIONAL:
             operands += list(value)
         elif p.kind is p.VAR_KEYWORD:
-            continue
+            named.update(value if given else {})
         elif not _is_operand(name, p):
             settings[p.name] = value
             is_gap = True
@@ -229,7 +247,8 @@ def _same() -> dict[str, tuple[str, dict[str, str]]]:
     """For the name of an op the function of Keras that it is, and its attributes' names there."""
     from .ops import pointwise as own
 
-    plain = {**own.OF_FRACTIONS, **own.OF_NUMBERS, **own.OF_TWO, **own.OF_TWO_FRACTIONS, **own.OF_TRUTHS}
+    plain = {**own.OF_FRACTIONS, **own.OF_NUMBERS, **own.OF_TWO, **own.OF_TWO_TENSORS, **own.OF_TWO_FRACTIONS,
+             **own.OF_TRUTHS}
     folds = {**own.FOLDS, **own.FOLDS_OF_FRACTIONS, **own.FOLDS_OF_TRUTHS}
     fold = {"axis": "axis", "keepdims": "keepdims"}
     return {**{op: (name, {}) for name, op in reversed(plain.items())},
@@ -267,11 +286,12 @@ def _plain(value: Any, name: str) -> Any:
     return value[0] if is_single else getattr(value, "name", value)
 
 
-def _key(index: tuple[Any, ...]) -> tuple[Any, ...]:
+def _key(index: tuple[Any, ...]) -> Any:
     """An index as Python writes it."""
     words = {"...": ..., "newaxis": None}
-    return tuple(slice(entry[0], entry[1], None if entry[2] == 1 else entry[2]) if isinstance(entry, tuple)
-                 else words.get(entry, entry) for entry in index)
+    entries = tuple(slice(entry[0], entry[1], None if entry[2] == 1 else entry[2]) if isinstance(entry, tuple)
+                    else words.get(entry, entry) for entry in index)
+    return entries[0] if len(entries) == 1 else entries
 
 
 SymbolicGraph.as_call = staticmethod(call_of_node)

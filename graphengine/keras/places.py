@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import Any
 
 from ..errors import InvalidArgumentError
 from ..ir.node import Tensor
-from .registry import deserialize_keras_object
+from .registry import deserialize_keras_object, serialize_keras_object
 from .symbolic import is_symbol
 
 _SYMBOL = "__keras_tensor__"
@@ -18,6 +19,8 @@ def written(value: Any, places: Mapping[int, tuple[str, int, int]], model: str) 
         return {k: written(v, places, model) for k, v in value.items()}
     if isinstance(value, (list, tuple)):
         return [written(v, places, model) for v in value]
+    if isinstance(value, FunctionType):
+        return serialize_keras_object(value)
     if not is_symbol(value):
         return value
     return {"class_name": _SYMBOL, "config": {"shape": list(value.shape), "dtype": value.dtype.name,

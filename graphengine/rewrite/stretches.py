@@ -73,9 +73,10 @@ class _Cutter:
         return [self.cut_of[id(node)].node] if id(node) in self.cut_of else self._sizes_from(node)
 
     def _sizes_from(self, node: Node) -> list[Node]:
-        """The cut nodes that make the size which a node is the value of."""
-        found = symbols(node.op.size) if isinstance(node.op, SizeValue) else ()
-        return [self.made_by[name] for name in sorted(found) if name in self.made_by]
+        """The cut nodes that make the sizes of a node's results, or the size which it is the value of."""
+        sizes = [node.op.size] if isinstance(node.op, SizeValue) else [n for t in node.outputs for n in t.shape]
+        found = {name for size in sizes for name in symbols(size)}
+        return [self.made_by[name] for name in sorted(found) if self.made_by.get(name, node) is not node]
 
     def run(self) -> tuple[Stretch, ...]:
         used = {id(n) for n in self.nodes}

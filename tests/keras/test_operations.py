@@ -88,7 +88,7 @@ def test_functions_that_keras_does_not_have_are_played_back_but_not_saved(tmp_pa
 
 
 @pytest.mark.parametrize(("change", "match"), [
-    ({"class_name": "WhileLoop"}, "no operation 'WhileLoop'"), ({"class_name": "__import__"}, "no operation"),
+    ({"class_name": "Vectorize"}, "no operation 'Vectorize'"), ({"class_name": "__import__"}, "no operation"),
     ({"config": {"name": "mean", "axis": 1, "key": "os"}}, "no argument 'key'"),
     ({"config": {"name": "mean", "axis": 1, "key": 0}}, "no argument 'key'"),
     ({"config": ["axis"]}, "makes no model"),

@@ -25,7 +25,8 @@ def compare(got, want):
             compare(g, w)
         return
     assert (got["dtype"], got["shape"]) == (want["dtype"], want["shape"])
-    np.testing.assert_allclose(np.array(got["values"], float), np.array(want["values"], float), rtol=3e-5, atol=3e-6)
+    rtol = 2e-3 if want["dtype"] == "float16" else 3e-5
+    np.testing.assert_allclose(np.array(got["values"], float), np.array(want["values"], float), rtol, rtol / 10)
 
 
 def test_all_calls_are_recorded():

@@ -1,6 +1,7 @@
 """Convolutions over signals, images and volumes: full, in groups, channel by channel, and transposed."""
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...errors import AttributeValueError, ShapeError
@@ -276,12 +277,42 @@ class SeparableConv2D(_SeparableConv):
 
 # -------------------------------------------------------------------- transposed
 
-class _ConvTranspose(_Convolution):
-    """Spreads each number of the input over a window; the transpose of a convolution.
+def spread(
+    x: Any, kernel: Any, strides: Sequence[int], padding: str, output_padding: Sequence[int] | None,
+    dilation_rate: Sequence[int], data_format: str,
+) -> Any:
+    """Each number spread over a window; the transpose of a convolution.
 
     Along an axis of n places, with a window that covers k and strides s, "valid" gives (n - 1) s + max(k, s) places and
     "same" n s. With output_padding p they are (n - 1) s + k + p and (n - 1) s + k % 2 + p.
+
+    Shapes
+    ------
+    kernel : (*window, filters, channels)
     """
+    *window, filters, _ = kernel.shape
+    rank = len(window)
+    channels = channel_axis(data_format) % (rank + 2)
+    # A tensor of the result's shape, of which nobody reads the elements.
+    like = L.zeros_like(x[tuple(slice(0, 1) if k == channels else slice(None) for k in range(rank + 2))])
+    like = L.repeat(like, filters, channels)
+    for k, axis in enumerate(space(data_format, rank)):
+        span = (window[k] - 1) * dilation_rate[k] + 1
+        if output_padding is not None:
+            more = (span % 2 if padding == "same" else span) + output_padding[k] - strides[k]
+        else:
+            more = 0 if padding == "same" else max(span, strides[k]) - strides[k]
+        like = L.repeat(like, strides[k], axis)
+        if more < 0:
+            like = like[tuple(slice(more) if j == axis else slice(None) for j in range(rank + 2))]
+        elif more:
+            like = L.pad(like, [(0, more if j == axis else 0) for j in range(rank + 2)])
+    return L.convolution_input_gradient(x, kernel, like, tuple(strides), padding.upper(), format_of(data_format, rank),
+                                        tuple(dilation_rate))
+
+
+class _ConvTranspose(_Convolution):
+    """What all transposed convolutions have in common; see `spread`."""
 
     def __init__(
         self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", output_padding: Any = None,
@@ -303,31 +334,8 @@ class _ConvTranspose(_Convolution):
         self.add_bias(self.filters)
 
     def call(self, inputs: Any) -> Any:
-        x = self.fractions(inputs)
-        return self.finished(L.convolution_input_gradient(x, self.kernel, self._target(x), *self.windows()))
-
-    def _target(self, x: Any) -> Any:
-        """A tensor of the result's shape, of which nobody reads the elements."""
-        axes = space(self.data_format, self.rank)
-        channels = channel_axis(self.data_format) % (self.rank + 2)
-        like = L.zeros_like(x[tuple(slice(0, 1) if k == channels else slice(None) for k in range(x.shape.rank))])
-        like = L.repeat(like, self.filters, channels)
-        for k, axis in enumerate(axes):
-            more = self._beyond(k)
-            like = L.repeat(like, self.strides[k], axis)
-            if more < 0:
-                like = like[tuple(slice(more) if j == axis else slice(None) for j in range(x.shape.rank))]
-            elif more:
-                like = L.pad(like, [(0, more if j == axis else 0) for j in range(x.shape.rank)])
-        return like
-
-    def _beyond(self, k: int) -> int:
-        """By how many places the result is longer than strides times the input."""
-        stride = self.strides[k]
-        span = (self.kernel_size[k] - 1) * self.dilation_rate[k] + 1
-        if self.output_padding is None:
-            return 0 if self.padding == "same" else max(span, stride) - stride
-        return int((span % 2 if self.padding == "same" else span) + self.output_padding[k] - stride)
+        return self.finished(spread(self.fractions(inputs), self.kernel, self.strides, self.padding,
+                                    self.output_padding, self.dilation_rate, self.data_format))
 
 
 @register

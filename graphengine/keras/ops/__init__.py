@@ -11,7 +11,20 @@ from ...frontend.surface import refusing
 from .. import activations as _activations
 from ..naming import is_of_this_package
 from ..operation import PLAIN, recorded
-from . import arrangement, core, neural, pointwise
+from . import (
+    arrangement,
+    core,
+    functions,
+    matrices,
+    missing,
+    neural,
+    numeric,
+    order,
+    parts,
+    pointwise,
+    series,
+    windows,
+)
 
 
 def _functions(module: ModuleType) -> dict[str, object]:
@@ -20,10 +33,14 @@ def _functions(module: ModuleType) -> dict[str, object]:
             and (f.__module__ == module.__name__)}
 
 
+# What Keras has in `activations` only.
+_OTHER = ("deserialize", "exponential", "get", "linear", "mish", "serialize")
 _NAMES: dict[str, object] = {
     **{name: f for name, f in vars(_activations).items() if inspect.isfunction(f) and is_of_this_package(f)
-       and f.__module__ == _activations.__name__ and name not in ("get", "serialize", "deserialize", "linear")},
-    **pointwise.FUNCTIONS, **_functions(pointwise), **_functions(arrangement), **_functions(neural), **_functions(core),
+       and f.__module__ == _activations.__name__ and name not in _OTHER},
+    **pointwise.FUNCTIONS, **{name: f for module in (
+        pointwise, numeric, missing, arrangement, parts, order, series, matrices, neural, windows, core, functions,
+    ) for name, f in _functions(module).items()},
 }
 _NAMES.pop("truth")
 _NAMES = {name: f if name in PLAIN.split() else recorded(name, f) for name, f in _NAMES.items()}  # type: ignore[arg-type]

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import ShapeError
 from ...frontend import pieces
-from ...frontend.build import constant
 from ...frontend.build import ones as tf_ones
 from ...frontend.build import zeros as tf_zeros
 from ...ops.language import L
 from ..config import floatx
 from .pointwise import truth
-from .promotion import floating, tensor, together
+from .promotion import counting, met, numbers, tensor, together
 
 
 def array(x: Any, dtype: Any = None) -> Any:
@@ -28,10 +28,23 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
 
 def ones(shape: Any, dtype: Any = None) -> Any:
     """Ones."""
-    return tf_ones(shape, dtype or floatx())
+    return L.cast(tf_ones(shape, "int32"), dtype) if dtype == "bool" else tf_ones(shape, dtype or floatx())
 
 
 empty = zeros
+
+
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Zeros in the shape of `x`."""
+    return L.zeros_like(tensor(x), dtype)
+
+
+empty_like = zeros_like
+
+
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Ones in the shape of `x`."""
+    return L.ones_like(tensor(x), dtype)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
@@ -47,7 +60,7 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """1 on a diagonal, 0 elsewhere."""
-    return constant(np.eye(N, M, k), dtype or floatx())
+    return tensor(np.eye(N, M, k), dtype or floatx())
 
 
 def identity(n: int, dtype: Any = None) -> Any:
@@ -57,7 +70,7 @@ def identity(n: int, dtype: Any = None) -> Any:
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """1 on a diagonal and below, 0 above."""
-    return constant(np.tri(N, M, k), dtype or floatx())
+    return tensor(np.tri(N, M, k), dtype or floatx())
 
 
 def tril(x: Any, k: int = 0) -> Any:
@@ -92,7 +105,7 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The sum of a diagonal."""
-    return L.reduce_sum(diagonal(x, offset, axis1, axis2), -1)
+    return L.reduce_sum(counting(diagonal(x, offset, axis1, axis2)), -1)
 
 
 # -------------------------------------------------------------------- arrangement
@@ -268,10 +281,22 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
 
 
 def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Any:
-    """The tensor with elements or slices at places replaced, or what `reduction` says: "add", "max", "min"."""
+    """The tensor with elements or slices at places replaced, or what `reduction` says: "add", "max", "min", "mul"."""
     found = tensor(inputs)
+    if reduction == "mul":
+        return found * _products(found, tensor(indices), tensor(updates, found.dtype))
     op = "tensor_scatter_nd_" + ("update" if reduction is None else reduction)
     return getattr(L, op)(found, tensor(indices), tensor(updates, found.dtype))
+
+
+def _products(x: Any, indices: Any, updates: Any) -> Any:
+    """For each element of a tensor the product of the updates at its place."""
+    depth = int(indices.shape[-1])
+    outer, inner = [int(n) for n in x.shape[:depth]], [int(n) for n in x.shape[depth:]]
+    steps = np.cumprod([1, *outer[:0:-1]])[::-1].astype(np.int32)
+    rows = L.reshape(L.reduce_sum(L.cast(indices, "int32") * steps, -1), (-1,))
+    made = L.unsorted_segment_prod(L.reshape(updates, (-1, *inner)), rows, int(np.prod(outer)))
+    return L.reshape(made, (*outer, *inner))
 
 
 # -------------------------------------------------------------------- several
@@ -288,7 +313,7 @@ def stack(x: Sequence[Any], axis: int = 0) -> Any:
 
 def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
     """One tensor after another along an axis, both flat if None."""
-    a, b = together(x1, x2)
+    a, b = met(x1, x2)
     return L.concat([ravel(a), ravel(b)], 0) if axis is None else L.concat([a, b], axis)
 
 
@@ -311,6 +336,9 @@ def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
 def matmul(x1: Any, x2: Any) -> Any:
     """Products of matrices; a vector stands for a row on the left and a column on the right."""
     a, b = together(x1, x2)
+    if a.dtype.name in ("bool", "int8"):                        # sums need room
+        found = matmul(counting(a), counting(b))
+        return L.cast(found, "bool") if a.dtype.name == "bool" else found
     left, right = a.rank == 1, b.rank == 1
     found = L.matmul(L.expand_dims(a, 0) if left else a, L.expand_dims(b, 1) if right else b)
     found = L.squeeze(found, -1) if right else found
@@ -332,14 +360,17 @@ def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Any:
 
 def inner(x1: Any, x2: Any) -> Any:
     """Sums of products over the last axes."""
-    a, b = together(x1, x2)
+    a, b = met(x1, x2)
+    if a.dtype.name == "bool":
+        return L.cast(inner(numbers(a), numbers(b)), "bool")
     return a * b if a.rank == 0 or b.rank == 0 else L.tensordot(a, b, [[a.rank - 1], [b.rank - 1]])
 
 
 def outer(x1: Any, x2: Any) -> Any:
     """All products of an element of one and an element of the other."""
-    a, b = together(x1, x2)
-    return L.reshape(a, (-1, 1)) * L.reshape(b, (1, -1))
+    a, b = met(x1, x2)
+    combine = L.logical_and if a.dtype.name == "bool" else L.multiply
+    return combine(L.reshape(a, (-1, 1)), L.reshape(b, (1, -1)))
 
 
 def vdot(x1: Any, x2: Any) -> Any:
@@ -350,30 +381,40 @@ def vdot(x1: Any, x2: Any) -> Any:
 
 def einsum(subscripts: str, *operands: Any) -> Any:
     """Sums of products over named axes; see `graphengine.einsum`."""
-    return pieces.einsum(subscripts, *together(*operands))
+    found = together(*operands)
+    if found[0].dtype.name == "int8":                       # as Keras, which has no such sums of bytes
+        found = [L.cast(x, "int32") for x in found]
+    return pieces.einsum(subscripts, *found)
 
-
-def sort(x: Any, axis: int = -1) -> Any:
-    """Elements in order along an axis."""
-    return L.sort(tensor(x), axis)
-
-
-def argsort(x: Any, axis: int = -1) -> Any:
-    """The places of the elements in order."""
-    return L.argsort(tensor(x), axis)
-
-
-def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
-    """Where values would have to go in an ordered sequence."""
-    return L.searchsorted(*together(sorted_sequence, values), side)
 
 
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
     """How often each whole number occurs, or the sums of its weights."""
+    found = tensor(x)
     kind = "int32" if weights is None else tensor(weights).dtype
-    return pieces.bincount(tensor(x), weights, minlength, dtype=kind)
+    if found.rank < 2:
+        return pieces.bincount(found, weights, minlength, dtype=kind)
+    count = L.maximum(L.reduce_max(found) + 1, minlength)
+    terms = L.ones_like(found, kind) if weights is None else tensor(weights)
+    height = L.shape_of(found)[0]
+    rows = L.reshape(L.cast(L.range(0, height, 1), found.dtype), (-1, 1))
+    sums = L.unsorted_segment_sum(terms, found + rows * count, L.cast(height, count.dtype) * count)
+    return L.reshape(sums, L.stack([L.cast(height, count.dtype), count]))
 
 
-def cross(x1: Any, x2: Any) -> Any:
-    """Vectors at right angles to both."""
-    return L.cross(*map(floating, together(x1, x2)))
+def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
+    """Vectors at right angles to both; of two in a plane the one number that is not 0.
+
+    axisa, axisb, axisc : where the components of the vectors and of the result stand, all of them at `axis` if given
+    """
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = met(x1, x2)
+    p, q = (pieces.unstack(v, axis=k) for v, k in ((a, axisa), (b, axisb)))
+    if {len(p), len(q)} - {2, 3}:
+        raise ShapeError(f"vectors of {len(p)} and of {len(q)} components; they have 2 or 3", op="cross")
+    last = p[0] * q[1] - p[1] * q[0]
+    if len(p) == len(q) == 2:
+        return last
+    (a0, a1, a2), (b0, b1, b2) = ((*v, L.zeros_like(v[0]))[:3] for v in (p, q))
+    return L.stack([a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, last], axisc)

@@ -1,4 +1,4 @@
-"""What is asked of tensors, matrices as a whole, and functions that take functions."""
+"""What is asked of tensors, and functions that take functions."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -12,7 +12,7 @@ from ...frontend.variables import Variable
 from ...ir.eager import EagerTensor
 from ...ir.node import Tensor
 from ...ops.language import L
-from .promotion import floating, tensor, together
+from .promotion import numbers, tensor
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: Any = None, ragged: Any = None) -> Any:
@@ -37,7 +37,7 @@ def cast(x: Any, dtype: Any) -> Any:
 
 def saturate_cast(x: Any, dtype: Any) -> Any:
     """The tensor in another dtype; what is too large for it becomes its largest number."""
-    return L.saturate_cast(tensor(x), dtype)
+    return L.saturate_cast(numbers(x), dtype)
 
 
 def shape(x: Any) -> tuple[Any, ...]:
@@ -70,7 +70,8 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
 
 def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     """What the function of this number returns for operands."""
-    return control.switch_case(tensor(index), [lambda f=f: f(*operands) for f in branches])
+    index = L.clip_by_value(tensor(index), 0, len(branches) - 1)
+    return control.switch_case(index, [lambda f=f: f(*operands) for f in branches])
 
 
 def while_loop(
@@ -117,78 +118,3 @@ def map(f: Callable[[Any], Any], xs: Any) -> Any:
 def vectorized_map(function: Callable[[Any], Any], elements: Any) -> Any:
     """A function of each slice along the first axis; see `map`."""
     return folds.map_fn(function, elements)
-
-
-# -------------------------------------------------------------------- matrices
-
-def cholesky(x: Any, upper: bool = False) -> Any:
-    """The triangular root of positive definite matrices."""
-    found = L.cholesky(floating(x))
-    return L.matrix_transpose(found) if upper else found
-
-
-def det(x: Any) -> Any:
-    """Determinants."""
-    return L.det(floating(x))
-
-
-def eigh(x: Any) -> Any:
-    """Eigenvalues in ascending order and eigenvectors of symmetric matrices."""
-    return L.eigh(floating(x))
-
-
-def inv(x: Any) -> Any:
-    """Inverses of matrices."""
-    return L.inv(floating(x))
-
-
-def pinv(x: Any, rcond: float | None = None) -> Any:
-    """Pseudo-inverses of matrices."""
-    return L.pinv(floating(x)) if rcond is None else L.pinv(floating(x), rcond)
-
-
-def qr(x: Any, mode: str = "reduced") -> Any:
-    """Orthogonal and triangular factors of matrices."""
-    return L.qr(floating(x), mode == "complete")
-
-
-def slogdet(x: Any) -> Any:
-    """Sign and logarithm of determinants."""
-    return L.slogdet(floating(x))
-
-
-def logdet(x: Any) -> Any:
-    """Logarithms of determinants of positive definite matrices."""
-    return L.logdet(floating(x))
-
-
-def solve(a: Any, b: Any) -> Any:
-    """The solutions x of a x = b; b holds vectors if it has one axis less."""
-    m, y = [floating(v) for v in together(a, b)]
-    if y.rank == m.rank - 1:
-        return L.squeeze(L.solve(m, L.expand_dims(y, -1)), -1)
-    return L.solve(m, y)
-
-
-def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
-    """The solutions x of a x = b for triangular a."""
-    m, y = [floating(v) for v in together(a, b)]
-    if y.rank == m.rank - 1:
-        return L.squeeze(L.triangular_solve(m, L.expand_dims(y, -1), lower), -1)
-    return L.triangular_solve(m, y, lower)
-
-
-def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """The x for which a x is nearest to b."""
-    m, y = [floating(v) for v in together(a, b)]
-    if y.rank == 1:
-        return L.squeeze(L.matmul(L.pinv(m), L.expand_dims(y, -1)), -1)
-    return L.matmul(L.pinv(m), y)
-
-
-def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    """Singular vectors and values: u, s and the transposed v."""
-    if not compute_uv:
-        return L.svd(floating(x), False, False)
-    s, u, v = L.svd(floating(x), full_matrices, True)
-    return u, s, L.matrix_transpose(v)

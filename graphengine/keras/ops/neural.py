@@ -1,4 +1,4 @@
-"""Functions of neural networks: activations, convolutions, pooling, normalization, losses, attention."""
+"""Functions of neural networks: activations, normalization, losses, attention, segments."""
 from __future__ import annotations
 
 from typing import Any
@@ -8,14 +8,50 @@ import numpy as np
 from ...errors import AttributeValueError
 from ...frontend import moments as statistics
 from ...ops.language import L
-from ..config import epsilon, floatx, image_data_format
+from ..config import epsilon as _epsilon
+from ..config import floatx
 from .arrangement import moveaxis
+from .matrices import norm
 from .promotion import floating, tensor, together
 
 
 def relu6(x: Any) -> Any:
     """min(max(x, 0), 6)"""
-    return L.relu6(floating(x))
+    found = tensor(x)
+    return L.cast(L.relu6(floating(found)), found.dtype if found.dtype.is_integer else floating(found).dtype)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """Rectifier with a slope for negative numbers."""
+    return L.leaky_relu(floating(x), negative_slope)
+
+
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x moved towards 0 by a threshold, and 0 where that would pass it."""
+    return L.soft_shrink(floating(x), threshold)
+
+
+def softmax(x: Any, axis: Any = -1) -> Any:
+    """Positive numbers that add up to 1 along axes, all of them if None, in the proportions of ``e^x``."""
+    return _along(L.softmax, floating(x), axis)
+
+
+def log_softmax(x: Any, axis: Any = -1) -> Any:
+    """Logarithm of the softmax."""
+    return _along(L.log_softmax, floating(x), axis)
+
+
+def _along(function: Any, x: Any, axis: Any) -> Any:
+    """A function along an axis, of several axes as one."""
+    if isinstance(axis, int):
+        return function(x, axis)
+    axes = list(range(x.rank)) if axis is None else [k % x.rank for k in axis]
+    if len(axes) == 1:
+        return function(x, axes[0])
+    order = [*(k for k in range(x.rank) if k not in axes), *axes]
+    moved = L.transpose(x, tuple(order))
+    flat = L.reshape(moved, L.concat([L.shape_of(moved)[:x.rank - len(axes)], [-1]], 0))
+    return L.transpose(L.reshape_like(function(flat, -1), moved), tuple(int(k) for k in np.argsort(order)))
 
 
 def gelu(x: Any, approximate: bool = True) -> Any:
@@ -25,7 +61,9 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """1 at the class that a number names, 0 at the others."""
-    return L.one_hot(tensor(x), num_classes, axis=axis, dtype=dtype or floatx())
+    found = tensor(x)
+    places = L.cast(found, "int32") if found.dtype.is_floating else found
+    return L.one_hot(places, num_classes, axis=axis, dtype=dtype or floatx())
 
 
 def multi_hot(inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False,
@@ -60,7 +98,7 @@ def layer_normalization(
     found = floating(x)
     axes = [axis] if isinstance(axis, int) else list(axis)
     mean, variance = statistics.moments(found, axes, keepdims=True)
-    y = (found - mean) * L.rsqrt(variance + (1e-3 if epsilon is None else epsilon))
+    y = (found - mean) * L.rsqrt(variance + (_epsilon() if epsilon is None else epsilon))
     y = y if gamma is None else y * tensor(gamma, found.dtype)
     return y if beta is None else y + tensor(beta, found.dtype)
 
@@ -69,74 +107,16 @@ def rms_normalization(x: Any, scale: Any = None, axis: Any = -1, epsilon: float 
     """Numbers divided by the root of the mean of their squares along axes, times `scale`."""
     found = floating(x)
     mean = L.reduce_mean(L.square(found), axis, True)
-    y = found * L.rsqrt(mean + (1e-7 if epsilon is None else epsilon))
+    y = found * L.rsqrt(mean + (_epsilon() if epsilon is None else epsilon))
     return y if scale is None else y * tensor(scale, found.dtype)
 
 
 def normalize(x: Any, axis: int = -1, order: float = 2, epsilon: float | None = None) -> Any:
     """Numbers divided by their norm along an axis."""
     found = floating(x)
-    length = L.norm(found, "euclidean" if order == 2 else order, axis, True)
+    found = found if found.rank else L.reshape(found, (1,))
+    length = norm(found, order, axis, True)
     return found / L.maximum(length, 1e-12 if epsilon is None else epsilon)
-
-
-# -------------------------------------------------------------------- windows
-
-def conv(inputs: Any, kernel: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
-         dilation_rate: Any = 1) -> Any:
-    """Convolution over one, two or three axes; kernel: (*window, channels, filters)."""
-    x, w = together(inputs, kernel)
-    n = w.rank - 2
-    return _last(x, data_format, lambda y: L.convolution(y, w, _each(strides, n), padding.upper(),
-                                                         dilations=_each(dilation_rate, n)))
-
-
-def depthwise_conv(inputs: Any, kernel: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,
-                   dilation_rate: Any = 1) -> Any:
-    """Convolution of each channel by itself; kernel: (*window, channels, multiplier)."""
-    x, w = together(inputs, kernel)
-    steps, gaps = _each(strides, 2), _each(dilation_rate, 2)
-    if w.rank == 3:
-        return L.squeeze(depthwise_conv(
-            L.expand_dims(x, 1), L.expand_dims(w, 0), (1, steps[-1]), padding, data_format, (1, gaps[-1])), 1)
-    return _last(x, data_format, lambda y: L.depthwise_conv2d(y, w, (1, *steps, 1), padding.upper(), dilations=gaps))
-
-
-def separable_conv(inputs: Any, depthwise_kernel: Any, pointwise_kernel: Any, strides: Any = 1, padding: str = "valid",
-                   data_format: str | None = None, dilation_rate: Any = 1) -> Any:
-    """Convolution of each channel by itself, and then of all channels at each point."""
-    found = depthwise_conv(inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
-    return conv(found, pointwise_kernel, 1, "valid", data_format)
-
-
-def max_pool(inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid",
-             data_format: str | None = None) -> Any:
-    """The largest element of each window."""
-    return _pool("max_pool", inputs, pool_size, strides, padding, data_format)
-
-
-def average_pool(inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid",
-                 data_format: str | None = None) -> Any:
-    """The mean of each window."""
-    return _pool("avg_pool", floating(inputs), pool_size, strides, padding, data_format)
-
-
-def _pool(op: str, inputs: Any, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> Any:
-    x = tensor(inputs)
-    size = _each(pool_size, x.rank - 2)
-    return _last(x, data_format, lambda y: getattr(L, op)(
-        y, size, size if strides is None else _each(strides, x.rank - 2), padding.upper()))
-
-
-def _each(value: Any, count: int) -> tuple[int, ...]:
-    return (value,) * count if isinstance(value, int) else tuple(value)
-
-
-def _last(x: Any, data_format: str | None, function: Any) -> Any:
-    """A function of tensors with channels last, on one that may have them first."""
-    if (data_format or image_data_format()) == "channels_last":
-        return function(x)
-    return moveaxis(function(moveaxis(x, 1, -1)), -1, 1)
 
 
 # -------------------------------------------------------------------- losses
@@ -147,7 +127,7 @@ def binary_crossentropy(target: Any, output: Any, from_logits: bool = False) -> 
     t = tensor(target, y.dtype)
     if from_logits:
         return L.sigmoid_cross_entropy_with_logits(t, y)
-    y = L.clip_by_value(y, epsilon(), 1.0 - epsilon())
+    y = L.clip_by_value(y, _epsilon(), 1.0 - _epsilon())
     return -(t * L.log(y) + (1.0 - t) * L.log(1.0 - y))
 
 
@@ -158,7 +138,7 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     if from_logits:
         return L.softmax_cross_entropy_with_logits(t, y, axis)
     y = y / L.reduce_sum(y, axis, True)
-    return -L.reduce_sum(t * L.log(L.clip_by_value(y, epsilon(), 1.0 - epsilon())), axis)
+    return -L.reduce_sum(t * L.log(L.clip_by_value(y, _epsilon(), 1.0 - _epsilon())), axis)
 
 
 def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool = False, axis: int = -1) -> Any:
@@ -170,7 +150,7 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
     if t.rank == y.rank and t.shape[-1] == 1:
         t = L.squeeze(t, -1)
     t = t if t.dtype.is_integer else L.cast(t, "int64")
-    logits = y if from_logits else L.log(L.clip_by_value(y, epsilon(), 1.0 - epsilon()))
+    logits = y if from_logits else L.log(L.clip_by_value(y, _epsilon(), 1.0 - _epsilon()))
     return L.sparse_softmax_cross_entropy_with_logits(t, logits)
 
 
@@ -226,6 +206,16 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
 def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
     """The largest elements of the slices of each segment."""
     return _segments("unsorted_segment_max", data, segment_ids, num_segments)
+
+
+def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """The smallest elements of the slices of each segment."""
+    return _segments("unsorted_segment_min", data, segment_ids, num_segments)
+
+
+def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """Products of the slices of each segment."""
+    return _segments("unsorted_segment_prod", data, segment_ids, num_segments)
 
 
 def _segments(op: str, data: Any, segment_ids: Any, count: int | None) -> Any:

@@ -8,8 +8,7 @@ import numpy as np
 
 from ...dtypes import bool as boolean
 from ...ops.language import L
-from ..config import floatx
-from .promotion import floating, named, tensor, together
+from .promotion import counting, floating, met, named, numbers, tensor, together
 
 # Public name -> name of the op. Whole numbers become fractions first.
 OF_FRACTIONS = {
@@ -19,21 +18,21 @@ OF_FRACTIONS = {
     "sqrt": "sqrt", "tan": "tan", "tanh": "tanh", "ceil": "ceil", "floor": "floor", "isfinite": "is_finite",
     "isinf": "is_inf", "isnan": "is_nan",
 }
-OF_NUMBERS = {"abs": "abs", "absolute": "abs", "negative": "negative", "sign": "sign", "square": "square",
-              "copy": "identity", "stop_gradient": "stop_gradient", "zeros_like": "zeros_like",
-              "ones_like": "ones_like", "bitwise_not": "invert", "bitwise_invert": "invert"}
+OF_NUMBERS = {"negative": "negative", "sign": "sign", "copy": "identity", "stop_gradient": "stop_gradient",
+              "bitwise_not": "invert", "bitwise_invert": "invert"}
 OF_TWO = {
     "add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "maximum", "minimum": "minimum",
-    "mod": "floormod", "floor_divide": "floordiv", "power": "pow", "equal": "equal", "not_equal": "not_equal",
+    "floor_divide": "floordiv", "power": "pow", "equal": "equal", "not_equal": "not_equal",
     "greater": "greater", "greater_equal": "greater_equal", "less": "less", "less_equal": "less_equal",
-    "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor",
     "left_shift": "left_shift", "right_shift": "right_shift",
 }
+OF_TWO_TENSORS = {"mod": "floormod", "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or",
+                  "bitwise_xor": "bitwise_xor"}
 OF_TWO_FRACTIONS = {"divide": "divide", "true_divide": "divide", "arctan2": "atan2",
                     "divide_no_nan": "divide_no_nan"}
 OF_TRUTHS = {"logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor"}
-FOLDS = {"sum": "reduce_sum", "prod": "reduce_prod", "max": "reduce_max", "amax": "reduce_max", "min": "reduce_min",
-         "amin": "reduce_min"}
+FOLDS = {"sum": "reduce_sum"}
+ENDS = {"amax": "reduce_max", "amin": "reduce_min"}
 FOLDS_OF_FRACTIONS = {"mean": "reduce_mean", "std": "reduce_std", "var": "reduce_variance",
                       "logsumexp": "reduce_logsumexp"}
 FOLDS_OF_TRUTHS = {"all": "reduce_all", "any": "reduce_any"}
@@ -46,9 +45,11 @@ def _of_one(name: str, op: str, convert: Callable[[Any], Any]) -> Callable[..., 
     return named(function, name, f"`{op}` of each element.")
 
 
-def _of_two(name: str, op: str, convert: Callable[[Any], Any] | None) -> Callable[..., Any]:
+def _of_two(
+    name: str, op: str, convert: Callable[[Any], Any] | None, meet: Callable[..., list[Any]] = together
+) -> Callable[..., Any]:
     def function(x1: Any, x2: Any) -> Any:
-        a, b = together(x1, x2)
+        a, b = meet(x1, x2)
         return getattr(L, op)(a, b) if convert is None else getattr(L, op)(convert(a), convert(b))
 
     return named(function, name, f"`{op}` of two tensors, element by element; sizes broadcast.")
@@ -66,21 +67,63 @@ def truth(x: Any) -> Any:
     return tensor(x, boolean)
 
 
-def _summed(x: Any) -> Any:
+def _end(x: Any, op: str, axis: Any, keepdims: bool, initial: Any = None) -> Any:
+    """The largest or smallest elements; of truth values whether any, or all, are true."""
     found = tensor(x)
-    return L.cast(found, "int32") if found.dtype is boolean else found
+    if found.dtype is boolean:
+        return getattr(L, "reduce_any" if op == "reduce_max" else "reduce_all")(found, axis, keepdims)
+    end = getattr(L, op)(found, axis, keepdims)
+    return end if initial is None else getattr(L, op[-3:] + "imum")(end, tensor(initial, found.dtype))
+
+
+def _end_of(name: str, op: str) -> Callable[..., Any]:
+    def function(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return _end(x, op, axis, keepdims)
+
+    return named(function, name, f"`{op}` along axes, all of them if None.")
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _of_one(name, op, floating) for name, op in OF_FRACTIONS.items()},
     **{name: _of_one(name, op, tensor) for name, op in OF_NUMBERS.items()},
     **{name: _of_two(name, op, None) for name, op in OF_TWO.items()},
+    **{name: _of_two(name, op, None, met) for name, op in OF_TWO_TENSORS.items()},
     **{name: _of_two(name, op, floating) for name, op in OF_TWO_FRACTIONS.items()},
     **{name: _of_two(name, op, truth) for name, op in OF_TRUTHS.items()},
-    **{name: _fold(name, op, _summed) for name, op in FOLDS.items()},
+    **{name: _fold(name, op, counting) for name, op in FOLDS.items()},
+    **{name: _end_of(name, op) for name, op in ENDS.items()},
     **{name: _fold(name, op, floating) for name, op in FOLDS_OF_FRACTIONS.items()},
     **{name: _fold(name, op, truth) for name, op in FOLDS_OF_TRUTHS.items()},
 }
+
+
+def abs(x: Any) -> Any:
+    """Numbers without their sign."""
+    found = tensor(x)
+    return found if found.dtype is boolean else L.abs(found)
+
+
+absolute = abs
+
+
+def square(x: Any) -> Any:
+    """Numbers times themselves."""
+    return L.square(numbers(x))
+
+
+def max(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """The largest elements along axes, at least `initial`."""
+    return _end(x, "reduce_max", axis, keepdims, initial)
+
+
+def min(x: Any, axis: Any = None, keepdims: bool = False, initial: Any = None) -> Any:
+    """The smallest elements along axes, at most `initial`."""
+    return _end(x, "reduce_min", axis, keepdims, initial)
+
+
+def prod(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """Products along axes, all of them if None."""
+    return L.reduce_prod(counting(x) if dtype is None else tensor(x, dtype), axis, keepdims)
 
 
 def log2(x: Any) -> Any:
@@ -106,15 +149,16 @@ def logical_not(x: Any) -> Any:
 
 def round(x: Any, decimals: int = 0) -> Any:
     """The nearest number with so many decimals; halves go to the even one."""
-    found = tensor(x)
-    if not decimals:
-        return L.round(found)
-    return L.round(floating(found) * 10.0**decimals) / 10.0**decimals
+    found = numbers(x)
+    if not found.dtype.is_floating and decimals >= 0:
+        return found
+    rounded = L.round(floating(found) * 10.0**decimals) / 10.0**decimals if decimals else L.round(found)
+    return L.cast(rounded, found.dtype)
 
 
 def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Elements between two bounds."""
-    found = tensor(x)
+    found = numbers(x)
     return L.clip_by_value(found, tensor(x_min, found.dtype), tensor(x_max, found.dtype))
 
 
@@ -125,13 +169,25 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
     return L.logical_or(near, L.logical_and(L.is_nan(a), L.is_nan(b))) if equal_nan else near
 
 
+def _largest(dtype: Any) -> float:
+    """The largest number of a dtype."""
+    return (2.0 - 2.0**-7) * 2.0**127 if dtype.name == "bfloat16" else float(np.finfo(dtype.numpy).max)
+
+
 def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """Numbers in the place of NaN and infinities: the largest there are unless others are given."""
-    found = floating(x)
-    most = float(np.finfo(found.dtype.numpy).max)
+    found = tensor(x)
+    if not found.dtype.is_floating:
+        return found
+    most = _largest(found.dtype)
     found = L.where(L.is_nan(found), tensor(nan, found.dtype), found)
     found = L.where(L.equal(found, np.inf), tensor(most if posinf is None else posinf, found.dtype), found)
     return L.where(L.equal(found, -np.inf), tensor(-most if neginf is None else neginf, found.dtype), found)
+
+
+def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether two tensors are equal within tolerances everywhere."""
+    return L.reduce_all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
@@ -145,7 +201,7 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 
 
 def _place(op: str, x: Any, axis: int | None, keepdims: bool) -> Any:
-    found = tensor(x)
+    found = numbers(x)
     if axis is None:
         place = getattr(L, op)(L.reshape(found, (-1,)), 0, output_type="int32")
         return L.reshape(place, (1,) * found.rank) if keepdims else place
@@ -171,53 +227,11 @@ def average(x: Any, axis: Any = None, weights: Any = None) -> Any:
 
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Sums of all elements up to each one along an axis."""
-    found = tensor(x, dtype)
+    found = numbers(x) if dtype is None else tensor(x, dtype)
     return L.cumsum(L.reshape(found, (-1,)) if axis is None else found, 0 if axis is None else axis)
 
 
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Products of all elements up to each one along an axis."""
-    found = tensor(x, dtype)
+    found = numbers(x) if dtype is None else tensor(x, dtype)
     return L.cumprod(L.reshape(found, (-1,)) if axis is None else found, 0 if axis is None else axis)
-
-
-def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The length of vectors or size of matrices; that of all elements as one vector if nothing is said."""
-    return L.norm(floating(x), "euclidean" if ord is None else ord, axis, keepdims)
-
-
-def median(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The element in the middle of the order, or the mean of two, along an axis, of all if None."""
-    found = floating(x)
-    whole = L.reshape(found, (-1,)) if axis is None else found
-    k = 0 if axis is None else axis % found.rank
-    line = L.sort(whole, k)
-    size = int(whole.shape[k])
-    before = (slice(None),) * k
-    middle = (line[(*before, (size - 1) // 2)] + line[(*before, size // 2)]) / 2.0
-    if not keepdims:
-        return middle
-    return L.reshape(middle, (1,) * found.rank) if axis is None else L.expand_dims(middle, k)
-
-
-def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
-    """Numbers from `start` to before `stop` in steps; from 0 to before `start` without a stop."""
-    from ...frontend.pieces import range as numbers
-
-    first, last = (0, start) if stop is None else (start, stop)
-    wanted = dtype
-    if wanted is None:
-        kinds = [v for v in (first, last, step) if v is not None]
-        wanted = floatx() if any(isinstance(v, float) for v in kinds) else None
-    made = numbers(first, last, 1 if step is None else step, wanted)
-    return made if dtype is not None or made.dtype.is_floating else L.cast(made, "int32")
-
-
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, retstep: bool = False, dtype: Any = None,
-             axis: int = 0) -> Any:
-    """`num` numbers at equal distances, `stop` the last unless it is left out."""
-    a, b = map(floating, together(start, stop))
-    step = (b - a) / float(max(num - 1 if endpoint else num, 1))
-    made = L.linspace(a, b if endpoint else b - step, num, axis)
-    made = made if dtype is None else L.cast(made, dtype)
-    return (made, step) if retstep else made

@@ -17,7 +17,7 @@ from ..config import floatx
 
 def tensor(x: Any, dtype: Any = None) -> Any:
     """A value as a tensor; Python's fractions in the dtype of `floatx`."""
-    if isinstance(x, float) and dtype is None:
+    if type(x) is float and dtype is None:              # numpy's numbers are of their own types
         dtype = floatx()
     made = convert_to_tensor(x)
     return made if dtype is None or made.dtype is as_dtype(dtype) else L.cast(made, as_dtype(dtype))
@@ -29,16 +29,41 @@ def floating(x: Any) -> Any:
     return made if made.dtype.is_floating else L.cast(made, floatx())
 
 
+def wide(x: Any) -> Any:
+    """A value as a tensor of fractions, float64 for whole numbers of 64 bits."""
+    made = tensor(x)
+    return L.cast(made, "float64") if made.dtype.name == "int64" else floating(made)
+
+
 def together(*values: Any) -> list[Any]:
     """Values as tensors of one dtype."""
     dtype = common_dtype(values)
     return [tensor(v, dtype) for v in values]
 
 
+def met(*values: Any) -> list[Any]:
+    """Values as tensors of one dtype, Python's numbers among them counting as those of arrays."""
+    return together(*(tensor(v) for v in values))
+
+
+def counting(x: Any) -> Any:
+    """A value as a tensor in which sums have room: of truth values, and of whole numbers of few bits, as 32 bits."""
+    made = tensor(x)
+    if made.dtype.name in ("bool", "int8", "int16"):
+        return L.cast(made, "int32")
+    return L.cast(made, "uint32") if made.dtype.name in ("uint8", "uint16") else made
+
+
+def numbers(x: Any) -> Any:
+    """A value as a tensor of numbers: truth values as whole ones."""
+    made = tensor(x)
+    return L.cast(made, "int32") if made.dtype is boolean else made
+
+
 def common_dtype(values: Any) -> DType:
     """The dtype in which values meet."""
-    strong = [tensor(v).dtype for v in values if not isinstance(v, (bool, int, float))]
-    weak = [type(v) for v in values if isinstance(v, (bool, int, float))]
+    strong = [tensor(v).dtype for v in values if type(v) not in (bool, int, float)]
+    weak = [type(v) for v in values if type(v) in (bool, int, float)]
     found = _widest(strong) if strong else boolean
     if float in weak and not found.is_floating:
         return as_dtype(floatx())
