@@ -25,7 +25,8 @@ REASONS: dict[str, str] = {
     _COMPLEX: """
         *complex* *fft* signal.*stft* eig eigvals linalg.eig linalg.eigvals *.angle angle *.conj conj *.conjugate *.imag
         imag *.real real keras.ops.eig keras.ops.*stft keras.initializers.*STFT* initializers.*STFT* *initializers.stft
-        keras.layers.STFTSpectrogram keras.layers.MelSpectrogram keras.ops.isreal keras.ops.polar matrix_square_root
+        keras.layers.STFTSpectrogram keras.layers.MelSpectrogram keras.ops.isreal keras.ops.polar keras.ops.view_as_real
+        matrix_square_root
         linalg.logm linalg.sqrtm
     """,
     _STRINGS: """
@@ -210,44 +211,25 @@ REASONS: dict[str, str] = {
         keras.config.is_interactive_logging_enabled keras.config.set_dtype_policy keras.distillation.*
         keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
         keras.layers.AdaptiveAveragePooling3D keras.layers.AdaptiveMaxPooling1D
-        keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D
-        keras.layers.ConvLSTM1D
-        keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D
-        keras.layers.ReversibleEmbedding keras.losses.Circle keras.losses.circle
-        keras.ops.nan* keras.ops.adaptive_average_pool keras.ops.adaptive_max_pool keras.ops.allclose
-        keras.ops.argpartition keras.ops.array_split keras.ops.associative_scan keras.ops.bartlett
-        keras.ops.bitwise_left_shift keras.ops.bitwise_right_shift keras.ops.blackman keras.ops.cbrt
-        keras.ops.cdist keras.ops.cholesky_inverse keras.ops.conv_transpose keras.ops.corrcoef
-        keras.ops.correlate keras.ops.custom_gradient keras.ops.deg2rad keras.ops.depth_to_space
-        keras.ops.diagflat keras.ops.diff keras.ops.digitize keras.ops.dsplit keras.ops.dstack
-        keras.ops.empty_like keras.ops.exp2 keras.ops.extract_sequences keras.ops.fabs keras.ops.fliplr
-        keras.ops.flipud keras.ops.fmax keras.ops.fmin keras.ops.fmod keras.ops.fold keras.ops.gcd
-        keras.ops.geomspace keras.ops.hamming keras.ops.hanning keras.ops.heaviside keras.ops.histogram
-        keras.ops.hsplit keras.ops.hypot keras.ops.i0 keras.ops.isin keras.ops.isneginf keras.ops.isposinf
-        keras.ops.jvp keras.ops.kaiser keras.ops.kron keras.ops.lcm keras.ops.ldexp keras.ops.logaddexp2
-        keras.ops.logspace keras.ops.lu_factor keras.ops.matrix_rank keras.ops.nextafter keras.ops.percentile
-        keras.ops.psnr keras.ops.ptp keras.ops.quantile keras.ops.rad2deg keras.ops.rearrange keras.ops.rot90
-        keras.ops.segment_min keras.ops.segment_prod keras.ops.select keras.ops.signbit keras.ops.sinc
-        keras.ops.space_to_depth keras.ops.trapezoid keras.ops.trunc keras.ops.unfold keras.ops.unique
-        keras.ops.unravel_index keras.ops.vander keras.ops.vectorize keras.ops.view keras.ops.view_as_real
-        keras.ops.vsplit keras.optimizers.MultiOptimizer keras.optimizers.Muon keras.optimizers.OptimizerMap
+        keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D keras.layers.ConvLSTM1D
+        keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D keras.layers.ReversibleEmbedding keras.losses.Circle
+        keras.losses.circle keras.optimizers.MultiOptimizer keras.optimizers.Muon keras.optimizers.OptimizerMap
         keras.optimizers.ScheduleFreeAdamW keras.preprocessing.sequence.TimeseriesGenerator
         keras.preprocessing.sequence.make_sampling_table keras.preprocessing.sequence.skipgrams
-        keras.random.beta keras.random.binomial keras.tree.* keras.utils.Config
-        keras.utils.disable_interactive_logging keras.utils.enable_interactive_logging
-        keras.utils.get_source_inputs keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor
-        keras.utils.model_to_dot keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype
-        keras.visualization.* linalg.banded_triangular_solve
-        linalg.experimental.conjugate_gradient losses.Circle losses.circle math.approx_max_k math.approx_min_k
-        math.sobol_sample math.softmax nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k
-        nn.approx_min_k nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization
-        nn.depthwise_conv2d_backprop_filter nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool
-        nn.fractional_max_pool nn.isotonic_regression nn.space_to_batch nn.with_space_to_batch
-        nn.experimental.general_dropout optimizers.MultiOptimizer optimizers.Muon optimizers.OptimizerMap
-        optimizers.ScheduleFreeAdamW random.Algorithm random.poisson random.stateless_binomial
-        random.stateless_parameterized_truncated_normal random.stateless_poisson random.experimental.Algorithm
-        random.experimental.index_shuffle signal.inverse_mdct signal.mdct summary.audio
-        summary.create_noop_writer summary.graph summary.image summary.text summary.write
+        keras.random.binomial keras.tree.* keras.utils.Config keras.utils.disable_interactive_logging
+        keras.utils.enable_interactive_logging keras.utils.get_source_inputs
+        keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor keras.utils.model_to_dot
+        keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype keras.visualization.*
+        linalg.banded_triangular_solve linalg.experimental.conjugate_gradient losses.Circle losses.circle
+        math.approx_max_k math.approx_min_k math.sobol_sample math.softmax nn.RNNCellDropoutWrapper
+        nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k nn.atrous_conv2d_transpose
+        nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
+        nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool nn.fractional_max_pool nn.isotonic_regression
+        nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout optimizers.MultiOptimizer
+        optimizers.Muon optimizers.OptimizerMap optimizers.ScheduleFreeAdamW random.Algorithm random.poisson
+        random.stateless_binomial random.stateless_parameterized_truncated_normal random.stateless_poisson
+        random.experimental.Algorithm random.experimental.index_shuffle signal.inverse_mdct signal.mdct
+        summary.audio summary.create_noop_writer summary.graph summary.image summary.text summary.write
         summary.experimental.summary_scope summary.experimental.write_raw_pb test.compute_gradient
         test.is_cpu_target_available train.CheckpointView train.Coordinator train.ExponentialMovingAverage
         train.TrackableView train.checkpoints_iterator train.experimental.PythonState version.COMPILER_VERSION

@@ -75,7 +75,7 @@ class _Cutter:
     def _sizes_from(self, node: Node) -> list[Node]:
         """The cut nodes that make the sizes of a node's results, or the size which it is the value of."""
         sizes = [node.op.size] if isinstance(node.op, SizeValue) else [n for t in node.outputs for n in t.shape]
-        found = {name for size in sizes for name in symbols(size)}
+        found = {name for size in sizes if size is not None for name in symbols(size)}
         return [self.made_by[name] for name in sorted(found) if self.made_by.get(name, node) is not node]
 
     def run(self) -> tuple[Stretch, ...]:

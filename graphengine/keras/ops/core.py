@@ -97,7 +97,8 @@ def fori_loop(lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_
         return [k + 1, *flatten(body_fun(k, structure.fill(list(state))))[1]]
 
     end = tensor(upper)
-    found = control.while_loop(lambda k, *state: k < end, step, [tensor(lower, end.dtype), *map(tensor, leaves)])
+    begin = [tensor(lower, end.dtype), *(tensor(x) for x in leaves)]
+    found = control.while_loop(lambda k, *state: k < end, step, begin)
     return structure.fill(list(found[1:]))
 
 
