@@ -26,8 +26,7 @@ REASONS: dict[str, str] = {
         *complex* *fft* signal.*stft* eig eigvals linalg.eig linalg.eigvals *.angle angle *.conj conj *.conjugate *.imag
         imag *.real real keras.ops.eig keras.ops.*stft keras.initializers.*STFT* initializers.*STFT* *initializers.stft
         keras.layers.STFTSpectrogram keras.layers.MelSpectrogram keras.ops.isreal keras.ops.polar keras.ops.view_as_real
-        matrix_square_root
-        linalg.logm linalg.sqrtm
+        matrix_square_root linalg.logm linalg.sqrtm
     """,
     _STRINGS: """
         strings.* *string* *as_string lookup.* feature_column.* io.decode_json_example io.decode_csv io.*base64
