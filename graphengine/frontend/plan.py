@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
@@ -139,11 +139,17 @@ def drop_oldest(bounds: dict[Any, Bound]) -> bool:
 
 
 class Plan:
-    """One way of running a session: fixed fetches and feeds, programs by rank, layouts by shape."""
+    """One way of running a session: fixed fetches and feeds, programs by rank, layouts by shape.
+
+    cuts : makes the plan for shapes that want cuts between programs; None if none does
+    """
 
     def __init__(
-        self, store: VariableStore, compiler: Compiler, leaves: Sequence[Any], feeds: Sequence[Any]
+        self, store: VariableStore, compiler: Compiler, leaves: Sequence[Any], feeds: Sequence[Any],
+        cuts: Callable[[], Plan] | None = None,
     ) -> None:
+        self._cuts = cuts
+        self._cut: Plan | None = None
         self.store = store
         self.compiler = compiler
         self.keep_alive = (list(leaves), list(feeds))   # their ids are the key of the plan
@@ -222,6 +228,9 @@ class Plan:
         shapes = tuple([a.shape for a in arrays])
         found = self.layouts.get(shapes)
         if found is None:
+            cut = self._cut_for(shapes)
+            if cut is not None:
+                return cut.run(arrays, out)
             found = self.bound(shapes, wait=False)
         if not found.is_checked:
             self.store.require(found.program.reads)
@@ -249,6 +258,9 @@ class Plan:
     def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> PreparedSteps:
         """Feeds set up for as many steps; see `Session.run_steps`."""
         arrays, shapes, stacked, total = self.steps_of(values, count)
+        cut = self._cut_for(shapes)
+        if cut is not None:
+            return cut.steps(values, count, collect)
         found = self.layouts.get(shapes) or self.bound(shapes, wait=False)
         self.store.require(found.program.reads)
 
@@ -340,6 +352,13 @@ class Plan:
             for t, shape in zip(self.feeds, shapes, strict=True) for axis, size in enumerate(shape)
         }
 
+    def _cut_for(self, shapes: Shapes) -> Plan | None:
+        """The plan with cuts for shapes with which the branches of a choice differ in size; else None."""
+        if self._cuts is None or len(self._fitting(shapes, self.checked_sizes(shapes)).parts) == 1:
+            return None
+        self._cut = self._cut or self._cuts()
+        return self._cut
+
     def bind(self, program: Program, sizes: dict[str, int], wait: bool) -> Bound:
         """A program with sizes that fit it."""
         executable = program.executable(wait or settings().tier in ("whole", "kernels"))
@@ -353,6 +372,8 @@ class Plan:
 
     def forget(self) -> None:
         """Let go of all layouts."""
+        if self._cut is not None:
+            self._cut.forget()
         self.layouts.clear()
         self.quick = self.small = None
         self.gate[0] += 1
@@ -399,7 +420,7 @@ class Plan:
 
 
 def more_fixed(fixed: Mapping[str, int], found: SizesDiffer, sizes: Mapping[str, int]) -> dict[str, int]:
-    """Sizes for another program, one of which is a 1 that might broadcast.
+    """Sizes for another program, one of which is a 1 that might broadcast; or it waits for one.
 
     Raises
     ------
@@ -407,7 +428,7 @@ def more_fixed(fixed: Mapping[str, int], found: SizesDiffer, sizes: Mapping[str,
     """
     if found.symbols <= fixed.keys():
         raise ShapeError(found.problem, node=found.reason, fix="give arrays whose sizes fit together") from None
-    return {**fixed, **{symbol: sizes[symbol] for symbol in found.symbols}}
+    return {**fixed, **{symbol: sizes.get(symbol, 0) for symbol in found.symbols}}
 
 
 def types_of(fetches: Sequence[Tensor], sizes: Mapping[str, int]) -> list[tuple[np.dtype[Any], tuple[int, ...]]]:

@@ -20,6 +20,7 @@ from ..ir.node import Node, Tensor
 from ..ir.region import Region
 from ..ir.walk import needed
 from ..ops.body import calls_python, changes_variables
+from ..ops.choice import Switch
 from ..ops.kinds import Control, Dynamic, External
 from ..ops.known import follows_from_sizes
 from ..rewrite.specialize import RankUnknown
@@ -55,9 +56,10 @@ def planned(store: VariableStore, compiler: Compiler, leaves: Sequence[Any], fee
         return plan
     given = {id(t) for t in plan.feeds}
     nodes = needed([*(t.node for t in plan.fetches), *plan.targets], plan.feeds)
-    if not any(_is_cut(n, given) for n in nodes):
-        return plan
-    return CutPlan(store, compiler, leaves, feeds)
+    cuts = partial(CutPlan, store, compiler, leaves, feeds)
+    if any(_is_cut(n, given) for n in nodes):
+        return cuts()
+    return Plan(store, compiler, leaves, feeds, cuts) if any(isinstance(n.op, Switch) for n in nodes) else plan
 
 
 def _is_cut(node: Node, given: Collection[int]) -> bool:

@@ -290,7 +290,8 @@ class SizeFacts:
     `known` maps a symbol to what replaces it; `claims` are the equalities with the node that needed them, to be
     checked against the real sizes when the program is bound; so are `several`, sizes taken to be other than 1.
     `because` gives that node while it is inferred. Some symbols get their numbers late, while the program runs: `late`
-    says after which others; an earlier one is never expressed by a later one.
+    says after which others; an earlier one is never expressed by a later one. `choices` are branches that were taken to
+    want and to give the same sizes; another program may wait for which of them runs.
     """
 
     def __init__(self) -> None:
@@ -299,6 +300,7 @@ class SizeFacts:
         self.claims: list[Claim] = []
         self.several: list[Size] = []
         self.because: Callable[[], str] = str
+        self.choices: set[str] = set()
 
     def symbol(self, name: str) -> Dim:
         return Dim({(name,): 1}, self)

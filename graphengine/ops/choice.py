@@ -34,6 +34,7 @@ class Switch(OfRegions):
 
     branches: tuple[Region, ...] = attr(REQUIRED, "the regions")
     shared: int | None = attr(None, "number of results that all regions give, first of each; None: all of them")
+    differs: bool = attr(False, "whether sizes are others in each region, so that what follows waits for the choice")
     head = 1
 
     @property
@@ -41,7 +42,11 @@ class Switch(OfRegions):
         return self.branches
 
     def with_regions(self, regions: Sequence[Region]) -> Switch:
-        return Switch(tuple(regions), self.shared)
+        return Switch(tuple(regions), self.shared, self.differs)
+
+    def waiting(self) -> Switch:
+        """The same choice with branches that may want and give other sizes."""
+        return Switch(self.branches, self.shared, True)
 
     @property
     def common(self) -> int:
@@ -59,8 +64,10 @@ class Switch(OfRegions):
 
     @cached_property
     def is_stepped(self) -> bool:
+        if self.differs or super().is_stepped:
+            return True
         alike = zip(*(r.outputs[:self.common] for r in self.branches), strict=True)
-        return super().is_stepped or any(_differ(first.shape, t.shape) for first, *others in alike for t in others)
+        return any(_differ(first.shape, t.shape) for first, *others in alike for t in others)
 
     @property
     def results(self) -> list[Tensor]:
@@ -80,7 +87,7 @@ class Switch(OfRegions):
         for k, t in enumerate(first.outputs[:self.common]):
             shape = t.shape
             for number, branch in enumerate(others, 1):
-                shape = _common(k, t, branch.outputs[k], shape, number)
+                shape = _common(k, t, branch.outputs[k], shape, number, self.differs)
             found.append((t.dtype, shape))
         return [*found, *((t.dtype, t.shape) for t in self.results[self.common:])]
 
@@ -110,7 +117,7 @@ class Switch(OfRegions):
         branches = tuple(
             Region(r.graph, r.inputs, (*r.outputs[:n], *r.outputs[len(r.outputs) - states:],
                                        *r.outputs[n:len(r.outputs) - states]), r.targets) for r in drawn)
-        return Switch(branches, None if self.shared is None else n + states)
+        return Switch(branches, None if self.shared is None else n + states, self.differs)
 
     def specialized(self, draw: DrawRegion, inputs: Sequence[Tensor], states: int) -> tuple[Switch, int, int]:
         """All branches give all results, now that the sizes of those that others give are known."""
@@ -136,7 +143,7 @@ class Switch(OfRegions):
             for r, js in zip(self.branches, kept, strict=True)
         ]
         shared = None if self.shared is None else sum(used[:self.shared])
-        return Switch(tuple(branches), shared), [0, *(k + 1 for k in read)], keep
+        return Switch(tuple(branches), shared, self.differs), [0, *(k + 1 for k in read)], keep
 
     def gradient(self, g: Any, y: Any, *inputs: Any) -> Any:
         """The same choice among the branches' gradients.
@@ -219,8 +226,8 @@ def switch(
     return graph.add(Switch(tuple(made), shared if any(once) else None), operands, name), shared
 
 
-def _common(k: int, a: Tensor, b: Tensor, shape: Shape, number: int) -> Shape:
-    """The shape of a result that all branches give."""
+def _common(k: int, a: Tensor, b: Tensor, shape: Shape, number: int, differs: bool) -> Shape:
+    """The shape of a result that all branches give: sizes are unknown that are so in one, or differ."""
     if a.dtype is not b.dtype:
         raise DTypeError(f"result {k} is {a.dtype.name} in branch 0 and {b.dtype.name} in branch {number}",
                          fix=f"cast it in branch {number} to {a.dtype.name}")
@@ -228,7 +235,7 @@ def _common(k: int, a: Tensor, b: Tensor, shape: Shape, number: int) -> Shape:
         return UNKNOWN
     if len(shape) != len(b.shape):
         return UNKNOWN
-    return Shape(None if _are_others(m, n) else
+    return Shape(None if m is None or n is None or _are_others(m, n) or (differs and m != n) else
                  merge(m, n, f"result {k} differs on axis {axis} between branch 0 and branch {number}")
                  for axis, (m, n) in enumerate(zip(shape, b.shape, strict=True)))
 

@@ -23,6 +23,7 @@ from ..ir.node import Node, Tensor, describe
 from ..ir.region import Region
 from ..ir.walk import needed
 from ..ops.body import calls_python, variable_name
+from ..ops.choice import Switch
 from ..ops.kinds import Control, Dynamic, Effect, External
 from ..ops.state import Kept, Placeholder, PlaceholderWithDefault, ReadVariable, State
 from ..values import dataclass
@@ -37,6 +38,11 @@ NO_RANKS: Ranks = MappingProxyType({})
 def size_symbol(tensor: Tensor, axis: int) -> str:
     """The name of a size that is not known while the graph is drawn."""
     return f"{tensor.name if tensor.position else tensor.node.name}.{axis}"
+
+
+def waiting(node: Node) -> str:
+    """What stands among the fixed sizes if a choice's branches give different ones, so that what follows waits."""
+    return f"{node.name}.waits"
 
 
 class RankUnknown(Exception):
@@ -72,7 +78,8 @@ def specialize(
     fetches : tensors wanted
     targets : nodes to run for their effects
     feeds : tensors with supplied values
-    fixed : symbols of sizes that are known in this specialization, for some size made of them is 1 and broadcasts
+    fixed : symbols of sizes that are known in this specialization, for some size made of them is 1 and broadcasts; and
+        `waiting` of choices
     ranks : number of axes of each result of nodes that call Python
 
     Raises
@@ -239,19 +246,24 @@ class _Specializer:
 
     def _control(self, node: Node) -> None:
         """A loop or a choice: its regions are drawn again; variables that they change go in and out as values."""
-        states = node.op.states
+        control, states = node.op, node.op.states
+        if isinstance(control, Switch) and not self.in_region and not control.is_stepped:
+            if waiting(node) in self.fixed:
+                control = control.waiting()
+            else:
+                self.facts.choices.add(waiting(node))
         self.facts.because = partial(described, node)
         inputs, values = self._inputs(node.inputs), [self._latest(s, node) for s in states]
 
         def draw(region: Region, types: Sequence[tuple[DType, Shape]]) -> Region:
-            if node.op.is_stepped or self.is_open:      # its programs find their own sizes
+            if control.is_stepped or self.is_open:      # its programs find their own sizes
                 own = [(t.dtype, t.shape) for t in region.inputs]
                 return self._drawn(region, [*own, *((s.dtype, s.shape) for s in states)], states, True)
             return self._drawn(region, types, states, False)
 
-        op, into, out = node.op.specialized(draw, [*inputs, *values], len(states))
+        op, into, out = control.specialized(draw, [*inputs, *values], len(states))
         operands = [*inputs[:into], *values, *inputs[into:]]
-        if node.op.is_stepped and not self.in_region:
+        if control.is_stepped and not self.in_region:
             results = self._stepped(node, op, operands, range(out, out + len(states)))
         else:
             results = self.graph.add(op, operands, node.name + "/", origin=node.origin).outputs

@@ -37,7 +37,9 @@ _RUN = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_void_p)
 
 @dataclass(frozen=True)
 class SizesDiffer(Exception):
-    """What was assumed about sizes does not hold; `symbols` make one that is 1, which might broadcast or be dropped."""
+    """What was assumed about sizes does not hold; `symbols` make one that is 1, which might broadcast or be dropped, or
+    name choices that have to be waited for.
+    """
 
     symbols: set[str]
     problem: str
@@ -62,7 +64,7 @@ def check_sizes(facts: SizeFacts, sizes: Mapping[str, int]) -> None:
         if left != right:
             found = (symbols(size) for size, value in ((claim.a, left), (claim.b, right)) if value == 1)
             problem = f"{claim.problem}: {_named(claim.a, left)} and {_named(claim.b, right)}"
-            raise SizesDiffer(set().union(*found), problem, claim.reason)
+            raise SizesDiffer(set().union(*found) or facts.choices, problem, claim.reason)
     for size in facts.several:
         if not (later and later & symbols(size)) and value(size) == 1:
             raise SizesDiffer(symbols(size), "a size is 1", "")

@@ -239,3 +239,57 @@ def test_a_gradient_through_a_while_that_prints(capsys):
         y = f(x)
     assert (float(y), float(tape.gradient(y, x))) == (243.0, 405.0)
     assert capsys.readouterr().err == "3\n9\n27\n81\n"
+
+
+# ------------------------------------------------------------------ branches whose sizes are known when they run
+
+@pytest.mark.parametrize("taken", [True, False])
+def test_branches_of_sizes_that_turn_out_to_differ(taken):
+    """With two elements both give as many, with more they do not: the run then waits for the choice."""
+    v = tf.Variable(1.0)
+
+    @tf.function(input_signature=[tf.TensorSpec([], tf.bool), tf.TensorSpec([None])])
+    def f(first, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            if first:
+                y = x[:2] * 3.0
+                v.assign_add(1.0)
+            else:
+                y = x * x
+            total = tf.reduce_sum(y * v)
+        return y, total, tape.gradient(total, x)
+
+    for n in (2, 5, 3, 2):
+        v.assign(1.0)
+        x = np.arange(n, dtype="f4")
+        y, total, slope = f(taken, x)
+        expected, factor = (x[:2] * 3, 2.0) if taken else (x * x, 1.0)
+        np.testing.assert_array_equal(y, expected)
+        assert total == expected.sum() * factor
+        np.testing.assert_array_equal(slope, np.where(np.arange(n) < 2, 6.0, 0.0) if taken else 2 * x)
+        assert v.numpy() == factor
+
+
+def test_a_branch_that_is_not_taken_asks_nothing_of_sizes():
+    f = tf.function(lambda p, x, y: tf.cond(p, lambda: tf.reduce_sum(x + y), lambda: tf.reduce_sum(x)))
+    x, y = np.ones(3, "f4"), np.ones(2, "f4")
+    spec = [tf.TensorSpec([], tf.bool), tf.TensorSpec([None]), tf.TensorSpec([None])]
+    f = tf.function(f.python_function, input_signature=spec)
+    assert f(False, x, y) == 3
+    assert f(True, x, x) == 6
+    with pytest.raises(ShapeError, match="2"):
+        f(True, x, y)
+
+
+def test_sizes_of_branches_in_a_graph():
+    with tf.Graph().as_default(), tf.Session() as session:
+        p, x = tf.placeholder(tf.bool, []), tf.placeholder(tf.float32, [None])
+        y = tf.cond(p, lambda: x[:2], lambda: x)
+        assert y.shape.as_list() == [None]
+        for n in (2, 3, 4):
+            x_n = np.arange(n, dtype="f4")
+            np.testing.assert_array_equal(session.run(y + 1, {p: False, x: x_n}), x_n + 1)
+            np.testing.assert_array_equal(session.run(y, {p: True, x: x_n}), [0, 1])
+        steps = session.run_steps(y, {p: np.array([True, False]), x: np.arange(3, dtype="f4")}, collect=False)
+        np.testing.assert_array_equal(steps, [0, 1, 2])
