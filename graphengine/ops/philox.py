@@ -18,7 +18,7 @@ import numpy as np
 
 from ..dtypes import DType, int32, int64
 from ..errors import ShapeError
-from ..ir.dims import Shape, merge, product
+from ..ir.dims import Shape, merge
 from .kinds import AnyType, Array, Composite, Effect, Elementwise, Index, NoGradient, attr, port
 from .language import L
 from .registry import op
@@ -188,5 +188,5 @@ class AdvanceState(Effect):
         return ref
 
     def updated(self, old: Any, *values: Any) -> Any:
-        blocks = L.size_value(product(values[0].shape) * BLOCKS_PER_ELEMENT, int64)
+        blocks = L.size_of(values[0], int64) * BLOCKS_PER_ELEMENT
         return old + blocks * np.array([1, 0, 0])

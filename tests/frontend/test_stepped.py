@@ -241,6 +241,22 @@ def test_a_gradient_through_a_while_that_prints(capsys):
     assert capsys.readouterr().err == "3\n9\n27\n81\n"
 
 
+def test_numbers_of_a_shape_that_changes_from_step_to_step():
+    """Each step's numbers are others, also those of the next call."""
+    @tf.function(input_signature=[tf.TensorSpec([], tf.int32)])
+    def f(n):
+        found = tf.zeros([0])
+        for k in tf.range(n):
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(found, tf.TensorShape([None]))])
+            found = tf.concat([found, tf.random.uniform([k + 1])], 0)
+        return found
+
+    numbers = np.concatenate([f(4), f(3), f(0)])
+    assert numbers.shape == (16,)
+    assert len(set(numbers.tolist())) == 16
+    assert ((numbers >= 0) & (numbers < 1)).all()
+
+
 # ------------------------------------------------------------------ branches whose sizes are known when they run
 
 @pytest.mark.parametrize("taken", [True, False])
