@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6 import QtCore, QtWidgets
 
 from .model.items import Ref
+from .model.meaning import OTHERS, Makers
 from .model.subgraphs import inside
 from .panels.code import CodePanel
 from .panels.history import History
@@ -154,8 +155,12 @@ class Docks:
         """Show on the cards what they showed while it trained."""
         if not look.weights:
             self.window.scene.forget_training()
-        self.window.scene.show_previews(look.previews, self.window.running.is_current)
-        self.window.scene.show_gradients(look.norms, look.weights, self.window.running.is_current)
+        self.window.scene.show_previews(look.previews, look.makers)
+        self.window.scene.show_gradients(look.norms, look.weights, look.makers)
+
+    def _makers(self) -> Makers:
+        """What the process computes."""
+        return self.window.scene.makers() if self.window.running.is_current else OTHERS
 
     # ------------------------------------------------ what they ask for
 
@@ -169,6 +174,7 @@ class Docks:
         self.problems.counted.connect(self._count_problems)
         self.training.chosen.connect(window.add_kind)
         self.training.past.looked.connect(self._look_back)
+        self.training.makers = self._makers
         self.problems.edit.connect(window.edit)
         for panel in (self.inspector, self.problems, self.outline, self.training):
             panel.jump.connect(window.jump)

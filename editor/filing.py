@@ -92,6 +92,9 @@ class Filing(Exports):
             self.banner.show_message(self.tr("Other files of these names were beside the graph, and are read now: {0}")
                                      .format(", ".join(kept_out)), "warning")
 
+    def _say_of_journal(self, problem: str) -> None:
+        self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem), "warning")
+
     # ------------------------------------------------ closing
 
     def may_close(self) -> bool:

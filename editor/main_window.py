@@ -23,6 +23,7 @@ from .io.version import Version, version_of
 from .model.document import Change, GraphDocument
 from .model.inside import can_open
 from .model.items import SUBGRAPH, Ref
+from .model.meaning import OTHERS
 from .opened import Opened
 from .popups.add_search import AddSearch
 from .popups.command_palette import CommandPalette
@@ -76,8 +77,7 @@ class MainWindow(Filing):
         self.folder = folder or (path.parent if path is not None else None)
         self.banner = Banner()
         self.version = version or version_of(path)
-        self.journal = Journal(document, path, None, lambda text: self.banner.show_message(text, "warning"),
-                               self.version, self.name, self.folder)
+        self.journal = Journal(document, path, None, self._say_of_journal, self.version, self.name, self.folder)
         self.saving = Saving(document, self)
         self.inference = Inference(document)        # after the journal, which is told of every edit first
         self.scene = GraphScene(document, self.inference)
@@ -357,10 +357,10 @@ class MainWindow(Filing):
             return                          # who looks back stays there
         if isinstance(reply, m.Values):
             before = heights(self.scene)
-            self.scene.show_previews(reply.previews, self.running.is_current)
+            self.scene.show_previews(reply.previews, None if self.running.is_current else OTHERS)
             make_room(self.tool.canvas, before)
         elif isinstance(reply, m.Gradients):
-            self.scene.show_gradients(reply.norms, reply.weights, self.running.is_current)
+            self.scene.show_gradients(reply.norms, reply.weights, None if self.running.is_current else OTHERS)
         elif isinstance(reply, m.Metrics):
             self._show_losses(reply)
         elif isinstance(reply, m.ProfileResult):

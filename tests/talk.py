@@ -8,7 +8,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.files import to_text
 from editor.model.items import Card, Wire
 from editor.run import messages as m
-from editor.run.inbox import name_of
+from editor.run.failures import name_of
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
 LONG_MS = 60_000

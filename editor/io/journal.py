@@ -59,7 +59,7 @@ class Journal:
     path : its file, if it has one
     version : of the file, as it was opened
     folder : where journals are; the person's own if None
-    on_problem : called with a sentence if the journal cannot be written; the document goes on
+    on_problem : called with what the system says if the journal cannot be written; the document goes on
     name : of a document without a file
     data : the folder that its data are relative to
 
@@ -125,7 +125,7 @@ class Journal:
         except OSError as error:
             self._end_file()                # the next edit begins anew
             if self._on_problem is not None:
-                self._on_problem(f"Unsaved changes cannot be kept for recovery: {error.strerror or error}")
+                self._on_problem(error.strerror or str(error))
 
     def _write(self, refs: frozenset[Ref]) -> None:
         if self._file is None or self._size > LONGEST:

@@ -216,7 +216,7 @@ class Program:
         """Values that were saved with the document, for the variables of layers."""
         saved = weights_of(self.document)
         nodes = [v.handle_in(self.built.graph).node for v in ge.global_variables(self.built.graph)]
-        known = {node.name: tuple(node.outputs[0].shape) for node in nodes if node.op.name == "shared_variable"}
+        known = {node.name: tuple(node.outputs[0].shape) for node in nodes if node.op.is_shared}
         names = [name for name in saved if name in known and saved[name].shape == known[name]]
         if not names:
             return []

@@ -335,5 +335,5 @@ def _load_weights(document: GraphDocument, graph: ge.Graph) -> None:
         for variable in ge.global_variables(graph):
             node = variable.handle_in(graph).node
             value = saved.get(node.name)
-            if value is not None and node.op.name == "shared_variable" and value.shape == tuple(variable.shape):
+            if value is not None and node.op.is_shared and value.shape == tuple(variable.shape):
                 variable.assign(value)

@@ -130,6 +130,17 @@ def without_numbers(value: Any) -> Any:
     return [without_numbers(item) for item in value] if isinstance(value, list) else value
 
 
+@dataclasses.dataclass(frozen=True)
+class Makers:
+    """What computed values. cards : their signatures then; losses : those of what was made small, None: of no graph."""
+
+    cards: Mapping[str, int]
+    losses: tuple[int, ...] | None = None
+
+
+OTHERS = Makers({})                         # cards as they were before an edit
+
+
 class Signatures:
     """Numbers that tell whether cards compute what they computed before: equal if they and all before them are.
 

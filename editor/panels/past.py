@@ -3,24 +3,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from PySide6 import QtCore, QtWidgets
 
+from editor.model.meaning import OTHERS, Makers
 from editor.run.messages import Output, Preview
 
 from .amounts import number
 
 MOST = 100                                  # looks that are kept; of a longer training every second, and so on
+MOST_BYTES = 64 * 2**20                     # of them, likewise
+BYTES = 600                                 # of a preview without picture and histogram
 
 
 @dataclass(frozen=True)
 class Look:
-    """What cards showed: values, norms of gradients, and weights."""
+    """What cards showed: values, norms of gradients, and weights. makers : what computed them."""
 
     epoch: float
     previews: Mapping[Output, Preview]
     norms: Mapping[str, float]
     weights: Mapping[str, Preview]
+    makers: Makers = OTHERS
+
+    @cached_property
+    def bytes(self) -> int:
+        """Memory that it takes, about."""
+        shown = [*self.previews.values(), *self.weights.values()]
+        pictures = sum(p.thumbnail.nbytes for p in shown if p.thumbnail is not None)
+        return pictures + sum(BYTES + 36 * len(p.histogram) for p in shown)
 
 
 class Past(QtWidgets.QSlider):
@@ -65,7 +77,7 @@ class Past(QtWidgets.QSlider):
         self.looks.append(look)
         self.now = None
         self._count += 1
-        if len(self.looks) > MOST:
+        while len(self.looks) > MOST or (len(self.looks) > 2 and sum(k.bytes for k in self.looks) > MOST_BYTES):
             self.looks = [*self.looks[:-1:2], look]
             self._every *= 2
             at = None if at is None else at // 2

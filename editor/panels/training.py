@@ -1,6 +1,7 @@
 """Training: buttons, progress, curves of loss and metrics for runs to compare, gradients, decision boundary."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.kinds import TRAIN, catalog
+from editor.model.meaning import OTHERS, Makers
 from editor.model.values import value_of
 from editor.run import messages as m
 from editor.theme import icon, theme
@@ -25,7 +27,7 @@ from .runs import Run, Runs, base, rises, table
 Qt = QtCore.Qt
 CURVES, GRADIENTS, BOUNDARY = range(3)
 NAME, LAST, BEST = range(3)
-FEW_EPOCHS = 10                     # up to here parts of them are told
+FEW_EPOCHS = FEW_STEPS = 10         # up to here parts of them are told
 
 
 class TrainingPanel(LivePanel):
@@ -39,6 +41,7 @@ class TrainingPanel(LivePanel):
     Attributes
     ----------
     state : "idle", "training" or "paused", as `show_state` was told
+    makers : tells what the graph is that values come from
     """
 
     jump = QtCore.Signal(str)
@@ -49,6 +52,7 @@ class TrainingPanel(LivePanel):
         self.document, self.inference = document, inference
         self.runs = Runs()
         self.state = "idle"
+        self.makers: Callable[[], Makers] = lambda: OTHERS
         self.progress: m.TrainingProgress | None = None
         self.message = ""
         self._look: object = None
@@ -248,7 +252,7 @@ class TrainingPanel(LivePanel):
         if self.progress is None:
             return
         known = self._gradients or m.Gradients({}, {})
-        look = Look(self.progress.epochs, reply.previews, known.norms, known.weights)
+        look = Look(self.progress.epochs, reply.previews, known.norms, known.weights, self.makers())
         if self.state == "training":
             self.past.add(look)
         else:
@@ -354,7 +358,8 @@ class TrainingPanel(LivePanel):
         passed, wanted = f"{exact:,}".removesuffix(".0"), f"{progress.of:,}"
         words = [self.tr("epoch {0} of {1}").format(passed, wanted)]
         if self.state == "training":
-            words.append(self.tr("{0} samples/s").format(f"{progress.rate:,.0f}"))
+            speed = f"{progress.rate:,.0f}" if progress.rate >= FEW_STEPS else number(progress.rate)
+            words.append(self.tr("{0} steps/s").format(speed))
             words.append(self.tr("{0} left").format(duration(progress.left_s)))
         else:
             words.append(self.tr("{0} steps").format(f"{progress.steps:,}"))
@@ -362,8 +367,8 @@ class TrainingPanel(LivePanel):
             ended = self.tr("done") if progress.epochs >= progress.of else self.tr("stopped")
             words.append(self.tr("paused") if self.state == "paused" else ended)
         short = f"{passed}/{wanted}"
-        rated = [[short, *words[1:]], [short, self.tr("{0}/s").format(f"{progress.rate:,.0f}"), words[-1]]
-                 ] if self.state == "training" else []
+        rated = ([[short, *words[1:]], [short, self.tr("{0}/s").format(speed), words[-1]]]
+                 if self.state == "training" else [])
         self.words.offer(*map(" · ".join, [words, *rated, [words[0], words[-1]], [short, words[-1]], [short]]))
 
     def _drawn_rate(self) -> float:

@@ -190,7 +190,7 @@ class SearchPopup(QtWidgets.QFrame):
         box = self._box()
         painter.setPen(Qt.PenStyle.NoPen)
         for growth in (8, 5, 2):
-            painter.setBrush(QtGui.QColor(0, 0, 0, 38 if theme.is_dark else 14))
+            painter.setBrush(theme.shadow(0.5))
             grown, round_ = box.adjusted(-growth, 3 - growth, growth, 3 + growth), RADIUS + growth
             painter.drawRoundedRect(grown, round_, round_)
         if not self.mask().isEmpty():               # where edges would blend with nothing, which is black

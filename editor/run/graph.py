@@ -135,7 +135,7 @@ class RunningGraph:
         random = np.random.default_rng(0)
         self.invented = set()
         for node in self.graph.nodes:
-            if node.op.name != "placeholder":
+            if not node.op.is_fed:
                 continue
             card = self.card_of(node)
             if given and card is not None and card in given:
@@ -148,7 +148,7 @@ class RunningGraph:
                 found[node.name] = np.asarray(value)
         for card, value in (given or {}).items():
             tensor = self.outputs.get((card, 0))
-            if tensor is not None and tensor.node.op.name != "placeholder":
+            if tensor is not None and not tensor.node.op.is_fed:
                 found[tensor.node.name] = np.asarray(value)
         return found
 
@@ -156,9 +156,8 @@ class RunningGraph:
         """The results that depend on random numbers, drawn by nodes or in the last `feeds`; variables keep theirs."""
         random: set[int] = set()
         for node in self.graph.nodes:
-            reads = node.inputs if node.op.reads_inputs and node.op.name != "variable" else ()
-            if (node.name in self.invented or node.op.name == "random_state"
-                    or any(t.node.index in random for t in reads)):
+            reads = node.inputs if node.op.reads_inputs else ()
+            if node.name in self.invented or node.op.draws or any(t.node.index in random for t in reads):
                 random.add(node.index)
         return {output for output, tensor in self.outputs.items() if tensor.node.index in random}
 

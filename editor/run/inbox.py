@@ -10,7 +10,6 @@ import os
 import signal
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
@@ -27,10 +26,6 @@ LONG = (m.Run, m.Train, m.Step, m.Compile, m.MeasureProfile)    # requests that 
 
 class Stopped(BaseException):
     """Somebody asked to stop what is computed; no error, so nothing catches it on the way."""
-
-
-class Reported(Exception):
-    """A request that failed, of which the window knows already."""
 
 
 class Inbox:
@@ -129,20 +124,3 @@ class Outbox:
                 time.sleep(wait)
             self._sent[type(reply)] = time.monotonic()
         send(self._pipe, reply)
-
-
-def failure(what: str, error: BaseException, card: str | None = None) -> m.Failed:
-    """An error as a reply."""
-    text = getattr(error, "problem", None) or str(error) or type(error).__name__
-    op = getattr(error, "op", None)
-    if not hasattr(error, "problem"):
-        text = f"{type(error).__name__}: {text}"
-    elif op and card is None:               # a card has a name of its own
-        text = f"{op}: {text}"
-    return m.Failed(what, text, card, getattr(error, "fix", None) or "",
-                    "".join(traceback.format_exception(error)))
-
-
-def name_of(request: m.Request) -> str:
-    """What replies call a request."""
-    return "profile" if isinstance(request, m.MeasureProfile) else type(request).__name__.lower()

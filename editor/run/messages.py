@@ -220,7 +220,7 @@ class Values:
 
 @dataclass(frozen=True)
 class TrainingProgress:
-    """epochs : passes done, the present one as a fraction; of : wanted; rate : samples a second; left_s : estimate."""
+    """epochs : passes done, the present one as a fraction; of : wanted; rate : steps a second; left_s : estimate."""
 
     epochs: float
     of: int

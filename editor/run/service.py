@@ -23,8 +23,9 @@ from ..model.items import Card
 from ..model.meaning import Meaning
 from ..model.memory import check_memory
 from . import messages as m
+from .failures import Reported, failure
 from .graph import RunningGraph, stamps_of
-from .inbox import Inbox, Reported, failure
+from .inbox import Inbox
 from .messages import Array, Output, Preview
 from .previews import preview
 from .trainer import Trainer

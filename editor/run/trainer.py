@@ -15,8 +15,9 @@ import graphengine as ge
 from graphengine.tools.watch import evaluate_each, feeds_of, first_bad
 
 from . import messages as m
+from .failures import Reported, failure, name_of
 from .graph import RunningGraph, take
-from .inbox import Reported, Stopped, failure, name_of
+from .inbox import Stopped
 from .messages import Array
 from .previews import preview
 
@@ -100,7 +101,7 @@ class Trainer:
         self._shown = 0                     # points so far
         self._first = 0                     # step at which it was last begun or gone on with
         self._is_young = True               # whether it has only just been
-        self._reported, self._samples, self._rate = 0.0, 0, 0.0
+        self._reported, self._steps, self._rate = 0.0, 0, 0.0  # time, steps of the last report; steps a second
         self._test = feeds_of(graph.graph, graph.folder, "test")
         self._paces = {kind: Pace() for kind in ("metrics", "gradients", "values")}
         self._paces["keep"] = Pace(KEEP_S)
@@ -151,7 +152,7 @@ class Trainer:
         take(self.training.session, self.shown.values())
         if self.course.progress.epochs >= self.course.progress.of:
             self._before = self.passed
-            self.course, self._samples = self.training.course(), 0
+            self.course, self._steps = self.training.course(), 0
         is_over = False
         try:
             while not is_over and not inbox.wants_stop and not self._is_outdated():
@@ -271,11 +272,11 @@ class Trainer:
 
     def _progress(self) -> None:
         progress, now = self.course.progress, time.monotonic()
-        samples = progress.samples - self._samples
-        if samples > 0:
-            self._rate = samples / max(now - self._reported, 1e-9)
-        self._samples, self._reported = progress.samples, now
-        left = max(progress.of - progress.epochs, 0.0) * self.training.rows
+        steps = progress.steps - self._steps
+        if steps > 0:
+            self._rate = steps / max(now - self._reported, 1e-9)
+        self._steps, self._reported = progress.steps, now
+        left = max(progress.of - progress.epochs, 0.0) * progress.steps / max(progress.epochs, 1e-9)
         self.service.send(m.TrainingProgress(
             progress.epochs, progress.of, self.passed[1], self._rate, progress.elapsed_s,
             left / self._rate if self._rate else 0.0, self.learning_rate))

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..model.apart import end_with_parent
 from . import messages as m
-from .inbox import LONG, STOPS, Inbox, Outbox, Reported, Stopped, failure, name_of
+from .failures import Reported, failure, name_of
+from .inbox import LONG, STOPS, Inbox, Outbox, Stopped
 
 if TYPE_CHECKING:
     from .service import Service

@@ -90,10 +90,8 @@ class Inks:
         self.strip = Lettering("small-medium")
         self.frame = Lettering("medium")
 
-        strength = theme.tokens.shadow
-        self.shadows = tuple((growth, QtGui.QBrush(QtGui.QColor.fromRgbF(0, 0, 0, share * strength)))
-                             for growth, share in SHADOWS)
-        self.far_shadow = ((3.0, QtGui.QBrush(QtGui.QColor.fromRgbF(0, 0, 0, 0.7 * strength))),)
+        self.shadows = tuple((growth, QtGui.QBrush(theme.shadow(share))) for growth, share in SHADOWS)
+        self.far_shadow = ((3.0, QtGui.QBrush(theme.shadow(0.7))),)
         self.card_brush, self.well_brush = QtGui.QBrush(self.card), QtGui.QBrush(self.well)
         self.canvas_brush = QtGui.QBrush(self.canvas)
         self.border_pen = pen(self.border)

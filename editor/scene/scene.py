@@ -15,6 +15,7 @@ from editor.model.catalog import Kind
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Ref
 from editor.model.kinds import TRAIN
+from editor.model.meaning import Makers
 from editor.model.subgraphs import level_of
 from editor.run.messages import KernelInfo, Preview
 from editor.theme import theme
@@ -283,11 +284,15 @@ class GraphScene(DocumentScene):
 
     # ------------------------------------------------ results
 
-    def show_previews(self, previews: Mapping[tuple[str, int], Preview], current: bool = True) -> None:
-        """current : of the graph as it is, not as it was before an edit."""
+    def makers(self) -> Makers:
+        """What tells whether cards still compute the same, and whether variables still learn the same."""
+        return Makers({card.id: self.signatures.of(card.id) for card in self.document.cards}, self._losses())
+
+    def show_previews(self, previews: Mapping[tuple[str, int], Preview], makers: Makers | None = None) -> None:
+        """makers : what computed them; the graph as it is if None."""
         cards = {id for id, _ in previews}
         for id in cards:
-            self._result(id).made_by = self.signatures.of(id) if current else None
+            self._result(id).made_by = self.signatures.of(id) if makers is None else makers.cards.get(id)
         for (id, output), preview in previews.items():
             self._result(id).previews[output] = preview
         self._show_results(cards)
@@ -311,9 +316,10 @@ class GraphScene(DocumentScene):
             self.cards[id].set_state(outdated=any(state.outdated for state in states),
                                      unlearnt=any(state.unlearnt for state in states))
 
-    def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview], current: bool = True) -> None:
-        """current : of the graph as it is, not as it was before an edit."""
-        losses = self._losses() if current else None
+    def show_gradients(self, norms: Mapping[str, float], weights: Mapping[str, Preview],
+                       makers: Makers | None = None) -> None:
+        """makers : what computed them; the graph as it is if None."""
+        losses = self._losses() if makers is None else makers.losses
         for id, norm in norms.items():
             self._result(id).norm, self._result(id).learnt_by = norm, losses
         for id, weight in weights.items():

@@ -120,6 +120,9 @@ class Op:
     drawn: ClassVar[bool | None] = None     # whether people draw it as a card; None: unless it is internal
     takes_missing: ClassVar[bool] = False   # its gradient rule sees None, not zeros, for a result without gradient
     reads_inputs: ClassVar[bool] = True     # False: running the node does not need its inputs
+    is_fed: ClassVar[bool] = False          # each run is given its value
+    draws: ClassVar[bool] = False           # what it gives is other numbers in each run, from which others follow
+    is_shared: ClassVar[bool] = False       # its value is that of the program, not of a session
     is_costly: ClassVar[bool] = False       # a loop keeps its results for the gradient instead of computing them again
     in_own_type: ClassVar[bool] = False     # also narrow operands are not widened; see `computing_types`
 

@@ -154,6 +154,7 @@ class RandomState(Kept):
     With equal seeds each session goes through the same states; without seeds each begins somewhere else.
     """
 
+    draws = True
     seed: int | None = attr(None, "the key, None for one that differs from session to session")
     seed2: int = attr(0, "upper half of the counter", convert=as_int)
 

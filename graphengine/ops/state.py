@@ -79,7 +79,7 @@ class Placeholder(Source):
 
     category = "Source"
     internal = True                         # users call placeholder()
-    drawn = True
+    drawn = is_fed = True
     dtype: DType = attr(dtypes.float32, "type of the elements", convert=as_dtype)
     shape: Shape = attr(None, "sizes, None where they differ from run to run", convert=as_shape)
 
@@ -150,6 +150,7 @@ class SharedVariable(Kept):
     """A variable of the program around the graph: every graph and session that uses it sees one value."""
 
     node_name = "Variable"
+    is_shared = True
     storage: Storage = attr(REQUIRED, "the variable's memory")
 
     @property

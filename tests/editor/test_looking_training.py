@@ -180,7 +180,7 @@ def test_the_rate_stays_where_there_is_less_room(panel):
     panel.words.setSizePolicy(QtWidgets.QSizePolicy.Policy.Fixed, QtWidgets.QSizePolicy.Policy.Preferred)
     panel.update_now()
     metrics = panel.words.fontMetrics()
-    for less, said in ((4, "203/5,000 · 1,200 samples/s · "), (80, "203/5,000 · 1,200/s · ")):
+    for less, said in ((4, "203/5,000 · 1,200 steps/s · "), (80, "203/5,000 · 1,200/s · ")):
         panel.words.setFixedWidth(metrics.horizontalAdvance(panel.words.toolTip()) - less)
         QtWidgets.QApplication.processEvents()
         assert panel.words.text().startswith(said)
@@ -202,7 +202,7 @@ def test_buttons_follow_the_training(panel, qtbot):
     panel.show_state("training")
     trained(panel)
     assert not panel.train_button.isEnabled() and panel.stop_button.isEnabled()
-    assert "1,200 samples/s" in panel.words.text() and "2 s left" in panel.words.text()
+    assert "1,200 steps/s" in panel.words.text() and "2 s left" in panel.words.text()
     click(panel.pause_button)
     panel.take(m.Finished("train", stopped=True))
     panel.show_state("paused")

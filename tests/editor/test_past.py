@@ -7,6 +7,7 @@ import pytest
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card
+from editor.panels import past as module
 from editor.panels.past import MOST, Look, Past
 from editor.panels.training import TrainingPanel
 from editor.run import messages as m
@@ -37,6 +38,21 @@ def test_the_whole_training_is_kept_in_few_looks(qtbot, count):
     assert past.isEnabled() == (count > 1) and not past.is_back
     if count > MOST:
         assert max(np.diff(epochs)) <= 4 * count / MOST, "evenly"
+
+
+def test_looks_that_take_much_memory_are_fewer(qtbot, monkeypatch):
+    """Of whatever size: two of them are there."""
+    pictures = {("w", k): preview(np.zeros((64, 64), np.float32)) for k in range(3)}
+    one = Look(0.0, pictures, {}, {}).bytes
+    assert 3 * 64 * 64 < one < 6 * 64 * 64
+    for most, expected in ((10 * one, range(5, 11)), (one, range(2, 3))):
+        monkeypatch.setattr(module, "MOST_BYTES", most)
+        past = Past()
+        qtbot.addWidget(past)
+        for k in range(50):
+            past.add(Look(float(k), pictures, {}, {}))
+        epochs = [look.epoch for look in past.looks]
+        assert len(epochs) in expected and (epochs[0], epochs[-1]) == (0, 49)
 
 
 def test_who_looks_back_stays_there(qtbot):

@@ -12,6 +12,7 @@ from PySide6 import QtCore, QtWidgets
 from editor.infer import Problem, Result
 from editor.model.document import Change, GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Ref, Wire
+from editor.model.meaning import OTHERS
 from editor.scene import NOWHERE, GraphScene, Hit
 from editor.scene.scene import OUTDATED_MS
 
@@ -386,7 +387,7 @@ def test_values_from_before_an_edit_are_marked_until_the_next_run_or_undo(scene,
     change(document, replace(old, attributes={**old.attributes, "odd": 1}))
     qtbot.waitUntil(lambda: first in outdated(), timeout=5000)
     assert outdated() == set(document.downstream(first)) < set(scene.cards)
-    scene.show_previews(values, current=False)
+    scene.show_previews(values, OTHERS)
     assert outdated() == set(scene.cards), "they were computed before the edit"
     scene.show_previews(values)
     assert not outdated()

@@ -97,6 +97,27 @@ def test_cards_show_what_they_showed_while_it_trained(window, qtbot, iris):
     assert seen() == (2, 2)
 
 
+def test_what_cards_showed_fades_where_they_have_become_others(window, qtbot):
+    """Though the process has the graph as it is now: a look knows what it is of."""
+    shown = window(GraphDocument([Card("x", "op/placeholder", {"shape": [3]}), Card("a", "op/exp", x=300),
+                                  Card("b", "op/sin", x=300, y=300), Wire("x", 0, "a", 0), Wire("x", 0, "b", 0)]))
+    said = replies(shown)
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    shown.docks.training.show_state("training")
+    for k in range(3):
+        shown.running.received.emit(m.TrainingProgress(k, 9, k, 1.0, 1.0, 1.0, 0.1))
+        shown.running.received.emit(of(m.Values, said)[-1])
+    shown.docks.training.show_state("paused")
+    shown.attempt(lambda: commands.replace_kind(shown.document, "b", "op/cos"))
+    said.clear()
+    shown.do_run()
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    assert shown.running.is_current
+    shown.docks.training.past.setValue(0)
+    assert [shown.scene.cards[id].state.outdated for id in "ab"] == [False, True]
+
+
 def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
     shown = window(open_document(iris), iris)
     document, said = shown.document, replies(shown)
