@@ -63,6 +63,8 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
                 tip="One card stands for the selected ones; a copy of it is a graph of its own"),
         Command("unpack", "Unpack the subgraph", ("Ctrl+Shift+U", "Ctrl+Alt+G")),
         Command("bypass", "Bypass", ("M",)),
+        Command("portal", "Wire as tags", ("P",),
+                tip="Two tags with a name in place of the line, for what goes far; of a card all wires that leave it"),
         Command("collapse", "Collapse or open", ("K",)),
         Command("previews", "Show or hide values on cards", ("Ctrl+P",), "pin"),
     )),

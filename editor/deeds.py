@@ -140,6 +140,9 @@ class Deeds(QtWidgets.QMainWindow):
     def do_unpack(self) -> None:
         self.tool.edits.unpack()
 
+    def do_portal(self) -> None:
+        self.tool.edits.portal()
+
     def do_bypass(self) -> None:
         self.tool.edits.bypass()
 

@@ -203,6 +203,7 @@ class MainWindow(Filing):
         self.scene.entered.connect(self._entered)
         self.crumbs.chosen.connect(self.leave_to)
         self.tool.up_requested.connect(self.do_leave_level)
+        self.tool.jump_requested.connect(self.jump)
         self.opened.left.connect(self._show_canvas)
         self.opened.said.connect(self.say)
         self.opened.zoomed.connect(self.status.show_zoom)
@@ -258,7 +259,7 @@ class MainWindow(Filing):
                      ("cut", "copy", "duplicate", "duplicate_with_inputs"),
                      ("group", "unpack", "frame", "tidy_selection"),
                      ("delete", "delete_and_reconnect")),
-            "wire": (("straighten", "delete"),), "frame": (("copy", "duplicate", "collapse"), ("delete",)),
+            "wire": (("portal", "straighten", "delete"),), "frame": (("copy", "duplicate", "collapse"), ("delete",)),
             "note": (("copy", "duplicate"), ("delete",)),
         }
         for group in groups[hit.kind if hit.ref is not None else ""]:
@@ -321,7 +322,8 @@ class MainWindow(Filing):
         a["undo"].setText(self.tr("Undo {0}").format(undo[0].lower()) if undo else self.tr("Undo"))
         a["redo"].setText(self.tr("Redo {0}").format(redo[0].lower()) if redo else self.tr("Redo"))
         for name in ("cut", "copy", "duplicate", "duplicate_with_inputs", "delete", "delete_and_reconnect", "frame",
-                     "group", "bypass", "collapse", "previews", "tidy_selection", "straighten", "fit_selection"):
+                     "group", "portal", "bypass", "collapse", "previews", "tidy_selection", "straighten",
+                     "fit_selection"):
             a[name].setEnabled(bool(selected))
         several = len([ref for ref in selected if ref.kind != "wire"]) > 1
         for name in ("align_left", "align_center_h", "align_right", "align_top", "align_center_v", "align_bottom",

@@ -214,6 +214,10 @@ def subgraph(p: Photographer) -> None:
     p.take("subgraph")
     window.open_card("features")
     p.take("subgraph-inside")
+    window.leave_to(0)
+    wires = [Ref("wire", ("loss", 0)), Ref("wire", ("accuracy", 0))]
+    window.edit(commands.set_portal(window.document, wires, "labels"))
+    p.take("portals")
 
 
 def inside(p: Photographer) -> None:

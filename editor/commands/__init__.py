@@ -41,6 +41,7 @@ from .wires import (
     refusal,
     rewire,
     set_bends,
+    set_portal,
 )
 
 __all__ = [
@@ -52,5 +53,5 @@ __all__ = [
     "resize", "set_setting", "with_content",
     "group", "placed", "unpack",
     "CIRCLE", "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal",
-    "rewire", "set_bends",
+    "rewire", "set_bends", "set_portal",
 ]

@@ -140,6 +140,37 @@ def set_bends(document: GraphDocument, wire: Ref, bends: Sequence[Point], merge:
     return edit.change("Straighten a wire" if not points else "Bend a wire", merge)
 
 
+def set_portal(document: GraphDocument, wires: Iterable[Ref], name: str | None = None) -> Change:
+    """Draw wires as two tags with a name in place of a line; if all of them are and no name is given, as lines again.
+
+    name : of all portals that begin at the same outputs; left out: the one they have, or that of the card
+
+    Raises
+    ------
+    Refused if there is no wire, or the portals of another output have the name.
+    """
+    edit = Edit(document)
+    chosen = [edit.wire(ref) for ref in wires]
+    if not chosen:
+        raise Refused("Select the wires that are to be tags first.")
+    if name is None and all(wire.portal for wire in chosen):
+        for wire in chosen:
+            edit.put(replace(wire, portal=""))
+        return edit.change(f"Draw {counted(wire.ref for wire in chosen)} as a line")
+    outputs = {(wire.source, wire.output) for wire in chosen}
+    others = {wire.portal for wire in document.wires if wire.portal and (wire.source, wire.output) not in outputs}
+    if name is not None and (not name or name in others):
+        raise Refused(f"The tags of another output say {name!r} already." if name else "A tag needs a name.")
+    for source, output in sorted(outputs):
+        fellows = [wire for wire in edit.out(source) if wire.output == output]
+        known = next((wire.portal for wire in fellows if wire.portal), "")
+        own = name or known or (source if output == 0 else f"{source}:{output}")
+        for wire in fellows:
+            if wire in chosen or (name is not None and wire.portal):
+                edit.put(replace(wire, portal=own))
+    return edit.change(f"Draw {counted(wire.ref for wire in chosen)} as tags" if name is None else "Rename tags")
+
+
 def delete(document: GraphDocument, refs: Iterable[Ref], label: str | None = None) -> Change:
     """Take items out, and with cards the wires that begin or end there. What lies in a frame stays.
 

@@ -9,7 +9,7 @@ from editor import commands
 from editor.commands import Refused
 from editor.model.catalog import Field
 from editor.model.document import Change
-from editor.model.items import Frame, Note, Ref
+from editor.model.items import Frame, Note, Ref, Wire
 from editor.model.values import is_array, read, read_array, value_of, written
 from editor.scene.note import paper
 from editor.theme import theme
@@ -107,6 +107,18 @@ class InlineEdit(QtCore.QObject):
         self._next = None
         self._open_line(ref, frame.title, self.tr("Title of the frame"), rect,
                         lambda text: commands.edit_frame(document, frame_id, title=text.strip()), "body")
+        return True
+
+    def name_portal(self, wire: Ref, tag: int) -> bool:
+        """Edit the name that stands on the tags of a wire, over one of them."""
+        self.finish()
+        found, document = self.canvas.document.items.get(wire), self.canvas.document
+        if not isinstance(found, Wire) or not found.portal:
+            return False
+        rect = lambda: QtCore.QRectF(self.canvas.scene.wires[wire].tags[tag].box)
+        self._next = None
+        self._open_line(wire, found.portal, self.tr("Name on the tags of {0}").format(found.source), rect,
+                        lambda text: commands.set_portal(document, [wire], text.strip()), "mono")
         return True
 
     def write_note(self, note_id: str) -> bool:

@@ -50,6 +50,7 @@ class Interaction(QtCore.QObject):
     problem_requested : signal with a card's id
     open_requested : signal with the id of a card that is to be seen from inside
     up_requested : signal: out of the subgraph that is open
+    jump_requested : signal with the id of a card that lies elsewhere
     edits : edits of what is selected
     inline : the field over the canvas
     """
@@ -62,6 +63,7 @@ class Interaction(QtCore.QObject):
     problem_requested = QtCore.Signal(str)
     open_requested = QtCore.Signal(str)
     up_requested = QtCore.Signal()
+    jump_requested = QtCore.Signal(str)
 
     def __init__(self, document: GraphDocument, inference: Inference, view: GraphView) -> None:
         super().__init__(view)
@@ -149,6 +151,8 @@ class Interaction(QtCore.QObject):
         if hit.part == "resize":
             return Resize(canvas, at, ref)
         if hit.kind == "wire":
+            if not self._can_bend(ref):
+                return None
             self.bend = ref, hit.number
             return BendWire(canvas, at, ref, hit.number, new=hit.part == "path")
         doubled = bool(modifiers & Modifiers.AltModifier)
@@ -210,7 +214,7 @@ class Interaction(QtCore.QObject):
         if ref is None:
             self._search(SearchRequest(event.globalPosition().toPoint(), at))
         elif hit.kind == "wire":
-            self._toggle_bend(ref, hit, at)
+            self._double_click_wire(ref, hit, at)
         elif hit.kind == "frame":
             self.inline.title_frame(ref.key)
         elif hit.kind == "note":
@@ -223,6 +227,23 @@ class Interaction(QtCore.QObject):
             self.inline.edit_row(ref.key, hit.number)
         elif hit.part == "body":
             self.open_requested.emit(ref.key)
+
+    def _double_click_wire(self, wire: Ref, hit: Hit, at: QtCore.QPointF) -> None:
+        """On a tag its name is edited, or one goes to what is outside; on a line a bend is made or taken away."""
+        scene = self.canvas.scene
+        found, tag = scene.wires[wire].wire, scene.wires[wire].tag_at(at.x(), at.y())
+        if tag is None and self._can_bend(wire):
+            self._toggle_bend(wire, hit, at)
+        elif tag is not None and not self.inline.name_portal(wire, tag):
+            self.jump_requested.emit(found.source if scene.ends_of(found)[0] is None else found.target)
+
+    def _can_bend(self, wire: Ref) -> bool:
+        """Whether a wire is drawn as a line between the cards that it joins."""
+        item = self.canvas.scene.wires.get(wire)
+        if item is None or not item.is_line:
+            return False
+        ends = [end[0] for end in self.canvas.scene.ends_of(item.wire) if end is not None]
+        return ends == [item.wire.source, item.wire.target]
 
     def _toggle_bend(self, wire: Ref, hit: Hit, at: QtCore.QPointF) -> None:
         """A double click makes a bend, or takes the one away that it hits."""

@@ -127,6 +127,13 @@ class SelectionEdits:
         if self._edit(lambda: commands.unpack(self.canvas.document, self.cards)) is not None:
             self.canvas.scene.select(parts)
 
+    def portal(self) -> None:
+        """Draw the selected wires as tags, or as lines again; where there are only cards, the wires that leave them."""
+        wires = [ref for ref in self._in_order() if ref.kind == "wire"]
+        if not wires:
+            wires = [wire.ref for id in self.cards for wire in self.canvas.document.wires_from(id)]
+        self._edit(lambda: commands.set_portal(self.canvas.document, wires))
+
     def note(self, at: QtCore.QPointF | None = None) -> Ref | None:
         """Lay a note at a place, or where the pointer is."""
         place = snapped(at if at is not None else self.canvas.here)

@@ -16,7 +16,7 @@ KINDS = ("op/negative", "op/add", "op/concat", "op/matmul", "op/placeholder", "o
          "loss/MeanSquaredError", "optimizer/SGD", "train")
 NUMBER = st.integers(0, 40)
 PIXELS = st.floats(-500, 500, width=32)
-STEP = st.tuples(st.integers(0, 24), NUMBER, NUMBER, NUMBER, PIXELS, PIXELS)
+STEP = st.tuples(st.integers(0, 26), NUMBER, NUMBER, NUMBER, PIXELS, PIXELS)
 
 
 def change_of(document, step, text):
@@ -53,6 +53,8 @@ def change_of(document, step, text):
         lambda: commands.set_setting(document, "seed", a or None),
         lambda: commands.group(document, some, ("block", "x")[a % 2]),
         lambda: commands.unpack(document, {one, other}),
+        lambda: commands.set_portal(document, [strand]),
+        lambda: commands.set_portal(document, [strand], ("w", "x", "")[b % 3]),
         lambda: commands.placed(commands.paste(document, text[0], x, y), _level(document, a)),
     )
     return make[which]()

@@ -22,7 +22,7 @@ HELD = (NO, NO, NO, NO, NO, CTRL, SHIFT, ALT, CTRL | SHIFT)
 KINDS = ("op/matmul", "op/concat", "layer/Dense", "train", "optimizer/SGD", "data/iris", "loss/MeanSquaredError",
          "op/exp", "op/const", "op/split")
 EDITS = ("duplicate", "copy", "paste", "cut", "frame", "note", "bypass", "collapse", "tidy", "straighten", "select_all",
-         "delete", "delete_and_reconnect", "group", "group", "unpack")
+         "delete", "delete_and_reconnect", "group", "group", "unpack", "portal")
 STEPS = 60
 
 
