@@ -103,7 +103,7 @@ def check_finished(rng, code, kernel, m, n, k, transposed):
 
 
 FINISHED = [(1, 1, 1), (1, 17, 40), (9, 1, 5), (13, 37, 21), (5, 64, 300), (100, 70, 9), (6, 16, 0), (30, 33, 600),
-            (65, 70, 1100)]
+            (65, 70, 1100), (1100, 260, 30)]
 
 
 @pytest.mark.parametrize("code", DTYPES)
@@ -196,6 +196,20 @@ def test_rows_far_apart(code, rng):
     for m, n, k in [(64, 1030, 7), (70, 33, 270), (65, 20, 300)]:
         b = numbers(rng, (1, k, 1100), code)[:, :, :n]
         check(numbers(rng, (1, m, k), code), b, code)
+
+
+@every_dtype
+@pytest.mark.parametrize("processor", [None, vectors.Processor(32, 16)], ids=str)
+def test_columns_far_apart(code, processor, rng):
+    kernel = compiled(f"gemm_{code}") if processor is None else (
+        numba.cfunc(abi.SIGNATURE)(gemm.build(f"gemm_{code}", processor)))
+    for m, n, k in [(64, 130, 5), (203, 400, 270), (131, 150, 450), (100, 70, 1500)]:
+        a = numbers(rng, (1, k, 1100), code)[:, :, :m].transpose(0, 2, 1)
+        for b in (numbers(rng, (1, k, 1100), code)[:, :, :n], numbers(rng, (1, n, k), code).transpose(0, 2, 1)):
+            check(a, b, code, kernel)
+            whole = product(a, b, code, kernel)
+            for cuts in [(0.6,), (0.1, 0.3), np.arange(1, 20) / 20]:
+                assert product(a, b, code, kernel, cuts).tobytes() == whole.tobytes()
 
 
 @every_dtype

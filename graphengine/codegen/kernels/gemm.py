@@ -20,6 +20,7 @@ from .vectors import ITEM_BYTES, Processor
 
 FAR_BYTES = 4096        # rows of B this far apart share few cache sets and fill the TLB: they are packed,
 MANY_ROWS = 64          # if this many rows of A pay for it (Goto and van de Geijn 2008, section 4.2)
+SEVERAL = 4             # blocks side by side that are packed at once, where there is room
 
 
 def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
@@ -27,10 +28,11 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     code = name.removeprefix("gemm_")
     pointer = abi.POINTERS[code]
     tiles = Tiles(code, processor)
-    product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
+    product, dot, pack, fetch, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.fetch, tiles.stack, tiles.at
     FAR = FAR_BYTES // ITEM_BYTES[code]
     PANEL, SLIVER, ROOM, ROWS, COLUMNS = tiles.panel, tiles.sliver, tiles.room, tiles.rows, tiles.columns
     HIGH, WIDE = BLOCK_ROWS, BLOCK_COLUMNS
+    PILE = tiles.pile if SLIVER % ROWS == 0 else 0
     ONE, ZERO, LOWEST = tiles.numbers
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
@@ -57,13 +59,20 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         # block.
         is_deep = is_packed & (m >= MANY_ROWS)
         span, step = (WIDE, SLIVER) if is_deep else (PANEL, PANEL)
+        several = 1
         most = k  # of the depth of a pass
         if is_packed & (k * span > ROOM):  # tiny products have no time for divisions
             passes = (k * span + ROOM - 1) // ROOM
             most = (k + passes - 1) // passes
         line, apart = (SLIVER, SLIVER * most) if is_deep else (PANEL, SLIVER)
-        # A row of B goes into all slivers at once, columns of B into one after the other: few pages are open at a time.
-        part = SLIVER if is_deep & is_transposed else span
+        if is_deep & (most > 0):
+            several = ROOM // (WIDE * most)
+            several = several if several < SEVERAL else SEVERAL
+        pile, most_rows = at(panel, ROOM), HIGH
+        # Columns of A that lie far apart are packed for each panel of several blocks: they share few cache sets, too.
+        is_piled = (several > 1) & (a_row == 1) & (a_col >= FAR) & (PILE > 0)
+        if is_piled & (most * HIGH > PILE):
+            most_rows = PILE // most // SLIVER * SLIVER
         stack_height, stacks = (m + HIGH - 1) // HIGH, (n + WIDE - 1) // WIDE
         row = column = batch = 0
         if lo > 0:
@@ -71,11 +80,23 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         while lo < hi:
             count = hi - lo if hi - lo < stack_height - row else stack_height - row
             i, j = row * HIGH, column * WIDE
-            j_end = j + WIDE if j + WIDE < n else n
+            blocks = 1
+            if (row == 0) & (several > 1):
+                blocks = (hi - lo) // stack_height
+                blocks = several if several < blocks else blocks
+                blocks = stacks - column if stacks - column < blocks else blocks
+                blocks = 1 if blocks < 1 else blocks
+                count = count if blocks == 1 else blocks * stack_height
+            reach = blocks * WIDE
+            j_end = j + reach if j + reach < n else n
+            reach = reach if is_deep else span
+            # A row of B goes into all slivers at once, columns of B into one after the other: few pages are open at a
+            # time.
+            part = SLIVER if is_deep & is_transposed else reach
             height = count * HIGH if i + count * HIGH < m else m - i
             a, b = at(pointer(first), batch * a_batch + i * a_row), at(pointer(second), batch * b_batch)
             c, d = at(pointer(result), (batch * m + i) * n), at(pointer(buffers[2]), i * d_row)
-            lo, row, column = lo + count, 0, column + 1
+            lo, row, column = lo + count, 0, column + blocks
             if column == stacks:
                 column, batch = 0, batch + 1
             if is_dot:
@@ -84,7 +105,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                     j += COLUMNS
                 continue
             while j < j_end:
-                width = j_end - j if j_end - j < span else span
+                width = j_end - j if j_end - j < reach else reach
                 l = 0
                 while True:
                     source, source_row = at(b, l * b_row + j * b_col), b_row
@@ -103,11 +124,21 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                     r = 0
                     while r < height:
                         rows = ROWS if is_deep and height - r >= 2 * ROWS else height - r
+                        left, left_row, left_col = at(a, r * a_row + l * a_col), a_row, a_col
+                        if is_piled & (blocks > 1):
+                            up = r % most_rows
+                            if up == 0:
+                                high = height - r if height - r < most_rows else most_rows
+                                pack(left, a_col, 1, pile, SLIVER, SLIVER * most, high, depth)
+                            rows = rows if rows < ROWS else ROWS
+                            left, left_row, left_col = at(pile, up // SLIVER * SLIVER * most + up % SLIVER), 1, SLIVER
+                        if is_deep & (d_row != 0):
+                            fetch(at(more, r * d_row), d_row, rows, width)
                         e = 0
                         while e < width:
                             columns = width - e if width - e < step else step
                             product(
-                                at(a, r * a_row + l * a_col), a_row, a_col, at(source, e * most), source_row,
+                                left, left_row, left_col, at(source, e * most), source_row,
                                 at(c, r * n + j + e), n, rows, columns, depth, l if d_row == 0 else 0,
                                 is_finished if d_row != 0 or is_last else 0, at(more, r * d_row + e), d_row, alpha,
                                 factor, low if is_last else LOWEST,
@@ -117,7 +148,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                     l += depth
                     if is_last:
                         break
-                j += span
+                j += reach
         return 0
 
     return kernel

@@ -16,6 +16,9 @@ from .. import abi
 from .vectors import ITEM_BYTES, Processor, Vectors, host, vector_intrinsic
 
 PANEL_BYTES = 262144    # of B in one pass: read again by each tile, in order, from the second-level cache
+PILE_BYTES = 131072     # of A, where its columns are packed beside that
+CACHE_LINE_BYTES = 64
+AHEAD = 16              # rows that lie apart are asked for so long before they are packed: nothing else foresees them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,8 +69,8 @@ class Tiles:
     columns : number of results of `dot`.
     panel : width of a panel, four vectors.
     sliver : width of the main tiles.
-    room : elements that `stack` has room for.
-    product, dot, pack, stack, at : intrinsics, described where they are made.
+    room, pile : elements that `stack` has room for, of B and, behind them, of A.
+    product, dot, pack, fetch, stack, at : intrinsics, described where they are made.
     """
 
     def __init__(self, code: str, processor: Processor | None = None):
@@ -83,10 +86,11 @@ class Tiles:
         self.rows, self.few = (8, 4) if processor.registers >= 32 else (6, 2)
         self.panel, self.sliver = 4 * self.lanes, 2 * self.lanes
         self.columns = min(8, self.lanes)
-        self.room = PANEL_BYTES // item_bytes
+        self.room, self.pile = PANEL_BYTES // item_bytes, PILE_BYTES // item_bytes
         self.product = self._product()
         self.dot = self._dot()
         self.pack = self._pack()
+        self.fetch = self._fetch()
         self.stack = self._stack()
         self.at = self._at()
 
@@ -243,9 +247,9 @@ class Tiles:
                 return v.at(b, source), v.at(first, builder.add(builder.mul(l, row), builder.urem(j, sliver)))
 
             with builder.if_else(builder.icmp_signed("==", b_col, one)) as (has_rows, has_others):
-                with has_rows, v.range(depth, 1) as l, v.range(width, self.lanes) as j:
-                    source, target = start(l, j)
-                    v.store(v.load(source, v.first_lanes(builder.sub(width, j))), target)
+                with has_rows, v.range(depth, 1) as l:
+                    line, first = v.at(b, builder.mul(l, b_row)), v.at(panel, builder.mul(l, row))
+                    self._spread(v, line, builder.mul(b_row, v.index(AHEAD)), first, apart, width)
                 with has_others, builder.if_else(builder.icmp_signed("==", b_row, one)) as (has_columns, has_neither):
                     with has_columns, v.range(depth, self.lanes) as l, v.range(width, self.lanes) as j:
                         self._transpose(v, *start(l, j), row, b_col, builder.sub(width, j), builder.sub(depth, l))
@@ -256,6 +260,26 @@ class Tiles:
         number, pointer = types.int64, self._pointer
         return self._intrinsic("pack", emit, types.void, pointer, number, number, pointer, *[number] * 4)
 
+    def _spread(self, v: Vectors, line: Any, ahead: Any, first: Any, apart: Any, width: Any) -> None:
+        """A row of B into all slivers."""
+        builder = v.builder
+
+        def copy(j: Any, carried: list[Any]) -> list[Any]:
+            (place,) = carried
+            source, target, left = v.at(line, j), v.at(first, place), builder.sub(width, j)
+            is_full = builder.icmp_signed(">=", left, v.index(self.sliver))
+            with builder.if_else(is_full) as (full, edge):
+                with full:
+                    for start in range(0, self.sliver, CACHE_LINE_BYTES // v.item_bytes):
+                        v.prefetch(v.at(v.at(source, ahead), v.index(start)))
+                    for start in (v.index(k) for k in range(0, self.sliver, self.lanes)):
+                        v.store(v.load(v.at(source, start)), v.at(target, start))
+                with edge, v.range(left, self.lanes) as start:
+                    v.store(v.load(v.at(source, start), v.first_lanes(builder.sub(left, start))), v.at(target, start))
+            return [builder.add(place, apart)]
+
+        v.loop(width, self.sliver, [v.index(0)], copy)
+
     def _transpose(self, v: Vectors, b: Any, panel: Any, row: Any, stride: Any, width: Any, depth: Any) -> None:
         """panel[l, j] = b[j * stride + l] for up to `lanes` of both."""
         mask = v.first_lanes(depth)
@@ -264,10 +288,19 @@ class Tiles:
             v.store(line, panel)
             panel = v.at(panel, row)
 
+    def _fetch(self) -> Any:
+        """Have the cache fetch a part of a matrix. Arguments: the matrix, its row stride, height, width."""
+        def emit(v: Vectors, c: Any, row: Any, height: Any, width: Any) -> None:
+            with v.range(height, 1) as i, v.range(width, CACHE_LINE_BYTES // v.item_bytes) as j:
+                v.prefetch(v.at(c, v.builder.add(v.builder.mul(i, row), j)))
+
+        number = types.int64
+        return self._intrinsic("fetch", emit, types.void, self._pointer, number, number, number)
+
     def _stack(self) -> Any:
-        """Room for a panel on the stack, the same wherever it is asked for."""
+        """Room for panels on the stack, the same wherever it is asked for."""
         def emit(v: Vectors) -> Any:
-            room = ir.ArrayType(v.element, self.room)
+            room = ir.ArrayType(v.element, self.room + self.pile)
             with v.builder.goto_entry_block():  # numba's own way would fill it with zeros
                 block = v.builder.alloca(room)
             block.align = 64

@@ -108,6 +108,14 @@ class Vectors:
             alignment = ir.Constant(ir.IntType(32), self.item_bytes)
             self._call("masked.store", ir.VoidType(), [value, pointer, alignment, mask])
 
+    def prefetch(self, pointer: ir.Value) -> None:
+        """Have the cache fetch a line that will be read; harmless where no memory is."""
+        word, address = ir.IntType(32), pointer.type
+        signature = ir.FunctionType(ir.VoidType(), [address, word, word, word])
+        function = cgutils.get_or_insert_function(self.builder.module, signature, "llvm.prefetch.p0")
+        read, most, data = (ir.Constant(word, number) for number in (0, 3, 1))
+        self.builder.call(function, [pointer, read, most, data])
+
     def _call(self, name: str, result: ir.Type, args: list[ir.Value]) -> ir.Value:
         """Call an LLVM intrinsic on vectors; llvmlite's own declarations know scalars only."""
         vector = args[0].type if isinstance(args[0].type, ir.VectorType) else result
