@@ -207,12 +207,6 @@ def test_rnn_calls_its_cell_once_a_step():
     assert cell.calls.numpy() == 4
 
 
-def test_lstm_cell_takes_tensorflows_parameters():
-    assert tf.nn.rnn_cell.LSTMCell(2, False, None, None, None, None, None, None, 0.5)._forget_bias == 0.5
-    with pytest.raises(tf.errors.InvalidArgumentError, match="use_peepholes"):
-        tf.nn.rnn_cell.LSTMCell(2, True)
-
-
 def test_options_defined_late_and_switched_off():
     flags = tf.flags.FlagValues()
     flags.define("early", 1, "100% of it", type=int)

@@ -1,217 +1,23 @@
-"""Cells of recurrent networks, and the functions that run them over sequences."""
+"""The functions that run cells of recurrent networks over sequences."""
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import dtypes
 from ...errors import InvalidArgumentError, ShapeError
-from ...frontend import folds, nest, random
-from ...frontend.build import convert_to_tensor
+from ...frontend import control, folds, nest
+from ...frontend.arrangement import reverse_sequence
+from ...frontend.build import control_dependencies, convert_to_tensor
+from ...frontend.tensor_array import TensorArray
+from ...ir.dims import Shape
 from ...ir.graph import get_default_graph
 from ...ops.body import Body
 from ...ops.language import L
-from .initializers import constant_initializer, zeros_initializer
-from .variables import get_variable, variable_scope
+from . import rnn_cells
+from .rnn_cells import RNNCell, zeros_for
+from .variables import variable_scope
 
-LSTMStateTuple = namedtuple("LSTMStateTuple", ("c", "h"))
-
-
-class RNNCell:
-    """One step of a recurrent network: ``output, state = cell(inputs, state)``; a subclass has `call`.
-
-    Attributes
-    ----------
-    state_size, output_size : features of the state, or of each of its parts, and of the output
-    """
-
-    state_size: Any
-    output_size: Any
-    label = "rnn_cell"
-
-    def __init__(
-        self, activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None
-    ) -> None:
-        self._activation = L.tanh if activation is None else activation
-        self._reuse = reuse
-        self._name = name
-        self._scope: Any = None
-
-    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
-        again = self._scope if self._scope is not None else scope or self._name or self.label
-        reuse = True if self._scope is not None else self._reuse
-        with variable_scope(again, reuse=reuse) as opened:
-            self._scope = opened
-            return self.call(convert_to_tensor(inputs), state)
-
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        """The output and the next state."""
-        raise NotImplementedError(type(self).__name__)
-
-    def zero_state(self, batch_size: Any, dtype: Any = dtypes.float32) -> Any:
-        """A state of zeros for each sequence of a batch."""
-        sizes = self.state_size
-        return nest.map_structure(lambda size: _zeros(batch_size, size, dtype), sizes)
-
-    def _affine(self, x: Any, units: int, start: float = 0.0, label: str = "") -> Any:
-        kernel = get_variable(f"{label}kernel", [x.shape[-1], units], x.dtype)
-        first = zeros_initializer() if start == 0 else constant_initializer(start)
-        return L.bias_add(L.matmul(x, kernel), get_variable(f"{label}bias", [units], x.dtype, first))
-
-
-def _zeros(batch: Any, size: int, dtype: Any) -> Any:
-    if isinstance(batch, int):
-        return L.broadcast_to(L.cast(0, dtype), (batch, size))
-    return L.broadcast_to(L.cast(0, dtype), L.stack([L.cast(batch, dtypes.int32), size]))
-
-
-class BasicRNNCell(RNNCell):
-    """``tanh(W [x, h] + b)``."""
-
-    label = "basic_rnn_cell"
-
-    def __init__(
-        self, num_units: int, activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None
-    ) -> None:
-        super().__init__(activation, reuse, name)
-        self.state_size = self.output_size = num_units
-
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        y = self._activation(self._affine(L.concat([inputs, state], 1), self.output_size))
-        return y, y
-
-
-class GRUCell(RNNCell):
-    """Gated recurrent unit.
-
-        r, u = sigmoid(W [x, h] + 1),  n = tanh(W' [x, r h] + b'),  new h = u h + (1 - u) n
-
-    References
-    ----------
-    Cho et al. (2014), "Learning phrase representations using RNN encoder-decoder", section 2.3.
-    """
-
-    label = "gru_cell"
-
-    def __init__(
-        self, num_units: int, activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None
-    ) -> None:
-        super().__init__(activation, reuse, name)
-        self.state_size = self.output_size = num_units
-
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        n = self.output_size
-        gates = L.sigmoid(self._affine(L.concat([inputs, state], 1), 2 * n, 1.0, "gates/"))
-        reset, kept = gates[:, :n], gates[:, n:]
-        new = self._activation(self._affine(L.concat([inputs, reset * state], 1), n, 0.0, "candidate/"))
-        y = kept * state + (1 - kept) * new
-        return y, y
-
-
-class BasicLSTMCell(RNNCell):
-    """Long short-term memory; the state is `LSTMStateTuple`, or both parts beside each other.
-
-        i, j, f, o = W [x, h] + b
-        new c = sigmoid(f + forget_bias) c + sigmoid(i) tanh(j),  new h = sigmoid(o) tanh(new c)
-
-    References
-    ----------
-    Hochreiter and Schmidhuber (1997), "Long short-term memory"; Gers, Schmidhuber and Cummins (2000) for f.
-    """
-
-    label = "basic_lstm_cell"
-
-    def __init__(
-        self, num_units: int, forget_bias: float = 1.0, state_is_tuple: bool = True,
-        activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None,
-    ) -> None:
-        super().__init__(activation, reuse, name)
-        self.output_size = num_units
-        self._forget_bias = forget_bias
-        self._is_tuple = state_is_tuple
-        self.state_size = LSTMStateTuple(num_units, num_units) if state_is_tuple else 2 * num_units
-
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        n = self.output_size
-        c, h = state if self._is_tuple else (state[:, :n], state[:, n:])
-        gates = self._affine(L.concat([inputs, h], 1), 4 * n)
-        i, j, f, o = (gates[:, k * n:(k + 1) * n] for k in range(4))
-        c = c * L.sigmoid(f + self._forget_bias) + L.sigmoid(i) * self._activation(j)
-        h = self._activation(c) * L.sigmoid(o)
-        return h, LSTMStateTuple(c, h) if self._is_tuple else L.concat([c, h], 1)
-
-
-class LSTMCell(BasicLSTMCell):
-    """`BasicLSTMCell` with TensorFlow's parameters of this name, whose variables are named after "lstm_cell".
-
-    Raises
-    ------
-    InvalidArgumentError for peepholes, clipping, projection, shards and an initializer of its own.
-    """
-
-    label = "lstm_cell"
-
-    def __init__(
-        self, num_units: int, use_peepholes: bool = False, cell_clip: float | None = None, initializer: Any = None,
-        num_proj: int | None = None, proj_clip: float | None = None, num_unit_shards: int | None = None,
-        num_proj_shards: int | None = None, forget_bias: float = 1.0, state_is_tuple: bool = True,
-        activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None,
-    ) -> None:
-        for key, value in {"use_peepholes": use_peepholes or None, "cell_clip": cell_clip, "initializer": initializer,
-                           "num_proj": num_proj, "proj_clip": proj_clip, "num_unit_shards": num_unit_shards,
-                           "num_proj_shards": num_proj_shards}.items():
-            if value is not None:
-                raise InvalidArgumentError(f"{key}={value!r}; this cell goes without", op="LSTMCell",
-                                           fix="leave it out")
-        super().__init__(num_units, forget_bias, state_is_tuple, activation, reuse, name)
-
-
-class MultiRNNCell(RNNCell):
-    """Cells on top of each other."""
-
-    label = "multi_rnn_cell"
-
-    def __init__(self, cells: Sequence[RNNCell], state_is_tuple: bool = True) -> None:
-        super().__init__()
-        if not cells or not state_is_tuple:
-            raise InvalidArgumentError("it takes cells, and keeps their states as a tuple", op="MultiRNNCell")
-        self._cells = list(cells)
-        self.output_size = self._cells[-1].output_size
-        self.state_size = tuple(cell.state_size for cell in self._cells)
-
-    def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
-        states = []
-        for k, (cell, old) in enumerate(zip(self._cells, state, strict=True)):
-            with variable_scope(f"cell_{k}"):
-                inputs, new = cell(inputs, old)
-            states.append(new)
-        return inputs, tuple(states)
-
-
-class DropoutWrapper(RNNCell):
-    """A cell with dropout before and after it."""
-
-    def __init__(
-        self, cell: RNNCell, input_keep_prob: Any = 1.0, output_keep_prob: Any = 1.0, state_keep_prob: float = 1.0,
-        seed: int | None = None,
-    ) -> None:
-        super().__init__()
-        if state_keep_prob != 1.0:
-            raise InvalidArgumentError(f"state_keep_prob={state_keep_prob}; states are kept whole", op="DropoutWrapper",
-                                       fix="leave it out")
-        self._cell, self._keep, self._seed = cell, (input_keep_prob, output_keep_prob), seed
-        self.state_size, self.output_size = cell.state_size, cell.output_size
-
-    def __call__(self, inputs: Any, state: Any, scope: Any = None) -> tuple[Any, Any]:
-        y, state = self._cell(self._dropped(inputs, self._keep[0]), state, scope)
-        return self._dropped(y, self._keep[1]), state
-
-    def _dropped(self, x: Any, keep: Any) -> Any:
-        return x if isinstance(keep, float) and keep == 1.0 else random.dropout(x, 1 - keep, seed=self._seed)
-
-
-# -------------------------------------------------------------------- over sequences
 
 def _where(condition: Any, new: Any, old: Any) -> Any:
     return nest.map_structure(lambda a, b: L.where(condition, a, b), new, old)
@@ -285,7 +91,7 @@ def dynamic_rnn(
     with variable_scope(scope or "rnn"):
         with Body(get_default_graph()).as_default():    # a step that never runs makes the variables and tells its type
             first = cell(x[0], start)[0]
-        zeros = _zeros(batch, first.shape[-1], first.dtype)
+        zeros = zeros_for(batch, first.shape[-1], first.dtype)
 
         def step(before: Any, item: Any) -> Any:
             row, k = item
@@ -302,8 +108,141 @@ def dynamic_rnn(
     return outputs if time_major else L.transpose(outputs, [1, 0, 2]), last
 
 
+def _reversed(x: Any, lengths: Any, steps: int) -> Any:
+    """The steps of sequences from the last to the first; those behind the end of a sequence stay."""
+    if lengths is None:
+        return L.reverse(x, [steps])
+    return reverse_sequence(x, lengths, steps, 1 - steps)
+
+
+def bidirectional_dynamic_rnn(
+    cell_fw: RNNCell, cell_bw: RNNCell, inputs: Any, sequence_length: Any = None, initial_state_fw: Any = None,
+    initial_state_bw: Any = None, dtype: Any = None, parallel_iterations: int | None = None, swap_memory: bool = False,
+    time_major: bool = False, scope: Any = None,
+) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """A cell over the steps of sequences and one from their ends: a pair of outputs, and a pair of last states.
+
+    Parameters
+    ----------
+    inputs, sequence_length, dtype, time_major : as for `dynamic_rnn`
+    """
+    x = convert_to_tensor(inputs)
+    steps = 0 if time_major else 1
+    with variable_scope(scope or "bidirectional_rnn"):
+        with variable_scope("fw") as forward:
+            ahead, state = dynamic_rnn(cell_fw, x, sequence_length, initial_state_fw, dtype, time_major=time_major,
+                                       scope=forward)
+        with variable_scope("bw") as backward:
+            back, last = dynamic_rnn(cell_bw, _reversed(x, sequence_length, steps), sequence_length, initial_state_bw,
+                                     dtype, time_major=time_major, scope=backward)
+    return (ahead, _reversed(back, sequence_length, steps)), (state, last)
+
+
+def static_bidirectional_rnn(
+    cell_fw: RNNCell, cell_bw: RNNCell, inputs: Sequence[Any], initial_state_fw: Any = None,
+    initial_state_bw: Any = None, dtype: Any = None, sequence_length: Any = None, scope: Any = None,
+) -> tuple[list[Any], Any, Any]:
+    """As `bidirectional_dynamic_rnn`, for a list of steps: outputs of both beside each other, and both last states."""
+    with variable_scope(scope or "bidirectional_rnn"):
+        with variable_scope("fw") as forward:
+            ahead, state = static_rnn(cell_fw, inputs, initial_state_fw, dtype, sequence_length, forward)
+        with variable_scope("bw") as backward:
+            turned = _turned(inputs, sequence_length)
+            back, last = static_rnn(cell_bw, turned, initial_state_bw, dtype, sequence_length, backward)
+    both = zip(ahead, _turned(back, sequence_length), strict=True)
+    return [L.concat(pair, 1) for pair in both], state, last
+
+
+def _turned(steps: Sequence[Any], lengths: Any) -> list[Any]:
+    if lengths is None:
+        return list(reversed(steps))
+    turned = _reversed(L.stack(list(steps)), lengths, 0)
+    return [turned[k] for k in range(len(steps))]
+
+
+def static_state_saving_rnn(
+    cell: RNNCell, inputs: Sequence[Any], state_saver: Any, state_name: Any, sequence_length: Any = None,
+    scope: Any = None,
+) -> tuple[list[Any], Any]:
+    """As `static_rnn`, from a state that an object keeps, and that it gets back with the last output.
+
+    Parameters
+    ----------
+    state_saver : has ``state(name)``, and ``save_state(name, value)``, which gives a node that keeps it
+    state_name : name of the state, or names of its parts, nested as they are
+    """
+    names = nest.flatten(state_name)
+    sizes = nest.flatten(cell.state_size)
+    if len(names) != len(sizes):
+        raise InvalidArgumentError(f"{len(names)} names for a state of {len(sizes)} parts", op="static_state_saving_rnn")
+    start = nest.pack_sequence_as(cell.state_size, [state_saver.state(name) for name in names])
+    outputs, state = static_rnn(cell, inputs, start, sequence_length=sequence_length, scope=scope)
+    saved = [state_saver.save_state(name, part) for name, part in zip(names, nest.flatten(state), strict=True)]
+    with control_dependencies(saved):
+        outputs[-1] = L.identity(outputs[-1])
+    return outputs, state
+
+
+def raw_rnn(
+    cell: RNNCell, loop_fn: Callable[..., Any], parallel_iterations: int | None = None, swap_memory: bool = False,
+    scope: Any = None,
+) -> tuple[Any, Any, Any]:
+    """A cell whose inputs a function makes of its outputs, until all sequences are finished.
+
+    Parameters
+    ----------
+    loop_fn : takes the time, the output and state of the cell, and its own state; for time 0 the last three are None.
+        It gives which sequences are finished, (batch,) bool, the next input, the next state, what to put out, and its
+        own next state. Before the first step what it puts out tells only the shapes of an element of the batch; None
+        for those of the cell's output.
+
+    Returns
+    -------
+    The outputs as a TensorArray, the last state, and the last state of the function. Python takes the steps, since
+    nobody knows how many there will be, and no gradient passes.
+
+    Shapes
+    ------
+    outputs : (steps, batch, ...)
+    """
+    with variable_scope(scope or "rnn"):
+        time = convert_to_tensor(0)
+        finished, first, state, form, own = loop_fn(time, None, None, None)
+        batch = _batch(finished, 0)
+        with Body(get_default_graph()).as_default():    # a step that never runs makes the variables and tells its type
+            sample = cell(first, state)[0]
+        forms = sample[0] if form is None else form
+        like = [convert_to_tensor(t) for t in nest.flatten(forms)]
+        rows = [L.broadcast_to(L.cast(0, t.dtype), L.stack([0, batch, *map(int, t.shape)])) for t in like]
+        has_own = own is not None
+        start = (time, finished, first, rows, state, own if has_own else time)
+
+        def step(time: Any, finished: Any, x: Any, rows: Any, state: Any, own: Any) -> Any:
+            y, after = cell(x, state)
+            done, x, new, out, own = loop_fn(time + 1, y, after, own if has_own else None)
+            out = [L.where(_columns(finished, o), L.zeros_like(o), o) for o in nest.flatten(y if out is None else out)]
+            state = nest.map_structure(lambda a, b: L.where(_columns(finished, a), b, a), new, state)
+            rows = [L.concat([known, o[None]], 0) for known, o in zip(rows, out, strict=True)]
+            return time + 1, L.logical_or(done, finished), x, rows, state, own if has_own else time
+
+        shapes = nest.map_structure(lambda t: convert_to_tensor(t).shape, start)
+        known = batch if isinstance(batch, int) else None
+        grown = (*shapes[:3], [Shape((None, known, *t.shape)) for t in like], *shapes[4:])
+        found = control.while_loop(lambda time, finished, *_: L.logical_not(L.reduce_all(finished)), step, start, grown)
+    outputs = [TensorArray(t.dtype, L.shape_of(t)[0]).unstack(t) for t in found[3]]
+    return nest.pack_sequence_as(forms, outputs), found[4], found[5] if has_own else None
+
+
+def _columns(finished: Any, like: Any) -> Any:
+    """Flags of sequences that broadcast against a tensor."""
+    return L.reshape(finished, (-1, *[1] * (len(like.shape) - 1)))
+
+
 FUNCTIONS: dict[str, Any] = {
-    "nn.dynamic_rnn": dynamic_rnn, "nn.static_rnn": static_rnn,
+    **{f"nn.{f.__name__}": f for f in (
+        bidirectional_dynamic_rnn, dynamic_rnn, raw_rnn, static_bidirectional_rnn, static_rnn,
+        static_state_saving_rnn)},
     **{f"nn.rnn_cell.{c.__name__}": c for c in (
-        BasicLSTMCell, BasicRNNCell, DropoutWrapper, GRUCell, LSTMCell, LSTMStateTuple, MultiRNNCell, RNNCell)},
+        rnn_cells.BasicLSTMCell, rnn_cells.BasicRNNCell, rnn_cells.DropoutWrapper, rnn_cells.GRUCell,
+        rnn_cells.LSTMCell, rnn_cells.LSTMStateTuple, rnn_cells.MultiRNNCell, rnn_cells.ResidualWrapper, RNNCell)},
 }
