@@ -35,12 +35,14 @@ REASONS: dict[str, str] = {
         edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer
         compat.v1.decode_* compat.v1.encode_*
         reduce_join regex_replace substr compat.v1.initialize_all_tables compat.as_* compat.bytes_or_text_types
-        compat.path_to_str io.decode_compressed io.decode_raw *tables_initializer
+        compat.path_to_str io.decode_compressed io.decode_raw *tables_initializer train.sdca_fprint
+        compat.v1.report_uninitialized_variables
     """,
     _SPARSE: """
         ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse IndexedSlices*
         compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_* *IndexedSlices
-        data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator
+        data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator train.sdca_optimizer
+        train.sdca_shrink_l1
     """,
     "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
         *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*
@@ -58,7 +60,8 @@ REASONS: dict[str, str] = {
         data.experimental.*istribut* data.experimental.copy_to_device data.experimental.prefetch_to_device
         data.experimental.AutoShardPolicy data.experimental.SHARD_HINT data.experimental.ServiceOptions
         train.Cluster* train.ServerDef train.JobDef train.Server train.replica_device_setter
-        train.SyncReplicasOptimizer train.WorkerSessionCreator config.experimental_connect_* *LogicalDeviceConf*
+        train.SyncReplicasOptimizer train.WorkerSessionCreator train.basic_train_loop
+        config.experimental_connect_* *LogicalDeviceConf*
         config.*logical_device* config.experimental.*evice* config.experimental.*memory* config.experimental.*mlir*
         config.experimental.*synchronous* test.create_local_cluster types.experimental.distributed.*
         nn.RNNCellDeviceWrapper *rnn_cell.DeviceWrapper compat.v1.container *_partitioner
@@ -154,8 +157,8 @@ REASONS: dict[str, str] = {
         compat.v1.batch_scatter_update compat.v1.count_up_to compat.v1.dimension_at_index
         compat.v1.dimension_value compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions
         compat.v1.get_seed compat.v1.is_variable_initialized compat.v1.no_regularizer compat.v1.op_scope
-        compat.v1.random_poisson compat.v1.report_uninitialized_variables compat.v1.scatter_div
-        compat.v1.scatter_mul compat.v1.setdiff1d compat.v1.variable_op_scope compat.v1.data.*
+        compat.v1.random_poisson compat.v1.scatter_div compat.v1.scatter_mul compat.v1.setdiff1d
+        compat.v1.variable_op_scope compat.v1.data.*
         compat.v1.data.experimental.map_and_batch_with_legacy_function compat.v1.errors.*
         compat.v1.flags.ArgumentParser compat.v1.flags.ArgumentSerializer compat.v1.flags.BaseListParser
         compat.v1.flags.BooleanFlag compat.v1.flags.BooleanParser compat.v1.flags.CantOpenFlagFileError
@@ -183,46 +186,37 @@ REASONS: dict[str, str] = {
         compat.v1.image.resize_bilinear compat.v1.image.resize_nearest_neighbor
         compat.v1.initializers.global_variables compat.v1.initializers.local_variables
         compat.v1.initializers.uniform_unit_scaling compat.v1.initializers.variables
-        compat.v1.losses.mean_pairwise_squared_error compat.v1.manip.batch_to_space_nd
-        compat.v1.manip.space_to_batch_nd compat.v1.nn.avg_pool_v2 compat.v1.nn.bidirectional_dynamic_rnn
+        compat.v1.manip.batch_to_space_nd compat.v1.manip.space_to_batch_nd compat.v1.nn.avg_pool_v2
         compat.v1.nn.conv2d_backprop_filter compat.v1.nn.conv2d_backprop_input
         compat.v1.nn.conv3d_backprop_filter compat.v1.nn.conv3d_backprop_filter_v2
         compat.v1.nn.depthwise_conv2d_native compat.v1.nn.depthwise_conv2d_native_backprop_filter
         compat.v1.nn.depthwise_conv2d_native_backprop_input compat.v1.nn.fused_batch_norm
-        compat.v1.nn.max_pool_v2 compat.v1.nn.raw_rnn compat.v1.nn.static_bidirectional_rnn
-        compat.v1.nn.static_state_saving_rnn compat.v1.nn.rnn_cell.ResidualWrapper compat.v1.random.get_seed
-        compat.v1.random.stateless_multinomial compat.v1.test.* compat.v1.train.AdagradDAOptimizer
-        compat.v1.train.ProximalAdagradOptimizer compat.v1.train.ProximalGradientDescentOptimizer
-        compat.v1.train.basic_train_loop compat.v1.train.cosine_decay_restarts
-        compat.v1.train.get_checkpoint_mtimes compat.v1.train.init_from_checkpoint
-        compat.v1.train.linear_cosine_decay compat.v1.train.noisy_linear_cosine_decay
-        compat.v1.train.sdca_fprint compat.v1.train.sdca_optimizer compat.v1.train.sdca_shrink_l1
-        compat.v1.train.warm_start config.experimental_functions_run_eagerly
-        config.experimental_run_functions_eagerly config.experimental.enable_op_determinism
-        debugging.assert_integer debugging.assert_proper_iterable debugging.assert_rank_in
-        debugging.assert_same_float_dtype debugging.disable_check_numerics debugging.enable_check_numerics
-        dtypes.cast dtypes.double dtypes.half dtypes.saturate_cast image.combined_non_max_suppression
-        image.draw_bounding_boxes image.extract_glimpse image.generate_bounding_box_proposals
-        image.non_max_suppression_overlaps image.non_max_suppression_padded
-        image.non_max_suppression_with_scores image.sample_distorted_bounding_box
-        image.stateless_sample_distorted_bounding_box keras.version keras.config.disable_interactive_logging
-        keras.config.dtype_policy keras.config.enable_interactive_logging
-        keras.config.is_interactive_logging_enabled keras.config.set_dtype_policy keras.distillation.*
-        keras.layers.AdaptiveAveragePooling1D keras.layers.AdaptiveAveragePooling2D
-        keras.layers.AdaptiveAveragePooling3D keras.layers.AdaptiveMaxPooling1D
-        keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D keras.layers.ConvLSTM1D
-        keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D keras.layers.ReversibleEmbedding keras.losses.Circle
-        keras.losses.circle keras.optimizers.MultiOptimizer keras.optimizers.Muon keras.optimizers.OptimizerMap
-        keras.optimizers.ScheduleFreeAdamW keras.preprocessing.sequence.TimeseriesGenerator
-        keras.preprocessing.sequence.make_sampling_table keras.preprocessing.sequence.skipgrams
-        keras.random.binomial keras.tree.* keras.utils.Config keras.utils.disable_interactive_logging
-        keras.utils.enable_interactive_logging keras.utils.get_source_inputs
-        keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor keras.utils.model_to_dot
-        keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype keras.visualization.*
-        linalg.banded_triangular_solve linalg.experimental.conjugate_gradient losses.Circle losses.circle
-        math.approx_max_k math.approx_min_k math.sobol_sample math.softmax nn.RNNCellDropoutWrapper
-        nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k nn.atrous_conv2d_transpose
-        nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
+        compat.v1.nn.max_pool_v2 compat.v1.random.get_seed compat.v1.random.stateless_multinomial
+        compat.v1.test.* config.experimental_functions_run_eagerly config.experimental_run_functions_eagerly
+        config.experimental.enable_op_determinism debugging.assert_integer debugging.assert_proper_iterable
+        debugging.assert_rank_in debugging.assert_same_float_dtype debugging.disable_check_numerics
+        debugging.enable_check_numerics dtypes.cast dtypes.double dtypes.half dtypes.saturate_cast
+        image.combined_non_max_suppression image.draw_bounding_boxes image.extract_glimpse
+        image.generate_bounding_box_proposals image.non_max_suppression_overlaps
+        image.non_max_suppression_padded image.non_max_suppression_with_scores
+        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box keras.version
+        keras.config.disable_interactive_logging keras.config.dtype_policy
+        keras.config.enable_interactive_logging keras.config.is_interactive_logging_enabled
+        keras.config.set_dtype_policy keras.distillation.* keras.layers.AdaptiveAveragePooling1D
+        keras.layers.AdaptiveAveragePooling2D keras.layers.AdaptiveAveragePooling3D
+        keras.layers.AdaptiveMaxPooling1D keras.layers.AdaptiveMaxPooling2D keras.layers.AdaptiveMaxPooling3D
+        keras.layers.ConvLSTM1D keras.layers.ConvLSTM2D keras.layers.ConvLSTM3D keras.layers.ReversibleEmbedding
+        keras.losses.Circle keras.losses.circle keras.optimizers.MultiOptimizer keras.optimizers.Muon
+        keras.optimizers.OptimizerMap keras.optimizers.ScheduleFreeAdamW
+        keras.preprocessing.sequence.TimeseriesGenerator keras.preprocessing.sequence.make_sampling_table
+        keras.preprocessing.sequence.skipgrams keras.random.binomial keras.tree.* keras.utils.Config
+        keras.utils.disable_interactive_logging keras.utils.enable_interactive_logging
+        keras.utils.get_source_inputs keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor
+        keras.utils.model_to_dot keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype
+        keras.visualization.* linalg.banded_triangular_solve linalg.experimental.conjugate_gradient
+        losses.Circle losses.circle math.approx_max_k math.approx_min_k math.sobol_sample math.softmax
+        nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k
+        nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
         nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool nn.fractional_max_pool nn.isotonic_regression
         nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout optimizers.MultiOptimizer
         optimizers.Muon optimizers.OptimizerMap optimizers.ScheduleFreeAdamW random.Algorithm random.poisson

@@ -20,7 +20,7 @@ def trained(tf, make, steps=6):
     w = tf.get_variable("w", initializer=tf.constant(START))
     b = tf.get_variable("b", [], initializer=tf.zeros_initializer())
     loss = tf.reduce_mean(tf.square(tf.squeeze(tf.matmul(x, w), 1) + b - y))
-    step = make(tf).minimize(loss)
+    step = make(tf).minimize(loss, global_step=tf.train.get_or_create_global_step())
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())
         for _ in range(steps):
@@ -42,6 +42,15 @@ OPTIMIZERS = {
     "ftrl_strong": lambda tf: tf.train.FtrlOptimizer(
         0.5, l1_regularization_strength=0.2, l2_regularization_strength=0.1,
         l2_shrinkage_regularization_strength=0.05),
+    "proximal": lambda tf: tf.train.ProximalGradientDescentOptimizer(0.1),
+    "proximal_strong": lambda tf: tf.train.ProximalGradientDescentOptimizer(
+        0.1, l1_regularization_strength=0.3, l2_regularization_strength=0.2),
+    "proximal_adagrad": lambda tf: tf.train.ProximalAdagradOptimizer(
+        0.3, l1_regularization_strength=0.05, l2_regularization_strength=0.1),
+    "adagrad_da": lambda tf: tf.train.AdagradDAOptimizer(0.3, tf.train.get_or_create_global_step()),
+    "adagrad_da_strong": lambda tf: tf.train.AdagradDAOptimizer(
+        0.3, tf.train.get_or_create_global_step(), 0.5, l1_regularization_strength=0.05,
+        l2_regularization_strength=0.1),
 }
 
 SCHEDULES = {
@@ -52,6 +61,10 @@ SCHEDULES = {
     "polynomial": lambda tf, s: tf.train.polynomial_decay(0.1, s, 20, 0.01, power=2.0),
     "polynomial_cycle": lambda tf, s: tf.train.polynomial_decay(0.1, s, 10, 0.01, cycle=True),
     "cosine": lambda tf, s: tf.train.cosine_decay(0.1, s, 20, alpha=0.1),
+    "restarts": lambda tf, s: tf.train.cosine_decay_restarts(0.1, s, 8, m_mul=0.5, alpha=0.1),
+    "even_restarts": lambda tf, s: tf.train.cosine_decay_restarts(0.1, s, 6, t_mul=1.0),
+    "linear_cosine": lambda tf, s: tf.train.linear_cosine_decay(0.1, s, 20, num_periods=1.5, alpha=0.2, beta=0.01),
+    "noisy_cosine": lambda tf, s: tf.train.noisy_linear_cosine_decay(0.1, s, 20, initial_variance=0.0),
     "piecewise": lambda tf, s: tf.train.piecewise_constant(s, [10, 20], [1.0, 0.5, 0.1]),
 }
 
@@ -185,6 +198,9 @@ CASES = {
     **{f"loss {n} {r}": (lambda tf, m=m, r=r: tf.Session().run(m(tf, getattr(tf.losses.Reduction, r))))
        for n, m in LOSSES.items() for r in REDUCTIONS},
     **{f"metric {n}": (lambda tf, m=m: metric(tf, m)) for n, m in METRICS.items()},
+    **{f"pairwise loss {n}": (lambda tf, w=w: tf.Session().run(
+        tf.losses.mean_pairwise_squared_error(LABELS, LOGITS, w)))
+       for n, w in (("plain", 1.0), ("weighted", WEIGHTS))},
     **{f.__name__: f for f in (names, slots, old_arguments, averages, regularized)},
 }
 

@@ -1,4 +1,4 @@
-"""Programs over TensorFlow 1's recurrent networks; recorded_rnns.json has what TensorFlow gives with Keras 2 (tf_keras).
+"""Programs over TensorFlow 1's recurrent networks; recorded_rnns.json has what TensorFlow gives with Keras 2.
 
     TF_USE_LEGACY_KERAS=1 python programs.py tensorflow.compat.v1 rnn_programs.py > recorded_rnns.json
 """
@@ -42,7 +42,8 @@ def flat(*found):
 
 
 def both_ways(tf, c, **settings):
-    return flat(tf.nn.bidirectional_dynamic_rnn(c.GRUCell(2), c.LSTMCell(3), tf.constant(X), dtype=tf.float32, **settings))
+    return flat(tf.nn.bidirectional_dynamic_rnn(c.GRUCell(2), c.LSTMCell(3), tf.constant(X), dtype=tf.float32,
+                                                **settings))
 
 
 def listed(tf, c, lengths):

@@ -92,6 +92,31 @@ def mean_squared_error(
         return compute_weighted_loss(L.squared_difference(p, y), weights, scope, loss_collection, reduction)
 
 
+def mean_pairwise_squared_error(
+    labels: Any, predictions: Any, weights: Any = 1.0, scope: str | None = None,
+    loss_collection: str | None = GraphKeys.LOSSES,
+) -> Any:
+    """The mean over all pairs of elements of a sample of the squared difference of their errors.
+
+    Shapes
+    ------
+    labels, predictions : (batch, ...)
+    weights : a number, or of the labels' rank and broadcasting to them; elements whose weight is 0 do not count
+    """
+    with _name_scope(scope, "mean_pairwise_squared_error"):
+        y, p = _floats(labels, predictions)
+        errors, factors = p - y, L.cast(weights, dtypes.float32)
+        axes = list(range(1, len(errors.shape)))
+        present = L.cast(L.not_equal(factors * L.ones_like(errors), 0), dtypes.float32)
+        count = L.reduce_sum(present, axes, True)
+        squares = L.divide_no_nan(L.reduce_sum(L.square(errors), axes, True), L.maximum(count - 1, 0))
+        others = L.divide_no_nan(L.square(L.reduce_sum(errors, axes, True)), L.maximum(count * (count - 1), 0))
+        loss = L.reduce_sum(2.0 * (squares - others) * factors)
+        if loss_collection:
+            add_loss(loss, loss_collection)
+        return loss
+
+
 def huber_loss(
     labels: Any, predictions: Any, weights: Any = 1.0, delta: float = 1.0, scope: str | None = None,
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import AttributeValueError
 from ...frontend.train import Optimizer
 from ...frontend.variables import Variable
 from ...ir.node import Tensor
@@ -122,3 +123,86 @@ class FtrlOptimizer(Optimizer):
         weight = (new + self.beta) / rate + 2 * self.l2
         fresh = L.where(L.abs(pulled) > self.l1, (L.sign(pulled) * self.l1 - pulled) / weight, 0)
         return [var.assign(fresh), squares.assign(total), linear.assign(pulled)]
+
+
+# -------------------------------------------------------------------- steps towards 0
+
+def _towards_zero(value: Any, l1: Any, l2: Any) -> Any:
+    """What makes l1 |x| + l2 x^2 / 2 + (x - value)^2 / 2 smallest."""
+    return L.sign(value) * L.relu(L.abs(value) - l1) / (1.0 + l2)
+
+
+class ProximalGradientDescentOptimizer(Optimizer):
+    """Steps against the gradient, each followed by one towards 0.
+
+    Parameters
+    ----------
+    l1_regularization_strength, l2_regularization_strength : at least 0
+
+    References
+    ----------
+    Duchi and Singer (2009), "Efficient online and batch learning using forward backward splitting", section 2.
+    """
+
+    def __init__(
+        self, learning_rate: Any, l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0,
+        use_locking: bool = False, name: str = "ProximalGradientDescent",
+    ) -> None:
+        super().__init__(learning_rate, name)
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        rate = self.rate(var)
+        value = var.read_value() - g * rate
+        return [var.assign(_towards_zero(value, rate * self.l1, rate * self.l2))]
+
+
+class ProximalAdagradOptimizer(Optimizer):
+    """`ProximalGradientDescentOptimizer` with the steps of `AdagradOptimizer`."""
+
+    def __init__(
+        self, learning_rate: Any, initial_accumulator_value: float = 0.1, l1_regularization_strength: float = 0.0,
+        l2_regularization_strength: float = 0.0, use_locking: bool = False, name: str = "ProximalAdagrad",
+    ) -> None:
+        super().__init__(learning_rate, name)
+        self.start = initial_accumulator_value
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        total = self.slot(var, "accumulator", self.start).assign_add(L.square(g))
+        rate = L.rsqrt(total) * self.rate(var)
+        value = var.read_value() - g * rate
+        return [total, var.assign(_towards_zero(value, rate * self.l1, rate * self.l2))]
+
+
+class AdagradDAOptimizer(Optimizer):
+    """Adagrad whose weights are made anew in each step from the sums of all gradients and of their squares.
+
+    Parameters
+    ----------
+    global_step : counts the steps
+    l1_regularization_strength, l2_regularization_strength : at least 0
+
+    References
+    ----------
+    Duchi, Hazan and Singer (2011), "Adaptive subgradient methods", equation 3.
+    """
+
+    def __init__(
+        self, learning_rate: Any, global_step: Variable, initial_gradient_squared_accumulator_value: float = 0.1,
+        l1_regularization_strength: float = 0.0, l2_regularization_strength: float = 0.0, use_locking: bool = False,
+        name: str = "AdagradDA",
+    ) -> None:
+        super().__init__(learning_rate, name)
+        if initial_gradient_squared_accumulator_value <= 0:
+            raise AttributeValueError(f"initial_gradient_squared_accumulator_value="
+                                      f"{initial_gradient_squared_accumulator_value}; it is above 0", op="AdagradDA")
+        self.global_step, self.start = global_step, initial_gradient_squared_accumulator_value
+        self.l1, self.l2 = l1_regularization_strength, l2_regularization_strength
+
+    def update(self, g: Tensor, var: Variable) -> list[Tensor]:
+        rate, count = self.rate(var), L.cast(self.global_step.value(), var.dtype) + 1
+        total = self.slot(var, "gradient_accumulator").assign_add(g)
+        squares = self.slot(var, "gradient_squared_accumulator", self.start).assign_add(L.square(g))
+        pulled = L.sign(total) * L.relu(L.abs(total) - count * self.l1)
+        return [total, squares, var.assign(-rate * pulled / (count * rate * self.l2 + L.sqrt(squares)))]

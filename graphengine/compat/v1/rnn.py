@@ -174,7 +174,8 @@ def static_state_saving_rnn(
     names = nest.flatten(state_name)
     sizes = nest.flatten(cell.state_size)
     if len(names) != len(sizes):
-        raise InvalidArgumentError(f"{len(names)} names for a state of {len(sizes)} parts", op="static_state_saving_rnn")
+        raise InvalidArgumentError(f"{len(names)} names for a state of {len(sizes)} parts",
+                                   op="static_state_saving_rnn")
     start = nest.pack_sequence_as(cell.state_size, [state_saver.state(name) for name in names])
     outputs, state = static_rnn(cell, inputs, start, sequence_length=sequence_length, scope=scope)
     saved = [state_saver.save_state(name, part) for name, part in zip(names, nest.flatten(state), strict=True)]

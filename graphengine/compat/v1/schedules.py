@@ -1,13 +1,14 @@
 """Counting steps, and learning rates that follow the count."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ... import dtypes
 from ...errors import InvalidArgumentError
+from ...frontend import random
 from ...frontend.build import convert_to_tensor
 from ...frontend.variables import GLOBAL_VARIABLES
 from ...ir.graph import Graph, get_default_graph
@@ -116,6 +117,64 @@ def cosine_decay(
     whole = L.cast(decay_steps, rate.dtype)
     wave = (1 + L.cos(PI * L.minimum(step, whole) / whole)) * 0.5
     return L.multiply(rate, (1 - alpha) * wave + alpha, name=name or "CosineDecay")
+
+
+def cosine_decay_restarts(
+    learning_rate: Any, global_step: Any, first_decay_steps: Any, t_mul: float = 2.0, m_mul: float = 1.0,
+    alpha: float = 0.0, name: str | None = None,
+) -> Any:
+    """`cosine_decay` again and again, each time `t_mul` as long and from `m_mul` as high.
+
+    References
+    ----------
+    Loshchilov and Hutter (2017), "SGDR: stochastic gradient descent with warm restarts", section 3.
+    """
+    from ...keras.optimizers.schedules import CosineDecayRestarts
+
+    rate, _ = _counted(global_step, learning_rate)
+    schedule = CosineDecayRestarts(rate, first_decay_steps, t_mul, m_mul, alpha)
+    return L.identity(schedule(global_step), name=name or "SGDRDecay")
+
+
+def linear_cosine_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, num_periods: float = 0.5, alpha: float = 0.0,
+    beta: float = 0.001, name: str | None = None,
+) -> Any:
+    """Cosines below a falling line.
+
+        learning_rate * ((alpha + 1 - t) * (1 + cos(2 pi num_periods t)) / 2 + beta),   t = global_step / decay_steps
+
+    References
+    ----------
+    Bello et al. (2017), "Neural optimizer search with reinforcement learning", section 4.2.
+    """
+    return _below_line(learning_rate, global_step, decay_steps, num_periods, alpha, beta, None,
+                       name or "LinearCosineDecay")
+
+
+def noisy_linear_cosine_decay(
+    learning_rate: Any, global_step: Any, decay_steps: Any, initial_variance: float = 1.0,
+    variance_decay: float = 0.55, num_periods: float = 0.5, alpha: float = 0.0, beta: float = 0.001,
+    name: str | None = None,
+) -> Any:
+    """`linear_cosine_decay` whose line has noise of variance ``initial_variance / (1 + step) ** variance_decay``."""
+    return _below_line(learning_rate, global_step, decay_steps, num_periods, alpha, beta,
+                       lambda step: L.sqrt(initial_variance / L.pow(1.0 + step, variance_decay)),
+                       name or "NoisyLinearCosineDecay")
+
+
+def _below_line(
+    learning_rate: Any, global_step: Any, decay_steps: Any, periods: float, alpha: float, beta: float,
+    deviation: Callable[[Any], Any] | None, name: str,
+) -> Any:
+    rate, step = _counted(global_step, learning_rate)
+    whole = L.cast(decay_steps, rate.dtype)
+    step = L.minimum(step, whole)
+    line = (whole - step) / whole
+    if deviation is not None:
+        line = line + random.normal([], dtype=rate.dtype) * deviation(step)
+    wave = 0.5 * (1.0 + L.cos(2.0 * PI * periods * step / whole))
+    return L.multiply(rate, (alpha + line) * wave + beta, name=name)
 
 
 def piecewise_constant(x: Any, boundaries: Sequence[Any], values: Sequence[Any], name: str | None = None) -> Any:

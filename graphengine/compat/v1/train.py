@@ -41,37 +41,51 @@ from .monitored import (
     SessionCreator,
     SingularMonitoredSession,
 )
-from .optimizers import AdadeltaOptimizer, AdagradOptimizer, FtrlOptimizer, RMSPropOptimizer
+from .optimizers import (
+    AdadeltaOptimizer,
+    AdagradDAOptimizer,
+    AdagradOptimizer,
+    FtrlOptimizer,
+    ProximalAdagradOptimizer,
+    ProximalGradientDescentOptimizer,
+    RMSPropOptimizer,
+)
 from .saver import Saver, import_meta_graph
 from .schedules import (
     ExponentialMovingAverage,
     assert_global_step,
     cosine_decay,
+    cosine_decay_restarts,
     create_global_step,
     exponential_decay,
     get_global_step,
     get_or_create_global_step,
     global_step,
     inverse_time_decay,
+    linear_cosine_decay,
     natural_exp_decay,
+    noisy_linear_cosine_decay,
     piecewise_constant,
     polynomial_decay,
 )
+from .warm_start import get_checkpoint_mtimes, init_from_checkpoint, warm_start
 
 piecewise_constant_decay = piecewise_constant
 
 __all__ = [
-    "AdadeltaOptimizer", "AdagradOptimizer", "AdamOptimizer", "CheckpointSaverHook", "CheckpointSaverListener",
-    "ChiefSessionCreator", "Coordinator", "ExponentialMovingAverage", "FeedFnHook", "FinalOpsHook",
-    "FtrlOptimizer", "GlobalStepWaiterHook", "GradientDescentOptimizer", "LoggingTensorHook",
+    "AdadeltaOptimizer", "AdagradDAOptimizer", "AdagradOptimizer", "AdamOptimizer", "CheckpointSaverHook",
+    "CheckpointSaverListener", "ChiefSessionCreator", "Coordinator", "ExponentialMovingAverage", "FeedFnHook",
+    "FinalOpsHook", "FtrlOptimizer", "GlobalStepWaiterHook", "GradientDescentOptimizer", "LoggingTensorHook",
     "MomentumOptimizer", "MonitoredSession", "MonitoredTrainingSession", "NanLossDuringTrainingError",
-    "NanTensorHook", "NewCheckpointReader", "Optimizer", "RMSPropOptimizer", "Saver", "Scaffold",
-    "SecondOrStepTimer", "SessionCreator", "SessionRunArgs", "SessionRunContext", "SessionRunHook",
-    "SessionRunValues", "SingularMonitoredSession", "StepCounterHook", "StopAtStepHook", "SummarySaverHook",
-    "assert_global_step", "checkpoint_exists", "cosine_decay", "create_global_step", "exponential_decay",
-    "get_checkpoint_state", "get_global_step", "get_or_create_global_step", "global_step", "import_meta_graph",
-    "inverse_time_decay", "latest_checkpoint", "list_variables", "load_checkpoint", "load_variable",
-    "natural_exp_decay", "piecewise_constant", "piecewise_constant_decay", "polynomial_decay",
-    "remove_checkpoint", "update_checkpoint_state",
+    "NanTensorHook", "NewCheckpointReader", "Optimizer", "ProximalAdagradOptimizer",
+    "ProximalGradientDescentOptimizer", "RMSPropOptimizer", "Saver", "Scaffold", "SecondOrStepTimer",
+    "SessionCreator", "SessionRunArgs", "SessionRunContext", "SessionRunHook", "SessionRunValues",
+    "SingularMonitoredSession", "StepCounterHook", "StopAtStepHook", "SummarySaverHook", "assert_global_step",
+    "checkpoint_exists", "cosine_decay", "cosine_decay_restarts", "create_global_step", "exponential_decay",
+    "get_checkpoint_mtimes", "get_checkpoint_state", "get_global_step", "get_or_create_global_step",
+    "global_step", "import_meta_graph", "init_from_checkpoint", "inverse_time_decay", "latest_checkpoint",
+    "linear_cosine_decay", "list_variables", "load_checkpoint", "load_variable", "natural_exp_decay",
+    "noisy_linear_cosine_decay", "piecewise_constant", "piecewise_constant_decay", "polynomial_decay",
+    "remove_checkpoint", "update_checkpoint_state", "warm_start",
 ]
 __getattr__ = refusing(__name__, lambda: __all__)

@@ -18,6 +18,7 @@ from ...frontend.variables import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_V
 from ...ir.dims import Shape
 from ...ir.graph import Graph, get_default_graph
 from ...ir.node import Node
+from ...ops import state
 from .initializers import Initializer, glorot_uniform_initializer, zeros_initializer
 
 STORE = "__variable_store"
@@ -101,6 +102,13 @@ class Variable(variables.Variable):
         """Its initial value."""
         return self.initial_value
 
+    def start_from(self, value: Any) -> None:
+        """Let its initializer give it another value from now on."""
+        graph = self.graph
+        with graph.as_default(), graph.control_dependencies(None), graph.name_scope(None):
+            self._initializer = graph.add(state.Assign(), (self.handle, convert_to_tensor(value)),
+                                          f"{self.op.name}/Assign")
+
     def load(self, value: Any, session: Any = None) -> None:
         """Give it a value in a session, the default one if None."""
         session_for(self, session).load_variables({self.op.name: value})
@@ -169,6 +177,11 @@ class _Store:
             count += 1
             found = f"{name}_{count}"
         return found
+
+
+def known_variables() -> dict[str, Variable]:
+    """The variables of `get_variable` in the default graph, by name."""
+    return dict(_Store.of(get_default_graph()).variables)
 
 
 def get_variable_scope() -> VariableScope:
