@@ -180,3 +180,33 @@ def test_fused_with_its_gradient():
     """Row sums, mean, its factor, gradient; another number of samples compiles nothing new."""
     assert len(kernels(32)) <= 4
     assert kernels(32) == kernels(7)
+
+
+VECTORS = np.sin(1.0 + 2.3 * np.arange(24)).reshape(6, 4)
+VECTORS = (VECTORS / np.linalg.norm(VECTORS, axis=1, keepdims=True)).astype(np.float32)
+CLASSES = np.array([0, 1, 0, 2, 1, 0])
+
+
+@pytest.mark.parametrize("gamma, margin, remove, values, mean, slopes", [
+    (80.0, 0.4, True, [169.3811, 293.0394, 288.4319, 0.0, 292.1256, 287.5756], 266.1107482910156,
+     [-2.667068, 37.43114, -47.21188, 25.48114, -14.93938, -65.9879, 102.8717, -71.09398]),
+    (2.0, 0.25, False, [5.3681, 8.335731, 7.97916, 2.436732, 8.335147, 8.198195], 6.775510311126709,
+     [-0.07007971, 0.7606691, -0.9435515, 0.4966624, -0.2776543, -1.46608, 2.231282, -1.50722]),
+])
+def test_circle(gamma, margin, remove, values, mean, slopes):
+    """What Keras 3.15 computes; the fourth vector is alone in its class, and counts only where it is its own pair."""
+    found = losses.circle(CLASSES, VECTORS, gamma=gamma, margin=margin, remove_diagonal=remove)
+    np.testing.assert_allclose(found, values, rtol=2e-5, atol=1e-5)
+    loss, x = losses.Circle(gamma, margin, remove), tf.constant(VECTORS)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        whole = loss(CLASSES, x)
+    np.testing.assert_allclose(whole, mean, rtol=2e-5)
+    np.testing.assert_allclose(tape.gradient(whole, x).numpy().reshape(-1)[:8], slopes, rtol=2e-3, atol=2e-4)
+    again = losses.deserialize(losses.serialize(loss))
+    np.testing.assert_allclose(again(CLASSES, VECTORS), whole)
+
+
+def test_circle_of_others():
+    found = losses.circle(CLASSES, VECTORS, np.array([0, 1]), VECTORS[:2] * 0.5, gamma=3.0)
+    np.testing.assert_allclose(found, [0.0, 0.0, 0.9210554, 0.0, 5.138603, 3.764897], rtol=2e-5, atol=1e-5)

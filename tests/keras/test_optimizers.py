@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine import config
+from graphengine import config, keras
 from graphengine.errors import AttributeValueError, FailedPreconditionError, InvalidArgumentError
 from graphengine.keras import optimizers, registry
 from graphengine.keras.optimizers import schedules
@@ -271,3 +271,71 @@ def test_lamb_stands_still_where_a_gradient_has_faded():
     np.testing.assert_allclose(found[99], [-315.616455, -314.631805], rtol=1e-4)
     assert np.isfinite(found[-1]).all()
     np.testing.assert_array_equal(found[-1], found[-20])
+
+
+def several():
+    found = optimizers.OptimizerMap(optimizers.SGD(0.1), {"a": optimizers.Adam(0.1)})
+    found["b.*"] = optimizers.RMSprop(0.1)
+    return found
+
+
+def named_variables():
+    return [keras.Variable(np.float32(x), name=name) for x, name in zip(STARTS, ("a", "bias", "c"), strict=True)]
+
+
+def test_several_optimizers_are_each_of_its_variables():
+    """What Keras 3.15 computes; the paths are names here."""
+    wanted = [[0.3330034, -1.233503, 1.891303, 0.3057806, 0.2461038, -0.6187285], [0.8251081, -2.097402, 0.3222977],
+              [0.255587]]
+    for run in (lambda f: f, tf.function):
+        optimizer, own = optimizers.MultiOptimizer(several()), named_variables()
+        step = run(lambda gs, o=optimizer, v=own: o.apply(gs, v))
+        for k in range(STEPS):
+            if k == 0:
+                optimizer.build(own)
+            step(gradients(k))
+        for v, expected in zip(own, wanted, strict=True):
+            np.testing.assert_allclose(v.numpy().ravel(), expected, rtol=1e-5, atol=1e-6)
+        assert int(optimizer.iterations) == STEPS and len(optimizer.variables) == 11
+    again = optimizers.MultiOptimizer.from_config(json.loads(json.dumps(optimizer.get_config())))
+    assert [type(o).__name__ for o in again.optimizers] == ["Adam", "RMSprop", "SGD"]
+    with pytest.raises(AttributeError, match="no learning rate"):
+        again.learning_rate  # noqa: B018
+
+
+def test_several_optimizers_in_a_model(tmp_path):
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="first"), keras.layers.Dense(1)])
+    choices = optimizers.OptimizerMap(optimizers.Adam(), {".*first/kernel": optimizers.Muon()})
+    model.compile(optimizers.MultiOptimizer(choices), "mse")
+    x, y = np.ones((8, 3), np.float32), np.ones((8, 1), np.float32)
+    model.fit(x, y, epochs=2, verbose=0)
+    model.save(tmp_path / "m.keras")
+    again = keras.models.load_model(tmp_path / "m.keras")
+    for a, b in zip(model.optimizer.variables, again.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    model.fit(x, y, verbose=0)
+    again.fit(x, y, verbose=0)
+    np.testing.assert_allclose(model.predict(x, verbose=0), again.predict(x, verbose=0), rtol=1e-6)
+
+
+def test_optimizers_by_path_are_checked():
+    choices = several()
+    assert isinstance(choices["b1"], optimizers.RMSprop) and isinstance(choices["other"], optimizers.SGD)
+    with pytest.raises(InvalidArgumentError, match="already"):
+        choices["a"] = optimizers.SGD()
+    with pytest.raises(AttributeValueError, match="one kind"):
+        choices["x"] = optimizers.MultiOptimizer(several())
+    choices[".*s"] = optimizers.SGD()
+    with pytest.raises(InvalidArgumentError, match="both match 'bias'"):
+        choices["bias"]
+    with pytest.raises(TypeError, match="no optimizer"):
+        optimizers.OptimizerMap("sgd")
+
+
+def test_muon_leaves_to_adam_what_is_no_matrix():
+    optimizer = optimizers.Muon(exclude_layers=["out"])
+    shapes = {"kernel": (3, 2), "embeddings": (4, 2), "out": (2, 2), "bias": (2,)}
+    own = [keras.Variable(np.ones(s, np.float32), name=n) for n, s in shapes.items()]
+    optimizer.build(own)
+    assert [v.name.rpartition("_")[2] for v in optimizer.variables[2:]] == [
+        "momentum", "momentum", "velocity", "momentum", "velocity", "momentum", "velocity"]

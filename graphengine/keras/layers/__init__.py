@@ -24,7 +24,7 @@ from .convolutional import (
     SeparableConv1D,
     SeparableConv2D,
 )
-from .core import Dense, EinsumDense, Embedding, Identity, Lambda, Wrapper
+from .core import Dense, EinsumDense, Embedding, Identity, Lambda, ReversibleEmbedding, Wrapper
 from .masking import Masking
 from .merging import (
     Add,
@@ -97,6 +97,7 @@ from .rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .wrappers import Bidirectional, TimeDistributed
 
 if TYPE_CHECKING:
+    from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
     from .image_color import (
         AutoContrast,
         ContrastLimitedAdaptiveHistogramEqualization,
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
 
 # Most programs do without these, so that their modules are loaded when one of them is first used.
 _LATER = {
+    ".conv_lstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     ".image_geometry": """
         CenterCrop RandomCrop RandomElasticTransform RandomFlip RandomPerspective RandomRotation RandomShear
         RandomTranslation RandomZoom
@@ -185,7 +187,7 @@ __all__ = [
     "ELU", "Activation", "LeakyReLU", "PReLU", "ReLU", "Softmax",
     "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "DepthwiseConv1D",
     "DepthwiseConv2D", "SeparableConv1D", "SeparableConv2D",
-    "Dense", "EinsumDense", "Embedding", "Identity", "Lambda", "Wrapper",
+    "Dense", "EinsumDense", "Embedding", "Identity", "Lambda", "ReversibleEmbedding", "Wrapper",
     "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract", "add", "average",
     "concatenate", "dot", "maximum", "minimum", "multiply", "subtract",
     "BatchNormalization", "GroupNormalization", "LayerNormalization", "RMSNormalization", "SpectralNormalization",
@@ -199,7 +201,7 @@ __all__ = [
     "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D",
     "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
     "GRU", "LSTM", "RNN", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells",
-    "Bidirectional", "TimeDistributed", "Masking",
+    "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional", "TimeDistributed", "Masking",
     "AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention",
     "AvgPool1D", "AvgPool2D", "AvgPool3D",
     "MaxPool1D", "MaxPool2D", "MaxPool3D",

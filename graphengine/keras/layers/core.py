@@ -190,9 +190,53 @@ class Embedding(Configured):
         return L.not_equal(inputs, L.cast(0, inputs.dtype)) if self.mask_zero else None
 
     def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        del config["weights"]
-        return config
+        return {name: value for name, value in super().get_config().items() if name != "weights"}
+
+
+@register
+class ReversibleEmbedding(Embedding):
+    """A vector of weights for each whole number, and back: scores of all numbers for a vector.
+
+    Parameters
+    ----------
+    input_dim, output_dim, embeddings_initializer, embeddings_regularizer, embeddings_constraint, mask_zero : as of
+        `Embedding`
+    tie_weights : whether the same vectors serve both ways; else there are others for the way back
+    reverse_dtype : type in which scores are computed
+    logit_soft_cap : bound of the scores, which are bent towards it by tanh; None for none
+
+    Shapes
+    ------
+    inputs : whole numbers in [0, input_dim); with reverse=True (..., output_dim)
+    result : (..., output_dim); with reverse=True (..., input_dim)
+    """
+
+    def __init__(
+        self, input_dim: int, output_dim: int, tie_weights: bool = True, embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None, embeddings_constraint: Any = None, mask_zero: bool = False,
+        reverse_dtype: Any = None, logit_soft_cap: float | None = None, **kwargs: Any,
+    ) -> None:
+        super().__init__(input_dim, output_dim, embeddings_initializer, embeddings_regularizer, embeddings_constraint,
+                         mask_zero, **kwargs)
+        self.tie_weights, self.reverse_dtype, self.logit_soft_cap = tie_weights, reverse_dtype, logit_soft_cap
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        if not self.tie_weights:
+            self.reverse_embeddings = self.add_weight((self.output_dim, self.input_dim), self.embeddings_initializer,
+                                                      name="reverse_embeddings")
+
+    def call(self, inputs: Any, reverse: bool = False) -> Any:
+        if not reverse:
+            return super().call(inputs)
+        x, kernel = inputs, L.transpose(self.embeddings) if self.tie_weights else self.reverse_embeddings
+        if self.reverse_dtype is not None:
+            x, kernel = L.cast(x, self.reverse_dtype), L.cast(kernel, self.reverse_dtype)
+        scores = L.tensordot(x, kernel, 1)
+        return scores if self.logit_soft_cap is None else L.tanh(scores / self.logit_soft_cap) * self.logit_soft_cap
+
+    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+        return None if inputs.dtype.is_floating else super().compute_mask(inputs, previous_mask)
 
 
 @register

@@ -258,7 +258,7 @@ def _where(counts: Any, x: Any, otherwise: Any) -> Any:
 
 # -------------------------------------------------------------------- a layer for each cell
 
-class _OfCell(RNN):
+class OfCell(RNN):
     """A recurrent layer that takes its cell's arguments, then those of `RNN`; it has them as attributes too."""
 
     cell_class: type
@@ -296,7 +296,7 @@ class _OfCell(RNN):
 
 
 @register
-class SimpleRNN(_OfCell, cell=SimpleRNNCell):
+class SimpleRNN(OfCell, cell=SimpleRNNCell):
     """A fully connected recurrent layer; see `SimpleRNNCell` for what it computes and `RNN` for how it walks.
 
     Shapes
@@ -307,7 +307,7 @@ class SimpleRNN(_OfCell, cell=SimpleRNNCell):
 
 
 @register
-class LSTM(_OfCell, cell=LSTMCell):
+class LSTM(OfCell, cell=LSTMCell):
     """A long short-term memory; see `LSTMCell` for what it computes and `RNN` for how it walks.
 
     Shapes
@@ -326,7 +326,7 @@ class LSTM(_OfCell, cell=LSTMCell):
 
 
 @register
-class GRU(_OfCell, cell=GRUCell):
+class GRU(OfCell, cell=GRUCell):
     """A gated recurrent unit; see `GRUCell` for what it computes and `RNN` for how it walks.
 
     Shapes

@@ -290,3 +290,23 @@ class Tversky(_OfFunction):
         axis: Any = None, dtype: Any = None,
     ) -> None:
         super().__init__(reduction, name, dtype, alpha=alpha, beta=beta, axis=axis)
+
+
+@register("losses")
+class Circle(_OfFunction):
+    """How far vectors of one class are apart, and of different classes together; see `circle`.
+
+    Parameters
+    ----------
+    gamma : scale, dimensionless
+    margin : how much nearer than needed vectors of a class are drawn, in [0, 1]
+    remove_diagonal : whether a vector is no neighbor of itself
+    """
+
+    function = staticmethod(functions.circle)
+
+    def __init__(
+        self, gamma: float = 80.0, margin: float = 0.4, remove_diagonal: bool = True, reduction: str | None = MEAN,
+        name: str = "circle", dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype, gamma=gamma, margin=margin, remove_diagonal=remove_diagonal)

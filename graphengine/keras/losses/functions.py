@@ -5,6 +5,7 @@ neither digits nor gradients; where only the numbers are known, probabilities ar
 """
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...dtypes import int32
@@ -341,3 +342,51 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 
 # Functions whose targets are numbers of classes.
 OF_CLASSES = (sparse_categorical_crossentropy, categorical_generalized_cross_entropy)
+
+
+@register("losses")
+def circle(
+    y_true: Any, y_pred: Any, ref_labels: Any = None, ref_embeddings: Any = None, remove_diagonal: bool = True,
+    gamma: float = 80, margin: float = 0.4,
+) -> Any:
+    """For each vector softplus of logsumexp over its own class plus that over other classes, by cosine distance.
+
+        own     -gamma * (d + margin) * (margin - d)
+        other   gamma * max(1 + margin - d, 0) * (1 - margin - d)
+
+    Vectors whose value is 0 do not count in a mean.
+
+    Parameters
+    ----------
+    y_true : number of the class of each vector
+    y_pred : vectors of length 1
+    ref_labels, ref_embeddings : what they are compared with; themselves if None
+    remove_diagonal : whether the first vector is not compared with the first of the others, and so on
+
+    Shapes
+    ------
+    y_true, ref_labels : (batch,) and (n,), or with a last axis of size 1
+    y_pred, ref_embeddings : (batch, size) and (n, size)
+    result : (batch,)
+
+    References
+    ----------
+    Sun et al. (2020), "Circle loss: a unified perspective of pair similarity optimization", equation 6.
+    """
+    vectors = to_tensor(y_pred)
+    others = vectors if ref_embeddings is None else to_tensor(ref_embeddings, vectors.dtype)
+    classes = L.reshape(L.cast(to_tensor(y_true), "int32"), (-1, 1))
+    kinds = L.reshape(classes if ref_labels is None else L.cast(to_tensor(ref_labels), "int32"), (1, -1))
+    is_own = L.equal(classes, kinds)
+    is_other = L.logical_not(is_own)
+    if remove_diagonal:
+        rows, columns = L.cumsum(L.ones_like(classes), 0), L.cumsum(L.ones_like(kinds), 1)
+        is_own = L.logical_and(is_own, L.not_equal(rows, columns))
+    apart = L.maximum(1.0 - L.matmul(vectors, others, transpose_b=True), 0.0)
+    own = -gamma * (apart + margin) * (margin - apart)
+    other = gamma * L.maximum(1.0 + margin - apart, 0.0) * (1.0 - margin - apart)
+    sums = [L.reduce_logsumexp(L.where(counts, terms, -math.inf), 1)
+            for counts, terms in ((is_own, own), (is_other, other))]
+    found = L.softplus(sums[0] + sums[1])
+    set_mask(found, found > 0.0)
+    return found

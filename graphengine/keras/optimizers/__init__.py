@@ -1,21 +1,30 @@
 """Optimizers with Keras 3's names: functions of gradients that change variables inside the compiled training step."""
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...frontend.surface import refusing
+from ...later import later
 from .. import registry
 from . import schedules
 from .gradient import SGD, Ftrl, Lion
-from .moments import Adam, Adamax, AdamW, Lamb, Nadam
+from .moments import Adam, Adamax, AdamW, Lamb, Nadam, ScheduleFreeAdamW
 from .optimizer import Optimizer
 from .scaled import Adadelta, Adafactor, Adagrad, RMSprop
 
+if TYPE_CHECKING:
+    from .orthogonal import Muon
+    from .several import MultiOptimizer, OptimizerMap
+
 __all__ = [
-    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "Nadam", "Optimizer",
-    "RMSprop", "deserialize", "get", "schedules", "serialize",
+    "SGD", "Adadelta", "Adafactor", "Adagrad", "Adam", "AdamW", "Adamax", "Ftrl", "Lamb", "Lion", "MultiOptimizer",
+    "Muon", "Nadam", "Optimizer", "OptimizerMap", "RMSprop", "ScheduleFreeAdamW", "deserialize", "get", "schedules",
+    "serialize",
 ]
-__getattr__ = refusing(__name__, lambda: __all__)
+registry.register_later("optimizers", f"{__name__}.orthogonal", f"{__name__}.several")
+__getattr__, __dir__ = later(__name__, {
+    "Muon": ".orthogonal:Muon", "MultiOptimizer": ".several:MultiOptimizer", "OptimizerMap": ".several:OptimizerMap",
+}, refusing(__name__, lambda: __all__))
 
 
 def get(identifier: Any) -> Any:

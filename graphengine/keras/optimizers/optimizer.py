@@ -159,7 +159,7 @@ class Optimizer:
         self, reference_variable: Variable, name: str | None = None, initializer: Any = 0.0
     ) -> Variable:
         """A variable of the optimizer's own, with the shape and dtype of another."""
-        path = str(getattr(reference_variable, "path", reference_variable.name)).removesuffix(":0")
+        path = path_of(reference_variable).removesuffix(":0")
         return self.add_variable(
             reference_variable.shape.numbers(), initializer, reference_variable.dtype,
             f"{path.replace('/', '_').replace(':', '_')}_{name or 'var'}")
@@ -253,7 +253,7 @@ class Optimizer:
         return variables
 
     def _present(self, grads: Sequence[Any], variables: Sequence[Variable]) -> tuple[list[Any], list[Variable]]:
-        missing = [_path(v) for g, v in zip(grads, variables, strict=True) if g is None]
+        missing = [path_of(v) for g, v in zip(grads, variables, strict=True) if g is None]
         if len(missing) == len(variables):
             raise InvalidArgumentError("No gradients provided for any variable.", op=self.name,
                                        fix="let the loss depend on a trainable variable")
@@ -271,8 +271,9 @@ class Optimizer:
         for g, v in zip(clipped, variables, strict=True):
             step = rate if rate.dtype is v.dtype else L.cast(rate, v.dtype)
             with v.made_with():
-                if self.weight_decay is not None and self._is_decayed(v):
-                    v.assign_sub(v * (self.weight_decay * step))
+                share = self.decay_of(v)
+                if share is not None and self._is_decayed(v):
+                    v.assign_sub(v * (share * step))
                 self.update_step(g, v, step)
 
     def _clipped(self, grads: Sequence[Any]) -> Sequence[Any]:
@@ -376,8 +377,12 @@ class Optimizer:
         self._undecayed = {id(v) for v in var_list or ()}
         self._undecayed_names = re.compile("|".join(patterns)) if patterns else None
 
+    def decay_of(self, variable: Variable) -> float | None:
+        """The share of a variable that a step of length 1 takes away."""
+        return self.weight_decay
+
     def _is_decayed(self, variable: Variable) -> bool:
-        named = self._undecayed_names is not None and self._undecayed_names.search(_path(variable)) is not None
+        named = self._undecayed_names is not None and self._undecayed_names.search(path_of(variable)) is not None
         return id(variable) not in self._undecayed and not named
 
     # ------------------------------------------------ saving
@@ -392,22 +397,23 @@ class Optimizer:
         if not self.built:
             raise FailedPreconditionError("the optimizer has no variables yet", op="set_weights",
                                           fix="build(trainable_variables) first")
-        for variable, weight in zip(self._variables, weights, strict=False):
+        for variable, weight in zip(self.variables, weights, strict=False):
             variable.assign(weight)
 
     def save_own_variables(self, store: MutableMapping[str, Any]) -> None:
         """Put the values of `variables` into a mapping, by their numbers."""
-        store.update({str(k): v.numpy() for k, v in enumerate(self._variables)})
+        store.update({str(k): v.numpy() for k, v in enumerate(self.variables)})
 
     def load_own_variables(self, store: Mapping[str, Any]) -> None:
         """Take the values of `variables` from where `save_own_variables` put them; a warning if there are others."""
-        if len(store) != len(self._variables):
+        own = self.variables
+        if len(store) != len(own):
             warnings.warn(
-                f"Skipping variable loading for optimizer {self.name!r}, because it has {len(self._variables)} "
+                f"Skipping variable loading for optimizer {self.name!r}, because it has {len(own)} "
                 f"variables whereas the saved optimizer has {len(store)} variables.", stacklevel=2,
             )
             return
-        for k, variable in enumerate(self._variables):
+        for k, variable in enumerate(own):
             variable.assign(np.asarray(store[str(k)]))
 
     @classmethod
@@ -450,7 +456,8 @@ def _either(condition: Any, then: Callable[[], None], otherwise: Callable[[], No
     control.cond(condition, done(then), done(otherwise))
 
 
-def _path(variable: Variable) -> str:
+def path_of(variable: Variable) -> str:
+    """Names of the layers that a variable belongs to, and its own, with slashes between."""
     return str(getattr(variable, "path", variable.name))
 
 

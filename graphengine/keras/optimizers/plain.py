@@ -13,10 +13,12 @@ from ...values import dataclass
 from ..registry import registered
 from .optimizer import Optimizer
 
-_NEVER = {"self", "name", "loss_scale_factor", "use_ema", "ema_momentum", "ema_overwrite_frequency"}
+_NEVER = {"self", "name", "loss_scale_factor", "use_ema", "ema_momentum", "ema_overwrite_frequency",
+          "exclude_layers"}
 _INTERVALS: Mapping[str, tuple[float, float]] = MappingProxyType({
     "gradient_accumulation_steps": (2, 2**31),
     **dict.fromkeys(("learning_rate_power", "beta_2_decay"), (-math.inf, 0.0)),
+    **dict.fromkeys(("muon_a", "muon_b", "muon_c"), (-math.inf, math.inf)),
     **dict.fromkeys(("momentum", "beta_1", "beta_2", "rho"), (0.0, 1.0)),
 })
 
@@ -33,8 +35,11 @@ class Argument:
 
 @cache
 def by_name() -> Mapping[str, type[Optimizer]]:
-    """The optimizers that come with the engine."""
-    return MappingProxyType(dict(registered("optimizers")))
+    """The optimizers that come with the engine, without those that want an object to begin with."""
+    return MappingProxyType({
+        name: cls for name, cls in registered("optimizers").items()
+        if all(p.default is not p.empty or p.kind is p.VAR_KEYWORD for p in inspect.signature(cls).parameters.values())
+    })
 
 
 @cache
