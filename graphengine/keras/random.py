@@ -103,11 +103,13 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
     """Numbers of a beta distribution, in [0, 1]."""
-    pair = _pair(seed)
-    seeds = (None, None) if pair is None else (pair, pair + np.array([12, 12]))
-    first, second = (random.gamma(shape, a, dtype=dtype or floatx()) if pair is None
-                     else random.stateless_gamma(shape, s, a, dtype=dtype or floatx())
-                     for s, a in zip(seeds, (alpha, beta), strict=True))
+    pair, kind = _pair(seed), dtype or floatx()
+    if pair is None:
+        first, second = (random.gamma(shape, a, dtype=kind) for a in (alpha, beta))
+    else:
+        seeds = (pair, pair + np.array([12, 12]))       # as Keras
+        first, second = (random.stateless_gamma(shape, s, a, dtype=kind)
+                         for s, a in zip(seeds, (alpha, beta), strict=True))
     return first / (first + second)
 
 

@@ -171,6 +171,20 @@ CASES = [
     case("Resizing", (2, 3, 6, 5), name="channels first", height=3, width=3, data_format="channels_first",
          antialias=True),
     case("Identity", (2, 3)),
+    case("ReversibleEmbedding", (2, 3), ints=6, input_dim=6, output_dim=4),
+    *(case(f"Adaptive{kind}Pooling1D", SIGNAL, name="few", output_size=3) for kind in ("Average", "Max")),
+    *(case(f"Adaptive{kind}Pooling1D", (2, 3, 5), name="many", output_size=7, data_format="channels_first")
+      for kind in ("Average", "Max")),
+    *(case(f"Adaptive{kind}Pooling2D", IMAGE, output_size=[4, 2]) for kind in ("Average", "Max")),
+    *(case(f"Adaptive{kind}Pooling3D", VOLUME, output_size=2) for kind in ("Average", "Max")),
+    case("ConvLSTM1D", (2, 3, 6, 2), filters=3, kernel_size=3),
+    case("ConvLSTM1D", (2, 3, 6, 2), name="strides", filters=2, kernel_size=2, strides=2, padding="same",
+         return_sequences=True, recurrent_activation="hard_sigmoid", use_bias=False),
+    case("ConvLSTM2D", (2, 3, 5, 4, 2), filters=2, kernel_size=[2, 3], unit_forget_bias=False),
+    case("ConvLSTM2D", (2, 3, 2, 5, 4), name="channels first", filters=2, kernel_size=3, padding="same",
+         data_format="channels_first", go_backwards=True),
+    case("ConvLSTM2D", (1, 2, 5, 5, 1), name="dilated", filters=2, kernel_size=2, dilation_rate=2),
+    case("ConvLSTM3D", (1, 2, 3, 4, 3, 1), filters=2, kernel_size=2),
 ]
 
 

@@ -256,3 +256,36 @@ def test_kernels(layer, shape, training, kernels):
         x = tf.placeholder(tf.float32, [None, *shape[1:]])
         y = layer(x, training=training)
         assert len(tf.Session().explain(y, {x: np.ones(shape, np.float32)}).kernels) == kernels
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_reversible_embedding_goes_back(tied):
+    layer = layers.ReversibleEmbedding(5, 3, tie_weights=tied, logit_soft_cap=0.5, mask_zero=True)
+    vectors = layer(np.array([[1, 0, 4]]))
+    weights = layer.get_weights()
+    assert [w.shape for w in weights] == [(5, 3)] + [(3, 5)] * (not tied)
+    scores = layer(vectors, reverse=True)
+    expected = np.tanh(vectors.numpy() @ (weights[0].T if tied else weights[1]) / 0.5) * 0.5
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
+    assert layer.compute_mask(tf.constant([[1, 0]])).numpy().tolist() == [[True, False]]
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer(layer(np.array([[1, 2]])), reverse=True))
+    assert all(g is not None for g in tape.gradient(total, layer.trainable_weights))
+
+
+def test_conv_lstm_drops_the_same_in_all_steps():
+    layer = layers.ConvLSTM2D(2, 2, dropout=0.5, recurrent_dropout=0.5, seed=3, return_sequences=True)
+    x = np.ones((2, 3, 4, 4, 3), np.float32)
+    noise = [layer(x, training=True).numpy() for _ in range(2)]
+    assert noise[0].shape == (2, 3, 3, 3, 2) and not np.array_equal(noise[0], layer(x).numpy())
+    first = layers.ConvLSTM2D(2, 2, stateful=True)
+    first(x), first.set_weights(layer.get_weights())
+    first.reset_state()
+    for _ in range(2):
+        last = first(x)
+    np.testing.assert_allclose(last, layer(np.concatenate([x, x], 1))[:, -1], rtol=1e-5, atol=1e-6)
+
+
+def test_conv_lstm_wants_known_places():
+    with pytest.raises(ValueError, match="sizes of space"):
+        layers.ConvLSTM1D(2, 3)(keras.Input((None, None, 2)))

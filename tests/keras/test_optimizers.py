@@ -300,7 +300,7 @@ def test_several_optimizers_are_each_of_its_variables():
     again = optimizers.MultiOptimizer.from_config(json.loads(json.dumps(optimizer.get_config())))
     assert [type(o).__name__ for o in again.optimizers] == ["Adam", "RMSprop", "SGD"]
     with pytest.raises(AttributeError, match="no learning rate"):
-        again.learning_rate  # noqa: B018
+        again.learning_rate
 
 
 def test_several_optimizers_in_a_model(tmp_path):

@@ -11,6 +11,7 @@ import graphengine as tf
 from graphengine import keras
 from graphengine.errors import AttributeValueError, InvalidArgumentError, ShapeError
 from graphengine.keras import datasets, utils
+from graphengine.keras.preprocessing import sequence
 from graphengine.keras.utils import progress
 
 # What Keras 3.15.1 writes for these updates: steps done, seconds since the last update, values.
@@ -186,3 +187,35 @@ def test_picture_wants_what_it_can_draw(branched, tmp_path):
             utils.plot_model(branched, **{"to_file": tmp_path / "m.svg", **wrong})
     with pytest.raises(InvalidArgumentError, match="shape of its input"):
         utils.plot_model(keras.Sequential([]), tmp_path / "m.svg")
+
+
+def test_timeseries_generator():
+    """Values of Keras 3.15."""
+    data = np.arange(20).reshape(10, 2)
+    made = sequence.TimeseriesGenerator(data, np.arange(10), length=4, sampling_rate=2, stride=2, batch_size=2,
+                                        start_index=1, reverse=True)
+    assert len(made) == 2
+    x, y = made[0]
+    assert x.tolist() == [[[6, 7], [2, 3]], [[10, 11], [6, 7]]] and y.tolist() == [5, 7]
+    x, y = made[1]
+    assert x.tolist() == [[[14, 15], [10, 11]]] and y.tolist() == [9]
+    assert json.loads(made.to_json())["config"]["length"] == 4
+    mixed = sequence.TimeseriesGenerator(data, data, length=3, shuffle=True, batch_size=5)[0]
+    assert mixed[0].shape == (5, 3, 2) and (mixed[1][:, 0] - mixed[0][:, -1, 0] == 2).all()
+    with pytest.raises(ValueError, match="10 steps of data, 3 targets"):
+        sequence.TimeseriesGenerator(data, [1, 2, 3], 2)
+    with pytest.raises(ValueError, match="smaller length"):
+        sequence.TimeseriesGenerator(data, data, 10)
+
+
+def test_skipgrams_are_those_of_keras():
+    random.seed(4)
+    pairs, labels = sequence.skipgrams([3, 0, 1, 2], 5, window_size=2, seed=1)
+    assert pairs == [[2, 1], [2, 2], [1, 3], [3, 4], [1, 1], [3, 1], [1, 4], [1, 2]]
+    assert labels == [1, 0, 1, 0, 0, 1, 0, 1]
+    random.seed(4)
+    table = sequence.make_sampling_table(5, 0.3)
+    np.testing.assert_allclose(table, [0.5459853, 0.5459853, 0.9484663, 1.0, 1.0], rtol=1e-6)
+    pairs, labels = sequence.skipgrams([3, 4, 1, 2], 5, 1, 0.5, categorical=True, sampling_table=table, shuffle=False)
+    assert pairs == [[3, 4], [4, 3], [4, 1], [1, 4], [1, 2], [2, 1], [1, 1], [4, 2], [4, 3]]
+    assert labels == [[0, 1]] * 6 + [[1, 0]] * 3

@@ -97,6 +97,14 @@ from .rnn_cells import GRUCell, LSTMCell, SimpleRNNCell, StackedRNNCells
 from .wrappers import Bidirectional, TimeDistributed
 
 if TYPE_CHECKING:
+    from .adaptive_pooling import (
+        AdaptiveAveragePooling1D,
+        AdaptiveAveragePooling2D,
+        AdaptiveAveragePooling3D,
+        AdaptiveMaxPooling1D,
+        AdaptiveMaxPooling2D,
+        AdaptiveMaxPooling3D,
+    )
     from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
     from .image_color import (
         AutoContrast,
@@ -138,6 +146,10 @@ if TYPE_CHECKING:
 
 # Most programs do without these, so that their modules are loaded when one of them is first used.
 _LATER = {
+    ".adaptive_pooling": """
+        AdaptiveAveragePooling1D AdaptiveAveragePooling2D AdaptiveAveragePooling3D
+        AdaptiveMaxPooling1D AdaptiveMaxPooling2D AdaptiveMaxPooling3D
+    """,
     ".conv_lstm": "ConvLSTM1D ConvLSTM2D ConvLSTM3D",
     ".image_geometry": """
         CenterCrop RandomCrop RandomElasticTransform RandomFlip RandomPerspective RandomRotation RandomShear
@@ -201,6 +213,8 @@ __all__ = [
     "Cropping1D", "Cropping2D", "Cropping3D", "Flatten", "Permute", "RepeatVector", "Reshape", "UpSampling1D",
     "UpSampling2D", "UpSampling3D", "ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D",
     "GRU", "LSTM", "RNN", "SimpleRNN", "GRUCell", "LSTMCell", "SimpleRNNCell", "StackedRNNCells",
+    "AdaptiveAveragePooling1D", "AdaptiveAveragePooling2D", "AdaptiveAveragePooling3D", "AdaptiveMaxPooling1D",
+    "AdaptiveMaxPooling2D", "AdaptiveMaxPooling3D",
     "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional", "TimeDistributed", "Masking",
     "AdditiveAttention", "Attention", "GroupQueryAttention", "MultiHeadAttention",
     "AvgPool1D", "AvgPool2D", "AvgPool3D",

@@ -159,13 +159,14 @@ def _layers() -> Iterator[Kind]:
         if not operands or "states" in inspect.signature(cls.call).parameters:
             continue
         module = cls.__module__.rpartition(".")[2]
-        category = {"rnn": "Recurrent", "conv_lstm": "Recurrent"}.get(module, module.replace("_", " ").capitalize())
+        category = _CATEGORIES.get(module, module.replace("_", " ").capitalize())
         yield Kind(f"layer/{name}", name, "Layers", category, operands, (), fields, summary_of(cls.__doc__ or ""),
                    inspect.cleandoc(cls.__doc__ or ""), (to_snake_case(name), "layer", category), to_snake_case(name),
                    {f.name: _STARTING[f.form] for f in fields if f.default is REQUIRED and f.form in _STARTING},
                    hidden=bool(holds))
 
 
+_CATEGORIES = {"rnn": "Recurrent", "conv_lstm": "Recurrent", "adaptive_pooling": "Pooling"}   # where no file's name is
 _STARTING: Mapping[str, Any] = MappingProxyType({"int": 32, "float": 0.5, "sizes": 3})
 
 
