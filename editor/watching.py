@@ -84,7 +84,7 @@ class Watching(QtCore.QObject):
                                              for card, (text, detail) in reply.problems.items()})
             case m.Started() if reply.what in RUNS:
                 self._failed = {}           # told at the end, so that what fails again stays where it is
-            case m.Failed(card=str() as card) if reply.what in RUNS and self.document.card(card) is not None:
+            case m.Failed(card=str() as card) if reply.what in (*RUNS, "load") and self.document.card(card) is not None:
                 if card not in self._failed:
                     fix = f"\n{reply.fix[:1].upper()}{reply.fix[1:]}." if reply.fix else ""
                     text = reply.text.rstrip(".")

@@ -4,6 +4,8 @@ from __future__ import annotations
 import dataclasses
 import pathlib
 
+from PySide6 import QtCore
+
 from editor.model.document import Change, GraphDocument
 from editor.model.files import to_text
 from editor.model.items import Card, Wire
@@ -50,6 +52,26 @@ class Talk:
             lambda: any(isinstance(r, m.Finished) and r.what == what for r in self.said[start:]), timeout=timeout)
         found, self.said[:] = self.said[start:], []
         return found
+
+
+class Line(QtCore.QObject):
+    """In the place of a process: hears requests, and says what it is told to."""
+
+    received = QtCore.Signal(object)
+
+    def __init__(self):
+        super().__init__()
+        self.sent = []
+
+    def send(self, request):
+        self.sent.append(request)
+
+    def close(self):
+        pass
+
+    def say(self, *replies):
+        for reply in replies:
+            self.received.emit(reply)
 
 
 def of(replies, kind):

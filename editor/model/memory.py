@@ -61,6 +61,16 @@ def check_memory(document: GraphDocument, training: bool = False) -> None:
         f"{what.format(_gigabytes(needed))}, of {_gigabytes(free)} that are free", fix=fix)
 
 
+def heaviest_card(document: GraphDocument) -> str | None:
+    """The card whose variables take most memory; None if there are none."""
+    drawn, found = build(document, plain=True), dict[str, int]()
+    for variable in ge.global_variables(drawn.graph):
+        card = drawn.card_of(variable.handle_in(drawn.graph).node.name)
+        if card is not None:
+            found[card] = found.get(card, 0) + bytes_of(drawn.graph, [variable])
+    return max(found, key=lambda card: found[card], default=None)
+
+
 def _to_train(drawn: Built) -> int:
     """Bytes beside those of a graph that runs: what its step holds, with first values, and what is kept of them."""
     optimizer = drawn.graph.document.get("train", {}).get("optimizer", {"name": "SGD"})

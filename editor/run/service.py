@@ -21,7 +21,7 @@ from ..model.document import GraphDocument
 from ..model.files import from_text
 from ..model.items import Card
 from ..model.meaning import Meaning
-from ..model.memory import check_memory
+from ..model.memory import check_memory, heaviest_card
 from . import messages as m
 from .failures import Reported, failure
 from .graph import RunningGraph, stamps_of
@@ -73,7 +73,7 @@ class Service:
         self.passed = 0.0, 0
         self.rate: float | None = None
         self._arrays: dict[str, Array] = {}
-        self._refused: Exception | None = None          # why the last graph could not be loaded
+        self._refused: BaseException | None = None          # why the last graph could not be loaded
         self._rows: tuple[Any, Mapping[str, Array]] | None = None               # data that were looked at, as they were
         self._aside: RunningGraph | None = None         # with what it learnt, while the last cannot be read
         self._meaning: Any = None
@@ -121,7 +121,7 @@ class Service:
         try:
             self._load(request)
         except Exception as error:
-            self._refused = error
+            self._refused = error.__cause__ if isinstance(error, Reported) else error
             raise
 
     def _load(self, request: m.Load) -> None:
@@ -137,7 +137,7 @@ class Service:
         else:
             self.end_training()
             self.last, self.rate = {}, None
-            check_memory(document)
+            self._check_memory(document, "load")
             with self.inbox.interruptible():
                 self.graph = RunningGraph(build(document), examples_of(document), request.folder, weights_of(document))
             forgot = not self._keep_learnt(graph, document, request.anew)
@@ -147,6 +147,14 @@ class Service:
         self.document, self.folder, self._meaning, self.given = document, request.folder, whole, {}
         self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot,
                            self.graph.holders))
+
+    def _check_memory(self, document: GraphDocument, what: str) -> None:
+        """Refuse what fits into no memory, and name the card that takes most of it."""
+        try:
+            check_memory(document, what == "train")
+        except ge.errors.InvalidArgumentError as error:
+            self.send(failure(what, error, heaviest_card(document)))
+            raise Reported from error
 
     def _keep_learnt(self, before: RunningGraph | None, document: GraphDocument, anew: bool) -> bool:
         """Let variables go on with what they have learnt, if it was for the same model; whether nothing is lost."""
@@ -263,7 +271,7 @@ class Service:
         if self.trainer is not None and self.trainer.data != graph.files():
             self.end_training()             # go on with the rows that the files have now
         if self.trainer is None:
-            check_memory(self.document, training=True)
+            self._check_memory(self.document, "train")
             try:
                 built = build(self.document, training=True, layers=graph.built.layers)
                 self.trainer = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card,

@@ -102,6 +102,7 @@ class Trainer:
         self._first = 0                     # step at which it was last begun or gone on with
         self._is_young = True               # whether it has only just been
         self._reported, self._steps, self._rate = 0.0, 0, 0.0  # time, steps of the last report; steps a second
+        self._began = self._spent = self._elapsed = 0.0         # when it was gone on with; seconds until then; in all
         self._test = feeds_of(graph.graph, graph.folder, "test")
         self._paces = {kind: Pace() for kind in ("metrics", "gradients", "values")}
         self._paces["keep"] = Pace(KEEP_S)
@@ -147,12 +148,13 @@ class Trainer:
         send, inbox = self.service.send, self.service.inbox
         send(m.Started(what))
         begin = time.perf_counter()
-        self._reported = time.monotonic()
+        self._reported = self._began = time.monotonic()
+        self._spent = self._elapsed
         self._first, self._is_young = self.passed[1], True
         take(self.training.session, self.shown.values())
         if self.course.progress.epochs >= self.course.progress.of:
             self._before = self.passed
-            self.course, self._steps = self.training.course(), 0
+            self.course, self._steps, self._spent = self.training.course(), 0, 0.0
         is_over = False
         try:
             while not is_over and not inbox.wants_stop and not self._is_outdated():
@@ -275,10 +277,10 @@ class Trainer:
         steps = progress.steps - self._steps
         if steps > 0:
             self._rate = steps / max(now - self._reported, 1e-9)
-        self._steps, self._reported = progress.steps, now
+        self._steps, self._reported, self._elapsed = progress.steps, now, self._spent + now - self._began
         left = max(progress.of - progress.epochs, 0.0) * progress.steps / max(progress.epochs, 1e-9)
         self.service.send(m.TrainingProgress(
-            progress.epochs, progress.of, self.passed[1], self._rate, progress.elapsed_s,
+            progress.epochs, progress.of, self.passed[1], self._rate, self._elapsed,
             left / self._rate if self._rate else 0.0, self.learning_rate))
 
     def _points(self) -> list[m.Metrics]:

@@ -75,7 +75,7 @@ def test_a_graph_that_is_loaded_when_it_is_to_stop_is_not_loaded_again(talk, iri
 def test_variables_that_no_memory_holds_are_not_made(talk, iris):
     talk.send(m.Load(to_text(wide(10**12)), {}, ".", 50))
     refused = talk.wait(m.Failed)
-    assert refused.what == "load" and "GB that are free" in refused.text and refused.fix
+    assert refused.what == "load" and refused.card == "wide" and "GB that are free" in refused.text and refused.fix
     again, = of(talk.finish(m.Run()), m.Failed)
     assert refused.text in again.text and again.fix == refused.fix, "it is said why there is nothing to run"
     talk.load(wide(2))

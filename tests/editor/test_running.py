@@ -5,7 +5,7 @@ import dataclasses
 import pathlib
 
 import pytest
-from PySide6 import QtCore
+from talk import Line
 
 from editor import commands
 from editor.infer import Inference
@@ -16,26 +16,6 @@ from editor.run import messages as m
 from editor.running import Running
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
-
-
-class Line(QtCore.QObject):
-    """Hears requests, and says what it is told to."""
-
-    received = QtCore.Signal(object)
-
-    def __init__(self):
-        super().__init__()
-        self.sent = []
-
-    def send(self, request):
-        self.sent.append(request)
-
-    def close(self):
-        pass
-
-    def say(self, *replies):
-        for reply in replies:
-            self.received.emit(reply)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from editor.model.catalog import REQUIRED, Field
 from editor.model.items import Card
+from editor.model.kinds import catalog
 from editor.model.values import (
     array_form,
     array_of,
@@ -134,3 +135,11 @@ def test_intervals_in_words() -> None:
     assert interval_text(field("int", low=1)) == "at least 1"
     assert interval_text(field("int", high=8)) == "at most 8"
     assert interval_text(field("int")) == ""
+
+
+def test_what_a_layer_needs_a_number_of_is_at_least_one() -> None:
+    for key, name in (("layer/Dense", "units"), ("layer/Conv2D", "filters"), ("layer/LSTM", "units")):
+        found = catalog()[key].field(name)
+        assert found is not None and found.low == 1
+        with pytest.raises(ValueError, match="0 is less than 1"):
+            read("0", found)

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6 import QtCore
+from talk import Line
 
 from editor import commands
 from editor.infer import Inference
@@ -19,19 +19,6 @@ from editor.watching import Watching
 from graphengine.tools.watch import rows_of
 
 LONG_MS = 60_000
-
-
-class Line(QtCore.QObject):
-    """Hears requests, and says what it is told to."""
-
-    received = QtCore.Signal(object)
-
-    def __init__(self):
-        super().__init__()
-        self.sent = []
-
-    def send(self, request):
-        self.sent.append(request)
 
 
 def drawn():
@@ -241,3 +228,12 @@ def test_a_label_that_fits_no_class_is_told_on_the_card_of_the_loss(ask, tmp_pat
         (failed,) = (reply for reply in ask.replies if isinstance(reply, m.Failed))
         assert (failed.card, failed.text) == ("loss", "label 5 is outside 0 to 1, the 2 classes")
         assert failed.fix == "have 6 logits a row, or correct the labels"
+
+
+def test_a_graph_that_fits_no_memory_is_a_problem_of_its_largest_card_until_an_edit(watching):
+    watching.runner.say(m.Failed("load", "the variables take 8,000 GB", "p", "make them smaller"),
+                        m.Failed("run", "there is no graph to run"), m.Finished("run"))
+    assert said(watching) == [("p", "the variables take 8,000 GB")]
+    watching.document.is_same = False
+    watching.document.do(commands.add_note(watching.document, 0, 0))
+    assert said(watching) == []

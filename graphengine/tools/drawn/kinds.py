@@ -153,7 +153,8 @@ def _randoms() -> Iterator[Kind]:
 
 def _layers() -> Iterator[Kind]:
     for name, cls in registered("layers").items():
-        fields = tuple(_python_fields(cls))
+        fields = tuple(dataclasses.replace(f, low=1) if f.default is REQUIRED and f.form == "int" else f
+                       for f in _python_fields(cls))
         operands = _operands(cls)
         holds = _HOLDS_OTHERS & {f.name for f in fields if f.default is REQUIRED}
         if not operands or "states" in inspect.signature(cls.call).parameters:
