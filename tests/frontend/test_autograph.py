@@ -205,6 +205,30 @@ def first_values(n, m):
     return best + latest * 1000, halved + count
 
 
+def returns_in_loops(n, m):
+    scale = 2
+    for way in (scale, 3):
+        if way == 4:
+            return 0, 0
+    while n > 5:
+        if n % 7 == 3:
+            return n, -m
+        n -= 2
+        for k in range(m):
+            for j in range(3):
+                if k * j == 6:
+                    return k + 100, j + n
+                if n + k == 7 and m > 5:
+                    n += 1
+                    break
+            if k > 8:
+                return k, n
+        m = m // 2
+    for _ in range(m):
+        return n, 1
+    return n - m, m
+
+
 PAIRS = {
     "floats": [(1.0, 2.0), (2.0, 2.0), (5.0, 0.5), (-1.5, 4.0), (7.0, 3.0), (1.5, -2.0), (0.5, 1.0), (2.0, 1.9)],
     "counts": [(1, 1), (4, 2), (20, 9)],
@@ -215,7 +239,7 @@ PAIRS = {
 @pytest.mark.parametrize("program, kind", [
     (branches, "floats"), (returns, "floats"), (operators, "floats"), (calls, "floats"), (structures, "floats"),
     (values_of_python, "floats"), (places, "floats"), (first_values, "counts"),
-    (collatz, "ints"), (jumps, "ints"), (loops_in_branches, "ints"),
+    (collatz, "ints"), (jumps, "ints"), (loops_in_branches, "ints"), (returns_in_loops, "ints"),
 ], ids=lambda p: getattr(p, "__name__", p))
 def test_a_traced_program_gives_what_python_gives(program, kind):
     traced = tf.function(program)
@@ -224,6 +248,26 @@ def test_a_traced_program_gives_what_python_gives(program, kind):
         got = traced(*(tf.constant(v) for v in pair))
         assert [float(v) for v in got] == pytest.approx([float(v) for v in want], rel=1e-6), pair
     assert traced.experimental_get_tracing_count() == 1         # so the graph has decided, not Python
+
+
+def test_a_return_in_a_loop_has_a_gradient_and_any_structure():
+    @tf.function
+    def f(x, n):
+        for k in tf.range(n):
+            x = x * 1.5
+            if tf.reduce_sum(x) > 10.0:
+                return {"x": x, "k": (k, x[0])}
+        return {"x": x * 0.5, "k": (-1, x[1])}
+
+    for x, factor, k in (([3.0, 1.0], 1.5**3, 2), ([0.0, 1.0], 1.5**4 * 0.5, -1)):
+        given = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(given)
+            found = f(given, 4)
+            total = tf.reduce_sum(found["x"])
+        assert found["k"][0] == k
+        np.testing.assert_allclose(total, sum(x) * factor, rtol=1e-6)
+        np.testing.assert_allclose(tape.gradient(total, given), [factor, factor], rtol=1e-6)
 
 
 def rows(x):

@@ -181,12 +181,13 @@ def changes_its_type(x):
     return n
 
 
-def returns_in_a_loop(x):
+def returns_what_grows(x):
+    y = tf.ones(tf.cast(x, tf.int32))
     while x > 0.0:
         if x < 1.0:
-            return x
+            return y
         x = x - 1.0
-    return x
+    return y + x
 
 
 def assigns_items(x):
@@ -222,7 +223,7 @@ def number_as_test(x):
     (other_structure, InvalidArgumentError, "the returned value has another structure in each branch"),
     (grows, ShapeError, "'y' changes its size on axis 0"),
     (changes_its_type, DTypeError, r"dtypes differ: int32 \(x\) and float32 \(y\)\n.*\n.*n = n \+ x"),
-    (returns_in_a_loop, InvalidArgumentError, "holds a `return` in a loop\n"),
+    (returns_what_grows, InvalidArgumentError, "a `return` in a loop on a tensor has unknown sizes"),
     (number_as_test, DTypeError, "pred is float32"),
     (assigns_items, InvalidArgumentError, r"`for` on a tensor assigns to found\[k\]"),
     (keeps_a_tensor_of_a_step, GraphMismatchError, "outside of the loop or branch(?s:.*)return it from there"),

@@ -20,8 +20,9 @@ from typing import Any
 
 from ...ir.source import PACKAGE_FOLDER
 from . import statements
-from .jumps import Jumps
-from .rewrite import HELPERS, Rewriter
+from .jumps import HELPERS, Jumps
+from .rewrite import Rewriter
+from .undefined import UNRETURNED
 
 INSTALLED = tuple(
     {os.path.join(sysconfig.get_paths()[name], "") for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -54,7 +55,7 @@ _HELPERS = types.SimpleNamespace(
     if_=statements.if_, if_returning=statements.if_returning, while_=statements.while_, for_=statements.for_,
     and_=statements.and_, or_=statements.or_, not_=statements.not_, if_expression=statements.if_expression,
     by_python=statements.by_python, assert_=statements.assert_, set_item=statements.set_item,
-    set_attribute=statements.set_attribute, callee=callee,
+    set_attribute=statements.set_attribute, callee=callee, UNRETURNED=UNRETURNED,
 )
 
 

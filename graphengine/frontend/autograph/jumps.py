@@ -8,8 +8,9 @@ What follows an ``if`` that may jump moves into its branches, so that a branch e
     return y                y = f(y)
                             return y
 
-A ``continue`` is then the end of its branch; a ``break`` sets a flag that the loop asks for. Statements whose jumps
-cannot move (out of ``with`` and ``try``, or a ``return`` out of a loop) are marked `plain`: they stay Python's.
+A ``continue`` is then the end of its branch; a ``break`` sets a flag that the loop asks for; a ``return`` in a loop
+keeps its value, breaks, and returns behind the loop. Statements whose jumps cannot move (out of ``with`` and ``try``)
+are marked `plain`: they stay Python's.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ import ast
 import copy
 from collections.abc import Iterator, Sequence
 
+HELPERS = "autograph__"                     # what `convert` gives converted code to call
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 LOOPS = (ast.While, ast.For, ast.AsyncFor)
 UNMOVABLE = "`del`, `global`, `nonlocal` or `yield`"
@@ -70,6 +72,7 @@ class Jumps:
 
         flag : what a ``break`` of this block sets
         """
+        statements = self._returning_behind(statements)
         done: list[ast.stmt] = []
         for k, s in enumerate(statements):
             if isinstance(s, ast.Return):
@@ -96,6 +99,34 @@ class Jumps:
             self._within(s, flag)
             done.append(s)
         return done
+
+    def _returning_behind(self, statements: Sequence[ast.stmt]) -> list[ast.stmt]:
+        """A block whose loops, from the inside out, break where they returned, and return behind."""
+        done: list[ast.stmt] = []
+        for s in statements:
+            if isinstance(s, SCOPES):
+                done.append(s)
+                continue
+            for part in (s, *getattr(s, "handlers", ()), *getattr(s, "cases", ())):
+                for name in ("body", "orelse", "finalbody"):
+                    if getattr(part, name, None):
+                        setattr(part, name, self._returning_behind(getattr(part, name)))
+            done += self._broken(s) if isinstance(s, (ast.While, ast.For)) else [s]
+        return done
+
+    def _broken(self, s: ast.While | ast.For) -> list[ast.stmt]:
+        returns = _returns(s)
+        if not returns or s.orelse or is_unmovable(s) or any(_is_stuck(x) for x in s.body):
+            return [s]
+        self._flags += 1
+        returned, result = f"returned_{self._flags}__", f"result_{self._flags}__"
+        value = ast.Name(result, ast.Load()) if any(x.value is not None for x in returns) else None
+        s.body = _breaking(s.body, returned, None if value is None else result)
+        behind = ast.If(ast.Name(returned, ast.Load()), [ast.Return(value)], [])
+        before = [assign(returned, ast.Constant(False), s)]
+        if value is not None:
+            before.append(assign(result, ast.Attribute(ast.Name(HELPERS, ast.Load()), "UNRETURNED", ast.Load()), s))
+        return [*before, s, ast.fix_missing_locations(ast.copy_location(behind, s))]
 
     def _within(self, s: ast.AST, flag: str | None) -> None:
         """Blocks of a statement that stays where it is; jumps in it stay too."""
@@ -143,6 +174,19 @@ class Jumps:
         return [assign(flag, ast.Constant(False), s), s]
 
 
+def _breaking(statements: Sequence[ast.stmt], returned: str, result: str | None) -> list[ast.stmt]:
+    """A block of a loop that sets names and breaks where it returned."""
+    done: list[ast.stmt] = []
+    for s in statements:
+        if isinstance(s, ast.Return):
+            kept = [] if result is None else [assign(result, s.value or ast.Constant(None), s)]
+            return [*done, *kept, assign(returned, ast.Constant(True), s), ast.copy_location(ast.Break(), s)]
+        if isinstance(s, ast.If):
+            s.body, s.orelse = (_breaking(block, returned, result) for block in (s.body, s.orelse))
+        done.append(s)
+    return done
+
+
 def _own_jumps(statements: Sequence[ast.stmt]) -> list[ast.AST]:
     """Jumps out of a block: each ``return``, and what leaves the loop around it."""
     found: list[ast.AST] = []
@@ -167,7 +211,7 @@ def _why(s: ast.stmt) -> str:
     return "a `return` in a loop" if within and _returns(s) else "a jump out of `with`, `try` or a loop"
 
 
-def _returns(s: ast.AST) -> list[ast.AST]:
+def _returns(s: ast.AST) -> list[ast.Return]:
     return [x for x in inside(s) if isinstance(x, ast.Return)]
 
 

@@ -23,9 +23,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from . import liveness
-from .jumps import SCOPES, broken_flag, inside, is_generator, plain
+from .jumps import HELPERS, SCOPES, broken_flag, inside, is_generator, plain
 
-HELPERS = "autograph__"                     # what `convert` gives converted code to call
 Place = ast.Attribute | ast.Subscript       # that a statement assigns
 NOT_CALLED = ("super", "locals", "globals", "vars", "dir", "eval", "exec")      # they look at the frame they stand in
 

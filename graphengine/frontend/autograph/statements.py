@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from ..build import convert_to_tensor
 from ..structure import Structure, flatten, form_of
 from ..tensor_array import TensorArray
 from ..variables import Variable
+from .undefined import UNRETURNED, Undefined, nothing_like
 
 State = Callable[[], tuple[Callable[[], Any], ...]]
 Assign = Callable[[Sequence[Any]], None]
@@ -37,22 +38,6 @@ Invariants = Sequence[tuple[Any, Any]]      # variables as they are before a loo
 
 UNROLLED = 16           # a loop over a tensor of at most so many known rows is written out: anything may change in it
 RETURNED = "the returned value"
-
-
-class Undefined:
-    """Stands for a variable that has no value; whatever is done with it says so."""
-
-    def __init__(self, name: str, why: str) -> None:
-        self.__dict__.update(name=name, why=why)
-
-    def _fail(self, *_: Any, **__: Any) -> NoReturn:
-        raise InvalidArgumentError(f"{self.__dict__['name']!r} {self.__dict__['why']}", at=str(user_line()),
-                                   fix="give it a value of the same type before the statement")
-
-    __getattr__ = __bool__ = __call__ = __iter__ = __len__ = __getitem__ = __float__ = __int__ = __index__ = _fail
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __matmul__ = _fail
-    __rmatmul__ = __pow__ = __rpow__ = __neg__ = __abs__ = __lt__ = __le__ = __gt__ = __ge__ = __str__ = _fail
-    __array__ = __format__ = __repr__ = __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = __invert__ = _fail
 
 
 # -------------------------------------------------------------------- branches
@@ -117,6 +102,10 @@ class _Merged:
         self.structure: Structure | None = None
         if _is_same(first, second):
             return
+        if first is UNRETURNED and _is_made_of(second):
+            first = nothing_like(second)
+        if second is UNRETURNED and _is_made_of(first):
+            second = nothing_like(first)
         if isinstance(first, Undefined) or isinstance(second, Undefined):
             self.value = Undefined(name, "has a value in only one branch of an `if` on a tensor")
             return
@@ -211,18 +200,29 @@ def while_(
     try:
         loop(maximum_iterations)
     except _Unset as unset:
-        assign(before)
+        assign(unset.instead(names, before))
+        if unset.nothing is not None:
+            return while_(test, body, state, assign, names, places, live, maximum_iterations, shape_invariants)
         asserting.Assert(control.checked_predicate(convert_to_tensor(test()), "while"), [unset.problem])
         body()
         loop(None if maximum_iterations is None else maximum_iterations - 1)
 
 
 class _Unset(Exception):
-    """A variable gets its first value in a loop, so its first step stands before the loop."""
+    """A variable gets its first value in a loop, so its first step stands before the loop.
 
-    def __init__(self, name: str, statement: str) -> None:
+    nothing : what may stand for it before, so that no step has to
+    """
+
+    def __init__(self, name: str, statement: str, nothing: Any = None) -> None:
         super().__init__(name)
+        self.name, self.nothing = name, nothing
         self.problem = f"{name} gets its first value in a `{statement}`, which has to take at least one step"
+
+    def instead(self, names: Sequence[str], before: Sequence[Any]) -> list[Any]:
+        """Values before the loop, with what stands for the one that is missing."""
+        return [self.nothing if self.nothing is not None and n == self.name else b
+                for n, b in zip(names, before, strict=True)]
 
 
 def for_(
@@ -282,7 +282,9 @@ def for_(
     try:
         loop(rows)
     except _Unset as unset:
-        assign(before)
+        assign(unset.instead(names, before))
+        if unset.nothing is not None:
+            return for_(rows, body, test, state, assign, names, places, live, shape_invariants)
         goes_on = True
         step(_first(rows, unset.problem))
         loop(_others(rows))
@@ -412,6 +414,8 @@ class _Carried:
         for k, (name, value) in enumerate(zip(self._names, _values(self._state, self._names), strict=True)):
             before = self._before[k]
             if k not in self._structures:
+                if before is UNRETURNED and _is_made_of(value):
+                    raise _Unset(name, self._statement, nothing_like(value))
                 if (before is None or (isinstance(before, Undefined) and name in self._live)) and _is_made_of(value):
                     raise _Unset(name, self._statement)
                 is_kept = isinstance(before, Undefined) or before is value or _is_same(before, value)
