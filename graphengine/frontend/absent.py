@@ -199,21 +199,14 @@ REASONS: dict[str, str] = {
         image.combined_non_max_suppression image.draw_bounding_boxes image.extract_glimpse
         image.generate_bounding_box_proposals image.non_max_suppression_overlaps
         image.non_max_suppression_padded image.non_max_suppression_with_scores
-        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box keras.version
-        keras.config.disable_interactive_logging keras.config.dtype_policy
-        keras.config.enable_interactive_logging keras.config.is_interactive_logging_enabled
-        keras.config.set_dtype_policy keras.distillation.*
-        keras.random.binomial keras.tree.* keras.utils.Config
-        keras.utils.disable_interactive_logging keras.utils.enable_interactive_logging
-        keras.utils.get_source_inputs keras.utils.is_interactive_logging_enabled keras.utils.is_keras_tensor
-        keras.utils.model_to_dot keras.utils.pack_x_y_sample_weight keras.utils.standardize_dtype
+        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box
+        keras.config.dtype_policy keras.config.set_dtype_policy keras.distillation.* keras.random.binomial
         keras.visualization.* linalg.banded_triangular_solve linalg.experimental.conjugate_gradient
-        math.approx_max_k math.approx_min_k math.sobol_sample math.softmax
-        nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k
-        nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
+        math.approx_max_k math.approx_min_k math.sobol_sample math.softmax nn.RNNCellDropoutWrapper
+        nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k nn.atrous_conv2d_transpose
+        nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
         nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool nn.fractional_max_pool nn.isotonic_regression
-        nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout
-        random.Algorithm random.poisson
+        nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout random.Algorithm random.poisson
         random.stateless_binomial random.stateless_parameterized_truncated_normal random.stateless_poisson
         random.experimental.Algorithm random.experimental.index_shuffle signal.inverse_mdct signal.mdct
         summary.audio summary.create_noop_writer summary.graph summary.image summary.text summary.write

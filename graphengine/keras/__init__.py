@@ -35,16 +35,22 @@ from .metrics import Metric
 from .model import Functional, Model, Sequential
 from .optimizers import Optimizer
 from .regularizers import Regularizer
+from .saving.files import KERAS_VERSION as __version__
 from .variable import Variable
 
 if TYPE_CHECKING:
-    from . import datasets, ops, preprocessing
+    from . import datasets, ops, preprocessing, tree
 
 __all__ = [
     "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
     "Sequential", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
     "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random",
-    "registry", "regularizers", "saving", "utils",
+    "registry", "regularizers", "saving", "tree", "utils", "version",
 ]
-__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in ("datasets", "ops", "preprocessing")},
+__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in ("datasets", "ops", "preprocessing", "tree")},
                              refusing(__name__, lambda: __all__))
+
+
+def version() -> str:
+    """The version of Keras whose names, numbers and files these are."""
+    return __version__

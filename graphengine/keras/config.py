@@ -15,6 +15,7 @@ class _Settings:
     floatx: str = "float32"
     epsilon: float = 1e-7
     image_data_format: str = "channels_last"
+    is_interactive: bool = True
 
 
 _settings = _Settings()
@@ -53,6 +54,21 @@ def image_data_format() -> str:
 def set_image_data_format(data_format: str) -> None:
     """Change `image_data_format`."""
     _settings.image_data_format = _one_of(data_format, DATA_FORMATS, "set_image_data_format")
+
+
+def enable_interactive_logging() -> None:
+    """Let what training has to say, bars of progress for instance, go to standard output."""
+    _settings.is_interactive = True
+
+
+def disable_interactive_logging() -> None:
+    """Let what training has to say go to the logger "graphengine" at the level INFO."""
+    _settings.is_interactive = False
+
+
+def is_interactive_logging_enabled() -> bool:
+    """Whether what training has to say goes to standard output."""
+    return _settings.is_interactive
 
 
 def _one_of(value: str, allowed: tuple[str, ...], op: str) -> str:

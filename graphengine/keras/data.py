@@ -25,6 +25,13 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
     return (*data, None, None)[:3]  # type: ignore[return-value]
 
 
+def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+    """What a batch is: x, or (x,) of a list or tuple; (x, y); or (x, y, sample_weight)."""
+    if y is None:
+        return (x,) if isinstance(x, (tuple, list)) else x
+    return (x, y) if sample_weight is None else (x, y, sample_weight)
+
+
 def as_array(value: Any, label: str) -> Array:
     """Numbers as a dense array; fractions are float32, as everything in a model."""
     if isinstance(value, (int, float)):

@@ -14,6 +14,7 @@ from typing import Any
 from ..frontend.structure import flatten
 from ..ir.graph import Graph, is_drawing
 from ..ir.node import Node, Tensor
+from ..ops.state import Placeholder
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,26 @@ def call_of(t: Tensor) -> LayerCall | None:
 
 def is_symbol(x: Any) -> bool:
     return isinstance(x, Tensor) and isinstance(x.graph, SymbolicGraph)
+
+
+def get_source_inputs(tensor: Any) -> Any:
+    """The symbols of `Input` that a symbol comes from, in a list; anything else as it is."""
+    if not is_symbol(tensor):
+        return tensor
+    found: dict[int, Tensor] = {}
+    seen: set[int] = set()
+    stack = [tensor]
+    while stack:
+        t = stack.pop()
+        if id(t) in seen:
+            continue
+        seen.add(id(t))
+        call = call_of(t)
+        before = list(t.node.inputs) if call is None else call.inputs
+        if not before and (call is not None or isinstance(t.node.op, Placeholder)):
+            found[id(t)] = t
+        stack.extend(reversed(before))
+    return list(found.values())
 
 
 _current = SymbolicGraph()

@@ -219,3 +219,101 @@ def test_skipgrams_are_those_of_keras():
     pairs, labels = sequence.skipgrams([3, 4, 1, 2], 5, 1, 0.5, categorical=True, sampling_table=table, shuffle=False)
     assert pairs == [[3, 4], [4, 3], [4, 1], [1, 4], [1, 2], [2, 1], [1, 1], [4, 2], [4, 3]]
     assert labels == [[0, 1]] * 6 + [[1, 0]] * 3
+# -------------------------------------------------------------------- symbols, names, logs
+
+def test_symbols_and_their_inputs():
+    x, y = keras.Input((3,), name="x"), keras.Input((3,), name="y")
+    z = keras.layers.Dense(2)(keras.ops.add(x, y * 2.0)) + 1.0
+    assert utils.get_source_inputs(z) == [x, y]
+    assert utils.get_source_inputs(x) == [x]
+    assert utils.get_source_inputs(3) == 3
+    assert [utils.is_keras_tensor(v) for v in (z, x, tf.ones(2), np.ones(2), keras.Variable([1.0]))] == [
+        True, True, False, False, False]
+
+
+@pytest.mark.parametrize(("given", "name"), [
+    (None, "float32"), (int, "int64"), (float, "float32"), (bool, "bool"), ("int", "int64"), ("bfloat16", "bfloat16"),
+    (np.float64, "float64"), (np.dtype("int8"), "int8"), (tf.float16, "float16"),
+])
+def test_dtypes_by_name(given, name):
+    assert utils.standardize_dtype(given) == name
+
+
+def test_no_dtype():
+    with pytest.raises(ValueError, match="'float' is no dtype"):
+        utils.standardize_dtype("float")
+
+
+def test_batches_packed():
+    assert utils.pack_x_y_sample_weight(1) == 1
+    assert utils.pack_x_y_sample_weight([1]) == ([1],)
+    assert utils.pack_x_y_sample_weight(1, 2) == (1, 2)
+    assert utils.pack_x_y_sample_weight(1, 2, 3) == (1, 2, 3)
+
+
+def test_what_training_says_goes_to_the_log(capsys, caplog):
+    assert keras.config.is_interactive_logging_enabled()
+    utils.disable_interactive_logging()
+    try:
+        with caplog.at_level("INFO", logger="graphengine"):
+            progress.print_message("said")
+        assert not keras.config.is_interactive_logging_enabled()
+    finally:
+        keras.config.enable_interactive_logging()
+    assert caplog.messages == ["said"]
+    caplog.clear()
+    progress.print_message("said")
+    assert capsys.readouterr().out == "said\n"
+
+
+def test_config():
+    config = utils.Config(rate=0.1)
+    config.seed = 3
+    config["name"] = "run"
+    assert (config.rate, config["seed"], len(config), "name" in config) == (0.1, 3, 3, True)
+    assert list(config) == ["name", "rate", "seed"]
+    assert config.as_dict() == {"rate": 0.1, "seed": 3, "name": "run"} == json.loads(config.to_json())
+    config.update(seed=4)
+    assert (config.pop("name"), config.get("name"), config.get("seed")) == ("run", None, 4)
+    assert repr(config) == "<Config {'rate': 0.1, 'seed': 4}>"
+    config.freeze()
+    assert config.frozen
+    for change in (lambda: config.update(rate=1), lambda: config.pop("rate"), lambda: setattr(config, "rate", 1)):
+        with pytest.raises(ValueError, match="frozen"):
+            change()
+    config.unfreeze()
+    del config["rate"]
+    with pytest.raises(AttributeError, match="did you mean 'seed'"):
+        _ = config.sead
+
+
+def test_a_model_for_graphviz(tmp_path):
+    x = keras.Input((3,), name="x")
+    dense = keras.layers.Dense(2, name="dense")
+    model = keras.Model(x, keras.layers.Add(name="add")([dense(x), dense(x)]), name="net")
+    dot = utils.model_to_dot(model, show_shapes=True, rankdir="LR")
+    text = dot.to_string()
+    assert text.startswith('digraph G {\nrankdir="LR";')
+    assert 'label="{dense (Dense)|Input shape: (None, 3)|Output shape: (None, 2)}"' in text
+    assert text.count(" -> ") == 4
+    assert xml.etree.ElementTree.fromstring(dot.create(format="svg")).tag.endswith("svg")
+    assert dot.write(tmp_path / "m.dot") and (tmp_path / "m.dot").read_text() == text
+    assert utils.model_to_dot(model, subgraph=True).to_string().startswith('subgraph "cluster_net" {')
+    with pytest.raises(AttributeValueError, match="svg, dot or raw"):
+        dot.create(format="pdf")
+
+
+def test_versions_and_backend():
+    assert keras.version() == keras.__version__
+    assert keras.__version__.startswith("3.")
+    assert keras.backend.backend() == "tensorflow"
+
+
+def test_a_variable_has_a_value_and_tapes_know_it():
+    w = keras.Variable([1.0, 2.0])
+    with tf.GradientTape() as tape:
+        y = tf.reduce_sum(w.value * w.value)
+    np.testing.assert_array_equal(tape.gradient(y, w), [2.0, 4.0])
+    w.assign([3.0, 4.0])
+    np.testing.assert_array_equal(w.value, [3.0, 4.0])
+    np.testing.assert_array_equal(w.value.numpy(), [3.0, 4.0])

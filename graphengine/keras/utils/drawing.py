@@ -69,7 +69,7 @@ def plot_model(
         raise InvalidArgumentError(f"{path!r} ends with neither .svg nor .png", op="plot_model")
     shown = {"shapes": show_shapes, "dtype": show_dtype, "names": show_layer_names,
              "activations": show_layer_activations, "trainable": show_trainable}
-    text = _svg(_boxes(model, shown, expand_nested), rankdir)
+    text = svg_of(boxes_of(model, shown, expand_nested), rankdir)
     if path.endswith(".svg"):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
@@ -85,7 +85,7 @@ def plot_model(
 
 # -------------------------------------------------------------------- which boxes
 
-def _boxes(model: Any, shown: dict[str, bool], expand_nested: bool) -> list[Box]:
+def boxes_of(model: Any, shown: dict[str, bool], expand_nested: bool) -> list[Box]:
     drawn = getattr(model, "_functional", None) or model
     if not hasattr(drawn, "_playback"):
         raise InvalidArgumentError(f"model {model.name!r} does not know the shape of its input", op="plot_model",
@@ -154,7 +154,7 @@ def _shapes(tensors: Sequence[Tensor]) -> str:
 
 # -------------------------------------------------------------------- where they are
 
-def _svg(boxes: Sequence[Box], rankdir: str) -> str:
+def svg_of(boxes: Sequence[Box], rankdir: str) -> str:
     """Boxes of equal depth beside each other, in the order in which they were added, and curves between them."""
     is_down = rankdir == "TB"
     ranks = [[k for k, b in enumerate(boxes) if b.depth == depth]

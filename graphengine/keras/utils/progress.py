@@ -1,6 +1,7 @@
 """A line of text that says how far something has come, in Keras 3's form."""
 from __future__ import annotations
 
+import logging
 import math
 import os
 import sys
@@ -10,11 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from ..config import is_interactive_logging_enabled
+
 BOLD, GREEN, WHITE, PLAIN = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
 
 def print_message(message: str, line_break: bool = True) -> None:
-    """Write to standard output at once."""
+    """Write to standard output at once, or to the log; see `disable_interactive_logging`."""
+    if not is_interactive_logging_enabled():
+        logging.getLogger("graphengine").info(message)
+        return
     sys.stdout.write(message + "\n" if line_break else message)
     sys.stdout.flush()
 
