@@ -46,11 +46,11 @@ REASONS: dict[str, str] = {
     """,
     "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
         *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*
-        keras.dtype_policies.* keras.DTypePolicy keras.FloatDTypePolicy
     """,
     "numbers are of 8 to 64 bits, and unsigned ones of 64 are left out; int64 holds them": "uint64 dtypes.uint64",
     "models are not quantized": """
         quantization.* *quantize* *quint* *qint* *QUANTIZED* *fake_quant* keras.quantizers.* keras.Quantizer
+        keras.dtype_policies.*Q* keras.dtype_policies.Int4DTypePolicy keras.dtype_policies.DTypePolicyMap
         *uantized*
     """,
     "the loss is not scaled: gradients are kept in float32": "*mixed_precision* *LossScale* *LossScaleOptimizer",

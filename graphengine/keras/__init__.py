@@ -26,6 +26,7 @@ from . import (
     saving,
     utils,
 )
+from .config import DTypePolicy
 from .functional import Input
 from .initializers import Initializer
 from .input_spec import InputSpec
@@ -39,16 +40,17 @@ from .saving.files import KERAS_VERSION as __version__
 from .variable import Variable
 
 if TYPE_CHECKING:
-    from . import datasets, ops, preprocessing, tree
+    from . import datasets, dtype_policies, ops, preprocessing, tree
 
 __all__ = [
-    "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric", "Model", "Optimizer", "Regularizer",
-    "Sequential", "Variable", "activations", "backend", "callbacks", "config", "constraints", "datasets",
-    "initializers", "layers", "losses", "metrics", "models", "ops", "optimizers", "preprocessing", "random",
-    "registry", "regularizers", "saving", "tree", "utils", "version",
+    "DTypePolicy", "FloatDTypePolicy", "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric",
+    "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
+    "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses", "metrics", "models", "ops",
+    "optimizers", "preprocessing", "random", "registry", "regularizers", "saving", "tree", "utils", "version",
 ]
-__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in ("datasets", "ops", "preprocessing", "tree")},
-                             refusing(__name__, lambda: __all__))
+FloatDTypePolicy = DTypePolicy
+_LATER = ("datasets", "dtype_policies", "ops", "preprocessing", "tree")
+__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in _LATER}, refusing(__name__, lambda: __all__))
 
 
 def version() -> str:

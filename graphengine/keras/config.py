@@ -2,7 +2,10 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
+from ..dtypes import ALL, as_dtype
 from ..errors import AttributeValueError
 from .bytecode import trust_always
 
@@ -16,6 +19,7 @@ class _Settings:
     epsilon: float = 1e-7
     image_data_format: str = "channels_last"
     is_interactive: bool = True
+    dtype: str | None = None
 
 
 _settings = _Settings()
@@ -34,6 +38,65 @@ def floatx() -> str:
 def set_floatx(value: str) -> None:
     """Let layers, losses and metrics made from now on have another dtype; see `floatx`."""
     _settings.floatx = _one_of(value, FLOATS, "set_floatx")
+
+
+class DTypePolicy:
+    """In which dtype layers compute and keep their weights.
+
+    Parameters
+    ----------
+    name : of the dtype; that of layers made now if None
+
+    Raises
+    ------
+    AttributeValueError for anything else: weights of one dtype and results of another are not mixed here.
+    """
+
+    quantization_mode = None
+
+    def __init__(self, name: str | None = None) -> None:
+        kind = default_dtype() if name is None else name
+        if kind not in {t.name for t in ALL}:
+            raise AttributeValueError(f"{name!r} is no dtype that layers can have", op="DTypePolicy", fix="'float32'")
+        self.name = self.compute_dtype = self.variable_dtype = kind
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> DTypePolicy:
+        return cls(**config)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DTypePolicy) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f'<DTypePolicy "{self.name}">'
+
+
+def dtype_policy() -> DTypePolicy:
+    """The dtype of layers that are made without one: what `set_dtype_policy` said, or `floatx`."""
+    return DTypePolicy(default_dtype())
+
+
+def set_dtype_policy(policy: Any) -> None:
+    """Let layers that are made from now on without a dtype have this one; its name or a `DTypePolicy`."""
+    _settings.dtype = name_of_dtype(policy)
+
+
+def default_dtype() -> str:
+    """The name of the dtype of layers that are made without one."""
+    return _settings.dtype or floatx()
+
+
+def name_of_dtype(dtype: Any) -> str:
+    """The name of a dtype, of a policy or of a policy's configuration; that of layers made now for None."""
+    if isinstance(dtype, Mapping):
+        dtype = dtype["config"]["name"]
+    return default_dtype() if dtype is None else as_dtype(getattr(dtype, "name", dtype)).name
 
 
 def epsilon() -> float:

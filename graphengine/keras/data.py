@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import InvalidArgumentError, ShapeError
 from ..frontend.structure import Structure, flatten, form_of
+from .config import floatx
 
 Array = np.ndarray[Any, Any]
 
@@ -33,14 +34,14 @@ def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> 
 
 
 def as_array(value: Any, label: str) -> Array:
-    """Numbers as a dense array; fractions are float32, as everything in a model."""
+    """Numbers as a dense array; fractions of 64 bits in the dtype of `floatx`."""
     if isinstance(value, (int, float)):
         raise InvalidArgumentError(f"{label} is a list of numbers, and a list means an array for each of several",
                                    fix=f"give np.array({label})")
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InvalidArgumentError(f"{label} holds {array.dtype}, not numbers", fix="turn it into numbers first")
-    if array.dtype.kind == "f" and array.dtype.itemsize == 8:
+    if array.dtype.kind == "f" and array.dtype.itemsize == 8 and floatx() != "float64":
         array = array.astype(np.float32)
     elif not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))

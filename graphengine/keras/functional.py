@@ -11,6 +11,7 @@ from ..ir.node import Node, Tensor
 from ..ops.apply import apply
 from ..ops.language import L
 from ..ops.state import Const, ReadVariable, SharedVariable
+from .config import floatx
 from .layer import Layer
 from .naming import auto_name
 from .registry import register
@@ -33,7 +34,7 @@ class InputLayer(Layer):
         batch_shape: Any = None, input_tensor: Any = None, optional: bool = False, name: str | None = None,
         ragged: bool = False, **kwargs: Any,
     ) -> None:
-        super().__init__(name=name or auto_name(type(self).__name__), dtype=dtype or "float32", **kwargs)
+        super().__init__(name=name or auto_name(type(self).__name__), dtype=dtype or floatx(), **kwargs)
         if self.input_shape_given is not None and shape is None and batch_shape is None:
             batch_shape = self.input_shape_given
         if batch_shape is None and shape is None and input_tensor is None:

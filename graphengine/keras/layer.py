@@ -25,6 +25,7 @@ from ..ir.graph import is_drawing
 from ..ir.node import Tensor
 from ..ops.language import L
 from .attributes import NOT_TRACKED, inside, values_of
+from .config import DTypePolicy, name_of_dtype
 from .input_spec import check_inputs
 from .masks import masks_of, set_mask
 from .naming import auto_name
@@ -93,7 +94,7 @@ class Layer:
     ----------
     activity_regularizer : function of the layer's result whose value is added to the loss
     trainable : whether optimizers change its weights
-    dtype : type of its weights; "float32" if None
+    dtype : type of its weights, by name or as a policy; see `keras.config.dtype_policy` for None
     name : "dense", "dense_1" and so on if None
     """
 
@@ -111,7 +112,7 @@ class Layer:
         self.built = False
         self.supports_masking = False
         self.input_spec: Any = None
-        self._dtype = _name_of_dtype(dtype)
+        self._dtype = name_of_dtype(dtype)
         self._trainable = bool(trainable)
         self.calls_on_symbols: list[LayerCall] = []
         self._around: str | None = None
@@ -316,6 +317,11 @@ class Layer:
     @property
     def dtype(self) -> str:
         return self._dtype
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """Its dtype as an object."""
+        return DTypePolicy(self._dtype)
 
     @property
     def compute_dtype(self) -> str:
@@ -575,13 +581,6 @@ def _settling(build: Callable[..., None]) -> Callable[..., None]:
         settle_waiting()
 
     return settled
-
-
-def _name_of_dtype(dtype: Any) -> str:
-    """The name of a dtype, of an object that has one as Keras's policies do, or of a policy's configuration."""
-    if isinstance(dtype, Mapping):
-        dtype = dtype["config"]["name"]
-    return "float32" if dtype is None else as_dtype(getattr(dtype, "name", dtype)).name
 
 
 def one_or_list(values: list[Any]) -> Any:

@@ -46,7 +46,7 @@ def test_parents_come_before_their_children_or_after_them():
 def test_errors_name_what_differs():
     with pytest.raises(ValueError, match=r"\[1\] and \(1,\)"):
         tree.assert_same_structure([1], (1,))
-    with pytest.raises(ValueError, match="'b'.*and.*'c'"):
+    with pytest.raises(ValueError, match=r"'b'.*and.*'c'"):
         tree.assert_same_paths({"a": 1, "b": 2}, {"a": 1, "c": 2})
     with pytest.raises(ValueError, match="1 values for a structure with 2 leaves"):
         tree.pack_sequence_as([1, 2], [3])
