@@ -199,12 +199,11 @@ REASONS: dict[str, str] = {
         image.combined_non_max_suppression image.draw_bounding_boxes image.extract_glimpse
         image.generate_bounding_box_proposals image.non_max_suppression_overlaps
         image.non_max_suppression_padded image.non_max_suppression_with_scores
-        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box
-        keras.config.dtype_policy keras.config.set_dtype_policy keras.distillation.* keras.random.binomial
-        keras.visualization.* linalg.banded_triangular_solve linalg.experimental.conjugate_gradient
-        math.approx_max_k math.approx_min_k math.sobol_sample math.softmax nn.RNNCellDropoutWrapper
-        nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k nn.atrous_conv2d_transpose
-        nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
+        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box keras.distillation.*
+        keras.random.binomial keras.visualization.* linalg.banded_triangular_solve
+        linalg.experimental.conjugate_gradient math.approx_max_k math.approx_min_k math.sobol_sample
+        math.softmax nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k
+        nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
         nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool nn.fractional_max_pool nn.isotonic_regression
         nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout random.Algorithm random.poisson
         random.stateless_binomial random.stateless_parameterized_truncated_normal random.stateless_poisson
