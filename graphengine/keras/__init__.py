@@ -36,7 +36,6 @@ from .metrics import Metric
 from .model import Functional, Model, Sequential
 from .optimizers import Optimizer
 from .regularizers import Regularizer
-from .saving.files import KERAS_VERSION as __version__
 from .variable import Variable
 
 if TYPE_CHECKING:
@@ -50,9 +49,13 @@ __all__ = [
 ]
 FloatDTypePolicy = DTypePolicy
 _LATER = ("datasets", "dtype_policies", "ops", "preprocessing", "tree")
-__getattr__, __dir__ = later(__name__, {name: f".{name}" for name in _LATER}, refusing(__name__, lambda: __all__))
+__getattr__, __dir__ = later(
+    __name__, {**{name: f".{name}" for name in _LATER}, "__version__": ".saving.files:KERAS_VERSION"},
+    refusing(__name__, lambda: __all__))
 
 
 def version() -> str:
     """The version of Keras whose names, numbers and files these are."""
-    return __version__
+    from .saving.files import KERAS_VERSION
+
+    return KERAS_VERSION

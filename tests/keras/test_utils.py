@@ -219,6 +219,8 @@ def test_skipgrams_are_those_of_keras():
     pairs, labels = sequence.skipgrams([3, 4, 1, 2], 5, 1, 0.5, categorical=True, sampling_table=table, shuffle=False)
     assert pairs == [[3, 4], [4, 3], [4, 1], [1, 4], [1, 2], [2, 1], [1, 1], [4, 2], [4, 3]]
     assert labels == [[0, 1]] * 6 + [[1, 0]] * 3
+
+
 # -------------------------------------------------------------------- symbols, names, logs
 
 def test_symbols_and_their_inputs():
