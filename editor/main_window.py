@@ -406,7 +406,7 @@ class MainWindow(Filing):
         if card is not None and self.document.card(card) is not None:
             self.banner.show_message(where + text, "error", self.tr("Show card"), lambda: self.jump(card))
         else:
-            self.banner.show_message(where + text)
+            self.banner.show_message(where + text if where else text[:1].upper() + text[1:])
 
     # ------------------------------------------------ files
 

@@ -74,6 +74,7 @@ class Service:
         self.rate: float | None = None
         self._arrays: dict[str, Array] = {}
         self._refused: BaseException | None = None          # why the last graph could not be loaded
+        self._at_fault: str | None = None   # the card that is to blame for that
         self._rows: tuple[Any, Mapping[str, Array]] | None = None               # data that were looked at, as they were
         self._aside: RunningGraph | None = None         # with what it learnt, while the last cannot be read
         self._meaning: Any = None
@@ -117,7 +118,7 @@ class Service:
     # ------------------------------------------------ loading
 
     def load(self, request: m.Load) -> None:
-        self._refused = None
+        self._refused = self._at_fault = None
         try:
             self._load(request)
         except Exception as error:
@@ -153,7 +154,8 @@ class Service:
         try:
             check_memory(document, what == "train")
         except ge.errors.InvalidArgumentError as error:
-            self.send(failure(what, error, heaviest_card(document)))
+            self._at_fault = heaviest_card(document)
+            self.send(failure(what, error, self._at_fault))
             raise Reported from error
 
     def _keep_learnt(self, before: RunningGraph | None, document: GraphDocument, anew: bool) -> bool:
@@ -220,7 +222,9 @@ class Service:
     def card_of(self, error: BaseException) -> str | None:
         """The card that an error is about."""
         node = getattr(error, "node", None)
-        if self.graph is None or not isinstance(node, str):
+        if self.graph is None:
+            return self._at_fault
+        if not isinstance(node, str):
             return None
         return self.graph.card_of(node.partition(" = ")[0])
 

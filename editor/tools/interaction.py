@@ -10,7 +10,7 @@ from editor import commands, layout
 from editor.infer import Inference, kinds_accepting
 from editor.model.catalog import Field
 from editor.model.document import Change, GraphDocument
-from editor.model.items import SUBGRAPH, Ref, Wire
+from editor.model.items import SUBGRAPH, Point, Ref, Wire
 from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphView, Hit
 
@@ -315,8 +315,9 @@ class Interaction(QtCore.QObject):
         number : the socket that a pulled wire goes to
         """
         request, self.request = self.request, None
-        if request is None:
-            return self.add_at(kind, self.canvas.view.visible_rect.center())
+        if request is None:                 # nobody said where: as near to the middle as there is room
+            x, y = self._free(snapped(self.canvas.view.visible_rect.center() - GRIP))
+            return self._added(lambda: commands.add_card(self.canvas.document, kind, x, y))
         end = request.end
         if end is None:
             return self.add_at(kind, request.at)
@@ -499,10 +500,14 @@ class Interaction(QtCore.QObject):
             self.add_at(kind, at)
         else:
             ref, number = wire
-            new = layout.Box(*NEW_CARD, corner.x(), corner.y())
-            cards = [self.canvas.box(id) for id in self.canvas.level_cards]
-            x, y = layout.cleared({kind: new}, cards).get(kind, (new.x, new.y))     # on the wire, but on no card
+            x, y = self._free(corner)       # on the wire, but on no card
             self._added(lambda: commands.add_card(self.canvas.document, kind, x, y, wire=ref, input=number))
+
+    def _free(self, corner: QtCore.QPointF) -> Point:
+        """Where a new card is to stand that touches no other one."""
+        cards = [self.canvas.box(id) for id in self.canvas.level_cards]
+        new = layout.Box(*NEW_CARD, corner.x(), corner.y())
+        return layout.cleared({"": new}, cards).get("", (new.x, new.y))
 
     def _wire_for(self, kind: str, at: QtCore.QPointF) -> tuple[Ref, int] | None:
         """The wire under the title of a card that is about to be, and the input it would go into."""

@@ -78,6 +78,7 @@ def test_variables_that_no_memory_holds_are_not_made(talk, iris):
     assert refused.what == "load" and refused.card == "wide" and "GB that are free" in refused.text and refused.fix
     again, = of(talk.finish(m.Run()), m.Failed)
     assert refused.text in again.text and again.fix == refused.fix, "it is said why there is nothing to run"
+    assert again.card == "wide"
     talk.load(wide(2))
     assert of(talk.finish(m.Run()), m.Values)
 

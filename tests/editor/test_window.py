@@ -315,6 +315,17 @@ def test_a_panel_that_opens_leaves_the_zoom_to_who_edits(window, qtbot):
     assert shown.view.zoom == zoom
 
 
+def test_cards_that_are_added_one_after_the_other_lie_on_none(window, iris):
+    shown = window(open_document(iris), iris)
+    before = set(shown.scene.cards)
+    for _ in range(3):
+        shown.add_kind("op/relu")
+    assert len(set(shown.scene.cards) - before) == 3
+    rects = {id: shown.scene.card_rect(id) for id in shown.scene.cards}
+    assert not any(rects[new].intersects(rect) for new in rects.keys() - before
+                   for id, rect in rects.items() if id != new)
+
+
 def test_a_save_that_fails_says_so_and_loses_nothing(window, iris, tmp_path):
     shown = window(open_document(iris), iris)
     shown.add_kind("op/relu")
