@@ -109,6 +109,7 @@ REASONS: dict[str, str] = {
     "it draws classes at random; with vocabularies of the size meant here, use the loss over all classes": """
         nn.sampled_softmax_loss nn.nce_loss *candidate_sampler nn.compute_accidental_hits
     """,
+    "TensorFlow has it for graphics cards only": "image.generate_bounding_box_proposals",
     "an iterator does not save how far it has come; `dataset.skip(n)` goes on behind the first n elements": """
         data.experimental.make_saveable_from_iterator
     """,

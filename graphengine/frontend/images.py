@@ -148,7 +148,7 @@ def extract_patches(
     if x.shape.rank != 4:
         raise ShapeError(f"images has shape {x.shape}; it has four axes", op="image.extract_patches")
     height, width = _sizes(x, "extract_patches")
-    counts, around = zip(*(_windows(n, sizes[k], strides[k], rates[k], padding)
+    counts, around = zip(*(windows_along(n, sizes[k], strides[k], rates[k], padding)
                            for k, n in ((1, height), (2, width))), strict=True)
     x = L.pad(x, [[0, 0], *map(list, around), [0, 0]])
     parts = []
@@ -160,7 +160,7 @@ def extract_patches(
     return L.concat(parts, -1, name=name)
 
 
-def _windows(size: int, window: int, stride: int, rate: int, padding: str) -> tuple[int, tuple[int, int]]:
+def windows_along(size: int, window: int, stride: int, rate: int, padding: str) -> tuple[int, tuple[int, int]]:
     """How many windows there are along an axis, and the zeros before and after it."""
     reach = (window - 1) * rate + 1
     if padding == "VALID":

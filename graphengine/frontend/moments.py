@@ -103,6 +103,15 @@ def batch_normalization(
     return L.identity(y if offset is None else y + offset, name=name)
 
 
+def batch_norm_with_global_normalization(
+    input: Any, mean: Any, variance: Any, beta: Any, gamma: Any, variance_epsilon: float,
+    scale_after_normalization: bool, name: str | None = None,
+) -> Any:
+    """`batch_normalization` with offset `beta`, and with scale `gamma` if `scale_after_normalization`."""
+    return batch_normalization(input, mean, variance, beta, gamma if scale_after_normalization else None,
+                               variance_epsilon, name)
+
+
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Any = -1, epsilon: float = 1e-7, name: str | None = None
 ) -> Any:

@@ -85,7 +85,7 @@ def _combined(whole: int | None, seed: int | None, drawn: int) -> tuple[int | No
     return first, LARGEST_SEED if (first, second) == (0, 0) else second     # both 0 means no seed in TensorFlow
 
 
-def _fresh(like: Any, seed: int | None, kind: str, draw: Draw) -> Any:
+def fresh(like: Any, seed: int | None, kind: str, draw: Draw) -> Any:
     """Numbers from a state of their own, which moves on whenever they are drawn.
 
     kind : of numbers; computed at once, equal kinds with equal seeds have one state
@@ -132,6 +132,11 @@ class _States:
 
 
 _at_once = _States()
+
+
+def state_of(seed: int) -> Any:
+    """The state that an op with this seed begins at, as an array."""
+    return RandomState(*_combined(_at_once.seed, seed, 0)).start()
 
 
 def generator(seed: int | None) -> np.random.Generator:
@@ -206,7 +211,7 @@ def uniform(
     ------
     AttributeValueError for whole numbers without `maxval`, or if known limits leave nothing between them.
     """
-    source = lambda draw: _fresh(like(shape), seed, f"uniform {as_dtype(dtype).name}", draw)
+    source = lambda draw: fresh(like(shape), seed, f"uniform {as_dtype(dtype).name}", draw)
     return uniform_by(source, minval, maxval, dtype, name or "random_uniform")
 
 
@@ -283,7 +288,7 @@ def normal(
     dtype : float32 or float64
     seed : of the op; see `set_seed`
     """
-    source = lambda draw: _fresh(like(shape), seed, f"normal {as_dtype(dtype).name}", draw)
+    source = lambda draw: fresh(like(shape), seed, f"normal {as_dtype(dtype).name}", draw)
     return normal_by(source, L.random_normal, mean, stddev, dtype, name or "random_normal")
 
 
@@ -301,7 +306,7 @@ def truncated_normal(
     name: str | None = None,
 ) -> Any:
     """Normal numbers within two standard deviations of the mean, other ones in each run."""
-    source = lambda draw: _fresh(like(shape), seed, f"truncated {as_dtype(dtype).name}", draw)
+    source = lambda draw: fresh(like(shape), seed, f"truncated {as_dtype(dtype).name}", draw)
     return normal_by(source, L.random_truncated_normal, mean, stddev, dtype, name or "truncated_normal")
 
 
@@ -364,7 +369,7 @@ def gamma(
         first = like(shape)
         whole = _together(alpha, beta, dtype)
         copies = L.reshape(first, (*first.shape, *[1] * whole.rank))
-        return _divided(_fresh(_copied(whole, copies), seed, "gamma", L.random_gamma), beta, scope)
+        return _divided(fresh(_copied(whole, copies), seed, "gamma", L.random_gamma), beta, scope)
 
 
 def stateless_gamma(
@@ -411,7 +416,7 @@ def categorical(
     """
     x = convert_to_tensor(logits)
     with _scope(name or "categorical") as scope:
-        shares = _fresh(_choices(x, num_samples), seed, "categorical", _floats(L.random_uniform, dtypes.float64))
+        shares = fresh(_choices(x, num_samples), seed, "categorical", _floats(L.random_uniform, dtypes.float64))
         return L.choose(x, shares, dtypes.int64 if dtype is None else dtype, name=scope)
 
 
@@ -437,7 +442,7 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any
     """The slices of a tensor along its first axis in random order, another one in each run."""
     x = convert_to_tensor(value)
     with _scope(name or "random_shuffle") as scope:
-        return _shuffled(x, _fresh(_line(x, 0), seed, "shuffle", _keys), scope)
+        return _shuffled(x, fresh(_line(x, 0), seed, "shuffle", _keys), scope)
 
 
 def stateless_shuffle(value: Any, seed: Any, alg: str = "auto_select", name: str | None = None) -> Any:
@@ -505,7 +510,7 @@ def dropout(x: Any, rate: Any, noise_shape: Any = None, seed: int | None = None,
     Srivastava et al. (2014), "Dropout: a simple way to prevent neural networks from overfitting".
     """
     def noise_of(like: Any, draw: Draw) -> Any:
-        return _fresh(like, seed, f"uniform {like.dtype.name}", draw)
+        return fresh(like, seed, f"uniform {like.dtype.name}", draw)
 
     return _dropped(x, rate, noise_shape, name, noise_of)
 
@@ -515,6 +520,17 @@ def stateless_dropout(
 ) -> Any:
     """`dropout` as a function of two seeds."""
     return _dropped(x, rate, noise_shape, name, lambda like, draw: _fixed(like, seed, rng_alg, draw))
+
+
+def general_dropout(
+    x: Any, rate: Any, uniform_sampler: Callable[..., Any], noise_shape: Any = None, name: str | None = None
+) -> Any:
+    """`dropout` with numbers in [0, 1) from a function of a shape and a dtype."""
+    def noise_of(like: Any, draw: Draw) -> Any:
+        known = like.shape.is_fully_defined()
+        return uniform_sampler(shape=tuple(like.shape) if known else L.shape_of(like), dtype=like.dtype)
+
+    return _dropped(x, rate, noise_shape, name, noise_of)
 
 
 def _dropped(x: Any, rate: Any, noise_shape: Any, name: str | None, noise_of: Callable[[Any, Draw], Any]) -> Any:

@@ -207,6 +207,58 @@ def idct(
     return dct(input, {1: 1, 2: 3, 3: 2, 4: 4}.get(type, type), None, axis, norm, name)
 
 
+def mdct(
+    signals: Any, frame_length: int, window_fn: Callable[..., Any] | None = vorbis_window, pad_end: bool = False,
+    norm: str | None = None, name: str | None = None,
+) -> Any:
+    """Modified cosine transforms of frames that overlap by half.
+
+    Parameters
+    ----------
+    frame_length : elements of a frame, a multiple of 4
+    window_fn : gives the window of a length and ``dtype=``; None for 1 / sqrt(2)
+    pad_end : whether frames that reach over the end count, filled with zeros
+    norm : None or "ortho"
+
+    Shapes
+    ------
+    signals : (..., elements)
+    result : (..., frames, frame_length // 2)
+
+    References
+    ----------
+    Princen, Johnson and Bradley (1987), "Subband/transform coding using filter bank designs based on time domain
+    aliasing cancellation".
+    """
+    length = as_int(frame_length)
+    if length % 4 or length < 1:
+        raise AttributeValueError(f"frame_length={length}; it takes a multiple of 4", op="signal.mdct")
+    x = frame(signals, length, length // 2, pad_end)
+    x = x * (1 / np.sqrt(2) if window_fn is None else window_fn(length, dtype=x.dtype))
+    a, b, c, d = (x[..., k * length // 4:(k + 1) * length // 4] for k in range(4))
+    folded = L.concat([-L.reverse(c, [-1]) - d, a - L.reverse(b, [-1])], -1)
+    return dct(folded, 4, norm=norm, name=name)
+
+
+def inverse_mdct(
+    mdcts: Any, window_fn: Callable[..., Any] | None = vorbis_window, norm: str | None = None, name: str | None = None
+) -> Any:
+    """The signals of `mdct`, with the same window and norm.
+
+    Shapes
+    ------
+    mdcts : (..., frames, n)
+    result : (..., (frames + 1) n)
+    """
+    x = convert_to_tensor(mdcts)
+    half = _length(x, -1, "inverse_mdct")
+    x = dct(x, 4, norm=norm) * (1.0 if norm == "ortho" else 0.5 / half)
+    first, second = x[..., :half // 2], x[..., half // 2:]
+    x = L.concat([second, -L.reverse(second, [-1]), -L.reverse(first, [-1]), -first], -1)
+    x = x * (1 / np.sqrt(2) if window_fn is None else window_fn(2 * half, dtype=x.dtype))
+    return overlap_and_add(x, half, name)
+
+
 # -------------------------------------------------------------------- speech
 
 def linear_to_mel_weight_matrix(
@@ -252,6 +304,6 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None 
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    dct, frame, hamming_window, hann_window, idct, kaiser_bessel_derived_window, kaiser_window,
-    linear_to_mel_weight_matrix, mfccs_from_log_mel_spectrograms, overlap_and_add, vorbis_window,
+    dct, frame, hamming_window, hann_window, idct, inverse_mdct, kaiser_bessel_derived_window, kaiser_window,
+    linear_to_mel_weight_matrix, mdct, mfccs_from_log_mel_spectrograms, overlap_and_add, vorbis_window,
 )}

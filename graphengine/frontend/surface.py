@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -61,6 +62,7 @@ PIECES: dict[str, Callable[..., Any]] = {
     "math.segment_min": pieces.segment_min,
     "nn.moments": moments.moments, "nn.sufficient_statistics": moments.sufficient_statistics,
     "nn.normalize_moments": moments.normalize_moments, "nn.weighted_moments": moments.weighted_moments,
+    "nn.batch_norm_with_global_normalization": moments.batch_norm_with_global_normalization,
     "nn.batch_normalization": moments.batch_normalization, "nn.layer_normalization": moments.layer_normalization,
     "linalg.global_norm": moments.global_norm, "linalg.adjoint": pieces.adjoint, "linalg.normalize": pieces.normalize,
     "random.set_seed": random.set_seed, "random.uniform": random.uniform, "random.normal": random.normal,
@@ -99,16 +101,42 @@ PIECES: dict[str, Callable[..., Any]] = {
     **{f"signal.{name}": f for name, f in signal.FUNCTIONS.items()},
     "realdiv": sums.realdiv, "scalar_mul": sums.scalar_mul,
     "nn.dropout": random.dropout, "nn.experimental.stateless_dropout": random.stateless_dropout,
+    "nn.experimental.general_dropout": random.general_dropout,
 }
+
+# Those that few programs use, by the module that is loaded when one of them is first asked for.
+LATER: dict[str, str] = {name: module for module, names in {
+    "boxes": """
+        image.draw_bounding_boxes image.extract_glimpse image.non_max_suppression_padded
+        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box
+    """,
+    "convolving": """
+        conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches nn.atrous_conv2d_transpose
+        nn.depthwise_conv2d_backprop_filter nn.depthwise_conv2d_backprop_input nn.with_space_to_batch
+        required_space_to_batch_paddings space_to_batch_nd nn.space_to_batch
+    """,
+    "counts": """
+        random.poisson random.stateless_binomial random.stateless_parameterized_truncated_normal
+        random.stateless_poisson
+    """,
+    "fractional": "nn.fractional_avg_pool nn.fractional_max_pool",
+    "ordering": """
+        approx_top_k math.approx_max_k math.approx_min_k nn.approx_max_k nn.approx_min_k nn.isotonic_regression
+        random.experimental.index_shuffle random_index_shuffle math.sobol_sample
+    """,
+    "solving": "linalg.banded_triangular_solve linalg.experimental.conjugate_gradient",
+}.items() for name in names.split()}
 
 
 def public_names() -> list[str]:
     """Public names of all functions: ``reduce_sum``, ``nn.relu`` ..."""
-    return list(dict.fromkeys((*OWNERS, *PIECES)))
+    return list(dict.fromkeys((*OWNERS, *PIECES, *LATER)))
 
 
 def public_function(name: str) -> Callable[..., Any]:
     """The function of a public name."""
+    if name in LATER:
+        return getattr(import_module(f".{LATER[name]}", __package__), name.rpartition(".")[2])  # type: ignore[no-any-return]
     return PIECES[name] if name in PIECES else getattr(L, OWNERS[name].name)  # type: ignore[no-any-return]
 
 
@@ -135,7 +163,7 @@ def hint(name: str, known: Iterable[str], space: str = "") -> str:
     why = reason(f"{space}.{name}" if space else name)
     if why is not None and is_recorded(space, name):
         return f": {why}"
-    for public in (*PIECES, *OWNERS):
+    for public in (*PIECES, *LATER, *OWNERS):
         if public.rpartition(".")[2] == name:
             return f"; it is {PACKAGE}.{public}"
     for elsewhere, names in recorded().items():

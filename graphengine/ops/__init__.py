@@ -12,6 +12,7 @@ from . import (
     conv_transpose,
     conversion,
     convolution,
+    counts,
     cumulative,
     custom,
     dynamic,
@@ -81,7 +82,7 @@ FAMILIES = (
     math, elementary, compare, rounding, conversion, custom, reduce, movement, indexing, joining, gather, linalg, nn,
     nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
     normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
-    parts, places, triangular, systems, spectral, orthogonal, lengths, philox, random,
+    parts, places, triangular, systems, spectral, orthogonal, lengths, philox, random, counts,
     control, choice, saturation, dynamic, extents, calls, finished, rare,
     bitcast, boxes, summaries,
 )

@@ -284,7 +284,7 @@ class Softmax(_AlongAxis):
     result : the same
     """
 
-    names = ("nn.softmax",)
+    names = ("nn.softmax", "math.softmax")
     onnx = "Softmax"
     axis: int = attr(-1, "axis along which they add up to 1", convert=as_int)
 
