@@ -14,9 +14,11 @@ from .dtypes import (
     DType,
     as_dtype,
     bfloat16,
+    double,  # noqa: F401 - a second name, as `half` is
     float16,
     float32,
     float64,
+    half,
     int8,
     int16,
     int32,
@@ -25,7 +27,6 @@ from .dtypes import (
     uint16,
     uint32,
 )
-from .dtypes import float16 as half
 from .frontend import train
 from .frontend.build import (
     constant,
@@ -92,7 +93,6 @@ def _function(name: str) -> object:
 
 
 newaxis = None
-double = float64
 __getattr__, __dir__ = _later(__name__, {
     "TensorArray": ".frontend.tensor_array:TensorArray",
     "Explanation": ".frontend.explanation:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",

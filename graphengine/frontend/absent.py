@@ -77,6 +77,7 @@ REASONS: dict[str, str] = {
         experimental.register_filesystem_plugin compat.v1.user_ops.* experimental.dlpack.*
     """,
     "graphs are kept as JSON (`graph.save`, `tf.load`), models as `.keras` files; there are no protocol buffers": """
+        summary.graph summary.experimental.write_raw_pb version.GRAPH_DEF_*
         *GraphDef* *graph_def *_graph_def* *NodeDef *AttrValue *make_ndarray *make_tensor_proto *import_graph_def
         *MetaGraphDef *TensorInfo *NameAttrList *HistogramProto *SaverDef *Event *LogMessage *SessionLog *Summary
         *SummaryMetadata *SummaryDescription *TaggedRunMetadata *GraphOptions *OptimizerOptions *RunMetadata
@@ -139,6 +140,10 @@ REASONS: dict[str, str] = {
         keras.backend.* *.legacy.* keras.layers.ThresholdedReLU keras.layers.RandomHeight keras.layers.RandomWidth
         *.losses.Reduction losses.Reduction
     """,
+    "a checkpoint is arrays by name: `train.list_variables(path)` and `train.load_checkpoint(path)` show them":
+        "train.CheckpointView",
+    "cells of Keras have `dropout` and `recurrent_dropout`, and `keras.layers.RNN` takes any cell, such as one that "
+    "adds its inputs": "nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper",
     "distributions are written with `random` and `math`": "compat.v1.distributions.*",
     "`explain(fetches)`, `session.profile` and `graphengine bench` show where the time goes": """
         profiler.* compat.v1.profiler.* train.ProfilerHook test.Benchmark test.benchmark_config summary.trace_*

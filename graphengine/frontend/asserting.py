@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import as_dtype
+from ..dtypes import as_dtype, float32
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
 from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
@@ -139,6 +139,45 @@ def assert_rank_at_least(x: Any, rank: int, message: str | None = None, name: st
                          op="assert_rank_at_least")
 
 
+def assert_rank_in(x: Any, ranks: Sequence[int], message: str | None = None, name: str | None = None) -> None:
+    """Raise ShapeError unless a tensor has one of several numbers of axes."""
+    found = convert_to_tensor(x).shape
+    if found.rank is not None and found.rank not in [int(r) for r in ranks]:
+        raise ShapeError(f"{message or 'the tensor'} has shape {found}; it takes one of {tuple(ranks)} axes",
+                         op="assert_rank_in")
+
+
+def assert_integer(x: Any, message: str | None = None, name: str | None = None) -> None:
+    """Raise DTypeError unless a tensor is of whole numbers."""
+    found = convert_to_tensor(x).dtype
+    if not found.is_integer:
+        raise DTypeError(f"{message or 'the tensor'} is {found.name}, and no whole number", op="assert_integer")
+
+
+def assert_same_float_dtype(tensors: Any = None, dtype: Any = None) -> Any:
+    """The dtype that tensors share, which is `dtype` if that is given; float32 if there is neither.
+
+    Raises
+    ------
+    DTypeError if they differ, or are no fractions.
+    """
+    given = [convert_to_tensor(x).dtype for x in tensors or () if x is not None]
+    wanted = as_dtype(dtype) if dtype is not None else given[0] if given else float32
+    other = next((k for k in given if k is not wanted), None)
+    if other is not None:
+        raise DTypeError(f"tensors are {wanted.name} and {other.name}", op="assert_same_float_dtype")
+    if not wanted.is_floating:
+        raise DTypeError(f"tensors are {wanted.name}, and no fractions", op="assert_same_float_dtype")
+    return wanted
+
+
+def assert_proper_iterable(values: Any) -> None:
+    """Raise DTypeError for a tensor, an array or a text in the place of a list of values, and for what is no list."""
+    if isinstance(values, (Tensor, EagerTensor, np.ndarray, bytes, str)) or not hasattr(values, "__iter__"):
+        raise DTypeError(f"values is a {type(values).__name__}, and no list or tuple of values",
+                         op="assert_proper_iterable", fix="give [values]")
+
+
 def assert_scalar(tensor: Any, message: str | None = None, name: str | None = None) -> Any:
     """The tensor; ShapeError if it is no single number."""
     assert_rank(tensor, 0, message)
@@ -176,8 +215,9 @@ def is_numeric_tensor(tensor: Any) -> bool:
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    Assert, assert_all_finite, assert_equal, assert_greater, assert_greater_equal, assert_less, assert_less_equal,
-    assert_near, assert_negative, assert_non_negative, assert_non_positive, assert_none_equal, assert_positive,
-    assert_rank, assert_rank_at_least, assert_scalar, assert_shapes, assert_type, check_numerics, is_numeric_tensor,
+    Assert, assert_all_finite, assert_equal, assert_greater, assert_greater_equal, assert_integer, assert_less,
+    assert_less_equal, assert_proper_iterable, assert_rank_in, assert_same_float_dtype, assert_near,
+    assert_negative, assert_non_negative, assert_non_positive, assert_none_equal, assert_positive, assert_rank,
+    assert_rank_at_least, assert_scalar, assert_shapes, assert_type, check_numerics, is_numeric_tensor,
 )}
 AT_TOP = ("Assert", "assert_equal", "assert_greater", "assert_less", "assert_rank")

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,16 @@ from .random import Draw, Source
 from .variables import Variable
 
 PHILOX = 1                                  # TensorFlow's number of the one algorithm that there is
-_PHILOX = (None, "philox", "auto_select", PHILOX)
+_PHILOX = (None, "philox", "auto_select", PHILOX, 3)
 _HALF = 2**63
+
+
+class Algorithm(IntEnum):
+    """Ways to make random bits; this package has one of them."""
+
+    PHILOX = 1
+    THREEFRY = 2
+    AUTO_SELECT = 3
 
 
 class Generator:
@@ -193,4 +202,4 @@ def set_global_generator(generator: Generator) -> None:
     _whole[:] = [generator]
 
 
-PUBLIC = Generator, create_rng_state, get_global_generator, set_global_generator
+PUBLIC = Algorithm, Generator, create_rng_state, get_global_generator, set_global_generator

@@ -33,7 +33,7 @@ from .variables import Variable
 
 SEED_OF_GRAPH = 87654321                    # TensorFlow's, where only the op has a seed
 LARGEST_SEED = 2**31 - 1
-ALGORITHMS = ("auto_select", "philox")
+ALGORITHMS = ("auto_select", "philox", 1, 3)            # also as TensorFlow numbers them
 
 Draw = Callable[[Any, Any], Any]            # numbers for the shape of a tensor, from a state
 Source = Callable[[Draw], Any]              # has numbers drawn for a shape from a state, both of which it knows

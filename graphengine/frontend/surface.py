@@ -91,6 +91,8 @@ PIECES: dict[str, Callable[..., Any]] = {
     "config.experimental.set_memory_growth": devices.set_memory_growth,
     "config.run_functions_eagerly": function.run_functions_eagerly,
     "config.functions_run_eagerly": function.functions_run_eagerly,
+    "config.experimental_run_functions_eagerly": function.run_functions_eagerly,
+    "config.experimental_functions_run_eagerly": function.functions_run_eagerly,
     **{f"debugging.{name}": f for name, f in asserting.FUNCTIONS.items()},
     **{name: asserting.FUNCTIONS[name] for name in asserting.AT_TOP},
     **arrangement.FUNCTIONS,
@@ -110,6 +112,7 @@ LATER: dict[str, str] = {name: module for module, names in {
         image.draw_bounding_boxes image.extract_glimpse image.non_max_suppression_padded
         image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box
     """,
+    "checking": "debugging.disable_check_numerics debugging.enable_check_numerics",
     "convolving": """
         conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches nn.atrous_conv2d_transpose
         nn.depthwise_conv2d_backprop_filter nn.depthwise_conv2d_backprop_input nn.with_space_to_batch
@@ -123,6 +126,10 @@ LATER: dict[str, str] = {name: module for module, names in {
     "ordering": """
         approx_top_k math.approx_max_k math.approx_min_k nn.approx_max_k nn.approx_min_k nn.isotonic_regression
         random.experimental.index_shuffle random_index_shuffle math.sobol_sample
+    """,
+    "surroundings": """
+        get_current_name_scope get_logger inside_function is_symbolic_tensor timestamp tuple
+        config.experimental.enable_op_determinism
     """,
     "solving": "linalg.banded_triangular_solve linalg.experimental.conjugate_gradient",
 }.items() for name in names.split()}

@@ -2,17 +2,20 @@
 from __future__ import annotations
 
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from ..errors import GraphEngineError
+from ..errors import GraphEngineError, InvalidArgumentError
 from ..ir import Graph, get_default_graph
 from ..ir.node import Tensor
+from ..ops.language import L
+from .build import convert_to_tensor
 from .nest import flatten, map_structure
 from .session import Session, get_default_session
+from .tape import GradientTape
 
 main = unittest.main
 
@@ -143,10 +146,59 @@ def is_built_with_cuda() -> bool:
 is_built_with_gpu_support = is_built_with_rocm = is_built_with_xla = is_built_with_cuda
 
 
+def is_cpu_target_available(target: str) -> bool:
+    """Whether kernels can be made for a kind of processor: that of this machine."""
+    import platform
+
+    return platform.machine().lower() in {"x86": ("x86_64", "amd64", "i386", "i686"), "aarch64": ("aarch64", "arm64"),
+                                          "arm": ("arm", "armv7l")}.get(target, (target,))
+
+
+def compute_gradient(f: Callable[..., Any], x: Sequence[Any], delta: float | None = None) -> tuple[Any, Any]:
+    """Derivatives of a function, by its gradient and by differences.
+
+    Parameters
+    ----------
+    f : of as many tensors as `x` has, float
+    delta : distance to both sides, 1 / 1024 if None
+
+    Returns
+    -------
+    for each of `x` the derivatives by the gradient; and the same by differences
+
+    Shapes
+    ------
+    each : (elements of the result, elements of x)
+    """
+    if not isinstance(x, (list, tuple)):
+        raise InvalidArgumentError(f"x is a {type(x).__name__}; it is a list of tensors", op="test.compute_gradient")
+    points = [convert_to_tensor(value) for value in x]
+    step = 1 / 1024 if delta is None else delta
+    with GradientTape(persistent=True) as tape:
+        tape.watch(points)
+        y = L.reshape(f(*points), (-1,))
+        parts = [y[k] for k in range(len(y))]
+    exact, measured = [], []
+    for place, point in enumerate(points):
+        size = int(np.prod(point.shape))
+        rows = [tape.gradient(part, point, unconnected_gradients="zero") for part in parts]
+        exact.append(np.array([np.array(row) for row in rows], point.dtype.numpy).reshape(len(parts), size))
+        columns = np.zeros((len(parts), size), point.dtype.numpy)
+        for k in range(size):
+            ends = []
+            for sign in (1, -1):
+                moved = np.array(point)
+                moved.reshape(-1)[k] += sign * step
+                ends.append(np.asarray(f(*points[:place], convert_to_tensor(moved), *points[place + 1:])).reshape(-1))
+            columns[:, k] = (ends[0] - ends[1]) / (2 * step)
+        measured.append(columns)
+    return tuple(exact), tuple(measured)
+
+
 def gpu_device_name() -> str:
     """The empty string: there is none."""
     return ""
 
 
-__all__ = ["TestCase", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support", "is_built_with_rocm",
-           "is_built_with_xla", "is_gpu_available", "main"]
+__all__ = ["TestCase", "compute_gradient", "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support",
+           "is_built_with_rocm", "is_built_with_xla", "is_cpu_target_available", "is_gpu_available", "main"]

@@ -21,6 +21,7 @@ from .checkpoint import (
 from .module import children, found_in
 from .restoring import Restoration, wait
 from .variables import Variable
+from .views import PythonState, states_in
 
 COUNTER = "save_counter"
 
@@ -120,13 +121,17 @@ class Checkpoint:
                                           fix="use compat.v1.train.Saver")
         return {**found, COUNTER: self.save_counter}
 
+    def _states(self) -> Iterator[tuple[str, PythonState]]:
+        return states_in([*({} if self.root is None else dict(children(self.root))).items(), *self._parts.items()])
+
     def write(self, file_prefix: Path, options: Any = None) -> str:
         """Write all variables to files of this prefix; its path."""
         found = self._variables()
         if self.root is not None and list(found) == [COUNTER]:
             raise InvalidArgumentError(f"{self.root!r} holds no variables", op="Checkpoint",
                                        fix="build it first, or pass objects by name")
-        return write_arrays(file_prefix, {path: v.array for path, v in found.items()})
+        states = {path: np.frombuffer(state.serialize(), np.uint8) for path, state in self._states()}
+        return write_arrays(file_prefix, {path: v.array for path, v in found.items()} | states)
 
     def read(self, save_path: Path, options: Any = None) -> RestoreStatus:
         """Give the variables the values of files that `write` or `save` made; nothing changes unless all fit.
@@ -137,8 +142,12 @@ class Checkpoint:
         ------
         FileFormatError if there is no such file. ShapeError, DTypeError if a value does not fit its variable.
         """
-        restoration = Restoration(self._variables, read_arrays(save_path))
+        arrays = read_arrays(save_path)
+        states = [(state, arrays.pop(path)) for path, state in self._states() if path in arrays]
+        restoration = Restoration(self._variables, arrays)
         restoration.settle()
+        for state, data in states:
+            state.deserialize(data.tobytes())
         if restoration.unused:
             wait(restoration)
         return RestoreStatus(os.fspath(save_path), restoration)

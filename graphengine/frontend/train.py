@@ -13,6 +13,7 @@ from ..autodiff import check_connected, gradients
 from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
+from ..later import later
 from ..ops.language import L
 from .build import convert_to_tensor, group
 from .checkpoint import (
@@ -31,6 +32,12 @@ __all__ = [
     "checkpoint_exists", "get_checkpoint_state", "latest_checkpoint", "list_variables", "load_checkpoint",
     "load_variable",
 ]
+
+__getattr__, __dir__ = later(__name__, {
+    "Coordinator": "..coordinator:Coordinator", "ExponentialMovingAverage": "..averages:ExponentialMovingAverage",
+    "TrackableView": "..views:TrackableView", "checkpoints_iterator": "..views:checkpoints_iterator",
+    "experimental": "..views:experimental",
+})
 
 GradsAndVars = Sequence[tuple["Tensor | None", Variable]]
 

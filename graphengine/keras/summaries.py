@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import local
@@ -21,7 +22,10 @@ from ..frontend.control import cond
 from ..frontend.surface import refusing
 from ..frontend.variables import Variable
 from ..ir.eager import EagerTensor
+from ..ir.graph import get_default_graph
 from ..ir.node import Tensor
+from ..ops import summaries as messages
+from . import media
 from .callbacks.events import EventFile
 
 
@@ -71,6 +75,18 @@ class SummaryWriter:
         self._is_closed = True
 
 
+class _Nowhere(SummaryWriter):
+    """A writer that writes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(os.curdir)
+
+
+def create_noop_writer() -> SummaryWriter:
+    """A writer that writes nothing, where one is asked for."""
+    return _Nowhere()
+
+
 class _Now(local):
     """What `as_default`, `set_step` and `record_if` change, in each thread for itself."""
 
@@ -114,7 +130,7 @@ def record_if(condition: Any) -> Iterator[None]:
 
 def should_record_summaries() -> Any:
     """Whether there is a writer, and `record_if` lets it write; a tensor where the condition is one of a graph."""
-    if _now.writer is None:
+    if _now.writer is None or isinstance(_now.writer, _Nowhere):
         return False
     holds = _now.records() if callable(_now.records) else _now.records
     if isinstance(holds, Variable):
@@ -182,8 +198,70 @@ def histogram(
     return _written(lambda file, x, at: file.histogram(name, x, at, buckets or 30), data, step, "histogram")
 
 
-experimental = SimpleNamespace(get_step=get_step, set_step=set_step)
+def image(name: str, data: Any, step: Any = None, max_outputs: int = 3, description: str | None = None) -> Any:
+    """Write the first pictures of a batch under a name; further arguments are those of `scalar`.
 
-__all__ = ["SummaryWriter", "create_file_writer", "experimental", "flush", "histogram", "record_if", "scalar",
-           "should_record_summaries"]
+    data : (batch, height, width, channels), uint8, or fractions in [0, 1]
+    """
+    return _written(lambda file, x, at: file.summary(media.images(name, x, max_outputs), at), data, step, "image")
+
+
+def audio(
+    name: str, data: Any, sample_rate: int, step: Any = None, max_outputs: int = 3, encoding: str | None = None,
+    description: str | None = None,
+) -> Any:
+    """Write the first sounds of a batch under a name; further arguments are those of `scalar`.
+
+    data : (batch, samples, channels), in [-1, 1]
+    sample_rate : samples per second
+    encoding : "wav", or None for that
+
+    Raises
+    ------
+    InvalidArgumentError for another encoding.
+    """
+    if encoding not in (None, "wav"):
+        raise InvalidArgumentError(f"encoding={encoding!r}; it takes 'wav'", op="summary.audio")
+    rate = int(sample_rate)
+    return _written(lambda file, x, at: file.summary(media.sounds(name, x, rate, max_outputs), at), data, step,
+                    "audio")
+
+
+def text(name: str, data: Any, step: Any = None, description: str | None = None) -> Any:
+    """Write a text, or a list of several, under a name; further arguments are those of `scalar`."""
+    return _written(lambda file, _, at: file.summary(media.texts(name, data), at), 0, step, "text")
+
+
+def write(tag: str, tensor: Any, step: Any = None, metadata: Any = None, name: str | None = None) -> Any:
+    """Write all elements of a tensor under a name.
+
+    Parameters
+    ----------
+    tensor : or a function that gives it, called only if it is written
+    metadata : the message that says which part of TensorBoard shows it, as bytes, or as what has `SerializeToString`
+    """
+    if callable(tensor) and not hasattr(tensor, "dtype"):
+        tensor = tensor() if _now.writer is not None else 0
+    told = metadata.SerializeToString() if hasattr(metadata, "SerializeToString") else metadata
+
+    def written(file: EventFile, x: Any, at: int) -> None:
+        file.summary(messages.tensor(tag, x, told or b""), at)
+
+    return _written(written, tensor, step, "write")
+
+
+@contextmanager
+def summary_scope(name: str, default_name: str = "summary", values: Any = None) -> Iterator[tuple[str, str]]:
+    """A name scope for what a summary is made of; the name to write it under, and that of the scope."""
+    graph = get_default_graph()
+    around = graph.get_name_scope()
+    label = name or default_name
+    with graph.name_scope(re.sub(r"[^A-Za-z0-9_.\-/]", "", label) or default_name) as scope:
+        yield f"{around}/{label}" if around else label, scope
+
+
+experimental = SimpleNamespace(get_step=get_step, set_step=set_step, summary_scope=summary_scope)
+
+__all__ = ["SummaryWriter", "audio", "create_file_writer", "create_noop_writer", "experimental", "flush", "histogram",
+           "image", "record_if", "scalar", "should_record_summaries", "text", "write"]
 __getattr__ = refusing("graphengine.summary", lambda: __all__)

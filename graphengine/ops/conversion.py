@@ -33,7 +33,7 @@ class Cast(Elementwise):
     """
 
     category = "Conversion"
-    names = ("cast",)
+    names = ("cast", "dtypes.cast")
     onnx = "Cast"
     inputs = (port("x", AnyType, "numbers"),)
     dtype: DType = attr(REQUIRED, "type of the result", convert=as_dtype)

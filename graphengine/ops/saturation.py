@@ -43,7 +43,7 @@ class SaturateCast(Composed):
     """
 
     category = "Conversion"
-    names = ("saturate_cast",)
+    names = ("saturate_cast", "dtypes.saturate_cast")
     inputs = (port("value", Numeric, "numbers"),)
     dtype: DType = attr(REQUIRED, "type of the result", choices=Numeric, convert=as_dtype)
     in_own_type = True                      # its range matters

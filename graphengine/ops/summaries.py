@@ -60,12 +60,12 @@ def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
     return summary(tag, field(5, BYTES, message))
 
 
-def tensor(tag: str, value: Any) -> bytes:
-    """All elements of an array, with its shape."""
+def tensor(tag: str, value: Any, metadata: bytes = b"") -> bytes:
+    """All elements of an array, with its shape; and the message that says who shows them."""
     x = np.asarray(value)
     sizes = b"".join(field(2, BYTES, field(1, NUMBER, size)) for size in x.shape)
     message = field(1, NUMBER, TYPES[x.dtype.name]) + field(2, BYTES, sizes) + field(4, BYTES, x.tobytes())
-    return summary(tag, field(8, BYTES, message))
+    return summary(tag, (field(9, BYTES, metadata) if metadata else b"") + field(8, BYTES, message))
 
 
 CONTENTS = {"scalar": scalar, "histogram": histogram, "tensor": tensor}

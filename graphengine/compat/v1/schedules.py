@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ... import dtypes
 from ...errors import InvalidArgumentError
-from ...frontend import random
+from ...frontend import averages, random
 from ...frontend.build import convert_to_tensor
 from ...frontend.variables import GLOBAL_VARIABLES
 from ...ir.graph import Graph, get_default_graph
@@ -200,58 +199,25 @@ def assert_global_step(global_step_tensor: Any) -> None:
         raise InvalidArgumentError(f"{global_step_tensor} is no single whole number", op="assert_global_step")
 
 
-class ExponentialMovingAverage:
-    """Averages of variables in which older values count less and less.
+class ExponentialMovingAverage(averages.ExponentialMovingAverage):
+    """The same, whose averages are variables of the graph and in the collection ``moving_average_variables``."""
 
-        average = decay * average + (1 - decay) * value
-
-    Parameters
-    ----------
-    decay : in [0, 1)
-    num_updates : number of updates so far; the decay is at most ``(1 + num_updates) / (10 + num_updates)`` then
-    zero_debias : accepted
-    """
-
-    def __init__(
-        self, decay: Any, num_updates: Any = None, zero_debias: bool = False, name: str = "ExponentialMovingAverage"
-    ) -> None:
-        self.decay, self.num_updates, self.name = decay, num_updates, name
-        self._averages: dict[int, Variable] = {}
-
-    def apply(self, var_list: Sequence[Any] | None = None) -> Any:
-        """A node that brings the averages up to date."""
-        from ...frontend.build import group
+    def all_variables(self) -> Sequence[Any]:
         from .variables import trainable_variables
 
-        chosen = trainable_variables() if var_list is None else list(var_list)
-        graph = get_default_graph().root
-        decay = self.decay
-        if self.num_updates is not None:
-            count = L.cast(self.num_updates, dtypes.float32)
-            decay = L.minimum(self.decay, (1 + count) / (10 + count))
-        changes = []
-        for var in chosen:
-            if id(var) not in self._averages:
-                keys = [GLOBAL_VARIABLES, GraphKeys.MOVING_AVERAGE_VARIABLES]
-                with graph.name_scope(None):
-                    start = getattr(var, "initial_value", None)
-                    start = np.zeros(var.shape.numbers(), var.dtype.numpy) if start is None else start
-                    self._averages[id(var)] = Variable(start, False, keys, name=f"{var.op.name}/{self.name}")
-            average = self._averages[id(var)]
-            share = decay if isinstance(decay, (int, float)) else L.cast(decay, var.dtype)
-            changes.append(average.assign_sub((average - var) * (1 - share)))
-        return group(*changes, name=self.name)
+        return trainable_variables()
 
-    def average(self, var: Any) -> Any:
-        """The average of a variable, or None."""
-        return self._averages.get(id(var))
+    def beginning(self, var: Any) -> Any:
+        keys = [GLOBAL_VARIABLES, GraphKeys.MOVING_AVERAGE_VARIABLES]
+        with get_default_graph().root.name_scope(None):
+            start = getattr(var, "initial_value", None)
+            start = np.zeros(var.shape.numbers(), var.dtype.numpy) if start is None else start
+            return Variable(start, False, keys, name=self.average_name(var))
 
     def average_name(self, var: Any) -> str:
-        """The name that the average of a variable has."""
         return f"{var.op.name}/{self.name}"
 
     def variables_to_restore(self, moving_avg_variables: Sequence[Any] | None = None) -> dict[str, Any]:
-        """Variables by the names of their averages, for a Saver that puts averages in their place."""
         averaged = {id(v) for v in moving_avg_variables or ()} or set(self._averages)
         found = {self.average_name(v): v for v in get_collection(GLOBAL_VARIABLES) if id(v) in averaged}
         hidden = {id(v) for v in self._averages.values()} | averaged

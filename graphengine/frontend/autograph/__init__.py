@@ -25,7 +25,7 @@ from typing import Any
 from . import experimental
 from .convert import callee, source
 
-__all__ = ["experimental", "to_code", "to_graph"]
+__all__ = ["experimental", "to_code", "to_graph", "trace"]
 
 
 def to_graph(entity: Callable[..., Any], recursive: bool = True, experimental_optional_features: Any = None) -> Any:
@@ -49,3 +49,8 @@ def to_code(entity: Callable[..., Any], recursive: bool = True, experimental_opt
     """
     del recursive, experimental_optional_features
     return source(entity)
+
+
+def trace(*args: Any) -> None:
+    """Print values while a function is traced, once for each trace: ``Tensor("x:0", dtype=float32)``."""
+    print(*args)
