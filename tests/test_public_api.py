@@ -5,6 +5,7 @@ Functions of ops are made from the registry, which is their list; what is writte
 import functools
 import inspect
 import pathlib
+import re
 import types
 
 import graphengine as tf
@@ -54,7 +55,7 @@ def describe(name, value):
     if callable(value):
         parameters = inspect.signature(value).parameters.values()
         texts = [str(p.replace(annotation=inspect.Parameter.empty)) for p in parameters]
-        return f"{name}({', '.join(texts)})"
+        return re.sub(r"<function (\w+) at 0x\w+>", r"\1", f"{name}({', '.join(texts)})")
     return f"{name}: {type(value).__name__}"
 
 
