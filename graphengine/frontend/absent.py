@@ -151,10 +151,6 @@ REASONS: dict[str, str] = {
     """,
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
     NOT_BUILT: """
-        approx_top_k conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches
-        get_current_name_scope get_logger inside_function is_symbolic_tensor random_index_shuffle
-        required_space_to_batch_paddings space_to_batch_nd timestamp tuple autograph.trace
-        compat.dimension_at_index compat.dimension_value compat.integral_types compat.real_types
         compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION compat.v1.Dimension
         compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER
         compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.VERSION
@@ -198,28 +194,7 @@ REASONS: dict[str, str] = {
         compat.v1.nn.depthwise_conv2d_native compat.v1.nn.depthwise_conv2d_native_backprop_filter
         compat.v1.nn.depthwise_conv2d_native_backprop_input compat.v1.nn.fused_batch_norm
         compat.v1.nn.max_pool_v2 compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.test.* config.experimental_functions_run_eagerly config.experimental_run_functions_eagerly
-        config.experimental.enable_op_determinism debugging.assert_integer debugging.assert_proper_iterable
-        debugging.assert_rank_in debugging.assert_same_float_dtype debugging.disable_check_numerics
-        debugging.enable_check_numerics dtypes.cast dtypes.double dtypes.half dtypes.saturate_cast
-        image.combined_non_max_suppression image.draw_bounding_boxes image.extract_glimpse
-        image.generate_bounding_box_proposals image.non_max_suppression_overlaps
-        image.non_max_suppression_padded image.non_max_suppression_with_scores
-        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box keras.distillation.*
-        keras.random.binomial keras.visualization.* linalg.banded_triangular_solve
-        linalg.experimental.conjugate_gradient math.approx_max_k math.approx_min_k math.sobol_sample
-        math.softmax nn.RNNCellDropoutWrapper nn.RNNCellResidualWrapper nn.approx_max_k nn.approx_min_k
-        nn.atrous_conv2d_transpose nn.batch_norm_with_global_normalization nn.depthwise_conv2d_backprop_filter
-        nn.depthwise_conv2d_backprop_input nn.fractional_avg_pool nn.fractional_max_pool nn.isotonic_regression
-        nn.space_to_batch nn.with_space_to_batch nn.experimental.general_dropout random.Algorithm random.poisson
-        random.stateless_binomial random.stateless_parameterized_truncated_normal random.stateless_poisson
-        random.experimental.Algorithm random.experimental.index_shuffle signal.inverse_mdct signal.mdct
-        summary.audio summary.create_noop_writer summary.graph summary.image summary.text summary.write
-        summary.experimental.summary_scope summary.experimental.write_raw_pb test.compute_gradient
-        test.is_cpu_target_available train.CheckpointView train.Coordinator train.ExponentialMovingAverage
-        train.TrackableView train.checkpoints_iterator train.experimental.PythonState version.COMPILER_VERSION
-        version.GIT_VERSION version.GRAPH_DEF_VERSION version.GRAPH_DEF_VERSION_MIN_CONSUMER
-        version.GRAPH_DEF_VERSION_MIN_PRODUCER
+        compat.v1.test.* keras.distillation.* keras.random.binomial keras.visualization.*
     """,
 }
 
