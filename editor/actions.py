@@ -111,7 +111,7 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
         Command("stop", "Stop", ("Ctrl+.",), "stop", tip="End it; Run uses what was learnt, Train begins anew"),
         Command("restart", "Reset variables", (), tip="Give all variables their first values again"),
         SEPARATOR,
-        Command("live", "Live", ("Ctrl+R",), "live", True, "Run after every edit"),
+        Command("live", "Live", ("Ctrl+R",), "live", True, "Run by itself after every edit, on a batch of the data"),
         SEPARATOR,
         Command("compile", "Show what the compiler does", ("Ctrl+K",), "code"),
         Command("profile", "Measure the kernels", ("Ctrl+T",), "profile"),

@@ -343,6 +343,7 @@ class Deeds(QtWidgets.QMainWindow):
 
     def do_live(self, on: bool) -> None:
         self.running.live = on
+        self.settings.set("live", on)
         if on and not self.running.busy:
             self.running.run()
 

@@ -382,7 +382,8 @@ class MainWindow(Filing):
             self.scene.show_running(True)
         elif isinstance(reply, m.Finished):
             self.scene.show_running(False)
-        elif isinstance(reply, m.Failed) and reply.what not in ("inspect", "lookinside", "boundary"):  # panels say it
+        elif isinstance(reply, m.Failed) and reply.what not in ("inspect", "lookinside", "boundary") and not (
+                reply.what in ("run", "load") and self.running.by_itself):     # panels say it; nobody asked for it
             self._failed(reply)
         elif isinstance(reply, m.Died):
             self.scene.show_running(False)
@@ -450,6 +451,10 @@ class MainWindow(Filing):
         shown = self.settings.get("minimap", True)
         self.actions_["minimap"].setChecked(shown)
         self.minimap.setVisible(shown)
+        self.running.live = self.settings.get("live", True)
+        live = QtCore.QSignalBlocker(self.actions_["live"])     # nothing runs before something is edited
+        self.actions_["live"].setChecked(self.running.live)
+        live.unblock()
 
     def _restore_panels(self) -> None:
         """Put the panels where they were last time; sizes count once the window is there."""

@@ -1,12 +1,15 @@
 """Between a document and the process that runs it: sends the graph when it has changed, hands on what comes back."""
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from PySide6 import QtCore
+
+from graphengine.tools.drawn.draw import becomes_nodes
 
 from .infer import Inference, Problem
 from .model.document import GraphDocument
@@ -18,7 +21,11 @@ from .run import ProcessRunner
 from .run import messages as m
 
 TRAININGS = ("train", "step")
-QUIET_MS = 60                               # after an edit, until a graph in live mode is run
+QUIET_MS = 60                               # after a number changed, until a graph in live mode is run
+SETTLED_MS = 400                            # after cards or wires came or went
+LONGEST_S = 3.0                             # a run that took longer is not made again by itself
+LARGEST = 64 * 2**20                        # bytes of results, of one batch; of a larger graph nothing is run by itself
+BATCH = 32                                  # what an unknown size is counted as
 
 
 class Running(QtCore.QObject):
@@ -35,7 +42,9 @@ class Running(QtCore.QObject):
     busy : "run", "train", "step" ... while something runs, otherwise ""
     training : "idle", "training", or "paused": held, so that `train` goes on where it was
     continues : whether the training that runs, or ran last, went on with one that was held
-    live : whether the graph is run after every edit
+    live : whether the graph is run by itself after every edit that can change a value: on a batch of its data, while
+        nothing trains, unless it takes long or what was learnt would be lost
+    by_itself : whether what runs, or ran last, is such a run
     is_loading : whether the process has been sent a graph that it does not have yet
     """
 
@@ -47,7 +56,9 @@ class Running(QtCore.QObject):
                  runner: ProcessRunner, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self.document, self.inference, self.runner = document, inference, runner
-        self.busy, self.live = "", False
+        self.busy, self.live, self.by_itself = "", False, False
+        self._has_learnt = False
+        self._run_s = 0.0                   # the last run took
         self.training, self.continues = "idle", False
         self.is_ready = self.is_loading = False
         self._folder = folder
@@ -77,6 +88,10 @@ class Running(QtCore.QObject):
 
     def run(self) -> None:
         """Compute every card once."""
+        self.by_itself = False
+        self._run()
+
+    def _run(self) -> None:
         if not any(True for _ in self.document.cards):
             self.said.emit(self.tr("There is nothing to run yet: put a card on the canvas."))
             return
@@ -115,7 +130,7 @@ class Running(QtCore.QObject):
 
     def restart_weights(self) -> None:
         """Give the variables their first values again."""
-        self._sent = None
+        self._sent, self._has_learnt = None, False
         self._load(anew=True)
         self._set_training("idle")
 
@@ -221,8 +236,11 @@ class Running(QtCore.QObject):
             self.state_changed.emit()
         if self.live and self.busy in ("", "run") and any(self._matters(ref) for ref in refs):
             self._is_waiting = True
-            if not self._quiet.isActive():
-                self._quiet.start()
+            before = self._loaded or {}
+            if any(ref.kind == "wire" or ref not in before for ref in refs):
+                self._quiet.start(SETTLED_MS)       # anew: more of them may follow
+            elif not self._quiet.isActive():
+                self._quiet.start(QUIET_MS)
 
     def _rerun(self) -> None:
         """Run after edits; where only numbers of constants and placeholders moved, these are all that is sent."""
@@ -230,18 +248,32 @@ class Running(QtCore.QObject):
             return
         self._is_waiting = False
         moved = moved_values(self._loaded, self.document) if self._loaded is not None and self.is_ready else None
+        if self._run_s > LONGEST_S or not any(True for _ in self.document.cards):
+            return
         if moved:
+            self.by_itself = True
             self._moved = self._said()
             self.runner.send(m.Run(moved))
-        else:
-            self.run()
+        elif self._keeps_learnt() and self._result_bytes() <= LARGEST:
+            self.by_itself = True
+            self._run()
+
+    def _keeps_learnt(self) -> bool:
+        """Whether the graph as it is can be sent, and what variables have learnt stays."""
+        return not self._has_learnt or self._learning in (None, self._model())
+
+    def _result_bytes(self) -> int:
+        """About how much memory the results of all cards take together."""
+        results = (result for card in self.document.cards for result in self.inference.outputs(card.id))
+        return sum(4 * math.prod(BATCH if size is None else size for size in result.sizes or ()) for result in results)
 
     def _matters(self, ref: Ref) -> bool:
         """Whether an item that changed can change a value."""
         card = self.document.items.get(ref)
         if self.document.is_settling:
             return False
-        return ref.kind == "wire" or (isinstance(card, Card) and card.kind in catalog())
+        kind = catalog().get(card.kind) if isinstance(card, Card) else None
+        return ref.kind == "wire" or (kind is not None and (becomes_nodes(kind.key) or kind.family == "Data"))
 
     def _take(self, reply: m.Reply) -> None:
         if isinstance(reply, m.Ready):
@@ -249,7 +281,9 @@ class Running(QtCore.QObject):
         elif isinstance(reply, m.Started):
             self.busy, self._stopping = reply.what, False
             if reply.what in TRAININGS:
-                self.training = "training"
+                self.training, self._has_learnt = "training", True
+        elif isinstance(reply, m.Values) and self.busy == "run":
+            self._run_s = reply.seconds
         elif isinstance(reply, m.Finished):
             self.busy = ""
             if reply.what == "load":        # broken off: there is no graph
@@ -277,6 +311,7 @@ class Running(QtCore.QObject):
             self._holders = reply.holders
             self._learning = Meaning(GraphDocument(self._loaded.values())).model(reply.holders)
         if reply.forgot:
+            self._has_learnt = False
             self.training, self.continues = "idle", False
             self.said.emit(self.tr("The model has changed: what was learnt is gone, its variables begin anew."))
 

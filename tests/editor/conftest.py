@@ -12,10 +12,13 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for settings, recent files and journals of this test alone."""
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A folder for settings, recent files and journals of this test alone; in its windows nothing runs by itself."""
     home = tmp_path / "home"
     monkeypatch.setenv("GRAPHENGINE_EDITOR_HOME", str(home))
+    if "qapp" in request.fixturenames:
+        home.mkdir()
+        (home / "settings.json").write_text('{"live": false}')
     yield home
 
 

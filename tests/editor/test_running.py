@@ -60,7 +60,72 @@ def test_cards_that_settle_are_not_run_again(running):
     running.document.settle(moved)
     assert not running._is_waiting
     running.document.do(commands.set_attribute(running.document, ["train"], "epochs", 3))
+    assert not running._is_waiting, "no value depends on it"
+    edit(running)
     assert running._is_waiting
+
+
+def edit(running, kind="op/exp"):
+    """Put a card beside the others, which changes values and no model."""
+    running.document.do(commands.add_card(running.document, kind, 0, 900))
+
+
+def runs(running, qtbot):
+    """What was sent after the last edit, once that is settled."""
+    qtbot.waitUntil(lambda: not running._quiet.isActive(), timeout=5000)
+    sent = [type(request) for request in running.runner.sent]
+    running.runner.sent.clear()
+    return sent
+
+
+def test_an_edit_runs_by_itself(running, qtbot):
+    running.live = True
+    edit(running)
+    edit(running)
+    assert runs(running, qtbot) == [m.Load, m.Run] and running.by_itself, "both at once"
+    running.run()
+    assert not running.by_itself
+    running.live = False
+    edit(running)
+    assert not running._quiet.isActive()
+
+
+def test_nothing_runs_by_itself_while_it_trains_or_takes_long(running, qtbot):
+    running.live, say = True, running.runner.say
+    say(m.Started("train"))
+    edit(running)
+    assert not running._quiet.isActive()
+    say(m.Finished("train"), m.Started("run"), m.Values({}, 60.0), m.Finished("run"))
+    edit(running)
+    assert runs(running, qtbot) == []
+    running.run()
+    say(m.Started("run"), m.Values({}, 0.1), m.Finished("run"))
+    runs(running, qtbot)
+    edit(running)
+    assert runs(running, qtbot) == [m.Load, m.Run]
+
+
+def test_nothing_runs_by_itself_that_is_large(running, qtbot):
+    running.live = True
+    running.document.do(commands.add_card(running.document, "op/placeholder", 0, 900, {"shape": [5000, 5000]}))
+    assert runs(running, qtbot) == []
+    running.document.undo()
+    edit(running)
+    assert runs(running, qtbot) == [m.Load, m.Run]
+
+
+def test_nothing_runs_by_itself_that_would_lose_what_was_learnt(running, qtbot):
+    running.live, say = True, running.runner.say
+    running.train()
+    say(m.Loaded(1, 10, 0.1, holders=("hidden/w",)), m.Started("train"), m.Finished("train"))
+    running.runner.sent.clear()
+    edit(running)
+    assert runs(running, qtbot) == [m.Load, m.Run], "beside the model"
+    say(m.Loaded(2, 10, 0.1, holders=("hidden/w",)))
+    running.document.do(commands.bypass(running.document, ["hidden/w/initial_value"]))
+    assert runs(running, qtbot) == [], "of the model"
+    running.document.undo()
+    assert runs(running, qtbot) == [m.Run], "the process has it"
 
 
 def test_train_begins_anew_unless_it_was_held(running):
