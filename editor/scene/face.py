@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from PySide6 import QtCore, QtGui
 
@@ -74,6 +74,25 @@ class Face:
         self.outputs = self._outputs()
         self.inputs = self._inputs()
         self.rows = [self._row(f) for f in look.fields]
+
+    @cached_property
+    def far_rows(self) -> list[tuple[str, str]]:
+        """Names and values of attributes in letters for below 55 % zoom: the value, and what there is room for of the
+        name.
+        """
+        room, names, values = self.geometry.width - 2 * INSET - 20, self.inks.far_strip, self.inks.far_mono
+        found = []
+        for field in self.look.fields:
+            value = values.cut(written(value_of(self.look.card, field), field.form) or "…", room * 0.6)
+            found.append((names.cut(field.name, room - values.width(value)), value))
+        return found
+
+    @cached_property
+    def far_name(self) -> str:
+        """What the card is called, where that fits beside the title for below 55 % zoom."""
+        left = self.geometry.width - 26 - self.inks.far_title.width(self.far_title)
+        fits = bool(self.look.name) and self.inks.far_mono.width(self.look.name) <= left
+        return self.look.name if fits else ""
 
     def _outputs(self) -> list[PortFace]:
         faces = []
@@ -239,17 +258,21 @@ def _paint_bypass(painter: QtGui.QPainter, face: Face) -> None:
 
 
 def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
-    """Title, shapes, the problem and the form of the values, in letters that can be read; labels and attributes not."""
+    """Title, shapes, attributes, the problem and the form of the values, in letters that can be read; no labels."""
     present, width = face.inks, face.geometry.width
     painter.setFont(present.far_title.font)
     painter.setPen(present.text)
     painter.drawText(QtCore.QPointF(9, TITLE / 2 + 1 + present.far_title.rise), face.far_title)
+    painter.setFont(present.far_mono.font)
+    painter.setPen(present.text2)
+    if face.far_name:
+        left = width - 9 - present.far_mono.width(face.far_name)
+        painter.drawText(QtCore.QPointF(left, TITLE / 2 + 1 + present.far_mono.rise), face.far_name)
     if not face.geometry.collapsed:
-        painter.setFont(present.far_mono.font)
-        painter.setPen(present.text2)
         for port, text in zip(face.outputs, face.far_outputs, strict=True):
             left = width - 14 - present.far_mono.width(text)
             painter.drawText(QtCore.QPointF(left, port.middle + present.far_mono.rise), text)
+        _paint_far_rows(painter, face)
         if face.far_problem:
             painter.setFont(present.far_strip.font)
             painter.setPen(_signal(face))
@@ -258,6 +281,21 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         _paint_strip(painter, face, far=True, outdated=state.outdated)
         _paint_heat(painter, face, state, 2 * BAR)
     _paint_ports(painter, face, state)
+
+
+def _paint_far_rows(painter: QtGui.QPainter, face: Face) -> None:
+    present = face.inks
+    for i, (name, value) in enumerate(face.far_rows):
+        well = face.geometry.well(i)
+        painter.fillRect(QtCore.QRectF(*well), present.well_brush)
+        middle = well.y + well.height / 2
+        painter.setFont(present.far_strip.font)
+        painter.setPen(present.text3)
+        painter.drawText(QtCore.QPointF(well.x + 6, middle + present.far_strip.rise), name)
+        painter.setFont(present.far_mono.font)
+        painter.setPen(present.text)
+        left = well.right - 6 - present.far_mono.width(value)
+        painter.drawText(QtCore.QPointF(left, middle + present.far_mono.rise), value)
 
 
 def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False, hovered: bool = False,

@@ -21,6 +21,7 @@ SPARSE = 0.40                       # below this zoom every fifth dot is drawn e
 EXTENT = 200_000.0                  # how far the view can be moved, from the middle
 FIT_MARGIN = 28
 READABLE = 0.5                      # zoom from which cards can be told apart and read
+MOST_TRIED = 200                    # cards that may lie at the edge of the first view
 BORDER = 28                         # pixels from the edge where a drag moves the view
 SETTLE_MS = 160                     # after the last step of a zoom, cards keep pictures of themselves again
 CACHE_KB = 49_152                   # for those pictures; Qt's own limit holds forty cards on a sharp screen
@@ -163,8 +164,21 @@ class GraphView(QtWidgets.QGraphicsView):
             shown = QtCore.QSizeF(self.viewport().size()) / READABLE
             self.set_zoom(READABLE)
             left, middle = area.left() - FIT_MARGIN + shown.width() / 2, area.center()
-            self.centerOn(middle.x() if area.width() < shown.width() else left, middle.y())
+            x = middle.x() if area.width() < shown.width() else left
+            self.centerOn(x, self._fullest(x, shown, middle.y()))
         self._first_sight = self._sight
+
+    def _fullest(self, x: float, shown: QtCore.QSizeF, y: float) -> float:
+        """The height of the middle at which most cards are seen around `x`; of several the one that is nearest `y`."""
+        boxes = [item.box for item in self.graph.cards.values() if item.isVisible() and abs(
+            item.box.x + item.box.width / 2 - x) < shown.width() / 2]
+        half = shown.height() / 2 - FIT_MARGIN
+        middles = [y, *(box.y + half for box in boxes[:MOST_TRIED]), *(box.bottom - half for box in boxes[:MOST_TRIED])]
+
+        def seen(middle: float) -> int:
+            return sum(middle - half <= box.y and box.bottom <= middle + half for box in boxes)
+
+        return max(middles, key=lambda middle: (seen(middle), -abs(middle - y)))
 
     def keep_sight(self) -> None:
         """Stay at this zoom and place when the size changes: somebody works here."""

@@ -12,7 +12,10 @@ from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
 from editor.model.document import Change
 from editor.model.items import Card, Ref
+from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphScene, GraphView, Hit, Minimap
+from editor.scene.face import Face
+from editor.scene.inks import inks
 from editor.scene.look import CardLook
 from editor.scene.preview import rebinned
 from editor.theme import install, theme
@@ -415,3 +418,31 @@ def test_first_sight_follows_the_size_until_somebody_looks_elsewhere(view):
     view.set_zoom(0.8)
     view.resize(700, 500)
     assert view.zoom == pytest.approx(0.8)
+
+
+def test_attributes_and_names_are_told_from_afar(view):
+    """A card at 50 % is no empty box."""
+    kind = next(kind for kind in catalog().values() if kind.fields and kind.fields[0].form == "int")
+    card = Card("chosen", kind.key, {kind.fields[0].name: 3})
+    face = Face(CardLook(card, kind), inks())
+    (name, value), *_ = face.far_rows
+    assert value == "3" and kind.fields[0].name.startswith(name.rstrip("…"))
+    assert face.far_name in ("chosen", "")
+    long = Face(CardLook(replace(card, id="a_name_that_has_no_room_beside_a_title"), kind), inks())
+    assert long.far_name == ""
+
+
+def test_the_first_view_is_where_most_cards_begin(qapp, qtbot):
+    install(qapp)
+    low = [Card(f"low{k}", "op/exp", x=300.0 * k, y=2000.0 + 80 * (k % 2)) for k in range(4)]
+    items = [Card("high", "op/exp", y=0.0), *low, Card("far", "op/exp", x=9000.0, y=900.0)]
+    document, inference = drawn_scene.document_and_inference(items)
+    scene = GraphScene(document, inference, inference.kinds)
+    view = GraphView(scene)
+    view.resize(900, 600)
+    view.show()
+    qtbot.waitExposed(view)
+    view.see_beginning()
+    assert view.zoom == 0.5 and all(view.visible_rect.contains(scene.card_rect(card.id)) for card in low)
+    view.close()
+    scene.detach()
