@@ -470,7 +470,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             if item is not None and not isinstance(item, WireItem) and item.isVisible():
                 whole = whole.united(self.rest_rect(ref))
                 for tag in self._tags_at(ref):
-                    whole = whole.united(tag.box)
+                    whole = whole.united(tag.far_box)
         return whole
 
     def _tags_at(self, ref: Ref) -> Iterator[Tag]:

@@ -138,7 +138,7 @@ class Minimap(QtWidgets.QWidget):
         painter.translate(corner)
         painter.scale(size, size)
         painter.translate(-self._area.topLeft())
-        for frame in self.view.graph.frames.values():
+        for frame in filter(QtWidgets.QGraphicsItem.isVisible, self.view.graph.frames.values()):
             color = QtGui.QColor(frame.color)
             color.setAlphaF(0.25)
             painter.fillRect(QtCore.QRectF(*frame.box), color)
@@ -155,7 +155,7 @@ class Minimap(QtWidgets.QWidget):
                 painter.setPen(QtGui.QPen(present.text, 1.5 / size))
                 painter.setBrush(NO_BRUSH)
                 painter.drawRect(box)
-        for note in self.view.graph.notes.values():
+        for note in filter(QtWidgets.QGraphicsItem.isVisible, self.view.graph.notes.values()):
             color = QtGui.QColor(present.warn)
             color.setAlphaF(0.5)
             painter.fillRect(QtCore.QRectF(*note.box), color)

@@ -7,11 +7,13 @@ from PySide6 import QtCore, QtGui
 
 from editor.model.items import Point
 
-from .inks import inks, mixed, pen
+from .face import SHORT
+from .inks import Lettering, inks, mixed, pen
 
 STUB = 14.0                 # of the wire between the socket and the tag
-HEIGHT, SPACE, WIDEST = 18.0, 8.0, 160.0        # of the tag; between its text and its ends
-FARTHEST = 0.4              # zoom at which its text can be read
+HEIGHT, FAR_HEIGHT = 18.0, 24.0
+SPACE, WIDEST = 8.0, 160.0  # between the text and the ends of the tag; of the text
+FARTHEST = 0.3              # zoom at which its text is left out
 
 
 class Tag(NamedTuple):
@@ -28,18 +30,27 @@ class Tag(NamedTuple):
 
     @property
     def box(self) -> QtCore.QRectF:
-        width = min(inks().mono.width(self.text), WIDEST) + 2 * SPACE
+        return self._around(inks().mono, HEIGHT)
+
+    @property
+    def far_box(self) -> QtCore.QRectF:
+        """As it is below 55 % zoom, where its letters are larger."""
+        return self._around(inks().far_mono, FAR_HEIGHT)
+
+    def _around(self, letters: Lettering, height: float) -> QtCore.QRectF:
+        width = min(letters.width(self.text), WIDEST) + 2 * SPACE
         x, y = self.end
-        return QtCore.QRectF(x if self.way > 0 else x - width, y - HEIGHT / 2, width, HEIGHT)
+        return QtCore.QRectF(x if self.way > 0 else x - width, y - height / 2, width, height)
 
     def paint(self, painter: QtGui.QPainter, color: QtGui.QColor) -> None:
         """color : of the wire."""
-        present, box = inks(), self.box
+        present, scale = inks(), painter.worldTransform().m11()
+        letters, box = (present.mono, self.box) if scale >= SHORT else (present.far_mono, self.far_box)
         painter.setPen(pen(color, 1.0))
         painter.setBrush(mixed(present.card, color, 0.14))
-        painter.drawRoundedRect(box, HEIGHT / 2, HEIGHT / 2)
-        if painter.worldTransform().m11() >= FARTHEST:
-            painter.setFont(present.mono.font)
+        painter.drawRoundedRect(box, box.height() / 2, box.height() / 2)
+        if scale >= FARTHEST:
+            painter.setFont(letters.font)
             painter.setPen(present.text)
-            painter.drawText(QtCore.QPointF(box.left() + SPACE, box.center().y() + present.mono.rise),
-                             present.mono.cut(self.text, WIDEST))
+            painter.drawText(QtCore.QPointF(box.left() + SPACE, box.center().y() + letters.rise),
+                             letters.cut(self.text, WIDEST))

@@ -155,7 +155,7 @@ class WireItem(QtWidgets.QGraphicsPathItem):
     def boundingRect(self) -> QtCore.QRectF:
         found = super().boundingRect()
         for tag in self.tags:
-            found = found.united(tag.box.adjusted(-2, -2, 2, 2))
+            found = found.united(tag.far_box.adjusted(-2, -2, 2, 2))
         return found
 
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,

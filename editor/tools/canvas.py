@@ -77,7 +77,7 @@ class Canvas:
             return ""
         parts = [f"{kind.title if kind is not None else found.kind} {card}"]
         parts += [f"{result.dtype} {result.shape}".strip() for result in self.inference.outputs(card)]
-        sources = [wire.source for wire in self.document.wires_into(card).values()]
+        sources = [row.wire.source for row in self.inference.inputs_of(card) if row.wire is not None]
         if sources:
             parts.append(f"reads {' and '.join(sources)}")
         problem = self.inference.problem(card)
