@@ -23,7 +23,7 @@ from .run import messages as m
 TRAININGS = ("train", "step")
 QUIET_MS = 60                               # after a number changed, until a graph in live mode is run
 SETTLED_MS = 400                            # after cards or wires came or went
-LONGEST_S = 3.0                             # a run that took longer is not made again by itself
+LONGEST_S, COMPILING_S = 3.0, 30.0          # a run that took longer is not made again by itself; one of a new graph
 LARGEST = 64 * 2**20                        # bytes of results, of one batch; of a larger graph nothing is run by itself
 BATCH = 32                                  # what an unknown size is counted as
 
@@ -58,7 +58,7 @@ class Running(QtCore.QObject):
         self.document, self.inference, self.runner = document, inference, runner
         self.busy, self.live, self.by_itself = "", False, False
         self._has_learnt = False
-        self._run_s = 0.0                   # the last run took
+        self._is_new = self._is_slow = False                    # the graph, as it is run next; the last run
         self.training, self.continues = "idle", False
         self.is_ready = self.is_loading = False
         self._folder = folder
@@ -210,7 +210,7 @@ class Running(QtCore.QObject):
         fresh = {name: array for name, array in self.document.arrays.items() if name not in self._arrays}
         folder = os.path.abspath(self._folder() or ".")
         self.runner.send(m.Load(to_text(self.document), fresh, folder, self._serial, anew))
-        self._sent, self._is_edited = said, False
+        self._sent, self._is_edited, self._is_new = said, False, True
         self._loaded = dict(self.document.items)
         self._arrays |= set(fresh)
         self.is_loading = True
@@ -248,7 +248,7 @@ class Running(QtCore.QObject):
             return
         self._is_waiting = False
         moved = moved_values(self._loaded, self.document) if self._loaded is not None and self.is_ready else None
-        if self._run_s > LONGEST_S or not any(True for _ in self.document.cards):
+        if self._is_slow or not any(True for _ in self.document.cards):
             return
         if moved:
             self.by_itself = True
@@ -283,7 +283,8 @@ class Running(QtCore.QObject):
             if reply.what in TRAININGS:
                 self.training, self._has_learnt = "training", True
         elif isinstance(reply, m.Values) and self.busy == "run":
-            self._run_s = reply.seconds
+            self._is_slow = reply.seconds > (COMPILING_S if self._is_new else LONGEST_S)
+            self._is_new = False
         elif isinstance(reply, m.Finished):
             self.busy = ""
             if reply.what == "load":        # broken off: there is no graph
