@@ -55,7 +55,7 @@ OPERANDS = ("x x1 x2 y xs inputs kernel depthwise_kernel pointwise_kernel a b ta
             "condition indices values updates start_indices data segment_ids sorted_sequence query key value bias "
             "mask scale weights mean variance offset gamma beta fill_value rtol atol constant_values array bins q "
             "condlist choicelist default tensor pattern start stop f fun elems elements primals tangents init "
-            "init_val index branches loop_vars pred true_fn false_fn")
+            "init_val index branches loop_vars pred true_fn false_fn variable")
 SETTINGS = {"allclose": ("rtol", "atol"), "bincount": ("weights",), "diagonal": ("offset",), "histogram": ("bins",),
             "squareplus": ("b",), "trace": ("offset",), "trapezoid": ("x",), "unique": ("fill_value",)}
 
@@ -67,7 +67,7 @@ SAME_ATTRIBUTES: dict[str, tuple[str, dict[str, str]]] = {
     "tile": ("tile", {"multiples": "repeats"}), "reverse": ("flip", {"axis": "axis"}), "divide": ("true_divide", {}),
     **{f"reduce_{name}": (name, {"axis": "axis", "keepdims": "keepdims"}) for name in ("max", "min", "prod")},
     **{name: (name, {}) for name in ("abs", "elu", "logical_not", "ones_like", "relu", "round", "selu", "sigmoid",
-                                     "softplus", "softsign", "square", "where", "zeros_like")},
+                                     "softplus", "softsign", "square", "stop_gradient", "where", "zeros_like")},
 }
 
 
@@ -247,8 +247,8 @@ def _same() -> dict[str, tuple[str, dict[str, str]]]:
     """For the name of an op the function of Keras that it is, and its attributes' names there."""
     from .ops import pointwise as own
 
-    plain = {**own.OF_FRACTIONS, **own.OF_NUMBERS, **own.OF_TWO, **own.OF_TWO_TENSORS, **own.OF_TWO_FRACTIONS,
-             **own.OF_TRUTHS}
+    plain = {**own.OF_FRACTIONS, **own.OF_NUMBERS, **own.OF_TWO, **own.OF_TWO_TENSORS, **own.OF_BITS,
+             **own.SHIFTS, **own.OF_TWO_FRACTIONS, **own.OF_TRUTHS}
     folds = {**own.FOLDS, **own.FOLDS_OF_FRACTIONS, **own.FOLDS_OF_TRUTHS}
     fold = {"axis": "axis", "keepdims": "keepdims"}
     return {**{op: (name, {}) for name, op in reversed(plain.items())},

@@ -379,7 +379,7 @@ def vdot(x1: Any, x2: Any) -> Any:
     return L.reduce_sum(ravel(a) * ravel(b))
 
 
-def einsum(subscripts: str, *operands: Any) -> Any:
+def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Sums of products over named axes; see `graphengine.einsum`."""
     found = together(*operands)
     if found[0].dtype.name == "int8":                       # as Keras, which has no such sums of bytes

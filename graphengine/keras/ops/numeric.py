@@ -186,13 +186,3 @@ def nextafter(x1: Any, x2: Any) -> Any:
     """The neighbor of each number on the way to another one."""
     dtype = floating(tensor(0, common_dtype([tensor(x1), tensor(x2)]))).dtype
     return L.cast(L.nextafter(tensor(x1, "float64"), tensor(x2, "float64")), dtype)
-
-
-def bitwise_left_shift(x: Any, y: Any) -> Any:
-    """Bits moved to the left, towards those that count more."""
-    return L.left_shift(*together(x, y))
-
-
-def bitwise_right_shift(x: Any, y: Any) -> Any:
-    """Bits moved to the right, towards those that count less."""
-    return L.right_shift(*together(x, y))

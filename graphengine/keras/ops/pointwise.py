@@ -18,16 +18,17 @@ OF_FRACTIONS = {
     "sqrt": "sqrt", "tan": "tan", "tanh": "tanh", "ceil": "ceil", "floor": "floor", "isfinite": "is_finite",
     "isinf": "is_inf", "isnan": "is_nan",
 }
-OF_NUMBERS = {"negative": "negative", "sign": "sign", "copy": "identity", "stop_gradient": "stop_gradient",
-              "bitwise_not": "invert", "bitwise_invert": "invert"}
+OF_NUMBERS = {"negative": "negative", "sign": "sign", "copy": "identity", "bitwise_not": "invert",
+              "bitwise_invert": "invert"}
 OF_TWO = {
     "add": "add", "subtract": "subtract", "multiply": "multiply", "maximum": "maximum", "minimum": "minimum",
     "floor_divide": "floordiv", "power": "pow", "equal": "equal", "not_equal": "not_equal",
     "greater": "greater", "greater_equal": "greater_equal", "less": "less", "less_equal": "less_equal",
-    "left_shift": "left_shift", "right_shift": "right_shift",
 }
-OF_TWO_TENSORS = {"mod": "floormod", "bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or",
-                  "bitwise_xor": "bitwise_xor"}
+OF_TWO_TENSORS = {"mod": "floormod"}
+OF_BITS = {"bitwise_and": "bitwise_and", "bitwise_or": "bitwise_or", "bitwise_xor": "bitwise_xor"}
+SHIFTS = {"left_shift": "left_shift", "right_shift": "right_shift", "bitwise_left_shift": "left_shift",
+          "bitwise_right_shift": "right_shift"}
 OF_TWO_FRACTIONS = {"divide": "divide", "true_divide": "divide", "arctan2": "atan2",
                     "divide_no_nan": "divide_no_nan"}
 OF_TRUTHS = {"logical_and": "logical_and", "logical_or": "logical_or", "logical_xor": "logical_xor"}
@@ -53,6 +54,13 @@ def _of_two(
         return getattr(L, op)(a, b) if convert is None else getattr(L, op)(convert(a), convert(b))
 
     return named(function, name, f"`{op}` of two tensors, element by element; sizes broadcast.")
+
+
+def _of_bits(name: str, op: str, meet: Callable[..., list[Any]]) -> Callable[..., Any]:
+    def function(x: Any, y: Any) -> Any:
+        return getattr(L, op)(*meet(x, y))
+
+    return named(function, name, f"`{op}` of two tensors of whole numbers, element by element; sizes broadcast.")
 
 
 def _fold(name: str, op: str, convert: Callable[[Any], Any]) -> Callable[..., Any]:
@@ -88,6 +96,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _of_one(name, op, tensor) for name, op in OF_NUMBERS.items()},
     **{name: _of_two(name, op, None) for name, op in OF_TWO.items()},
     **{name: _of_two(name, op, None, met) for name, op in OF_TWO_TENSORS.items()},
+    **{name: _of_bits(name, op, met) for name, op in OF_BITS.items()},
+    **{name: _of_bits(name, op, together) for name, op in SHIFTS.items()},
     **{name: _of_two(name, op, floating) for name, op in OF_TWO_FRACTIONS.items()},
     **{name: _of_two(name, op, truth) for name, op in OF_TRUTHS.items()},
     **{name: _fold(name, op, counting) for name, op in FOLDS.items()},
@@ -95,6 +105,11 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: _fold(name, op, floating) for name, op in FOLDS_OF_FRACTIONS.items()},
     **{name: _fold(name, op, truth) for name, op in FOLDS_OF_TRUTHS.items()},
 }
+
+
+def stop_gradient(variable: Any) -> Any:
+    """The numbers as they are, which no gradient passes."""
+    return L.stop_gradient(tensor(variable))
 
 
 def abs(x: Any) -> Any:

@@ -40,7 +40,7 @@ class Box:
 def plot_model(
     model: Any, to_file: Any = "model.png", show_shapes: bool = False, show_dtype: bool = False,
     show_layer_names: bool = False, rankdir: str = "TB", expand_nested: bool = False, dpi: int = 200,
-    show_layer_activations: bool = False, show_trainable: bool = False,
+    show_layer_activations: bool = False, show_trainable: bool = False, splines: str = "ortho",
 ) -> str:
     """Draw a model into a file.
 
@@ -52,6 +52,7 @@ def plot_model(
     rankdir : "TB" from top to bottom, "LR" from left to right
     expand_nested : whether models inside are drawn by their layers
     dpi : resolution of a ".png"
+    splines : accepted for Keras's sake; lines are curves
 
     Returns
     -------
