@@ -101,6 +101,9 @@ REASONS: dict[str, str] = {
         *jpeg* *_png *_bmp *_gif *_image *_webp *_jxl audio.* keras.utils.*_img keras.utils.*_array
         keras.preprocessing.image.*
     """,
+    "windows of pictures and lines over them are drawn by matplotlib and OpenCV, which take arrays: `x.numpy()`": """
+        keras.visualization.plot_* keras.visualization.draw_bounding_boxes
+    """,
     "nothing is fetched from the network; keras.datasets has data that come with the package": """
         keras.datasets.* keras.applications.* keras.utils.get_file keras.callbacks.RemoteMonitor
     """,
@@ -194,7 +197,7 @@ REASONS: dict[str, str] = {
         compat.v1.nn.depthwise_conv2d_native compat.v1.nn.depthwise_conv2d_native_backprop_filter
         compat.v1.nn.depthwise_conv2d_native_backprop_input compat.v1.nn.fused_batch_norm
         compat.v1.nn.max_pool_v2 compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.test.* keras.distillation.* keras.random.binomial keras.visualization.*
+        compat.v1.test.* keras.random.binomial
     """,
 }
 

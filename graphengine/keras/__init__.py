@@ -39,16 +39,18 @@ from .regularizers import Regularizer
 from .variable import Variable
 
 if TYPE_CHECKING:
-    from . import datasets, dtype_policies, ops, preprocessing, tree
+    from . import datasets, distillation, dtype_policies, ops, preprocessing, tree, visualization
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric",
     "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
-    "constraints", "datasets", "dtype_policies", "initializers", "layers", "losses", "metrics", "models", "ops",
-    "optimizers", "preprocessing", "random", "registry", "regularizers", "saving", "tree", "utils", "version",
+    "constraints", "datasets", "distillation", "dtype_policies", "initializers", "layers", "losses", "metrics",
+    "models", "ops", "optimizers", "preprocessing", "random", "registry", "regularizers", "saving", "tree", "utils",
+    "version", "visualization",
 ]
 FloatDTypePolicy = DTypePolicy
-_LATER = ("datasets", "dtype_policies", "ops", "preprocessing", "tree")
+registry.register_later("distillation", f"{__name__}.distillation")
+_LATER = ("datasets", "distillation", "dtype_policies", "ops", "preprocessing", "tree", "visualization")
 __getattr__, __dir__ = later(
     __name__, {**{name: f".{name}" for name in _LATER}, "__version__": ".saving.files:KERAS_VERSION"},
     refusing(__name__, lambda: __all__))

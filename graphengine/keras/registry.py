@@ -340,7 +340,8 @@ def _named_class(name: str, module: str | None, registered: str | None) -> Any:
     found = get_registered_object(registered or name) or get_registered_object(name)
     if found is None and (module or "keras").partition(".")[0] == "keras":
         home = (module or "keras").partition(".")[2]
-        tables = [_table(home, name)] if home in _public else [_table(known, name) for known in list(_public)]
+        tables = ([_table(home, name)] if home in _public or home in _later
+                  else [_table(known, name) for known in list(_public)])
         found = next((table[name] for table in tables if name in table), None)
     if found is None:
         raise _unknown("class", name, [*(n for table in _public.values() for n in table), *_custom])

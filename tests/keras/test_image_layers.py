@@ -165,3 +165,21 @@ def test_pipeline():
 def test_refused(make, said):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+def test_masks_are_drawn_over_images():
+    """Values of Keras 3.15."""
+    images, masks = ic.pictures((1, 2, 3, 3)), np.array([[0, 1, 2], [-1, 1, 3]]).reshape(1, 2, 3, 1)
+    found = keras.visualization.draw_segmentation_masks(images, masks, num_classes=3, alpha=0.5)
+    assert found.dtype == np.uint8
+    assert found.tolist() == [[[[78, 101, 60], [104, 161, 88], [122, 216, 120]],
+                               [[251, 160, 212], [117, 138, 132], [198, 151, 236]]]]
+    first = keras.visualization.draw_segmentation_masks(images.transpose(0, 3, 1, 2), masks.transpose(0, 3, 1, 2), 3,
+                                                        alpha=0.5, data_format="channels_first")
+    np.testing.assert_array_equal(first, found)
+    own = keras.visualization.draw_segmentation_masks(images, masks, 1, {0: (9, 8, 7)}, blend=False)
+    assert own[0, 0, 0].tolist() == [9, 8, 7] and own[0, 0, 1].tolist() == images[0, 0, 1].tolist()
+    with pytest.raises(TypeError, match="whole numbers"):
+        keras.visualization.draw_segmentation_masks(images, masks * 1.0)
+    with pytest.raises(AttributeError, match="matplotlib"):
+        keras.visualization.plot_image_gallery
