@@ -59,7 +59,7 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         # block.
         is_deep = is_packed & (m >= MANY_ROWS)
         span, step = (WIDE, SLIVER) if is_deep else (PANEL, PANEL)
-        several = 1
+        several, most_rows, is_piled = 1, HIGH, False
         most = k  # of the depth of a pass
         if is_packed & (k * span > ROOM):  # tiny products have no time for divisions
             passes = (k * span + ROOM - 1) // ROOM
@@ -68,11 +68,11 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
         if is_deep & (most > 0):
             several = ROOM // (WIDE * most)
             several = several if several < SEVERAL else SEVERAL
-        pile, most_rows = at(panel, ROOM), HIGH
-        # Columns of A that lie far apart are packed for each panel of several blocks: they share few cache sets, too.
-        is_piled = (several > 1) & (a_row == 1) & (a_col >= FAR) & (PILE > 0)
-        if is_piled & (most * HIGH > PILE):
-            most_rows = PILE // most // SLIVER * SLIVER
+            # Columns of A that lie far apart are packed for each panel of several blocks: they share few cache sets,
+            # too.
+            is_piled = (several > 1) & (a_row == 1) & (a_col >= FAR) & (PILE > 0)
+            if is_piled & (most * HIGH > PILE):
+                most_rows = PILE // most // SLIVER * SLIVER
         stack_height, stacks = (m + HIGH - 1) // HIGH, (n + WIDE - 1) // WIDE
         row = column = batch = 0
         if lo > 0:
@@ -123,17 +123,20 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                         more, factor = at(c, j), ONE
                     r = 0
                     while r < height:
-                        rows = ROWS if is_deep and height - r >= 2 * ROWS else height - r
+                        rows = height - r
                         left, left_row, left_col = at(a, r * a_row + l * a_col), a_row, a_col
-                        if is_piled & (blocks > 1):
-                            up = r % most_rows
-                            if up == 0:
-                                high = height - r if height - r < most_rows else most_rows
-                                pack(left, a_col, 1, pile, SLIVER, SLIVER * most, high, depth)
-                            rows = rows if rows < ROWS else ROWS
-                            left, left_row, left_col = at(pile, up // SLIVER * SLIVER * most + up % SLIVER), 1, SLIVER
-                        if is_deep & (d_row != 0):
-                            fetch(at(more, r * d_row), d_row, rows, width)
+                        if is_deep:
+                            if is_piled & (blocks > 1):
+                                up = r % most_rows
+                                if up == 0:
+                                    high = rows if rows < most_rows else most_rows
+                                    pack(left, a_col, 1, at(panel, ROOM), SLIVER, SLIVER * most, high, depth)
+                                rows = rows if rows < ROWS else ROWS
+                                left = at(panel, ROOM + up // SLIVER * SLIVER * most + up % SLIVER)
+                                left_row, left_col = 1, SLIVER
+                            rows = rows if rows < 2 * ROWS else ROWS
+                            if d_row != 0:
+                                fetch(at(more, r * d_row), d_row, rows, width)
                         e = 0
                         while e < width:
                             columns = width - e if width - e < step else step

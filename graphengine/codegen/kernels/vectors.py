@@ -87,7 +87,11 @@ class Vectors:
 
     def first_lanes(self, count: ir.Value, lanes: int | None = None) -> ir.Value:
         """The mask of lanes whose number is below `count`."""
-        numbers = ir.VectorType(_I64, lanes or self.lanes)
+        numbers = ir.VectorType(ir.IntType(8 * self.item_bytes), lanes or self.lanes)    # one vector, as elements are
+        most = self.index(numbers.count)
+        count = self.builder.select(self.builder.icmp_signed("<", count, most), count, most)
+        if numbers.element != _I64:
+            count = self.builder.trunc(count, numbers.element)
         return self.builder.icmp_signed(
             "<", ir.Constant(numbers, list(range(numbers.count))), self.splat(count, numbers)
         )
