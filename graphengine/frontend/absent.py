@@ -197,7 +197,7 @@ REASONS: dict[str, str] = {
         compat.v1.nn.depthwise_conv2d_native compat.v1.nn.depthwise_conv2d_native_backprop_filter
         compat.v1.nn.depthwise_conv2d_native_backprop_input compat.v1.nn.fused_batch_norm
         compat.v1.nn.max_pool_v2 compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.test.* keras.random.binomial
+        compat.v1.test.*
     """,
 }
 

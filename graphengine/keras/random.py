@@ -94,23 +94,32 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any =
 
 
 def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: Any = None) -> Any:
-    """Numbers of a gamma distribution with scale 1."""
-    pair = _pair(seed)
-    if pair is None:
-        return random.gamma(shape, alpha, dtype=dtype or floatx())
-    return random.stateless_gamma(shape, pair, alpha, dtype=dtype or floatx())
+    """Numbers of a gamma distribution with scale 1; `alpha` broadcasts to `shape`."""
+    return _gamma(shape, alpha, dtype or floatx(), _any_pair(seed))
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: Any = None) -> Any:
-    """Numbers of a beta distribution, in [0, 1]."""
-    pair, kind = _pair(seed), dtype or floatx()
-    if pair is None:
-        first, second = (random.gamma(shape, a, dtype=kind) for a in (alpha, beta))
-    else:
-        seeds = (pair, pair + np.array([12, 12]))       # as Keras
-        first, second = (random.stateless_gamma(shape, s, a, dtype=kind)
-                         for s, a in zip(seeds, (alpha, beta), strict=True))
-    return first / (first + second)
+    """Numbers of a beta distribution, in [0, 1]; `alpha` and `beta` broadcast to `shape`."""
+    pair, kind = _any_pair(seed), dtype or floatx()
+    first = _gamma(shape, alpha, kind, pair)
+    return first / (first + _gamma(shape, beta, kind, pair + np.array([12, 12], np.int32)))     # the seed as Keras
+
+
+def binomial(shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: Any = None) -> Any:
+    """How many of `counts` independent trials succeed, each with its probability; both broadcast to `shape`."""
+    from ..frontend.counts import stateless_binomial  # which few programs need
+
+    return stateless_binomial(shape, _any_pair(seed), counts, probabilities, dtype or floatx())
+
+
+def _gamma(shape: Any, alpha: Any, dtype: Any, pair: Any) -> Any:
+    return random.stateless_gamma(shape, pair, L.broadcast_to(convert_to_tensor(alpha, dtype), shape), dtype=dtype)
+
+
+def _any_pair(seed: Any) -> Any:
+    """The two numbers of a seed, others each time if there is none."""
+    pair = _pair(seed)
+    return random.uniform([2], 0, 2**31 - 1, "int32") if pair is None else pair
 
 
 def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:

@@ -14,6 +14,8 @@ DRAWS = {
     "randint": lambda seed: random.randint((400,), 0, 7, seed=seed),
     "categorical": lambda seed: random.categorical(np.zeros((1, 7), np.float32), 400, seed=seed),
     "gamma": lambda seed: random.gamma((400,), 3.0, seed=seed),
+    "beta": lambda seed: random.beta((400,), 2.0, 3.0, seed=seed),
+    "binomial": lambda seed: random.binomial((400,), 100.0, 0.5, seed=seed),
     "shuffle": lambda seed: random.shuffle(np.arange(400), seed=seed),
     "dropout": lambda seed: random.dropout(np.ones(400, np.float32), 0.5, seed=seed),
 }
@@ -67,3 +69,21 @@ def test_numbers_of_a_generator_are_those_of_keras():
     np.testing.assert_allclose(random.normal((3,), seed=generator), [-0.77272797, 2.0677035, -1.7053593], rtol=2e-6)
     np.testing.assert_array_equal(random.dropout(np.ones(8, "f4"), 0.5, seed=generator), [2, 2, 2, 2, 2, 0, 0, 0])
     assert generator.state.numpy().tolist() == [5, 4]
+
+
+def test_binomial_numbers_have_their_mean_and_variance():
+    counts, chances = np.array([10.0, 20.0, 5.0], np.float32), np.array([0.5, 0.1, 0.9], np.float32)
+    drawn = np.asarray(keras.random.binomial((20000, 3), counts, chances, seed=1))
+    assert drawn.dtype == np.float32 and drawn.min() >= 0 and (drawn <= counts).all() and (drawn == drawn.round()).all()
+    np.testing.assert_allclose(drawn.mean(0), counts * chances, atol=0.05)
+    np.testing.assert_allclose(drawn.var(0), counts * chances * (1 - chances), rtol=0.05)
+    np.testing.assert_array_equal(keras.random.binomial((20000, 3), counts, chances, seed=1), drawn)
+    assert keras.random.binomial((2,), 3, 0.5, dtype="int32").dtype is tf.int32
+
+
+@pytest.mark.parametrize("seed", [None, 4])
+def test_parameters_broadcast_to_the_shape(seed):
+    drawn = np.asarray(keras.random.gamma((20000, 2), [[1.0, 4.0]], seed=seed))
+    np.testing.assert_allclose(drawn.mean(0), [1.0, 4.0], rtol=0.05)
+    drawn = np.asarray(keras.random.beta((20000, 2), [1.0, 2.0], 3.0, seed=seed))
+    np.testing.assert_allclose(drawn.mean(0), [0.25, 0.4], rtol=0.05)
