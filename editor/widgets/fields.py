@@ -14,7 +14,6 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.model.catalog import REQUIRED, Field
 from editor.model.values import (
-    interval_text,
     read,
     written,
 )
@@ -186,9 +185,10 @@ class NumberBox(QtWidgets.QAbstractSpinBox):
         self.setKeyboardTracking(False)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.lineEdit().setTextMargins(6, 0, 0, 0)
-        limits = interval_text(field)
-        if limits:
-            self.setToolTip(limits)
+        words = {(True, True): self.tr("{0} to {1}"), (True, False): self.tr("at least {0}"),
+                 (False, True): self.tr("at most {1}"), (False, False): ""}
+        low, high = ("" if limit is None else f"{limit:g}" for limit in (field.low, field.high))
+        self.setToolTip(words[bool(low), bool(high)].format(low, high))
 
     def number(self) -> float | None:
         try:

@@ -484,6 +484,18 @@ def test_live_mode_runs_after_an_edit(window, qtbot):
                                 for reply in of(m.Values, said)), timeout=STARTING_MS)
 
 
+def test_at_first_an_edit_shows_values_by_itself_and_a_switch_ends_that(window, own_home, qtbot):
+    (own_home / "settings.json").unlink()
+    number = {"value": {"dtype": "float32", "shape": [], "values": [2.0]}}
+    shown = window(GraphDocument([Card("a", "op/const", number)]))
+    assert shown.actions_["live"].isChecked() and not shown.running.busy, "nothing was edited yet"
+    shown.document.do(commands.add_card(shown.document, "op/square", 300, 0, source=("a", 0)))
+    qtbot.waitUntil(lambda: "square" in shown.scene.results, timeout=STARTING_MS)
+    assert shown.scene.results["square"].previews[0].text.startswith("4")
+    shown.actions_["live"].setChecked(False)
+    assert window(GraphDocument()).running.live is False, "it is remembered"
+
+
 def test_cards_that_show_values_push_those_below_them(window, qtbot):
     """Which is no edit: nothing is to be saved or undone."""
     number = {"value": {"dtype": "float32", "shape": [], "values": [1.0]}}
