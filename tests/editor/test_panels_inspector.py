@@ -203,12 +203,12 @@ def test_problems_stand_at_the_top_with_their_repairs(qtbot: QtBot, build: Build
 
 
 def test_what_the_engine_has_against_a_value_stands_beside_it(qtbot: QtBot, build: Build) -> None:
-    inspector, document = build(*DENSE)
-    show(inspector, Ref("card", "hidden"))
-    row = inspector.rows["units"]
-    write(qtbot, row.editor.focusProxy(), "-1")
+    inspector, document = build(*DENSE, Card("sums", "op/cumsum"), Wire("x", 0, "sums", 0))
+    show(inspector, Ref("card", "sums"))
+    row = inspector.rows["axis"]
+    write(qtbot, row.editor.focusProxy(), "7")
     inspector.update_now()
-    assert "units=-1" in row.error.text().lower()
+    assert "axis 7" in row.error.text().lower()
     assert row.error.isVisibleTo(inspector)
     document.undo()
     inspector.update_now()
