@@ -14,6 +14,7 @@ from ..frontend.build import convert_to_tensor, placeholder
 from ..frontend.function import TensorSpec
 from ..frontend.structure import Structure, flatten
 from ..ir.eager import EagerTensor
+from ..ir.graph import at_once
 
 Array = np.ndarray[Any, Any]
 
@@ -67,7 +68,12 @@ def leaf_of(value: Any) -> Any:
     if array is not None and array.dtype.kind not in "fiub":
         raise DTypeError(f"a dataset of {array.dtype} values", op="data",
                          fix="there are tensors of numbers only; give numbers, such as places in a list of words")
-    return convert_to_tensor(value)
+    with at_once():
+        found = convert_to_tensor(value)
+    if not isinstance(found, EagerTensor):
+        raise InvalidArgumentError(f"{value!r} of a graph has no numbers yet", op="data",
+                                   fix="make datasets of arrays, and take their elements into the graph")
+    return found
 
 
 def spec_of(element: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterator as Elements
 from typing import Any
 
 from ..errors import InvalidArgumentError, OutOfRangeError
-from ..ir.graph import is_drawing, no_graph
+from ..ir.graph import at_once, is_drawing
 from .elements import Iterated, taken_apart
 
 
@@ -56,7 +56,7 @@ class DatasetIterator(Iterator):
         if not self._is_of_graph:
             raise InvalidArgumentError("a graph would hold this one element for ever", op="next of a dataset",
                                        fix="take it before, and give it to the function as an argument")
-        with no_graph():
+        with at_once():
             return next(self._source)
 
 

@@ -153,51 +153,18 @@ REASONS: dict[str, str] = {
         keras.callbacks.Orbax*
     """,
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
+    "Python's `argparse`, or the package absl, reads command lines of other kinds": """
+        compat.v1.flags.*
+    """,
+    "programs see errors as exceptions, and no C++ library": """
+        compat.v1.errors.raise_exception_on_not_ok_status compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION
+        compat.v1.MONOLITHIC_BUILD
+    """,
     NOT_BUILT: """
-        compat.v1.COMPILER_VERSION compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION compat.v1.Dimension
-        compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER
-        compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER compat.v1.MONOLITHIC_BUILD compat.v1.OpError compat.v1.VERSION
-        compat.v1.add_check_numerics_ops compat.v1.assert_integer compat.v1.assert_proper_iterable
-        compat.v1.assert_rank_in compat.v1.assert_same_float_dtype compat.v1.assert_variables_initialized
-        compat.v1.batch_scatter_update compat.v1.count_up_to compat.v1.dimension_at_index
-        compat.v1.dimension_value compat.v1.enable_eager_execution compat.v1.executing_eagerly_outside_functions
-        compat.v1.get_seed compat.v1.is_variable_initialized compat.v1.no_regularizer compat.v1.op_scope
-        compat.v1.random_poisson compat.v1.scatter_div compat.v1.scatter_mul compat.v1.setdiff1d
-        compat.v1.variable_op_scope compat.v1.data.*
-        compat.v1.data.experimental.map_and_batch_with_legacy_function compat.v1.errors.*
-        compat.v1.flags.ArgumentParser compat.v1.flags.ArgumentSerializer compat.v1.flags.BaseListParser
-        compat.v1.flags.BooleanFlag compat.v1.flags.BooleanParser compat.v1.flags.CantOpenFlagFileError
-        compat.v1.flags.CsvListSerializer compat.v1.flags.DEFINE compat.v1.flags.DEFINE_alias
-        compat.v1.flags.DEFINE_enum_class compat.v1.flags.DEFINE_flag compat.v1.flags.DEFINE_multi
-        compat.v1.flags.DEFINE_multi_enum compat.v1.flags.DEFINE_multi_enum_class
-        compat.v1.flags.DEFINE_multi_float compat.v1.flags.DEFINE_multi_integer
-        compat.v1.flags.DEFINE_spaceseplist compat.v1.flags.DuplicateFlagError compat.v1.flags.EnumClassFlag
-        compat.v1.flags.EnumClassListSerializer compat.v1.flags.EnumClassParser
-        compat.v1.flags.EnumClassSerializer compat.v1.flags.EnumFlag compat.v1.flags.EnumParser
-        compat.v1.flags.Error compat.v1.flags.Flag compat.v1.flags.FlagHolder
-        compat.v1.flags.FlagNameConflictsWithMethodError compat.v1.flags.FloatParser
-        compat.v1.flags.IllegalFlagValueError compat.v1.flags.IntegerParser compat.v1.flags.ListParser
-        compat.v1.flags.ListSerializer compat.v1.flags.MultiEnumClassFlag compat.v1.flags.MultiFlag
-        compat.v1.flags.UnparsedFlagAccessError compat.v1.flags.UnrecognizedFlagError
-        compat.v1.flags.ValidationError compat.v1.flags.WhitespaceSeparatedListParser
-        compat.v1.flags.adopt_module_key_flags compat.v1.flags.declare_key_flag
-        compat.v1.flags.disclaim_key_flags compat.v1.flags.doc_to_help compat.v1.flags.flag_dict_to_args
-        compat.v1.flags.get_help_width compat.v1.flags.mark_bool_flags_as_mutual_exclusive
-        compat.v1.flags.mark_flag_as_required compat.v1.flags.mark_flags_as_mutual_exclusive
-        compat.v1.flags.mark_flags_as_required compat.v1.flags.multi_flags_validator
-        compat.v1.flags.override_value compat.v1.flags.register_multi_flags_validator
-        compat.v1.flags.register_validator compat.v1.flags.set_default compat.v1.flags.text_wrap
-        compat.v1.flags.validator compat.v1.image.resize_area compat.v1.image.resize_bicubic
-        compat.v1.image.resize_bilinear compat.v1.image.resize_nearest_neighbor
-        compat.v1.initializers.global_variables compat.v1.initializers.local_variables
-        compat.v1.initializers.uniform_unit_scaling compat.v1.initializers.variables
-        compat.v1.manip.batch_to_space_nd compat.v1.manip.space_to_batch_nd compat.v1.nn.avg_pool_v2
-        compat.v1.nn.conv2d_backprop_filter compat.v1.nn.conv2d_backprop_input
-        compat.v1.nn.conv3d_backprop_filter compat.v1.nn.conv3d_backprop_filter_v2
-        compat.v1.nn.depthwise_conv2d_native compat.v1.nn.depthwise_conv2d_native_backprop_filter
-        compat.v1.nn.depthwise_conv2d_native_backprop_input compat.v1.nn.fused_batch_norm
-        compat.v1.nn.max_pool_v2 compat.v1.random.get_seed compat.v1.random.stateless_multinomial
-        compat.v1.test.*
+        compat.v1.COMPILER_VERSION compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION
+        compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER
+        compat.v1.assert_integer compat.v1.assert_proper_iterable compat.v1.assert_rank_in
+        compat.v1.assert_same_float_dtype compat.v1.random_poisson compat.v1.manip.space_to_batch_nd
     """,
 }
 

@@ -60,7 +60,7 @@ def set_seed(seed: int | None) -> None:
         _at_once.restart(None if seed is None else int(seed))
 
 
-def _seeds(graph: Graph, seed: int | None) -> tuple[int | None, int]:
+def seeds(graph: Graph, seed: int | None) -> tuple[int | None, int]:
     """The two seeds of an op, as TensorFlow combines them."""
     return _combined(seed_of(graph), seed, _states(graph) if seed is None else 0)
 
@@ -95,7 +95,7 @@ def fresh(like: Any, seed: int | None, kind: str, draw: Draw) -> Any:
     graph = receiving_graph(like.graph)
     owner = graph.root                      # a state that a loop's body draws from goes on from step to step
     with owner.control_dependencies(None):
-        state = owner.add(RandomState(*_seeds(owner, seed)), (), "state").outputs[0]
+        state = owner.add(RandomState(*seeds(owner, seed)), (), "state").outputs[0]
     advanced = graph.add(AdvanceState(), (state, like), "advance")
     with graph.control_dependencies([advanced]):
         return draw(like, state)

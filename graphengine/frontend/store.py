@@ -1,7 +1,9 @@
 """Where a session keeps its variables' values: one array each, at an address that stays."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,14 @@ class Running:
         self.count[0] -= 1
 
 
+_in_use: ContextVar[VariableStore] = ContextVar("graphengine_store")
+
+
+def store_in_use() -> VariableStore:
+    """That of the session whose run calls a Python function now."""
+    return _in_use.get()
+
+
 class VariableStore:
     """Values of a graph's variables.
 
@@ -57,6 +67,16 @@ class VariableStore:
             if start is not None:
                 self.initialized.add(name)
         return self.values[name]
+
+    @contextmanager
+    def asked(self) -> Iterator[None]:
+        """A ``with`` block in which it is the one in use, unless a run around it has one."""
+        token = None if _in_use.get(None) is not None else _in_use.set(self)
+        try:
+            yield
+        finally:
+            if token is not None:
+                _in_use.reset(token)
 
     def require(self, names: Iterable[str]) -> None:
         """Raise FailedPreconditionError at the first variable that has no value yet."""

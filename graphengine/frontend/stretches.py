@@ -90,7 +90,8 @@ class CutPlan(Plan):
         self.bounds.clear()
 
     def run(self, arrays: list[Array], out: Sequence[Array | None] | None = None) -> list[Any]:
-        return self._run(arrays, out, {})
+        with self.store.asked():
+            return self._run(arrays, out, {})
 
     def _run(self, arrays: list[Array], out: Sequence[Array | None] | None, called: Called) -> list[Any]:
         """Results of one run. It begins again where sizes or ranks turn out to be others than were assumed; no variable

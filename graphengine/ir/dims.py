@@ -467,10 +467,20 @@ class Shape(tuple[UserSize, ...]):
         return tuple.__hash__(self) if self.rank is not None else hash(None)
 
     def __str__(self) -> str:
-        return "<unknown>" if self.rank is None else tuple.__repr__(self)
+        if self.rank is None:
+            return "<unknown>"
+        text = tuple.__repr__(self)
+        return text if _unknown == "None" else text.replace("None", _unknown)
 
     def __repr__(self) -> str:
         return "TensorShape(None)" if self.rank is None else f"TensorShape({list(self)})"
 
 
 UNKNOWN = Shape(None)
+_unknown = "None"
+
+
+def show_unknown(text: str) -> None:
+    """Show sizes that are not known like this, in this process."""
+    global _unknown
+    _unknown = text

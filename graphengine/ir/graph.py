@@ -281,6 +281,7 @@ class Graph:
 
 _global = Graph()
 _always_drawing = False
+_at_once: ContextVar[bool] = ContextVar("graphengine_at_once", default=False)
 _stack: ContextVar[tuple[Graph, ...]] = ContextVar("graphengine_graphs", default=())
 
 
@@ -297,7 +298,7 @@ def seed_of(graph: Graph) -> int | None:
 
 def is_drawing() -> bool:
     """Whether ops add nodes even if all of their operands have values: inside ``as_default()``, or always."""
-    return _always_drawing or bool(_stack.get())
+    return bool(_stack.get()) or (_always_drawing and not _at_once.get())
 
 
 @contextmanager
@@ -310,10 +311,26 @@ def no_graph() -> Iterator[None]:
         _stack.reset(token)
 
 
+@contextmanager
+def at_once() -> Iterator[None]:
+    """As `no_graph`, also in a process that draws always."""
+    token = _at_once.set(True)
+    try:
+        with no_graph():
+            yield
+    finally:
+        _at_once.reset(token)
+
+
 def draw_always() -> None:
     """From now on ops add nodes in this process, whatever their operands are: TensorFlow 1's way."""
     global _always_drawing
     _always_drawing = True
+
+
+def is_drawing_always() -> bool:
+    """Whether `draw_always` was called."""
+    return _always_drawing
 
 
 def receiving_graph(graph: Graph) -> Graph:

@@ -1,6 +1,7 @@
 """Shape rules and attribute forms that several op families share."""
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,10 +14,12 @@ Axes = tuple[int, ...] | None
 
 
 def as_int(value: Any) -> int:
-    """A whole number from a Python or numpy one, or from an array of one element."""
+    """A whole number from a Python or numpy one, from what stands for one, or from an array of one element."""
     if isinstance(value, Dim):
         return value  # type: ignore[return-value]
     number = np.asarray(value)
+    if number.dtype == object and hasattr(value, "__index__"):
+        number = np.asarray(operator.index(value))
     if number.size != 1 or number.dtype.kind not in "iu":
         raise AttributeValueError(f"{value!r} is not a whole number")
     return int(number.reshape(()))

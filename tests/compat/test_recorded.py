@@ -10,7 +10,7 @@ import graphengine.compat.v1 as tf
 from graphengine import config
 
 HERE = pathlib.Path(__file__).parent
-TOPICS = ("layer", "metric", "rnn")
+TOPICS = ("function", "layer", "metric", "rnn")
 
 
 @functools.cache

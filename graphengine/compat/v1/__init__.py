@@ -21,11 +21,21 @@ from __future__ import annotations
 
 import graphengine as _today
 
+from ... import version as _version
+from ...errors import FailedPreconditionError as _FailedPreconditionError
 from ...frontend.surface import PACKAGE as _PACKAGE
 from ...frontend.surface import namespaces as _namespaces
 from ...frontend.surface import refusing as _refusing
 from ...ir.graph import draw_always as _draw_always
-from . import app, flags, initializers, layers, logging, losses, metrics, summary, train
+from ...ir.graph import is_drawing_always as _is_drawing_always
+from . import app, data, errors, flags, initializers, layers, logging, losses, metrics, summary, test, train
+from .dimensions import (
+    Dimension,
+    dimension_at_index,
+    dimension_value,
+    disable_v2_tensorshape,
+    enable_v2_tensorshape,
+)
 from .initializers import (
     constant_initializer,
     glorot_normal_initializer,
@@ -48,6 +58,7 @@ from .variables import (
     VariableScope,
     add_to_collection,
     add_to_collections,
+    assert_variables_initialized,
     assign,
     assign_add,
     assign_sub,
@@ -57,15 +68,19 @@ from .variables import (
     get_variable,
     get_variable_scope,
     global_variables,
+    is_variable_initialized,
     local_variables,
     local_variables_initializer,
     make_template,
     model_variables,
     moving_average_variables,
     trainable_variables,
+    variable_op_scope,
     variable_scope,
 )
 
+OpError = errors.OpError
+globals().update({name: value for name, value in vars(_version).items() if name.isupper()})
 all_variables = global_variables
 initialize_all_variables = global_variables_initializer = _today.global_variables_initializer
 initialize_local_variables = local_variables_initializer
@@ -73,15 +88,26 @@ initialize_variables = variables_initializer = _today.variables_initializer
 
 
 def disable_v2_behavior() -> None:
+    """From now on ops add nodes to the default graph in this process; sizes that are not known are shown as ``?``."""
+    disable_eager_execution()
+    disable_v2_tensorshape()
+
+
+def disable_eager_execution() -> None:
     """From now on ops add nodes to the default graph in this process, whatever their operands are."""
     _draw_always()
 
 
-disable_eager_execution = disable_v2_behavior
+def enable_eager_execution(config: object = None, device_policy: object = None, execution_mode: object = None) -> None:
+    """Nothing: ops compute at once where no graph is drawn, unless the process was told otherwise.
 
-
-def disable_v2_tensorshape() -> None:
-    """Nothing: sizes compare and count as numbers in either way."""
+    Raises
+    ------
+    FailedPreconditionError after `disable_eager_execution`.
+    """
+    if _is_drawing_always():
+        raise _FailedPreconditionError("the whole process draws graphs since disable_eager_execution",
+                                       op="enable_eager_execution", fix="leave that call out")
 
 
 def enable_resource_variables() -> None:

@@ -13,6 +13,7 @@ from ...errors import AttributeValueError, ShapeError, suggestion
 from ...frontend import random
 from ...frontend.build import constant, fill
 from ...frontend.pieces import eye
+from ...later import later
 from ...ops.language import L
 
 
@@ -243,4 +244,10 @@ def lecun_uniform(seed: int | None = None) -> variance_scaling_initializer:
     return variance_scaling_initializer(1.0, "fan_in", "uniform", seed)
 
 
+__getattr__, __dir__ = later(__name__, {
+    "global_variables": "....frontend.variables:global_variables_initializer",
+    "local_variables": "..variables:local_variables_initializer",
+    "variables": "....frontend.variables:variables_initializer",
+})
+uniform_unit_scaling = uniform_unit_scaling_initializer
 zeros, ones, constant_value = zeros_initializer, ones_initializer, constant_initializer

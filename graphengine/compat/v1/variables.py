@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import numpy as np
+
 from ... import dtypes
 from ...dtypes import as_dtype
 from ...errors import InvalidArgumentError, ShapeError
 from ...frontend import variables
 from ...frontend.build import convert_to_tensor
+from ...frontend.calls import numpy_function
 from ...frontend.session import session_for
+from ...frontend.store import store_in_use
 from ...frontend.variables import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES
 from ...ir.dims import Shape
 from ...ir.graph import Graph, get_default_graph
@@ -235,6 +239,15 @@ def variable_scope(
                 del store.opened[name]
 
 
+@contextmanager
+def variable_op_scope(
+    values: Any, name_or_scope: Any, default_name: str | None = None, **settings: Any
+) -> Iterator[VariableScope]:
+    """`variable_scope` with its arguments in another order."""
+    with variable_scope(name_or_scope, default_name, **settings) as scope:
+        yield scope
+
+
 def get_variable(
     name: str, shape: Any = None, dtype: Any = None, initializer: Any = None, regularizer: Any = None,
     trainable: bool | None = None, collections: Sequence[str] | None = None, caching_device: Any = None,
@@ -361,6 +374,24 @@ def moving_average_variables(scope: str | None = None) -> list[Any]:
 def local_variables_initializer() -> Node:
     """A node that gives every local variable its initial value."""
     return variables.variables_initializer(local_variables(), "init_local")
+
+
+def is_variable_initialized(variable: Any) -> Any:
+    """Whether a variable has a value in the session that runs this."""
+    name = variable.op.name
+    known = numpy_function(lambda: np.bool_(name in store_in_use().initialized), [], dtypes.bool)
+    known.set_shape(())
+    return known
+
+
+def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Node | None:
+    """A node that fails, when run, with FailedPreconditionError unless variables have values; None if there are none.
+
+    var_list : all global and local ones if None
+    """
+    chosen = [*global_variables(), *local_variables()] if var_list is None else list(var_list)
+    names = [v.op.name for v in chosen]
+    return numpy_function(lambda: store_in_use().require(names), [], []) if chosen else None
 
 
 # -------------------------------------------------------------------- assignments
