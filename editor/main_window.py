@@ -329,7 +329,7 @@ class MainWindow(Filing):
         for name in ("align_left", "align_center_h", "align_right", "align_top", "align_center_v", "align_bottom",
                      "distribute_h", "distribute_v"):
             a[name].setEnabled(several)
-        busy, trains = self.running.busy, bool(self.running.trainings())
+        busy, trains = self.running.busy or self.running.awaited, bool(self.running.trainings())
         chosen = [self.document.card(ref.key) for ref in selected if ref.kind == "card"]
         wholes = [card for card in chosen if card is not None and card.kind == SUBGRAPH]
         a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None
@@ -342,7 +342,7 @@ class MainWindow(Filing):
         a["train"].setEnabled(not busy and trains)
         a["train"].setText(self.tr("Continue") if self.running.paused else self.tr("Train"))
         a["step"].setEnabled(not busy and trains)
-        a["pause"].setEnabled(busy == "train")
+        a["pause"].setEnabled(self.running.busy == "train")
         a["stop"].setEnabled(bool(busy) or self.running.is_loading)
 
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:

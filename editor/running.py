@@ -19,6 +19,8 @@ from .model.kinds import TRAIN, catalog
 from .model.meaning import Meaning, moved_values
 from .run import ProcessRunner
 from .run import messages as m
+from .run.failures import name_of
+from .run.inbox import LONG
 
 TRAININGS = ("train", "step")
 QUIET_MS = 60                               # after a number changed, until a graph in live mode is run
@@ -40,6 +42,7 @@ class Running(QtCore.QObject):
     Attributes
     ----------
     busy : "run", "train", "step" ... while something runs, otherwise ""
+    awaited : likewise, from when it was asked for until it has begun: a training is built first, for example
     training : "idle", "training", or "paused": held, so that `train` goes on where it was
     continues : whether the training that runs, or ran last, went on with one that was held
     live : whether the graph is run by itself after every edit that can change a value: on a batch of its data, while
@@ -56,7 +59,7 @@ class Running(QtCore.QObject):
                  runner: ProcessRunner, parent: QtCore.QObject | None = None) -> None:
         super().__init__(parent)
         self.document, self.inference, self.runner = document, inference, runner
-        self.busy, self.live, self.by_itself = "", False, False
+        self.busy, self.awaited, self.live, self.by_itself = "", "", False, False
         self._has_learnt = False
         self._is_new = self._is_slow = False                    # the graph, as it is run next; the last run
         self.training, self.continues = "idle", False
@@ -96,7 +99,7 @@ class Running(QtCore.QObject):
             self.said.emit(self.tr("There is nothing to run yet: put a card on the canvas."))
             return
         self._load()
-        self.runner.send(m.Run())
+        self._send(m.Run())
 
     @property
     def paused(self) -> bool:
@@ -146,6 +149,12 @@ class Running(QtCore.QObject):
         if isinstance(request, (m.Train, m.Step)):
             request = replace(request, fresh=request.fresh or not goes_on)
             self.continues = not request.fresh
+        self._send(request)
+
+    def _send(self, request: m.Request) -> None:
+        if isinstance(request, LONG) and not self.busy:
+            self.awaited = name_of(request)
+            self.state_changed.emit()
         self.runner.send(request)
 
     def _set_training(self, state: str) -> None:
@@ -253,7 +262,7 @@ class Running(QtCore.QObject):
         if moved:
             self.by_itself = True
             self._moved = self._said()
-            self.runner.send(m.Run(moved))
+            self._send(m.Run(moved))
         elif self._keeps_learnt() and self._result_bytes() <= LARGEST:
             self.by_itself = True
             self._run()
@@ -276,6 +285,9 @@ class Running(QtCore.QObject):
         return ref.kind == "wire" or (kind is not None and (becomes_nodes(kind.key) or kind.family == "Data"))
 
     def _take(self, reply: m.Reply) -> None:
+        if isinstance(reply, (m.Started, m.Finished, m.Died)) or (
+                isinstance(reply, m.Failed) and reply.what == "unreadable"):
+            self.awaited = ""
         if isinstance(reply, m.Ready):
             self.is_ready = True
         elif isinstance(reply, m.Started):

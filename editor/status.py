@@ -72,11 +72,13 @@ class StatusBar(QtWidgets.QStatusBar):
 
     def _show_engine(self) -> None:
         state = self.running.busy or (
-            "loading" if self.running.is_loading else "paused" if self.running.paused else
+            "loading" if self.running.is_loading else
+            "awaited" if self.running.awaited and self.running.is_ready else "paused" if self.running.paused else
             "ready" if self.running.is_ready else "starting")
         words = {"run": self.tr("running"), "train": self.tr("training"), "step": self.tr("training"),
                  "compile": self.tr("compiling"), "profile": self.tr("measuring"), "paused": self.tr("paused"),
-                 "loading": self.tr("loading"), "ready": self.tr("ready"), "starting": self.tr("engine starting …")}
+                 "loading": self.tr("loading"), "awaited": self.tr("getting ready"), "ready": self.tr("ready"),
+                 "starting": self.tr("engine starting …")}
         self.engine.setText(words.get(state, state))
 
     def _show_memory(self) -> None:

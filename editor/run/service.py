@@ -277,9 +277,10 @@ class Service:
         if self.trainer is None:
             self._check_memory(self.document, "train")
             try:
-                built = build(self.document, training=True, layers=graph.built.layers)
-                self.trainer = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card,
-                                       self.passed)
+                with self.inbox.interruptible():
+                    built = build(self.document, training=True, layers=graph.built.layers)
+                    made = Trainer(self, graph, RunningGraph(built, graph.examples, self.folder), card, self.passed)
+                self.trainer = made
             except (ge.errors.FileFormatError, OSError) as error:
                 self.send(failure("train", error, self.source_of(error) or card))
                 raise Reported from error
