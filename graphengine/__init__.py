@@ -94,7 +94,7 @@ def _function(name: str) -> object:
 
 newaxis = None
 __getattr__, __dir__ = _later(__name__, {
-    "TensorArray": ".frontend.tensor_array:TensorArray",
+    "TensorArray": ".frontend.tensor_array:TensorArray", "IndexedSlices": ".frontend.variable_parts:IndexedSlices",
     "Explanation": ".frontend.explanation:Explanation", "autograph": ".frontend.autograph", "compat": ".compat",
     "constant_initializer": ".keras.initializers:Constant", "data": ".data", "edit": ".tools.edit:edit",
     "Progress": ".keras.train_section:Progress", "Training": ".keras.train_section:Training",

@@ -39,8 +39,8 @@ REASONS: dict[str, str] = {
         compat.v1.report_uninitialized_variables
     """,
     _SPARSE: """
-        ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse IndexedSlices*
-        compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_* *IndexedSlices
+        ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse
+        compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_*
         data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator train.sdca_optimizer
         train.sdca_shrink_l1
     """,
@@ -132,6 +132,7 @@ REASONS: dict[str, str] = {
         keras.config.backend keras.config.*max_* test.with_eager_op_as_function test.disable_with_predicate
     """,
     "classes of tensors and their dispatch cannot be added; write an op class, or keras.layers.Layer": """
+        IndexedSlicesSpec
         experimental.* *TypeSpec type_spec_from_value types.experimental.* *TensorSpec *OptionalSpec TensorArraySpec
         data.DatasetSpec data.IteratorSpec register_tensor_conversion_function compat.v1.data.experimental.*Structure
         data.experimental.*structure data.experimental.*variant data.experimental.Optional data.experimental.*optional

@@ -143,6 +143,7 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     """
     del name
     x = convert_to_tensor(value)
+    num = None if num is None else as_int(num)
     shape = x.shape if num is not None else x.known_shape()
     size = None if shape.rank is None else shape[axis]
     if not isinstance(size, int) and num is None:

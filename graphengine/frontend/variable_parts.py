@@ -5,7 +5,7 @@ What `Variable.__getitem__` gives remembers the variable and the index; other te
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -74,6 +74,47 @@ def assign_slices(variable: Variable, places: Any, updates: Any, op: AssignSlice
         graph = receiving_graph(tensors[0].graph if tensors else variable.graph)
         return build(op, (variable.handle_in(graph.root), places, updates), name, graph)
     return variable.assign(op.updated(variable, places, updates))
+
+
+class IndexedSlices(NamedTuple):
+    """Slices of a tensor, and where along its first axis they are: what `Variable.scatter_add` and the like take.
+
+    Shapes
+    ------
+    values : (n, ...)
+    indices : (n,)
+    """
+
+    values: Any
+    indices: Any
+    dense_shape: Any = None
+
+
+def _nd_change(combine: str) -> Callable[..., Any]:
+    def scatter(self: Variable, indices: Any, updates: Any, name: str | None = None) -> Any:
+        return assign_slices(self, indices, convert_to_tensor(updates, self.dtype), AssignSlices(combine), name)
+
+    scatter.__doc__ = f"`tensor_scatter_nd_{combine}` on the variable: {_RESULT}"
+    return scatter
+
+
+def _row_change(combine: str) -> Callable[..., Any]:
+    def scatter(self: Variable, sparse_delta: Any, use_locking: bool = False, name: str | None = None) -> Any:
+        places = L.expand_dims(sparse_delta.indices, -1)
+        rows = convert_to_tensor(sparse_delta.values, self.dtype)
+        return assign_slices(self, places, rows, AssignSlices(combine), name)
+
+    scatter.__doc__ = f"`tensor_scatter_nd_{combine}` on slices of the variable, given as `IndexedSlices`: {_RESULT}"
+    return scatter
+
+
+_RESULT = "the variable, or where a graph is drawn a tensor with its new value."
+
+for _combine in ("update", "add", "sub", "max", "min"):
+    for _name, _method in ((f"scatter_nd_{_combine}", _nd_change(_combine)),
+                           (f"scatter_{_combine}", _row_change(_combine))):
+        _method.__name__, _method.__qualname__ = _name, f"Variable.{_name}"
+        setattr(Variable, _name, _method)
 
 
 def _assigning(op: Any) -> property:

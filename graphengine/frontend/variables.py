@@ -286,6 +286,14 @@ class Variable(Operand):
     def __format__(self, spec: str) -> str:
         return format(self.numpy(), spec) if spec and self.storage is not None else format(repr(self), spec)
 
+    def gather_nd(self, indices: Any, name: str | None = None) -> Any:
+        """`gather_nd` of its value."""
+        return L.gather_nd(self, indices, name=name)
+
+    def sparse_read(self, indices: Any, name: str | None = None) -> Any:
+        """`gather` of its value along the first axis."""
+        return L.gather(self, indices, name=name)
+
     # ------------------------------------------------ changing it
 
     def assign(self, value: Any, use_locking: bool = False, name: str | None = None, read_value: bool = True) -> Any:

@@ -165,6 +165,8 @@ class Tensor(Operand):
         raise InvalidArgumentError(f"len() of {self}", fix="use x.shape[0]")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        if self.node.op.name == "const":        # so that it can be an axis, or a number of things
+            return self.node.op.value.array.astype(dtype or self.dtype.numpy)
         raise InvalidArgumentError(
             f"{self.name} has no value while the graph is drawn, so numpy cannot read it",
             fix="compute it with Session.run, or use the graphengine function of the same name",

@@ -28,6 +28,11 @@ class _Activation(Composite):
     samples: ClassVar[tuple[Sample, ...]] = (sample(distinct(3, 4)), sample(normal(0, 3)), sample(normal()), KINK)
 
 
+def as_axis(value: Any) -> int:
+    """A whole number; None stands for the last axis."""
+    return -1 if value is None else as_int(value)
+
+
 @op
 class Relu(_Activation):
     """Rectifier: x where it is positive, 0 elsewhere.
@@ -286,7 +291,7 @@ class Softmax(_AlongAxis):
 
     names = ("nn.softmax", "math.softmax")
     onnx = "Softmax"
-    axis: int = attr(-1, "axis along which they add up to 1", convert=as_int)
+    axis: int = attr(-1, "axis along which they add up to 1", convert=as_axis)
 
     def decompose(self, x: Any) -> Any:
         axes = (normal_axis(self.axis, x.rank),)
@@ -314,7 +319,7 @@ class LogSoftmax(_AlongAxis):
 
     names = ("nn.log_softmax", "math.log_softmax")
     onnx = "LogSoftmax"
-    axis: int = attr(-1, "axis along which the probabilities add up to 1", convert=as_int)
+    axis: int = attr(-1, "axis along which the probabilities add up to 1", convert=as_axis)
 
     def decompose(self, x: Any) -> Any:
         axes = (normal_axis(self.axis, x.rank),)

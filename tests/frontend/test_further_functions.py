@@ -246,3 +246,55 @@ def test_a_writer_that_writes_nothing(tmp_path, monkeypatch):
     with tf.summary.create_noop_writer().as_default(step=1):
         assert not tf.summary.scalar("x", 1.0) and not tf.summary.should_record_summaries()
     assert list(tmp_path.iterdir()) == []
+
+
+# -------------------------------------------------------------------- variables, and numbers given as tensors
+
+HOW = pytest.mark.parametrize("how", [lambda f: f(), lambda f: tf.function(f)()], ids=["at once", "traced"])
+
+
+@HOW
+def test_slices_of_variables_change(how):
+    v, m = tf.Variable([1.0, 2.0, 3.0, 4.0]), tf.Variable([[1.0, 2.0], [3.0, 4.0]])
+    steps = [                               # recorded from TensorFlow 2.21
+        (v.scatter_add, ([10.0, 20.0], [1, 1]), [1, 32, 3, 4]), (v.scatter_update, ([5.0], [0]), [5, 32, 3, 4]),
+        (v.scatter_max, ([0.0, 50.0], [0, 1]), [5, 50, 3, 4]), (v.scatter_min, ([0.0], [3]), [5, 50, 3, 0]),
+        (v.scatter_sub, ([1.0], [2]), [5, 50, 2, 0])]
+    for method, (values, places), wanted in steps:
+        found = how(lambda method=method, values=values, places=places: tf.identity(
+            method(tf.IndexedSlices(tf.constant(values), tf.constant(places)))))
+        assert found.numpy().tolist() == v.numpy().tolist() == wanted
+    steps = [
+        (m.scatter_nd_update, [[0, 1], [1, 0]], [9.0, 8.0], [[1, 9], [8, 4]]),
+        (m.scatter_nd_add, [[0]], [[1.0, 1.0]], [[2, 10], [8, 4]]),
+        (m.scatter_nd_max, [[0, 0]], [100.0], [[100, 10], [8, 4]]),
+        (m.scatter_nd_min, [[1, 1]], [-1.0], [[100, 10], [8, -1]]),
+        (m.scatter_nd_sub, [[0, 1]], [10.0], [[100, 0], [8, -1]])]
+    for method, places, values, wanted in steps:
+        how(lambda method=method, values=values, places=places: tf.identity(method(places, values)))
+        assert m.numpy().tolist() == wanted
+    assert how(lambda: m.gather_nd([[0, 0]])).numpy().tolist() == [100]
+    assert how(lambda: m.sparse_read([1])).numpy().tolist() == [[8, -1]]
+
+
+@HOW
+@pytest.mark.parametrize(("call", "wanted"), [
+    (lambda: tf.concat([[1], [2]], axis=tf.constant(0)), [1, 2]),
+    (lambda: tf.reduce_sum([[1, 2]], axis=tf.constant([0, 1])), 3),
+    (lambda: tf.argmax([[1, 2]], axis=tf.constant(1)), [1]),
+    (lambda: tf.gather([1, 2], [1], axis=tf.constant(0)), [2]),
+    (lambda: tf.split([1, 2], tf.constant(2), axis=tf.constant(0))[1], [2]),
+    (lambda: tf.cumsum([1, 2], axis=tf.constant(0)), [1, 3]),
+    (lambda: tf.expand_dims([1], axis=tf.constant(0)), [[1]]),
+    (lambda: tf.reverse([1, 2], axis=tf.constant([0])), [2, 1]),
+    (lambda: tf.linspace(0.0, 1.0, num=tf.constant(3)), [0.0, 0.5, 1.0]),
+    (lambda: tf.eye(tf.constant(2)), [[1, 0], [0, 1]]),
+    (lambda: tf.roll([1, 2, 3], shift=tf.constant(1), axis=tf.constant(0)), [3, 1, 2]),
+    (lambda: tf.transpose([[1, 2]], perm=tf.constant([1, 0])), [[1], [2]]),
+    (lambda: tf.pad([1], tf.constant([[1, 0]])), [0, 1]),
+    (lambda: tf.unstack([1, 2], num=tf.constant(2))[0], 1),
+    (lambda: tf.nn.softmax([1.0, 1.0], axis=None), [0.5, 0.5]),
+    (lambda: tf.math.count_nonzero([[1, 0]], axis=tf.constant(1)), [1]),
+])
+def test_axes_and_numbers_of_things_given_as_constants(how, call, wanted):
+    assert how(call).numpy().tolist() == wanted
