@@ -50,6 +50,24 @@ def rng(request):
     return np.random.default_rng(int.from_bytes(digest[:8], "little"))
 
 
+@pytest.fixture
+def own_graph():
+    """A graph that is the default one during the test; files of which each test wants it say so in `pytestmark`."""
+    import graphengine as tf
+
+    with tf.Graph().as_default() as graph:
+        yield graph
+
+
+@pytest.fixture
+def session(own_graph):
+    """A session on it."""
+    import graphengine as tf
+
+    with tf.Session() as session:
+        yield session
+
+
 @pytest.fixture(autouse=True)
 def no_seed_left():
     """The seed that a test sets for all graphs is not that of the tests after it."""

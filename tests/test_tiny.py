@@ -6,11 +6,7 @@ import pytest
 import graphengine as tf
 from graphengine import interpret
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def test_a_small_network_learns(rng):

@@ -10,18 +10,14 @@ import graphengine as tf
 from graphengine import config, errors
 from graphengine.codegen import abi
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 DIVIDED, EXPONENT = "a whole number is divided by 0", "a whole number has a negative exponent"
 FAILING = [
     ("floordiv", lambda x, y: x // y, DIVIDED), ("floormod", lambda x, y: x % y, DIVIDED),
     ("truncatediv", tf.truncatediv, DIVIDED), ("truncatemod", tf.truncatemod, DIVIDED),
     ("pow", lambda x, y: x ** (y - 1), EXPONENT),
 ]
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
 
 
 @pytest.fixture(params=["kernels", "interpreter"])

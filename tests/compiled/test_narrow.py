@@ -15,14 +15,10 @@ from graphengine import dtypes, errors
 from graphengine.codegen import abi
 from graphengine.ops.language import L
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 HALVES = [tf.float16, tf.bfloat16]
 SMALL = [t for t in dtypes.NARROW if t.is_integer]
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
 
 
 def run(function, *arrays):

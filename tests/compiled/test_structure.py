@@ -9,11 +9,7 @@ import graphengine as tf
 from graphengine import config
 from graphengine.runtime.compiler import default_compiler
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def texts(compilation):

@@ -9,13 +9,9 @@ import pytest
 import graphengine as tf
 from graphengine import errors
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 FILE = os.path.basename(__file__)
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
 
 
 def line_with(text):

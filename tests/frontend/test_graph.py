@@ -5,11 +5,7 @@ import pytest
 import graphengine as tf
 from graphengine import errors
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def test_names_are_tensorflows():

@@ -6,11 +6,7 @@ from scipy import ndimage
 import graphengine as tf
 from graphengine import errors
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def run(build, value, shape=None):

@@ -8,13 +8,9 @@ from scipy import stats
 import graphengine as tf
 from graphengine import config, errors
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 COUNT = 20_000
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
 
 
 def value(fetches, feeds=None):

@@ -18,17 +18,7 @@ from graphengine.frontend.prepared import EarlySteps, PythonSteps
 from graphengine.runtime.cache import ObjectCache
 from graphengine.runtime.compiler import Compiler, default_compiler
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-@pytest.fixture
-def session(own_graph):
-    with tf.Session() as session:
-        yield session
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def regression():

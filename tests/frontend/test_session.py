@@ -9,17 +9,7 @@ import graphengine as tf
 from graphengine import config, errors
 from graphengine.runtime.executable import MOST_LAYOUTS
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-@pytest.fixture
-def session(own_graph):
-    with tf.Session() as session:
-        yield session
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 # ------------------------------------------------------------------ fetches

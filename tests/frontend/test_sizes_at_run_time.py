@@ -6,11 +6,7 @@ import graphengine as tf
 from graphengine import config, errors
 from graphengine.ops import known
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 EXPRESSIONS = {

@@ -7,14 +7,10 @@ from graphengine import config, errors
 from graphengine.frontend.stretches import CutPlan
 from graphengine.runtime.compiler import default_compiler
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 TIERS = ("kernels", "interpreter", "auto")
 every_tier = pytest.mark.parametrize("tier", TIERS)
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
 
 
 def plan_of(session, fetch, feeds):

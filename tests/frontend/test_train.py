@@ -12,11 +12,7 @@ ORACLE = pathlib.Path(__file__).parents[1] / "data" / "oracle"
 sys.path.insert(0, str(ORACLE))
 import check  # noqa: E402  (a file of the recorded data)
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def sgd(w, g, state, rate):

@@ -4,17 +4,7 @@ import pytest
 
 import graphengine as tf
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-@pytest.fixture
-def session(own_graph):
-    with tf.Session() as session:
-        yield session
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def test_initial_values(session):

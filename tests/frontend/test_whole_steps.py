@@ -13,19 +13,9 @@ from graphengine import config, errors
 from graphengine.runtime import whole
 from graphengine.runtime.compiler import default_compiler
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 ALONE = "one kernel for all steps"
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default() as graph:
-        yield graph
-
-
-@pytest.fixture
-def session(own_graph):
-    with tf.Session() as session:
-        yield session
 
 
 def network(rng):

@@ -5,11 +5,7 @@ import pytest
 import graphengine as tf
 from graphengine.ops.language import L
 
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
+pytestmark = pytest.mark.usefixtures("own_graph")
 
 
 def rewritten(fetches, **shapes):

@@ -20,13 +20,9 @@ from graphengine.ops import OPS, Library, Reduction
 from graphengine.runtime.compiler import default_compiler
 from graphengine.runtime.sharing import SLICES
 
+pytestmark = pytest.mark.usefixtures("own_graph")
+
 CASES = checks.cases()
-
-
-@pytest.fixture(autouse=True)
-def own_graph():
-    with tf.Graph().as_default():
-        yield
 
 
 def shared_rows(session):
