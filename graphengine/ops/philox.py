@@ -18,7 +18,7 @@ import numpy as np
 
 from ..dtypes import DType, int32, int64
 from ..errors import ShapeError
-from ..ir.dims import Shape, merge
+from ..ir.dims import Shape, merge, product
 from .kinds import AnyType, Array, Composite, Effect, Elementwise, Index, NoGradient, attr, port
 from .language import L
 from .registry import op
@@ -189,5 +189,8 @@ class AdvanceState(Effect):
         return ref
 
     def updated(self, old: Any, *values: Any) -> Any:
-        blocks = L.size_of(values[0], int64) * BLOCKS_PER_ELEMENT
+        like, = values
+        is_known = like.shape.rank is not None and None not in like.shape   # then the product is no kernel's work
+        blocks = L.size_value(product(like.shape) * BLOCKS_PER_ELEMENT, int64) if is_known else \
+            L.size_of(like, int64) * BLOCKS_PER_ELEMENT
         return old + blocks * np.array([1, 0, 0])
