@@ -13,7 +13,6 @@ from pathlib import Path
 
 VERSIONS = "TensorFlow 2.21 and Keras 3.15"
 
-NOT_BUILT = "not built so far"
 _STRINGS = "there are no tensors of strings; work on texts in Python, and feed numbers"
 _COMPLEX = "numbers are real here"
 _SPARSE = "there are no sparse or ragged tensors; pad the lists, and give masked entries the weight 0"
@@ -77,7 +76,7 @@ REASONS: dict[str, str] = {
         experimental.register_filesystem_plugin compat.v1.user_ops.* experimental.dlpack.*
     """,
     "graphs are kept as JSON (`graph.save`, `tf.load`), models as `.keras` files; there are no protocol buffers": """
-        summary.graph summary.experimental.write_raw_pb version.GRAPH_DEF_*
+        summary.graph summary.experimental.write_raw_pb version.GRAPH_DEF_* compat.v1.GRAPH_DEF_*
         *GraphDef* *graph_def *_graph_def* *NodeDef *AttrValue *make_ndarray *make_tensor_proto *import_graph_def
         *MetaGraphDef *TensorInfo *NameAttrList *HistogramProto *SaverDef *Event *LogMessage *SessionLog *Summary
         *SummaryMetadata *SummaryDescription *TaggedRunMetadata *GraphOptions *OptimizerOptions *RunMetadata
@@ -160,12 +159,6 @@ REASONS: dict[str, str] = {
     "programs see errors as exceptions, and no C++ library": """
         compat.v1.errors.raise_exception_on_not_ok_status compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION
         compat.v1.MONOLITHIC_BUILD
-    """,
-    NOT_BUILT: """
-        compat.v1.COMPILER_VERSION compat.v1.GIT_VERSION compat.v1.GRAPH_DEF_VERSION
-        compat.v1.GRAPH_DEF_VERSION_MIN_CONSUMER compat.v1.GRAPH_DEF_VERSION_MIN_PRODUCER
-        compat.v1.assert_integer compat.v1.assert_proper_iterable compat.v1.assert_rank_in
-        compat.v1.assert_same_float_dtype compat.v1.random_poisson compat.v1.manip.space_to_batch_nd
     """,
 }
 

@@ -25,7 +25,7 @@ from .checkpoint import (
     load_variable,
 )
 from .tracking import Checkpoint, CheckpointManager
-from .variables import Variable, tensor_of, trainable_variables
+from .variables import Variable, tensor_of, trainable_variables, variable_prefix
 
 __all__ = [
     "AdamOptimizer", "Checkpoint", "CheckpointManager", "GradientDescentOptimizer", "MomentumOptimizer", "Optimizer",
@@ -56,6 +56,7 @@ class Optimizer:
         self.name = name
         self._slots: dict[tuple[str, int], Variable] = {}
         self._prepared: set[Graph] = set()
+        self._around = ""                       # the name scope that it was applied in
         self._owners: list[Variable] = []       # of slots; no other variable gets the id of one that is kept
 
     def minimize(
@@ -104,6 +105,7 @@ class Optimizer:
         if not pairs:
             raise InvalidArgumentError("no gradients for any variable", op=self.name)
         graph = pairs[0][1].graph
+        self._around = graph.get_name_scope()
         with graph.as_default(), graph.name_scope(name or self.name) as scope:
             if graph not in self._prepared:
                 self.prepare(pairs[0][1])
@@ -141,7 +143,8 @@ class Optimizer:
         if key not in self._slots:
             start = np.full(var.shape.numbers(), value, var.dtype.numpy)
             with var.graph.name_scope(None):
-                self._slots[key] = Variable(start, trainable=False, name=f"{var.node.name}/{self.name}")
+                label = f"{variable_prefix(var.graph)}{var.node.name}/{self.name}"
+                self._slots[key] = Variable(start, trainable=False, name=label)
             self._owners.append(var)
         return self._slots[key]
 
@@ -220,7 +223,7 @@ class AdamOptimizer(Optimizer):
 
     def prepare(self, like: Variable) -> None:
         dtype = like.dtype.numpy
-        with like.graph.name_scope(None):
+        with like.graph.name_scope(f"{self._around}/" if self._around else None):
             power1 = Variable(np.asarray(self.beta1, dtype), trainable=False, name="beta1_power")
             power2 = Variable(np.asarray(self.beta2, dtype), trainable=False, name="beta2_power")
         self._powers[like.graph] = power1, power2

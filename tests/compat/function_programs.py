@@ -96,6 +96,9 @@ def questions(tf):
         inside = x + 1.0
     with tf.variable_op_scope([x], None, "outer"):
         v = tf.get_variable("v", [1])
+    tf.assert_integer(tf.constant([1]))
+    tf.assert_rank_in(x, (1, 2))
+    tf.assert_proper_iterable([x])
     with tf.Session() as sess:
         before = [bool(k) for k in sess.run(known)]
         sess.run(a.initializer)
@@ -107,6 +110,30 @@ def questions(tf):
             str(tf.Dimension(3) * 2 + tf.Dimension(1)), repr(tf.Dimension(4)), str(tf.Dimension(3) == 3),
             str(tf.Dimension(None) == 3), str(tf.Dimension(7) // 2), str(tf.Dimension(None) - 1),
             str(tf.dimension_at_index(tf.TensorShape([2, None]), 1)), str(int(tf.Dimension(5)))]
+
+
+def slots_in_scopes(tf):
+    with tf.variable_scope("net"):
+        w = tf.get_variable("w", [2])
+    for make in (tf.train.AdamOptimizer, lambda: tf.train.MomentumOptimizer(0.1, 0.9)):
+        with tf.variable_scope("opt"):
+            make().minimize(tf.reduce_sum(w * w))
+        with tf.name_scope("other"):
+            make().minimize(tf.reduce_sum(w * w))
+    return [v.name for v in tf.global_variables()]
+
+
+def poisson(tf):
+    drawn = tf.random_poisson([1.0, 10.0], [4000], seed=1)
+    with tf.Session() as sess:
+        found = sess.run(drawn)
+    return [str(found.shape), found.dtype.name, str(np.round(found.mean(0) / [1.0, 10.0], 1).tolist())]
+
+
+def blocks(tf):
+    x = tf.constant(PICTURES[:, :4])
+    y = tf.manip.space_to_batch_nd(x, [2, 2], [[0, 0], [1, 1]])
+    return tf.Session().run([y, tf.manip.batch_to_space_nd(y, [2, 2], [[0, 0], [1, 1]])])
 
 
 def initializers(tf):
@@ -126,5 +153,6 @@ CASES = {
        for name, s in RESIZED.items()},
     **{f.__name__: lambda tf, f=f: tf.Session().run(f(tf)) for f in (
         gradients_of_convolutions, normalization, pools, sets)},
-    **{f.__name__: f for f in (rows_of_variables, counted, seeds, questions, initializers)},
+    **{f.__name__: f for f in (rows_of_variables, counted, seeds, questions, initializers,
+                                 slots_in_scopes, poisson, blocks)},
 }

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import dtypes
 from ...errors import InvalidArgumentError
-from ...frontend import control, printing, random
+from ...frontend import control, counts, printing, random
 from ...frontend.build import control_dependencies, convert_to_tensor
 from ...frontend.calls import numpy_function
 from ...frontend.pieces import boolean_mask
@@ -252,6 +252,13 @@ def op_scope(values: Any, name: str | None, default_name: str | None = None) -> 
 
 def no_regularizer(_: Any) -> None:
     """No loss: the regularizer of a variable that is to have none."""
+
+
+def random_poisson(
+    lam: Any, shape: Any, dtype: Any = dtypes.float32, seed: int | None = None, name: str | None = None
+) -> Any:
+    """`random.poisson` with its first arguments in another order."""
+    return counts.poisson(shape, lam, dtype, seed, name)
 
 
 def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:

@@ -69,6 +69,7 @@ OLD_NAMES: dict[str, str] = {
     "is_non_decreasing": "math.is_non_decreasing", "is_strictly_increasing": "math.is_strictly_increasing",
     "nn.max_pool_v2": "nn.max_pool", "nn.avg_pool_v2": "nn.avg_pool",
     "random.stateless_multinomial": "random.stateless_categorical", "manip.batch_to_space_nd": "batch_to_space",
+    "manip.space_to_batch_nd": "space_to_batch_nd",
     "is_numeric_tensor": "debugging.is_numeric_tensor", "check_numerics": "debugging.check_numerics",
     "betainc": "math.betainc", "igamma": "math.igamma", "igammac": "math.igammac", "lbeta": "math.lbeta",
     "polygamma": "math.polygamma", "zeta": "math.zeta", "batch_to_space_nd": "batch_to_space",
@@ -78,8 +79,8 @@ OLD_NAMES: dict[str, str] = {
     "debugging.is_strictly_increasing": "math.is_strictly_increasing",
     **{f"tensor_scatter_{kind}": f"tensor_scatter_nd_{kind}" for kind in ("add", "sub", "update")},
     **{f"assert_{kind}": f"debugging.assert_{kind}" for kind in (
-        "greater_equal", "less_equal", "near", "negative", "non_negative", "non_positive", "none_equal", "positive",
-        "rank_at_least", "scalar", "type")},
+        "greater_equal", "integer", "less_equal", "near", "negative", "non_negative", "non_positive", "none_equal",
+        "positive", "proper_iterable", "rank_at_least", "rank_in", "same_float_dtype", "scalar", "type")},
     **{f"manip.{name}": name for name in (
         "batch_to_space", "gather_nd", "reshape", "reverse", "roll", "scatter_nd", "tile")},
 }
@@ -111,9 +112,9 @@ CHANGED: dict[str, Any] = {
     **{f.__name__: f for f in (
         former.Print, former.add_check_numerics_ops, former.batch_gather, former.clip_by_average_norm,
         former.cond, former.div, former.executing_eagerly_outside_functions, former.get_seed, former.lin_space,
-        former.multinomial, former.name_scope, former.no_regularizer, former.op_scope, former.setdiff1d,
-        former.to_bfloat16, former.to_double, former.to_float, former.to_int32, former.to_int64,
-        former.verify_tensor_all_finite, former.where, former.while_loop)},
+        former.multinomial, former.name_scope, former.no_regularizer, former.op_scope, former.random_poisson,
+        former.setdiff1d, former.to_bfloat16, former.to_double, former.to_float, former.to_int32,
+        former.to_int64, former.verify_tensor_all_finite, former.where, former.while_loop)},
     **{f"nn.{f.__name__}": f for f in (
         former.dropout, former.relu_layer, former.sigmoid_cross_entropy_with_logits,
         former.softmax_cross_entropy_with_logits, former.softmax_cross_entropy_with_logits_v2,

@@ -18,14 +18,12 @@ from ...frontend.build import convert_to_tensor
 from ...frontend.calls import numpy_function
 from ...frontend.session import session_for
 from ...frontend.store import store_in_use
-from ...frontend.variables import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES
+from ...frontend.variables import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES, VARIABLE_STORE
 from ...ir.dims import Shape
 from ...ir.graph import Graph, get_default_graph
 from ...ir.node import Node
 from ...ops import state
 from .initializers import Initializer, glorot_uniform_initializer, zeros_initializer
-
-STORE = "__variable_store"
 
 
 class GraphKeys:
@@ -168,7 +166,7 @@ class _Store:
 
     @staticmethod
     def of(graph: Graph) -> _Store:
-        kept = graph.root.get_collection_ref(STORE)
+        kept = graph.root.get_collection_ref(VARIABLE_STORE)
         if not kept:
             kept.append(_Store())
         return kept[0]  # type: ignore[no-any-return]
