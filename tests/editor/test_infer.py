@@ -279,7 +279,7 @@ def test_attributes_that_have_to_be_given():
 @pytest.mark.parametrize("key", [k.key for k in catalog().values() if k.family == "Layers" and not k.hidden])
 def test_new_layers_infer_or_say_what_is_wrong(key):
     """A fresh card on inputs of some usual shapes has types, or a problem in words; nothing else comes out."""
-    shapes = [[None, 8], [None, 8, 8], [None, 8, 8, 3], [None, 8, 8, 8, 3]]
+    shapes = [[None, 8], [None, 8, 8], [None, 8, 8, 3], [None, 8, 8, 8, 3], [None, 4, 8, 8, 8, 3]]
     outcomes = []
     for shape in shapes:
         kind = catalog()[key]
