@@ -77,7 +77,7 @@ DIVISIONS: dict[str, Callable[[Sequence[int], int], Division]] = {
     "gather": _by_element(0.3, 2, 3), "scatter_add": _by_element(0.3, 2, 3), "argmax": _by_element(0.2, 1, 2),
     "argmin": _by_element(0.2, 1, 2), "cumsum": _by_element(1, 1, 2), "cumprod": _by_element(1, 1, 2),
     "recurrence": _by_element(1, 1, 2), "logsumexp": _by_element(3, 1, 2), "argsort": _by_element(50, 1),
-    "searchsorted": _by_element(20, 2), "gamma": _by_element(50), "flat_places": _by_element(0.5, 0),
+    "searchsorted": _by_element(20, 2), "gamma": _by_element(50), "flat_places": _by_element(0.3, 0),
 }
 
 
