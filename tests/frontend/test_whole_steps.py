@@ -173,7 +173,7 @@ def test_a_program_without_it_says_why(session):
         "a step takes more than 1000 nanoseconds": tf.sort(x) + 1.0,
     }
     session.run(tf.global_variables_initializer())
-    values = np.ones(100_000, "f4")
+    values = np.ones(10_000, "f4")              # fewer than threads would share
     for reason, step in programs.items():
         with config.override(tier="whole", threads=1):
             session.run_steps(step, {x: values}, steps=1)
