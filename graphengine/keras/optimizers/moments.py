@@ -229,18 +229,20 @@ class ScheduleFreeAdamW(Moments):
 
     def make_slots(self, trained: Sequence[Variable]) -> None:
         for variable, kept in zip(trained, self._kept, strict=True):
-            kept += [self.add_variable_from_reference(variable, "momentum", lambda *_, v=variable, **__: v.numpy()),
+            start = (lambda *_, v=variable, **__: v.numpy()) if variable.has_value else 0.0
+            kept += [self.add_variable_from_reference(variable, "momentum", start),
                      self.add_variable_from_reference(variable, "velocity")]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        t, (z, v) = self.count(variable), self.kept(variable)
+        t, (kept, v) = self.count(variable), self.kept(variable)
+        z = kept if variable.has_value else L.where(t > 1.0, kept, variable)    # a session's is known in its steps only
         rate = learning_rate * L.minimum(t / self.warmup_steps, 1.0) if self.warmup_steps > 0 else learning_rate
         second = v + (L.square(gradient) - v) * (1.0 - self.beta_2)
         point = z - rate * gradient / (L.sqrt(second / (1.0 - L.pow(self.beta_2, t))) + self.epsilon)
         before = (variable - (1.0 - self.beta_1) * z) / self.beta_1
         mean = (1.0 - 1.0 / t) * before + point / t
         v.assign(second)
-        z.assign(point)
+        kept.assign(point)
         variable.assign((1.0 - self.beta_1) * point + self.beta_1 * mean)
 
     def get_config(self) -> dict[str, Any]:
