@@ -3,7 +3,7 @@ from .align import align, distribute, straighten
 from .boxes import Arrangement, Box, Link
 from .guides import GRID, Guide, Snap, snap
 from .layered import layered
-from .room import cleared, made_room, made_room_in
+from .room import cleared, made_room, made_room_in, parted
 
 __all__ = ["GRID", "Arrangement", "Box", "Guide", "Link", "Snap", "align", "cleared", "distribute", "layered",
-           "made_room", "made_room_in", "snap", "straighten"]
+           "made_room", "made_room_in", "parted", "snap", "straighten"]

@@ -1,4 +1,4 @@
-"""Room for boxes that have grown, and for what would lie on others: it moves up or down."""
+"""Room for boxes that have grown, for what would lie on others, and for what is put between two."""
 from __future__ import annotations
 
 import math
@@ -11,6 +11,7 @@ from .guides import GRID
 
 LEAST = 12.0                                # pixels that stay between two boxes, where there were so many
 FOOT = 24.0                                 # and below what is in a frame
+BESIDE = 36.0                               # and on both sides of what is put between two, for the wires
 
 
 def made_room(before: Mapping[str, Box], now: Mapping[str, Box], held: Collection[str] = ()) -> dict[str, float]:
@@ -95,3 +96,31 @@ def cleared(movable: Mapping[str, Box], fixed: Iterable[Box]) -> dict[str, Point
         if y != own.y:
             found[id] = own.x, y
     return found
+
+
+def parted(boxes: Mapping[str, Box], new: Box, before: Collection[str] = (),
+           behind: Collection[str] = ()) -> tuple[float, float, float]:
+    """Room for a box that is put between others: a line, and all that begins at it or right of it moves to the right.
+
+    before, behind : boxes of which is known on which side they are; of others their middle says it
+
+    Returns
+    -------
+    where the new box begins, where the line is, and how far what is behind it moves
+
+    Examples
+    --------
+    >>> parted({"a": Box(100, 50), "b": Box(100, 50, x=150), "c": Box(100, 50, x=150, y=300)}, Box(60, 40, x=95, y=5))
+    (136.0, 150, 84.0)
+    """
+    def is_before(name: str) -> bool:
+        return name in before or (name not in behind and boxes[name].middle[0] < new.middle[0])
+
+    beside = {name: box for name, box in boxes.items() if box.y < new.bottom and new.y < box.bottom}
+    first = max([new.x, *(box.right + BESIDE for name, box in beside.items()
+                          if is_before(name) and box.right + BESIDE > new.x)])
+    right = first + new.width + BESIDE
+    near = [box.x for name, box in beside.items() if not is_before(name) and box.x < right]
+    if not near:
+        return first, right, 0.0
+    return first, min(near), math.ceil((right - min(near)) / GRID) * GRID

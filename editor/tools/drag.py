@@ -14,6 +14,7 @@ from editor.model.items import Card, Frame, Note, Ref
 from editor.scene import Hit
 
 from .canvas import Canvas, Gesture, Modifiers
+from .growth import part
 
 
 class DragItems(Gesture):
@@ -73,7 +74,8 @@ class DragItems(Gesture):
         self._clear()
         change = commands.move(document, (), dx, dy, self.key if self.made is not None else None, self.start)
         if self.inserted is not None:
-            change = replace(change.then(self.inserted[1]), label=self.inserted[1].label, merge=change.merge)
+            room = part(self.canvas, self.cards[0], self.inserted[0], dx, dy)
+            change = replace(change.then(room).then(self.inserted[1]), label=self.inserted[1].label, merge=change.merge)
         if change.is_nothing:
             self.canvas.scene.end_preview()
         document.do(change)

@@ -1,4 +1,4 @@
-"""Cards that grow with the values that they show: those below go down, frames around them become higher."""
+"""Cards that grow with the values that they show, or are put into a wire: what is in their way moves."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from PySide6 import QtCore, QtGui
 from editor import commands, layout
 from editor.commands.places import coordinate
 from editor.model.document import Change, Placed
-from editor.model.items import SUBGRAPH, Card, Frame, Item, Ref
+from editor.model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from editor.scene import GraphScene
 
 from .canvas import Canvas
@@ -57,6 +57,36 @@ def _room_at(canvas: Canvas, level: str, before: Mapping[str, float], now: Mappi
         if isinstance(frame := seen[name], Frame):
             after[frame.ref] = replace(frame, height=coordinate(height))
     return after
+
+
+def part(canvas: Canvas, card: str, wire: Ref, dx: float, dy: float) -> Change:
+    """Room for a card that moves into a wire: what lies right of it moves to the right, frames become wider."""
+    document, scene = canvas.document, canvas.scene
+    boxes = {id: canvas.box(id) for id in canvas.level_cards if scene.cards[id].isVisible()}
+    dropped, found, own = document.card(card), document.items[wire], boxes.pop(card)
+    assert dropped is not None, "it was dragged"
+    link = canvas.link(found) if isinstance(found, Wire) else None
+    is_forward = link is not None and boxes[link.source].middle[0] < boxes[link.target].middle[0]
+    ends = ([link.source], [link.target]) if link is not None and is_forward else ([], [])
+    x, line, far = layout.parted(boxes, replace(own, x=dropped.x + dx, y=dropped.y + dy), *ends)
+    after: dict[Ref, Item | None] = {}
+    standing = [item for item in document.parts(scene.level)
+                if scene.stands(item.ref) and item.ref != Ref("card", card)]
+    for item in standing if far else ():
+        inside = scene.contents(item.id) if isinstance(item, Frame) else ()
+        if item.x >= line:
+            refs = {item.ref, *inside}
+            after |= {ref: replace(moved, x=coordinate(moved.x + far)) for ref in refs
+                      if ref != Ref("card", card) and isinstance(moved := document.items[ref], Card | Frame | Note)}
+        elif isinstance(item, Frame) and not item.collapsed and any(ref.key in boxes and boxes[ref.key].x >= line
+                                                                    for ref in inside if ref.kind == "card"):
+            after[item.ref] = replace(item, width=coordinate(item.width + far))
+    for wire_ in document.wires if far else ():
+        if wire_.bends and {Ref("card", wire_.source), Ref("card", wire_.target)} & after.keys():
+            after[wire_.ref] = replace(wire_, bends=tuple((coordinate(x + far) if x >= line else x, y)
+                                                          for x, y in wire_.bends))
+    after[dropped.ref] = replace(dropped, x=coordinate(x), y=coordinate(dropped.y + dy))
+    return Change("", {ref: document.items[ref] for ref in after}, after)
 
 
 def _box(item: Placed, sizes: Mapping[str, float]) -> layout.Box:

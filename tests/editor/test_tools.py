@@ -1,11 +1,13 @@
 """Selecting and moving what is on the canvas, by real mouse and key events."""
 from __future__ import annotations
 
+import itertools
+
 from hand import ALT, CTRL, SHIFT, Hand
 from PySide6.QtCore import Qt
 
-from editor.model.document import GraphDocument
-from editor.model.items import Card, Frame, Ref
+from editor.model.document import Change, GraphDocument
+from editor.model.items import Card, Frame, Note, Ref, Wire
 
 
 def test_clicks_select(hand):
@@ -125,6 +127,31 @@ def test_a_lone_card_dropped_on_a_wire_is_led_through(hand):
     assert hand.document.history == ["Insert 'lone'"]
     hand.document.undo()
     assert hand.document.card("lone").x == 0 and ("a", "b", 0) in hand.wires
+
+
+def test_a_card_dropped_on_a_wire_gets_room_and_what_lies_right_moves_away_with_its_frame_and_bends(hand):
+    far = Note("far", "far", 900, 500)
+    hand.document.do(Change("Beside", dict.fromkeys(
+        [Ref("frame", "f"), Ref("note", "far"), Ref("card", "end"), Ref("wire", ("end", 0))]), {
+            Ref("frame", "f"): Frame("f", "Frame", 280, -60, 560, 300), far.ref: far,
+            Ref("card", "end"): Card("end", "op/exp", x=1000, y=0),
+            Ref("wire", ("end", 0)): Wire("b", 0, "end", 0, ((900.0, -40.0),))}))
+    x, y = hand.title("lone")
+    start, end = hand.port("a", "output"), hand.port("b", "input")
+    rect = hand.scene.card_rect("lone")
+    dx = (start[0] + end[0]) / 2 - rect.center().x()
+    hand.drag((x, y), (x + dx, y + start[1] - rect.center().y()))
+    hand.scene.end_glide()
+    places = {id: hand.scene.card_rect(id) for id in ("a", "lone", "b", "end")}
+    for left, right in itertools.pairwise(places.values()):
+        assert left.right() + 30 <= right.left()
+    document, moved = hand.document, hand.document.card("b").x - 600
+    assert document.card("end").x == 1000 + moved and document.items[far.ref].x == 900 + moved
+    assert document.card("k").x == 300 and document.card("a").x == 300, "what lies left stays"
+    assert document.items[Ref("frame", "f")].width == 560 + moved and document.items[Ref("frame", "f")].x == 280
+    assert document.items[Ref("wire", ("end", 0))].bends == ((900.0 + moved, -40.0),)
+    document.undo()
+    assert document.card("b").x == 600 and document.card("lone").x == 0 and hand.wires[0] == ("a", "b", 0)
 
 
 def test_a_wired_card_is_not_inserted(hand):
