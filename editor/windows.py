@@ -69,15 +69,15 @@ class Windows(QtCore.QObject):
         version = version_of(path)          # before it is read: what comes later counts as a change
         try:
             document = read_document(path)
+            is_graph = path.name.endswith(".json") and path.parent != FOLDER
+            window = MainWindow(document, path if is_graph else None, self.settings,
+                                path.name.partition(".")[0].replace("_", " ").capitalize(), path.parent,
+                                version if is_graph else None)
         except Exception as error:          # a hostile file ends in a message, not in the end of the editor
             self._complain(path, error)
             return None
-        is_graph = path.name.endswith(".json") and path.parent != FOLDER
         if path.name.endswith(".json"):
             self.settings.remember_file(path)
-        window = MainWindow(document, path if is_graph else None, self.settings,
-                            path.name.partition(".")[0].replace("_", " ").capitalize(), path.parent,
-                            version if is_graph else None)
         return self._show(window)
 
     def recover(self, left: LeftOver) -> None:

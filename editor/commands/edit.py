@@ -5,14 +5,15 @@ Every command makes one `Edit`, puts items in, takes items out and hands back th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..model.catalog import Kind
 from ..model.document import Change, GraphDocument, reached
-from ..model.items import Card, Frame, Item, Note, Ref, Wire
+from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from ..model.kinds import catalog
+from ..model.subgraphs import DEEPEST, level_of, too_deep
 
 Box = tuple[float, float, float, float]     # x, y, width, height
 Placed = TypeVar("Placed", Card, Frame, Note)
@@ -163,10 +164,29 @@ class Edit:
         return name
 
     def change(self, label: str, merge: Any = None) -> Change:
-        """The edit; places that hold in the end what they held before are not part of it."""
+        """The edit; places that hold in the end what they held before are not part of it.
+
+        Raises
+        ------
+        Refused if subgraphs would lie in each other too deeply.
+        """
         items = self.document.items
         after = {ref: item for ref, item in self._after.items() if items.get(ref) != item}
+        check_depth(self.document, after)
         return Change(label, {ref: items.get(ref) for ref in after}, after, merge)
+
+
+def check_depth(document: GraphDocument, after: Mapping[Ref, Item | None]) -> None:
+    """
+    Raises
+    ------
+    Refused if subgraphs would lie in each other too deeply, with what will be in some places of a document.
+    """
+    moved = {ref for ref, item in after.items() if isinstance(item, Card) and item.kind == SUBGRAPH
+             and (ref not in document.items or level_of(document, ref) != item.parent)}
+    present = {**document.items, **after}.values() if moved else ()
+    if too_deep(item for item in present if isinstance(item, Card)) is not None:
+        raise Refused(f"At most {DEEPEST} subgraphs can lie in each other.")
 
 
 def made(change: Change) -> set[Ref]:

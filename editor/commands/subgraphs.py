@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..model.document import Change, GraphDocument
 from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref
-from .edit import Edit, Refused, counted
+from .edit import Edit, Refused, check_depth, counted
 from .places import bare_box, coordinate
 
 
@@ -75,11 +75,17 @@ def _middle(items: Iterable[Item]) -> tuple[float, float]:
     return (left + right) / 2, (top + bottom) / 2
 
 
-def placed(change: Change, level: str) -> Change:
-    """The same edit, with what it adds lying in a subgraph, "" for none; what lies in what it adds stays there."""
+def placed(document: GraphDocument, change: Change, level: str) -> Change:
+    """The same edit, with what it adds lying in a subgraph, "" for none; what lies in what it adds stays there.
+
+    Raises
+    ------
+    Refused if subgraphs would lie in each other too deeply.
+    """
     added = {ref.key for ref, item in change.after.items() if ref.kind == "card" and change.before.get(ref) is None}
     after = dict(change.after)
     for ref, item in change.after.items():
         if isinstance(item, Card | Frame | Note) and change.before.get(ref) is None and item.parent not in added:
             after[ref] = replace(item, parent=level)
+    check_depth(document, after)
     return replace(change, after=after)

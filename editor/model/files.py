@@ -35,7 +35,7 @@ from .kinds import METRICS, TRAIN, catalog
 from .meaning import without_numbers
 from .memory import check_memory
 from .plain import from_plain, is_flat, to_plain
-from .subgraphs import lost
+from .subgraphs import DEEPEST, lost, too_deep
 from .values import INLINE, stored
 
 Array = np.ndarray[Any, Any]
@@ -108,6 +108,10 @@ def _items(raw: Any, file: str) -> list[Item]:
     for ref in lost(document):
         raise ge.errors.FileFormatError(f"{ref.kind} {ref.key!r} lies in no subgraph that the graph holds", at=file,
                                         fix="remove its parent")
+    deep = too_deep(document.cards)
+    if deep is not None:
+        raise ge.errors.FileFormatError(f"subgraph {deep!r} lies in more than {DEEPEST - 1} others", at=file,
+                                        fix="take subgraphs apart")
     return list(found.values())
 
 

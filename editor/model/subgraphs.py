@@ -17,6 +17,7 @@ from .kinds import TRAIN, catalog
 End = tuple[str, int]                       # a card, and the number of one of its inputs or outputs
 KIND = Kind(SUBGRAPH, "Subgraph", "Subgraphs", "", (), (), (),
             "Stands for the cards that lie in it. A copy of it is a graph of its own.", "")
+DEEPEST = 64                                # subgraphs that lie in each other
 
 
 @dataclass(frozen=True)
@@ -151,3 +152,15 @@ def lost(document: GraphDocument) -> list[Ref]:
         if isinstance(item, Card) and item.kind == SUBGRAPH:
             left += document.parts(item.id)
     return [ref for ref, item in document.items.items() if isinstance(item, Card | Frame | Note) and ref not in seen]
+
+
+def too_deep(cards: Iterable[Card]) -> str | None:
+    """A subgraph that lies in `DEEPEST` others: what it takes and gives would be worked out anew for each of them."""
+    within: dict[str, list[str]] = {}
+    for card in cards:
+        if card.kind == SUBGRAPH:
+            within.setdefault(card.parent, []).append(card.id)
+    level = [""]
+    for _ in range(DEEPEST + 1):
+        level = [inner for around in level for inner in within.get(around, ())]
+    return next(iter(level), None)

@@ -52,7 +52,7 @@ class Canvas:
 
     def placed(self, change: Change) -> Change:
         """An edit whose new items lie where one looks: in the subgraph that is open, if one is."""
-        return commands.placed(change, self.scene.level)
+        return commands.placed(self.document, change, self.scene.level)
 
     def fits(self, source: str, output: int, target: str, input: int) -> bool:
         return self.inference.would_accept(source, output, target, input) is None

@@ -55,7 +55,7 @@ def change_of(document, step, text):
         lambda: commands.unpack(document, {one, other}),
         lambda: commands.set_portal(document, [strand]),
         lambda: commands.set_portal(document, [strand], ("w", "x", "")[b % 3]),
-        lambda: commands.placed(commands.paste(document, text[0], x, y), _level(document, a)),
+        lambda: commands.placed(document, commands.paste(document, text[0], x, y), _level(document, a)),
     )
     return make[which]()
 

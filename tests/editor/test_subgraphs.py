@@ -162,7 +162,7 @@ def test_a_copy_is_a_graph_of_its_own():
 def test_copied_and_pasted_into_another_document():
     text = commands.copy_text(grouped("a", "b", "sum"), cards("block"))
     other = GraphDocument([Card("a", "op/exp")])
-    other.do(commands.placed(commands.paste(other, text, 50, 60), ""))
+    other.do(commands.placed(other, commands.paste(other, text, 50, 60), ""))
     assert {part.id for part in other.parts("block")} == {"a_1", "b", "sum"}
     assert (other.card("block").x, other.card("block").y) == (50, 60) and other.card("a_1").x == 300
 
@@ -170,10 +170,10 @@ def test_copied_and_pasted_into_another_document():
 def test_pasted_inside_a_subgraph_it_lies_there():
     document = grouped("a", "b", "sum")
     text = commands.copy_text(document, cards("block"))
-    document.do(commands.placed(commands.paste(document, text, 0, 0), "block"))
+    document.do(commands.placed(document, commands.paste(document, text, 0, 0), "block"))
     assert document.card("block_1").parent == "block" and document.card("a_1").parent == "block_1"
     text = commands.copy_text(document, cards("a_1"))           # a card from inside, pasted outside
-    document.do(commands.placed(commands.paste(document, text, 0, 0), ""))
+    document.do(commands.placed(document, commands.paste(document, text, 0, 0), ""))
     assert document.card("a_2").parent == ""
 
 
@@ -271,3 +271,29 @@ def test_types_and_problems_map_through():
     document.do(commands.set_attribute(document, ["w"], "shape", [4]))
     assert inference.problem("block") == inference.problem("b") and inference.problem("b").severity == "error"
     assert [problem.card for problem in inference.problems()] == ["b"]
+
+
+def nested(count):
+    """Subgraphs that lie in each other, with a card in the last."""
+    around = [""] + [f"s{k}" for k in range(count)]
+    return GraphDocument([*(Card(id, SUBGRAPH, parent=parent) for parent, id in zip(around, around[1:])),
+                          Card("x", "op/placeholder", parent=around[-1])])
+
+
+def test_subgraphs_lie_in_each_other_as_deep_as_can_be_shown():
+    deepest = nested(subgraphs.DEEPEST)
+    assert from_text(to_text(deepest)).items == deepest.items
+    for document in (nested(subgraphs.DEEPEST + 1), nested(1500)):
+        with pytest.raises(ge.errors.FileFormatError, match="lies in more than 63 others"):
+            from_text(to_text(document))
+        with pytest.raises(Refused, match="At most 64 subgraphs"):
+            commands.paste(graph(), commands.copy_text(document, cards("s0")), 0, 0)
+    with pytest.raises(Refused, match="At most 64 subgraphs"):
+        commands.group(deepest, cards("x"))
+    with pytest.raises(Refused, match="At most 64 subgraphs"):
+        commands.group(deepest, cards("s0"))
+    document = grouped("a", "b", "sum")
+    edit = commands.paste(document, commands.copy_text(deepest, cards("s0")), 0, 0)
+    with pytest.raises(Refused, match="At most 64 subgraphs"):
+        commands.placed(document, edit, "block")
+    document.do(commands.placed(document, edit, ""))

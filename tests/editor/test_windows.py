@@ -80,6 +80,17 @@ def test_without_files_there_is_the_welcome_screen_until_something_opens(windows
     assert windows.settings.recent_files == [file]
 
 
+def test_a_file_whose_window_cannot_be_made_says_why(windows, file, qapp, monkeypatch):
+    def broken(*_):
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("editor.windows.MainWindow", broken)
+    windows.start([file])
+    box, = complaints(qapp)
+    assert "too deep" in box.informativeText().lower() and windows.open == []
+    box.close()
+
+
 def test_files_are_opened_once(windows, file):
     windows.start([file, file])
     assert len(windows.open) == 1
