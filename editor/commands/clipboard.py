@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..model.subgraphs import lost, with_inside
 from .edit import Edit, Refused, counted
 from .names import check_name
 from .places import card_width, coordinate, smallest
-from .wires import refusal
+from .wires import unlike
 
 FORMAT, VERSION = "cards", 1
 MAX_TEXT = 32 * 2**20                       # characters
@@ -112,9 +112,43 @@ def paste(document: GraphDocument, text: str, x: float, y: float, with_inputs: b
                            *(item for item in items if item.parent in groups)])):
         raise Refused("The copied cards are broken: a subgraph lies in itself.")
     left, top = min(item.x for item in outer), min(item.y for item in outer)
+    items, wires = _without_circles(items, wires)
     edit = Edit(document)
     _put_doubles(edit, items, wires, coordinate(x) - left, coordinate(y) - top, with_inputs, "")
     return edit.change(f"Paste {counted(item.ref for item in items)}")
+
+
+def _without_circles(
+    items: list[Card | Frame | Note], wires: list[Wire]
+) -> tuple[list[Card | Frame | Note], list[Wire]]:
+    """The same but for wires that close a circle, and cards that wait for what comes after them; looked at once."""
+    after: dict[str, dict[str, None]] = {item.id: {} for item in items if isinstance(item, Card)}
+    for wire in wires:
+        if wire.source in after and wire.target in after:
+            after[wire.source][wire.target] = None
+    for item in items:
+        for earlier in item.after if isinstance(item, Card) else ():
+            if earlier in after:
+                after[earlier][item.id] = None
+    closing: set[tuple[str, str]] = set()
+    way: dict[str, Iterator[str]] = {}         # the way from a start to where one is, and what is left there
+    done: set[str] = set()
+    for start in after:
+        if start not in done:
+            way[start] = iter(after[start])
+        while way:
+            card = next(reversed(way))
+            following = next(way[card], None)
+            if following is None:
+                del way[card]
+                done.add(card)
+            elif following in way:
+                closing.add((card, following))
+            elif following not in done:
+                way[following] = iter(after[following])
+    free = [replace(item, after=tuple(a for a in item.after if (a, item.id) not in closing))
+            if isinstance(item, Card) else item for item in items]
+    return free, [wire for wire in wires if (wire.source, wire.target) not in closing]
 
 
 def duplicate(document: GraphDocument, refs: Iterable[Ref], with_inputs: bool = False, dx: float = STEP,
@@ -160,7 +194,7 @@ def _put_doubles(edit: Edit, items: Sequence[Card | Frame | Note], wires: Iterab
         if wire.target not in names or not (inner or (with_inputs and edit.get(Ref("card", source)) is not None)):
             continue
         target = names[wire.target]
-        if refusal(edit, source, wire.output, target, wire.input) is None:
+        if unlike(edit, source, wire.output, target, wire.input) is None:
             off = (0.0, 0.0) if parents[wire.target] in given else (dx, dy)
             bends = tuple((coordinate(x + off[0]), coordinate(y + off[1])) for x, y in wire.bends) if inner else ()
             edit.put(replace(wire, source=source, target=target, bends=bends))

@@ -33,6 +33,7 @@ class Edit:
         self._out: dict[str, dict[Ref, Wire]] = {}
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards of the edit that name it in `after`
         self._names: dict[str, set[str]] = {}
+        self._numbers: dict[tuple[str, str], int] = {}  # kind and name without a number -> the last one found taken
 
     # ------------------------------------------------ asking
 
@@ -156,9 +157,9 @@ class Edit:
         if used is None:
             refs = (*self.document.items, *self._after)
             used = self._names[kind] = {ref.key.lower() for ref in refs if ref.kind == kind}
-        name, base, k = wanted, re.sub(r"_[0-9]{1,9}$", "", wanted) or wanted, 0
+        name, base = wanted, re.sub(r"_[0-9]{1,9}$", "", wanted) or wanted
         while name.lower() in used:
-            k += 1
+            k = self._numbers[kind, base.lower()] = self._numbers.get((kind, base.lower()), 0) + 1
             name = f"{base}_{k}"
         used.add(name.lower())
         return name

@@ -22,11 +22,16 @@ def refusal(document: GraphDocument | Edit, source: str, output: int, target: st
     That dtypes or shapes do not fit is no reason: such a wire can be drawn, and the card says what is wrong.
     """
     edit = document if isinstance(document, Edit) else Edit(document)
+    if edit.leads_to(target, source) and SUBGRAPH not in (edit.card(source).kind, edit.card(target).kind):
+        return CIRCLE if source != target else "A card cannot feed itself."
+    return unlike(edit, source, output, target, input)
+
+
+def unlike(edit: Edit, source: str, output: int, target: str, input: int) -> str | None:
+    """Why an output and an input cannot be joined whatever other wires there are; None if they can."""
     if SUBGRAPH in (edit.card(source).kind, edit.card(target).kind):
         return "A subgraph has no sockets of its own: connect a card in it."
     kind, from_kind = edit.kind(target), edit.kind(source)
-    if edit.leads_to(target, source):
-        return CIRCLE if source != target else "A card cannot feed itself."
     if kind is None or from_kind is None:
         return None                             # of a later version: the engine says
     socket = kind.input(input)

@@ -1,6 +1,7 @@
 """Edits: what each changes, and what it refuses."""
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -427,6 +428,30 @@ def test_hostile_wires_are_left_out():
     document = chain()
     document.do(commands.paste(document, json.dumps({**good, "wires": [*good["wires"], circle, far, outside]}), 0, 0))
     assert [w for w in wires(document) if "_1" in w[0] + w[1]] == [("a_1", "b_1", 0)]
+
+
+def test_pasted_cards_neither_read_nor_wait_in_a_circle():
+    good = sound()
+    rows = [{**row, "after": ["b" if row["id"] == "a" else "a"]} for row in good["items"]]
+    for wired in (good["wires"], []):
+        document = GraphDocument()
+        document.do(commands.paste(document, json.dumps({**good, "items": rows, "wires": wired}), 0, 0))
+        assert [card.after for card in document.cards] == [(), ("a",)]
+
+
+def test_many_cards_are_doubled_without_a_walk_for_each_wire(monkeypatch):
+    monkeypatch.setattr("editor.commands.edit.Edit.leads_to", lambda *_: pytest.fail("it walks through the graph"))
+    ids = ["dense", *(f"dense_{k}" for k in range(1, 3000))]
+    document = GraphDocument([*(card(id) for id in reversed(ids)),
+                              *(Wire(before, 0, id, 0) for before, id in itertools.pairwise(ids))])
+    refs = [Ref("card", id) for id in ids]
+    text = commands.copy_text(document, refs)
+    document.do(commands.duplicate(document, refs))
+    assert {c.id for c in document.cards} == {*ids, *(f"dense_{k}" for k in range(3000, 6000))}
+    assert len(list(document.wires)) == 2 * 2999
+    other = GraphDocument()
+    other.do(commands.paste(other, text, 0, 0))
+    assert len(list(other.wires)) == 2999
 
 
 def test_sizes_of_pasted_items_are_those_that_can_be():

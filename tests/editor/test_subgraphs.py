@@ -1,6 +1,7 @@
 """Subgraphs without a window: what they take and give, taken together and apart, in files, and in what computes."""
 from __future__ import annotations
 
+import itertools
 import json
 
 import numpy as np
@@ -276,7 +277,7 @@ def test_types_and_problems_map_through():
 def nested(count):
     """Subgraphs that lie in each other, with a card in the last."""
     around = [""] + [f"s{k}" for k in range(count)]
-    return GraphDocument([*(Card(id, SUBGRAPH, parent=parent) for parent, id in zip(around, around[1:])),
+    return GraphDocument([*(Card(id, SUBGRAPH, parent=parent) for parent, id in itertools.pairwise(around)),
                           Card("x", "op/placeholder", parent=around[-1])])
 
 
