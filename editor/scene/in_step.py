@@ -60,6 +60,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         self._folded: dict[Ref, str] = {}               # items inside a collapsed frame -> the frame
         self._hidden: set[str] = set()
         self.level = ""
+        self._left: tuple[tuple[int, str], dict[subgraphs.End, list[Wire]]] = (0, ""), {}
         self._ports: dict[str, dict[str, list[subgraphs.Port]]] = {}    # subgraph -> side -> rows
 
     def attach(self) -> None:
@@ -251,8 +252,16 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         return True
 
     def _leaving(self, wire: Wire) -> list[Wire]:
-        """The wires from the same output whose other end does not lie at this level."""
-        return [w for w in self.document.wires_from(wire.source, wire.output) if self.ends_of(w)[1] is None]
+        """The wires from the same output whose other end does not lie at this level; looked up once after an edit."""
+        present = self.document.state, self.level
+        if self._left[0] != present:
+            self._left = present, {}
+        known = self._left[1]
+        output = wire.source, wire.output
+        if output not in known:
+            known[output] = [w for w in self.document.wires_from(*output)
+                             if subgraphs.shown_as(self.document, w.target, self.level) is None]
+        return known[output]
 
     def _tags(self, wire: Wire, leaves: bool) -> tuple[str, str]:
         """What stands on the tags at both ends of a wire where it is not drawn as a line."""
@@ -274,13 +283,15 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         rows = self._ports[id][side]
         return id, side, next((row for row, port in enumerate(rows) if (card, number) in port.ends), 0)
 
-    def seen_as(self, ref: Ref) -> set[Ref]:
-        """All wires that are seen as the same one: what several cards of a subgraph read comes by one wire."""
-        wire = self.document.items.get(ref)
-        if not isinstance(wire, Wire):
-            return set()
-        ends = self.ends_of(wire)
-        return {w.ref for w in self.document.wires_from(wire.source, wire.output) if self.ends_of(w) == ends}
+    def seen_as(self, refs: Iterable[Ref]) -> set[Ref]:
+        """All wires that are seen as some are: what several cards of a subgraph read comes by one wire."""
+        shown: dict[subgraphs.End, set[tuple[Shown | None, Shown | None]]] = {}
+        for ref in refs:
+            wire = self.document.items.get(ref)
+            if isinstance(wire, Wire):
+                shown.setdefault((wire.source, wire.output), set()).add(self.ends_of(wire))
+        return {w.ref for output, ends in shown.items() for w in self.document.wires_from(*output)
+                if self.ends_of(w) in ends}
 
     def ends_behind(self, card: str, side: str, number: int) -> tuple[subgraphs.End, ...]:
         """The sockets in the document that a shown one stands for: several behind an input of a subgraph."""

@@ -205,12 +205,13 @@ class GraphScene(DocumentScene):
         return hit.part, hit.number
 
     def _wires_of(self, hit: Hit) -> Iterator[Ref]:
-        if hit.kind == "card" and hit.ref is not None:
-            if hit.part == "output":
-                for wire in self.document.wires_from(hit.ref.key, hit.number):
-                    yield wire.ref
-            elif hit.part == "input":
-                yield Ref("wire", (hit.ref.key, hit.number))
+        if hit.kind != "card" or hit.ref is None or hit.part not in ("input", "output"):
+            return
+        for end in self.ends_behind(hit.ref.key, hit.part, hit.number):
+            if hit.part == "input":
+                yield Ref("wire", end)
+            else:
+                yield from (wire.ref for wire in self.document.wires_from(*end))
 
     def preview_positions(self, positions: Mapping[Ref, QtCore.QPointF]) -> None:
         """Show items elsewhere while they are dragged; the document still has them where they were."""

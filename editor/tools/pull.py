@@ -210,7 +210,7 @@ class PullWire(Gesture):
 
     def _off(self) -> set[Ref]:
         """The wires that come off where the pulled one does."""
-        return self.canvas.scene.seen_as(self.old.ref) if self.old is not None else set()
+        return self.canvas.scene.seen_as([self.old.ref]) if self.old is not None else set()
 
     def cancel(self) -> None:
         self._clear()

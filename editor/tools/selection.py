@@ -60,7 +60,7 @@ class SelectionEdits:
     def _in_order(self) -> list[Ref]:
         """What is selected, in the document's order, with all the wires that are seen as one of these."""
         chosen = self.refs
-        chosen |= {alike for ref in chosen if ref.kind == "wire" for alike in self.canvas.scene.seen_as(ref)}
+        chosen |= self.canvas.scene.seen_as(chosen)
         return [ref for ref in self.canvas.document.items if ref in chosen]
 
     def duplicate(self, with_inputs: bool = False) -> None:

@@ -9,9 +9,12 @@ from PySide6.QtCore import Qt
 from editor import commands
 from editor.io.settings import Settings
 from editor.main_window import MainWindow
+from editor.model import subgraphs
+from editor.model.document import GraphDocument
 from editor.model.files import to_text
-from editor.model.items import SUBGRAPH, Ref
+from editor.model.items import SUBGRAPH, Card, Ref, Wire
 from editor.run import messages as m
+from editor.scene.geometry import Hit
 from editor.scene.look import CardResults
 
 from .test_subgraphs import cards, graph, grouped
@@ -50,6 +53,43 @@ def seen_wires(scene):
 def preview(value):
     from editor.run.previews import preview as made
     return made(value)
+
+
+def test_the_wires_of_a_socket_light_up(inside):
+    def lit(side, number):
+        inside.scene.set_hover(Hit("card", Ref("card", "block"), side, number))
+        return {ref.key for ref, item in inside.scene.wires.items() if item.hovered}
+
+    assert lit("input", 0) == {("a", 0), ("b", 0)} and lit("input", 1) == {("b", 1)}
+    assert lit("output", 0) == {("end", 0)} and lit("output", 9) == set()
+
+
+@pytest.fixture
+def fan(qtbot):
+    """A hand at a graph whose one card in a subgraph is read by many outside."""
+    hand = Hand(qtbot, GraphDocument([
+        Card("g", SUBGRAPH), Card("k", "op/placeholder", parent="g"),
+        *(Card(f"c{i}", "op/negative", x=200.0, y=40.0 * i) for i in range(100)),
+        *(Wire("k", 0, f"c{i}", 0) for i in range(100))]))
+    yield hand
+    hand.close()
+
+
+def test_many_wires_of_one_output_are_gone_through_once(fan, monkeypatch):
+    asked = []
+    plain = subgraphs.shown_as
+    monkeypatch.setattr(subgraphs, "shown_as", lambda *what: asked.append(what) or plain(*what))
+    fan.scene.enter("g")
+    assert seen(fan.scene) == {"k"} and len(seen_wires(fan.scene)) == 1
+    assert len(asked) < 1000
+    asked.clear()
+    fan.document.do(commands.move(fan.document, [Ref("card", "k")], 10, 0))
+    assert len(asked) < 1000
+    fan.scene.enter("")
+    asked.clear()
+    fan.scene.select([wire.ref for wire in fan.document.wires])
+    fan.tool.edits.delete()
+    assert not list(fan.document.wires) and len(asked) < 2000
 
 
 def test_one_card_stands_for_those_inside(inside):
