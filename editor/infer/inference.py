@@ -10,7 +10,7 @@ from typing import Any
 
 import graphengine as ge
 from graphengine.tools.drawn.draw import Type, becomes_nodes, types_of
-from graphengine.tools.drawn.repairs import Insertion, Origin, as_key, repairs
+from graphengine.tools.drawn.repairs import Insertion, Origin, as_key, repairs, unsaid_logits
 
 from ..commands import Refused, refusal
 from ..commands.values import check_value
@@ -120,7 +120,8 @@ class Inference:
         if self._states[card] is WHOLE:
             found = [p for part in subgraphs.inside(self.document, card) if (p := self.problem(part.id)) is not None]
             return min(found, key=lambda p: p.severity != "error", default=None)
-        return self.own_problem(card) or next((told[card] for told in self._told.values() if card in told), None)
+        present = [self.own_problem(card), *(told.get(card) for told in self._told.values())]
+        return min(filter(None, present), key=lambda p: p.severity != "error", default=None)
 
     def own_problem(self, card: str) -> Problem | None:
         """What is wrong with a card as far as it can be inferred."""
@@ -277,7 +278,7 @@ class Inference:
             types = types_of(card.kind, as_key(card.attributes), operands)
         except ge.errors.GraphEngineError as error:
             return State(None, unknown, self._explained(card, kind, operands, error))
-        problem = self._feed_problem(card, types)
+        problem = self._feed_problem(card, types) or self._unsaid(card)
         return State(types, tuple(shown(t) for t in types), problem)
 
     def _missing(self, card: Card, kind: Kind) -> Problem | None:
@@ -342,6 +343,17 @@ class Inference:
         text = f"rows {fed} do not fit {shown(types[0]).shape}"
         fix = setting(card.id, "shape", [None, *row], f"Set shape to {fed}")
         return Problem(card.id, 0, "error", text, f"{source.id} feeds {text}.", (fix,))
+
+    def _unsaid(self, card: Card) -> Problem | None:
+        """Whether a loss reads as probabilities what are none; it can be run, but hardly learns."""
+        found = unsaid_logits(card.kind, card.attributes, lambda k: self._origin(card.id, k))
+        if found is None:
+            return None
+        number, name = found
+        source = self.document.wires_into(card.id)[number].source
+        text = f"{source} gives logits, {name} is off"
+        detail = f"{text}: they are taken for probabilities, and little or nothing is learnt."
+        return Problem(card.id, number, "warning", text, detail, (setting(card.id, name, True, f"Set {name}"),))
 
     def _problem_of_training(self, card: Card, kind: Kind) -> Problem | None:
         if card.kind != TRAIN:

@@ -26,11 +26,11 @@ class Fix:
 
 @dataclass(frozen=True)
 class Problem:
-    """What keeps a card from being run.
+    """What keeps a card from being run, or from doing what is meant.
 
     card : its id
     input : number of the input whose wire does not fit; None if it is not about one
-    severity : "error", or "warning" where something is only missing yet
+    severity : "error", or "warning" where something is only missing yet, or can be run but is hardly meant
     text : a short sentence; detail : all that is known
     """
 

@@ -9,7 +9,7 @@ import pytest
 
 import graphengine as ge
 from editor import commands
-from editor.infer import Inference, kinds_accepting, kinds_giving
+from editor.infer import Inference, Problem, kinds_accepting, kinds_giving
 from editor.model.build import build
 from editor.model.document import Change, GraphDocument
 from editor.model.files import open_document, save
@@ -109,6 +109,39 @@ def test_a_dtype_is_mended_though_a_shape_is_not_known():
                               Wire("a", 0, "m", 0), Wire("p", 0, "m", 1)])
     problem = Inference(document).problem("m")
     assert "float64" in problem.text and "Insert Cast to float64" in [fix.label for fix in problem.fixes]
+
+
+def judged(last, **loss):
+    return GraphDocument([
+        placeholder("x", [None, 4]), placeholder("y", [None], "int64"), *last,
+        Card("loss", "loss/SparseCategoricalCrossentropy", loss), Wire("y", 0, "loss", 0),
+        Wire(last[-1].id if isinstance(last[-1], Card) else last[-1].target, 0, "loss", 1)])
+
+
+def test_a_loss_that_takes_logits_for_probabilities_is_a_warning_with_a_repair():
+    document = judged([Card("dense", "layer/Dense", {"units": 3}), Wire("x", 0, "dense", 0)])
+    inference = Inference(document)
+    problem = inference.problem("loss")
+    assert (problem.severity, problem.input, problem.text) == ("warning", 1, "dense gives logits, from_logits is off")
+    assert inference.outputs("loss")[0].shape == "()", "it can be run nevertheless"
+    (fix,) = problem.fixes
+    document.do(fix.change(document))
+    assert document.card("loss").attributes == {"from_logits": True} and inference.problems() == []
+    document.undo()
+    document.do(commands.set_attribute(document, ["dense"], "activation", "softmax"))
+    assert inference.problems() == []
+    document.undo()
+    failed = Problem("loss", None, "error", "7 is no class", "7 is no class.")
+    inference.tell("run", {"loss": failed})
+    assert inference.problem("loss") == failed, "what failed is not hidden by a warning"
+
+
+def test_a_loss_that_is_given_probabilities_or_knows_of_logits_is_left_alone():
+    linear = [Card("dense", "layer/Dense", {"units": 3}), Wire("x", 0, "dense", 0)]
+    softmax = [Card("soft", "op/softmax"), Wire("dense", 0, "soft", 0)]
+    alone = [Card("act", "layer/Activation", {"activation": "linear"}), Wire("soft", 0, "act", 0)]
+    for document in (judged(linear, from_logits=True), judged(linear + softmax), judged(linear + softmax + alone)):
+        assert Inference(document).problems() == []
 
 
 def test_a_scalar_is_not_offered_a_product_of_matrices_first():

@@ -1,8 +1,10 @@
-"""What would make a card fit that does not: an op put on one of its inputs, or another size in the layer before."""
+"""What would make a card fit that does not: an op put on one of its inputs, or another size in the layer before; and
+what fits, but is not meant.
+"""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,6 +79,30 @@ def repairs(
         if len(found) == MOST:
             break
     return found
+
+
+def unsaid_logits(
+    kind: str, attributes: Mapping[str, Any], origin_of: Callable[[int], Origin | None]
+) -> tuple[int, str] | None:
+    """Whether a loss takes for probabilities what a layer without activation gives it, which any number can be.
+
+    origin_of : says where an operand comes from, if it is known
+
+    Returns
+    -------
+    the number of that input, and the argument that says that they are logits; None if all is well
+    """
+    made = catalog()[kind]
+    switch = made.field("from_logits")
+    if switch is None or attributes.get(switch.name, switch.default):
+        return None
+    number = [socket.name for socket in made.inputs].index("y_pred")
+    origin = origin_of(number)
+    last = catalog()[origin.kind].field("activation") if origin is not None else None
+    if origin is None or last is None or origin.attributes.get(last.name, last.default) not in (None, "linear"):
+        return None
+    is_made_of_weights = last.default is None       # others pass on what may be probabilities
+    return (number, switch.name) if is_made_of_weights else None
 
 
 def _runs(kind: str, key: str, repair: Repair, operands: Sequence[Type], origins: Sequence[Origin | None]) -> bool:
