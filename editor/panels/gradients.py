@@ -84,9 +84,13 @@ class GradientsView(QtWidgets.QSplitter):
             self._left.addWidget(self._canvas)
             self._plot = add_plot(self._canvas, 0, 1, " ")
             self._plot.setLogMode(y=True)
-        self._plot.heading = self.tr("norm of update / norm of value") if self.shows_ratio \
-            else self.tr("norm of gradient")
+        curves = [state.ratios if self.shows_ratio else state.norms for state in run.gradients.values()]
+        is_empty = not any(curve.highest[0] > 0 for curve in curves)    # a logarithmic axis has no place for zero
+        self._plot.heading = self.tr("All gradients are zero: nothing is learnt") if is_empty and run.learns_nothing \
+            else self.tr("norm of update / norm of value") if self.shows_ratio else self.tr("norm of gradient")
         self._plot.setTitle(self._plot.heading)
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).setStyle(showValues=not is_empty)
         for card in [card for card in self._lines if card not in run.gradients]:
             self._plot.removeItem(self._lines.pop(card))
         for number_, (card, state) in enumerate(run.gradients.items()):
@@ -117,7 +121,7 @@ class GradientsView(QtWidgets.QSplitter):
             for cell, text in zip(cells, texts, strict=False):
                 cell.setText(text)
             cells[0].setIcon(swatch(series_color(place), place >= 9))
-            self._judge(cells[-1], state)
+            self._judge(cells[-1], state, run.learns_nothing)
 
     def _add_row(self) -> None:
         place = len(self._cells)
@@ -129,7 +133,7 @@ class GradientsView(QtWidgets.QSplitter):
                 cell.setFont(theme.font("mono"))
             self.table.setItem(place, column, cell)
 
-    def _judge(self, item: QtWidgets.QTableWidgetItem, state: GradientState) -> None:
+    def _judge(self, item: QtWidgets.QTableWidgetItem, state: GradientState, learns_nothing: bool) -> None:
         verdict = state.verdict()
         token, drawing, text, tip = {
             "ok": ("ok", "ok", self.tr("ok"), self.tr("learning goes on in small steps")),
@@ -137,7 +141,8 @@ class GradientsView(QtWidgets.QSplitter):
                           self.tr("updates are too small: raise the learning rate, or use other activations")),
             "exploding": ("error", "error", self.tr("exploding"),
                           self.tr("updates are a large part of the value: lower the learning rate")),
-            "zero": ("text3", "info", self.tr("zero"), self.tr("nothing of the loss depends on it here")),
+            "zero": (*(("warn", "warning") if learns_nothing else ("text3", "info")), self.tr("zero"),
+                     self.tr("nothing of the loss depends on it here")),
             "nan": ("error", "error", self.tr("no number"), self.tr("NaN or infinity: lower the learning rate")),
         }[verdict]
         item.setText(text)

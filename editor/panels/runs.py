@@ -133,6 +133,11 @@ class Run:
         """Where it has come to."""
         return max((curve.epochs[-1] for curve in self.curves.values()), default=0.0)
 
+    @property
+    def learns_nothing(self) -> bool:
+        """Whether the last gradients are all zero."""
+        return bool(self.gradients) and all(state.verdict() == "zero" for state in self.gradients.values())
+
     def add(self, metrics: Metrics) -> None:
         for label, value in metrics.values.items():
             self.curves.setdefault(label, Curve()).add(metrics.epoch, value)

@@ -284,11 +284,13 @@ class TrainingPanel(LivePanel):
         self._show_page()
 
     def _warn(self) -> None:
-        """Tell on the tab of gradients which of them vanish or explode."""
+        """Tell on the tab of gradients which of them vanish or explode, or that all are zero."""
         run = self.runs.latest
         bad = [card for card, state in run.gradients.items() if state.verdict() not in ("ok", "zero")] if run else []
-        self.tabs.setTabIcon(GRADIENTS, icon("warning", "warn") if bad else QtGui.QIcon())
-        self.tabs.setTabToolTip(GRADIENTS, self.tr("They vanish or explode: {0}").format(", ".join(bad)) if bad else "")
+        words = self.tr("They vanish or explode: {0}").format(", ".join(bad)) if bad else \
+            self.tr("All gradients are zero: nothing is learnt") if run is not None and run.learns_nothing else ""
+        self.tabs.setTabIcon(GRADIENTS, icon("warning", "warn") if words else QtGui.QIcon())
+        self.tabs.setTabToolTip(GRADIENTS, words)
 
     def _show_page(self) -> None:
         view, run = self.tabs.currentIndex(), self.runs.latest

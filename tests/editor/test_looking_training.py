@@ -290,6 +290,20 @@ def test_gradients_are_listed_judged_and_lead_to_their_cards(panel, qtbot):
     assert jump.args == ["out"]
 
 
+def test_gradients_that_are_all_zero_are_a_warning_and_their_plot_has_no_numbers_at_its_axes(panel):
+    trained(panel)
+    panel.tabs.setCurrentIndex(GRADIENTS)
+    for norm, has_values in ((0.0, False), (0.5, True)):
+        panel.take(m.Gradients({"hidden": norm, "out": 0.0}, {}))
+        panel.update_now()
+        panel.grab()
+        assert panel.tabs.tabIcon(GRADIENTS).isNull() == has_values
+        assert ("nothing is learnt" in panel.tabs.tabToolTip(GRADIENTS)) == (not has_values)
+        plot = panel.gradients._plot
+        assert [plot.getAxis(side).style["showValues"] for side in ("left", "bottom")] == [has_values] * 2
+        assert ("nothing is learnt" in plot.titleLabel.text) == (not has_values)
+
+
 def test_curves_without_numbers_do_no_harm(panel):
     panel.take(m.Metrics(1, {"loss": math.nan}))
     panel.update_now()
