@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from .codegen.emit import Kernel, Nested, Part
 from .codegen.generate import generate
+from .errors import ShapeError
 from .ir.computation import Computation
 from .ir.dims import SizeFacts
 from .ir.graph import Graph
@@ -120,10 +121,16 @@ def compile_graph(
 ) -> CompiledGraph:
     """Everything short of machine code for one way of running a graph; with or without its changes of variables."""
     with _no_collection():
-        whole = specialize(fetches, targets, feeds, fixed, ranks)
-        whole = whole if keeps_changes else replace(whole, updates=())
-        parts = stretches(whole)
-        return CompiledGraph(whole, parts, tuple(compile_computation(part.computation) for part in parts))
+        while True:
+            whole = specialize(fetches, targets, feeds, fixed, ranks)
+            whole = whole if keeps_changes else replace(whole, updates=())
+            parts = stretches(whole)
+            try:
+                return CompiledGraph(whole, parts, tuple(compile_computation(part.computation) for part in parts))
+            except ShapeError:              # perhaps in a branch that is not taken
+                if whole.facts.choices <= fixed.keys():
+                    raise
+                fixed = {**fixed, **dict.fromkeys(whole.facts.choices, 0)}
 
 
 @contextmanager

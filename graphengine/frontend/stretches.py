@@ -20,7 +20,7 @@ from ..ir.node import Node, Tensor
 from ..ir.region import Region
 from ..ir.walk import needed
 from ..ops.body import calls_python, changes_variables
-from ..ops.choice import Switch
+from ..ops.choice import chooses
 from ..ops.kinds import Control, Dynamic, External
 from ..ops.known import follows_from_sizes
 from ..rewrite.specialize import RankUnknown
@@ -59,7 +59,11 @@ def planned(store: VariableStore, compiler: Compiler, leaves: Sequence[Any], fee
     cuts = partial(CutPlan, store, compiler, leaves, feeds)
     if any(_is_cut(n, given) for n in nodes):
         return cuts()
-    return Plan(store, compiler, leaves, feeds, cuts) if any(isinstance(n.op, Switch) for n in nodes) else plan
+    return Plan(store, compiler, leaves, feeds, cuts) if any(map(_chooses, nodes)) else plan
+
+
+def _chooses(node: Node) -> bool:
+    return isinstance(node.op, Control) and chooses(node.op)
 
 
 def _is_cut(node: Node, given: Collection[int]) -> bool:

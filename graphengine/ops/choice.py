@@ -14,7 +14,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
 from .body import happens_once
-from .kinds import REQUIRED, Array, DrawRegion, RunRegion, attr
+from .kinds import REQUIRED, Array, Control, DrawRegion, RunRegion, attr
 from .language import L
 from .pullback import pulled_back
 from .regions import OfRegions, RegionCopy, Types, check_operands, inputs_read
@@ -165,6 +165,12 @@ class Switch(OfRegions):
         node = inputs[0].node.graph.add(Switch(regions), operands, "cond_gradient")
         back = {floats[j]: t for j, t in zip(reached, node.outputs, strict=True)}
         return (None, *(back.get(k) for k in range(len(inputs) - 1)))
+
+
+def chooses(op: Control) -> bool:
+    """Whether it is a choice, or its regions hold one."""
+    return isinstance(op, Switch) or any(
+        chooses(n.op) for r in op.regions for n in r.nodes if isinstance(n.op, Control))
 
 
 class _GradientOfBranch:

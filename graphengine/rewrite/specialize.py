@@ -15,7 +15,7 @@ from functools import partial
 from types import MappingProxyType
 
 from ..dtypes import DType
-from ..errors import FeedError, GraphEngineError, InvalidArgumentError
+from ..errors import FeedError, GraphEngineError, InvalidArgumentError, ShapeError
 from ..ir.computation import MEASURED, STEPPED, Computation, Cut
 from ..ir.dims import Shape, Size, SizeFacts, UserSize
 from ..ir.graph import Graph
@@ -23,7 +23,7 @@ from ..ir.node import Node, Tensor, describe
 from ..ir.region import Region
 from ..ir.walk import needed
 from ..ops.body import calls_python, variable_name
-from ..ops.choice import Switch
+from ..ops.choice import Switch, chooses
 from ..ops.kinds import Control, Dynamic, Effect, External
 from ..ops.state import Kept, Placeholder, PlaceholderWithDefault, ReadVariable, State
 from ..values import dataclass
@@ -43,6 +43,14 @@ def size_symbol(tensor: Tensor, axis: int) -> str:
 def waiting(node: Node) -> str:
     """What stands among the fixed sizes if a choice's branches give different ones, so that what follows waits."""
     return f"{node.name}.waits"
+
+
+class _Waits(Exception):
+    """Sizes in these branches turn out to differ, or to depend on the numbers: what follows has to wait."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(symbol)
+        self.symbol = symbol
 
 
 class RankUnknown(Exception):
@@ -89,13 +97,21 @@ def specialize(
     ShapeError if sizes cannot fit, now that more of them is known.
     """
     nodes = needed([*(t.node for t in fetches), *targets], [f.tensor for f in feeds])
-    facts = SizeFacts()
     in_order = any(n.graph.in_order for n in nodes[:1])
+    facts = SizeFacts()
     while True:
         assumed = len(facts.known)
-        computation = _Specializer(nodes, feeds, facts, fixed, ranks, in_order).run(fetches)
-        if len(facts.known) == assumed:
-            return computation
+        try:
+            computation = _Specializer(nodes, feeds, facts, fixed, ranks, in_order).run(fetches)
+        except _Waits as found:
+            fixed, facts = {**fixed, found.symbol: 0}, SizeFacts()
+        except ShapeError:                  # perhaps only as branches were taken to give the same sizes
+            if facts.choices <= fixed.keys():
+                raise
+            fixed, facts = {**fixed, **dict.fromkeys(facts.choices, 0)}, SizeFacts()
+        else:
+            if len(facts.known) == assumed:
+                return computation
 
 
 class _Specializer:
@@ -247,23 +263,30 @@ class _Specializer:
     def _control(self, node: Node) -> None:
         """A loop or a choice: its regions are drawn again; variables that they change go in and out as values."""
         control, states = node.op, node.op.states
-        if isinstance(control, Switch) and not self.in_region and not control.is_stepped:
-            if waiting(node) in self.fixed:
-                control = control.waiting()
-            else:
+        is_stepped, may_wait = control.is_stepped, chooses(control)
+        if not self.in_region and not is_stepped and may_wait:
+            is_stepped = waiting(node) in self.fixed
+            if not is_stepped:
                 self.facts.choices.add(waiting(node))
+            elif isinstance(control, Switch):
+                control = control.waiting()
         self.facts.because = partial(described, node)
         inputs, values = self._inputs(node.inputs), [self._latest(s, node) for s in states]
 
         def draw(region: Region, types: Sequence[tuple[DType, Shape]]) -> Region:
-            if control.is_stepped or self.is_open:      # its programs find their own sizes
+            if is_stepped or self.is_open:      # its programs find their own sizes
                 own = [(t.dtype, t.shape) for t in region.inputs]
                 return self._drawn(region, [*own, *((s.dtype, s.shape) for s in states)], states, True)
             return self._drawn(region, types, states, False)
 
-        op, into, out = control.specialized(draw, [*inputs, *values], len(states))
+        try:
+            op, into, out = control.specialized(draw, [*inputs, *values], len(states))
+        except _Waits:                      # a choice inside; the outermost waits for all
+            raise _Waits(waiting(node)) from None
+        if op.is_stepped and may_wait and not (is_stepped or self.is_open):
+            raise _Waits(waiting(node))
         operands = [*inputs[:into], *values, *inputs[into:]]
-        if control.is_stepped and not self.in_region:
+        if is_stepped and not self.in_region:
             results = self._stepped(node, op, operands, range(out, out + len(states)))
         else:
             results = self.graph.add(op, operands, node.name + "/", origin=node.origin).outputs

@@ -10,6 +10,7 @@ import heapq
 from collections.abc import Sequence
 from functools import cached_property
 
+from ..errors import CompileError
 from ..ir.computation import Computation
 from ..ir.dims import Size, product
 from ..ir.node import Node, Tensor
@@ -167,6 +168,8 @@ class _Order:
     # ------------------------------------------------ buffers
 
     def _new_buffer(self, tensor: Tensor, kind: Kind, name: str) -> int:
+        if None in tensor.shape:
+            raise CompileError(f"{tensor.name} has shape {tensor.shape} in a program", op=tensor.node.op.name)
         size: Size = product(tensor.shape)  # type: ignore[arg-type]
         self.buffers.append(Buffer(len(self.buffers), kind, name, tensor.dtype, size, tensor))
         return len(self.buffers) - 1

@@ -276,7 +276,7 @@ def test_branches_of_sizes_that_turn_out_to_differ(taken):
             total = tf.reduce_sum(y * v)
         return y, total, tape.gradient(total, x)
 
-    for n in (2, 5, 3, 2):
+    for n in (2, 5, 1, 3, 0, 2):
         v.assign(1.0)
         x = np.arange(n, dtype="f4")
         y, total, slope = f(taken, x)
@@ -309,3 +309,59 @@ def test_sizes_of_branches_in_a_graph():
             np.testing.assert_array_equal(session.run(y, {p: True, x: x_n}), [0, 1])
         steps = session.run_steps(y, {p: np.array([True, False]), x: np.arange(3, dtype="f4")}, collect=False)
         np.testing.assert_array_equal(steps, [0, 1, 2])
+
+
+PIECES = {
+    "one": (lambda x: x[:1], lambda x: x),
+    "all but one": (lambda x: x[1:], lambda x: x * 2.0),
+    "turned": (lambda x: x[:2], lambda x: tf.transpose(x), lambda x: x),
+    "mean": (lambda x: tf.reduce_mean(x, 0, keepdims=True), lambda x: x),
+}
+
+
+@pytest.mark.parametrize("branches", PIECES.values(), ids=PIECES)
+def test_branches_where_one_size_is_1(branches):
+    with tf.Graph().as_default(), tf.Session() as session:
+        k, x = tf.placeholder(tf.int32, []), tf.placeholder(tf.float32, [None, None])
+        y = tf.switch_case(k, [lambda g=g: g(x) for g in branches]) + 1.0
+        for shape in ((1, 4), (2, 4), (5, 3), (3, 3), (2, 1)):
+            x_n = np.arange(np.prod(shape), dtype="f4").reshape(shape)
+            for number, branch in enumerate(branches):
+                expected = session.run(branch(tf.constant(x_n))) + 1
+                np.testing.assert_allclose(session.run(y, {k: number, x: x_n}), expected, rtol=1e-6)
+
+
+def test_a_choice_within_a_choice():
+    @tf.function(input_signature=[tf.TensorSpec([], tf.bool), tf.TensorSpec([], tf.bool), tf.TensorSpec([None])])
+    def f(first, second, x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            if first:
+                if second:
+                    y = x[1:] * 3.0
+                else:
+                    y = x[:1]
+            else:
+                y = x * 2.0
+        return y, tape.gradient(y, x)
+
+    for n in (1, 2, 5):
+        x = np.arange(n, dtype="f4")
+        for first, second in ((True, True), (True, False), (False, True)):
+            y, slope = f(first, second, x)
+            expected, factors = (x * 2, np.full(n, 2)) if not first else (x[1:] * 3, 3 * (np.arange(n) > 0)) \
+                if second else (x[:1], np.arange(n) < 1)
+            np.testing.assert_array_equal(y, expected)
+            np.testing.assert_array_equal(slope, factors)
+
+
+def test_a_choice_of_sizes_within_a_loop():
+    with tf.Graph().as_default(), tf.Session() as session:
+        p, x = tf.placeholder(tf.bool, []), tf.placeholder(tf.float32, [None])
+        total = tf.while_loop(
+            lambda k, s: k < 3, lambda k, s: (k + 1, s + tf.reduce_sum(tf.cond(p, lambda: x[1:], lambda: x))),
+            (0, tf.constant(0.0)))[1]
+        for n in (1, 2, 5):
+            x_n = np.arange(n, dtype="f4") + 1
+            assert session.run(total, {p: True, x: x_n}) == 3 * x_n[1:].sum()
+            assert session.run(total, {p: False, x: x_n}) == 3 * x_n.sum()
