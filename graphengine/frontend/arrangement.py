@@ -39,6 +39,16 @@ def get_static_value(tensor: Any, partial: bool = False) -> np.ndarray[Any, Any]
     return None if isinstance(tensor, Variable) else np.asarray(tensor)
 
 
+def counted(x: Any, axis: int) -> Any:
+    """0, 1, 2, ... as many as an axis is long; an array where that is known."""
+    size = x.shape[axis]
+    if isinstance(size, int):
+        return np.arange(size, dtype=np.int32)
+    others = [k for k in range(x.rank) if k != axis % x.rank]
+    line = L.zeros_like(x[tuple(slice(1) if k in others else slice(None) for k in range(x.rank))], dtypes.int32)
+    return L.cumsum(1 + (L.reduce_sum(line, others) if others else line), 0, True)  # so that it is seen to be as long
+
+
 def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
     """The index along each axis of elements that are counted through all of them, the last axis first.
 
@@ -143,7 +153,7 @@ def reverse_sequence(
     order = [batch, along, *(k for k in range(x.rank) if k not in (along, batch))]
     turned = L.transpose(x, order)
     lengths = L.expand_dims(L.cast(seq_lengths, dtypes.int32), 1)
-    places = L.expand_dims(L.iota(turned.shape[1], 0, 1, dtypes.int32), 0) + L.zeros_like(lengths)
+    places = L.expand_dims(counted(turned, 1), 0) + L.zeros_like(lengths)
     picked = L.gather(turned, L.where(places < lengths, lengths - 1 - places, places), None, 1, 1)
     return L.transpose(picked, [order.index(k) for k in range(x.rank)], name=name)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import AttributeValueError
 from ..frontend import random
+from ..frontend.arrangement import counted
 from ..ops.language import L
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
@@ -21,15 +22,6 @@ def extent(x: Any, axis: int) -> Any:
     """The size of an axis: a whole number if it is known, else a tensor."""
     size = tuple(x.shape)[axis]
     return size if isinstance(size, int) else L.shape_of(x)[axis]
-
-
-def counted(x: Any, axis: int) -> Any:
-    """0, 1, 2, ... as many as an axis is long."""
-    size = tuple(x.shape)[axis]
-    if isinstance(size, int):
-        return np.arange(size, dtype=np.int32)
-    line = x[tuple(slice(None) if k == axis % x.shape.rank else 0 for k in range(x.shape.rank))]
-    return L.cumsum(L.ones_like(line, "int32")) - 1     # so that it is seen to be as long
 
 
 def as_float(number: Any, dtype: Any = "float32") -> Any:

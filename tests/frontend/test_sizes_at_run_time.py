@@ -210,3 +210,17 @@ def test_images_without_pixels(method, tier):
         tf.Session().run(tf.image.resize(x, [2, 2], method), {x: np.ones([1, 0, 3, 1])})
     with pytest.raises(errors.ShapeError, match="no pixels"):
         tf.image.resize(tf.zeros([0, 2, 1]), [2, 2], method)
+
+
+def test_sequences_of_unknown_lengths_are_turned_around():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, lengths = tf.placeholder(tf.float32, [None, None, 2]), tf.placeholder(tf.int32, [None])
+        turned = tf.reverse_sequence(x, lengths, seq_axis=1, batch_axis=0)
+        back = tf.reverse_sequence(turned, lengths, seq_axis=1, batch_axis=0)
+        for n, steps in ((3, 4), (1, 1), (2, 3), (0, 3), (2, 0)):
+            x_n = np.arange(n * steps * 2, dtype="f4").reshape(n, steps, 2)
+            own = np.arange(n) % (steps + 1)
+            expected = [[*row[:k][::-1], *row[k:]] for row, k in zip(x_n, own, strict=True)]
+            found, again = session.run([turned, back], {x: x_n, lengths: own})
+            np.testing.assert_array_equal(found, np.reshape(expected, (n, steps, 2)))
+            np.testing.assert_array_equal(again, x_n)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ... import dtypes
 from ...errors import InvalidArgumentError, ShapeError
+from ...frontend.arrangement import counted
 from ...frontend.build import convert_to_tensor
 from ...ops.language import L
 
@@ -135,7 +136,7 @@ def resize_area(images: Any, size: Any, align_corners: bool = False, name: str |
         starts, last = _places(x, axis, count, align_corners, False)
         old = L.cast(last + 1, dtypes.float32)
         width = (old - 1) / (count - 1) if align_corners and count > 1 else old / count
-        pixels = L.expand_dims(L.cumsum(L.ones_like(_row(x, axis)), 0, True), 0)
+        pixels = L.expand_dims(L.cast(counted(x, axis), dtypes.float32), 0)
         ends = L.where(L.equal(pixels, old - 1), L.maximum(old, width * count) + L.zeros_like(pixels), pixels + 1)
         starts = L.expand_dims(starts, 1)
         covered = L.relu(L.minimum(starts + width, ends) - L.maximum(starts, pixels)) / width
@@ -143,11 +144,6 @@ def resize_area(images: Any, size: Any, align_corners: bool = False, name: str |
         return L.transpose(moved, [*range(1, axis + 1), 0, *range(axis + 1, 4)])
 
     return _resized(L.cast(images, dtypes.float32), size, "image.resize_area", along, name)
-
-
-def _row(x: Any, axis: int) -> Any:
-    """A vector as long as an axis."""
-    return L.reduce_sum(x, [k for k in range(4) if k != axis])
 
 
 FUNCTIONS: dict[str, Any] = {f"image.{f.__name__}": f for f in (

@@ -7,7 +7,7 @@ from typing import Any
 from ... import dtypes
 from ...errors import InvalidArgumentError, ShapeError
 from ...frontend import control, folds, nest
-from ...frontend.arrangement import reverse_sequence
+from ...frontend.arrangement import counted, reverse_sequence
 from ...frontend.build import control_dependencies, convert_to_tensor
 from ...frontend.tensor_array import TensorArray
 from ...ir.dims import Shape
@@ -101,9 +101,7 @@ def dynamic_rnn(
             lives = L.expand_dims(L.cast(sequence_length, dtypes.int32) > k, 1)
             return L.where(lives, y, L.zeros_like(y)), _where(lives, new, before[1])
 
-        numbers = L.iota(x.shape[0], 0, 1, dtypes.int32) if isinstance(x.shape[0], int) else \
-            L.cumsum(L.ones_like(x[:, 0, 0], dtypes.int32), 0, True)
-        outputs, states = folds.scan(step, (x, numbers), (zeros, start))
+        outputs, states = folds.scan(step, (x, counted(x, 0)), (zeros, start))
     last = nest.map_structure(lambda s, before: L.concat([before[None], s[-1:]], 0)[-1], states, start)
     return outputs if time_major else L.transpose(outputs, [1, 0, 2]), last
 

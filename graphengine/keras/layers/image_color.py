@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from ...frontend import images as colors
+from ...frontend.arrangement import counted
 from ...ops.language import L
 from .. import random
 from ..config import epsilon
 from ..registry import register
-from ..warping import blurred, counted
+from ..warping import blurred
 from .images import (
     ImageLayer,
     RandomImageLayer,

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import AttributeValueError
+from ...frontend.arrangement import counted
 from ...frontend.build import convert_to_tensor
 from ...frontend.control import switch_case
 from ...ops.language import L
@@ -15,7 +16,7 @@ from .. import random
 from ..layer import Layer
 from ..masks import masks_of
 from ..registry import deserialize_keras_object, register, serialize_keras_object
-from ..warping import as_float, counted, extent
+from ..warping import as_float, extent
 from . import image_color, image_geometry
 from .image_color import BYTE
 from .images import ImageLayer, RandomImageLayer, Transformation, factor_of, per_image
