@@ -122,7 +122,8 @@ class Checkpoint:
         return {**found, COUNTER: self.save_counter}
 
     def _states(self) -> Iterator[tuple[str, PythonState]]:
-        return states_in([*({} if self.root is None else dict(children(self.root))).items(), *self._parts.items()])
+        own = [] if self.root is None else children(self.root)
+        return states_in([*own, *self._parts.items()], {id(self.root): self.root})
 
     def write(self, file_prefix: Path, options: Any = None) -> str:
         """Write all variables to files of this prefix; its path."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,13 +65,18 @@ class PythonState(ABC):
 experimental = SimpleNamespace(PythonState=PythonState)
 
 
-def states_in(items: Any, path: str = "") -> Iterator[tuple[str, PythonState]]:
-    """Paths and states of Python among named values and below them."""
+def states_in(
+    items: Iterable[tuple[str, Any]], seen: dict[int, Any], path: str = ""
+) -> Iterator[tuple[str, PythonState]]:
+    """Paths and states of Python among named values and below them, each once; `seen` are objects by their ids."""
     for name, value in items:
+        if id(value) in seen:
+            continue
+        seen[id(value)] = value             # which keeps it, and its id
         if isinstance(value, PythonState):
             yield f"{path}{name}/.python_state", value
         else:
-            yield from states_in(children(value), f"{path}{name}/")
+            yield from states_in(children(value), seen, f"{path}{name}/")
 
 
 def checkpoints_iterator(

@@ -164,6 +164,27 @@ def test_states_of_python_are_saved_with_variables(tmp_path):
         tf.train.experimental.PythonState()
 
 
+def test_states_in_objects_that_refer_to_each_other(tmp_path):
+    """Each object is looked at once, however often it is held."""
+    class Node(tf.Module):
+        pass
+
+    child, parent = Node(), Node()
+    child.parent, parent.child, parent.me = parent, child, parent
+    child.kept, parent.v = Kept("deep"), tf.Variable(1.0)
+    top = parent
+    for _ in range(40):
+        above = Node()
+        above.left = above.right = top
+        top = above
+    for checkpoint in (tf.train.Checkpoint(parent), tf.train.Checkpoint(x=parent), tf.train.Checkpoint(top)):
+        child.kept.text = "deep"
+        path = checkpoint.write(tmp_path / "c")
+        child.kept.text = "now"
+        checkpoint.read(path).assert_consumed()
+        assert child.kept.text == "deep"
+
+
 def test_what_objects_hold():
     class Pair(tf.Module):
         def __init__(self):
