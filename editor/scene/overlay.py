@@ -2,6 +2,7 @@
 a knife's cut, a card that is about to be; and labels of wires when near."""
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -139,11 +140,14 @@ class Overlays:
         results = self._scene.inference.outputs(item.wire.source)
         if item.wire.output >= len(results) or not results[item.wire.output].dtype:
             return
-        if item.path().boundingRect().width() < LABEL_ROOM and not item.hovered:
+        around = item.path().boundingRect()
+        if around.width() < LABEL_ROOM and not item.hovered:
             return
         text = results[item.wire.output].shape
         size = 1 / min(scale, 1.0)                  # readable from afar, where only the hovered wire has a label
         width = present.mono.width(text) + 12
+        if width * size > math.hypot(around.width(), around.height()):
+            return                                  # it would lie on the sockets, which say the same
         painter.save()
         painter.translate(*item.middle)
         painter.scale(size, size)

@@ -197,6 +197,9 @@ class GraphScene(DocumentScene):
         for ref in lit ^ dark:
             if ref in self.wires:
                 self.wires[ref].set_state(hovered=ref in lit or ref == hit.ref)
+        if "wire" in (old.kind, hit.kind):
+            for view in self.views():       # the label of a wire is higher than the wire
+                view.viewport().update()
 
     @staticmethod
     def _row_part(item: CardItem, hit: Hit) -> tuple[str, int]:

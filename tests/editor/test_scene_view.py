@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from PySide6 import QtCore, QtGui, QtTest, QtWidgets
 
-from editor.model.document import Change
-from editor.model.items import Card, Ref
+from editor import commands
+from editor.infer import Inference
+from editor.model.document import Change, GraphDocument
+from editor.model.items import Card, Ref, Wire
 from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphScene, GraphView, Hit, Minimap
 from editor.scene.face import Face
@@ -313,6 +315,42 @@ def test_the_arrow_of_a_strip_makes_it_high(view, qtbot):
     assert tool.seen == []
     view.graph.enlarge_preview("x")
     assert view.graph.card_rect("x").height() == high
+
+
+@pytest.mark.parametrize(("gap", "is_labelled"), [(40, False), (300, True)])
+def test_the_label_of_a_hovered_wire_is_whole_or_is_left_out(qapp, qtbot, gap, is_labelled):
+    install(qapp)
+    document = GraphDocument([Card("a", "op/placeholder", {"shape": [None, 784]}), Wire("a", 0, "b", 0),
+                              Card("b", "op/exp", x=192 + gap, y=0)])
+    scene = GraphScene(document, Inference(document))
+    view = GraphView(scene)
+    view.resize(900, 300)
+    view.show()
+    qtbot.waitExposed(view)
+    start, end = scene.port_position("a", "output", 0), scene.port_position("b", "input", 0)
+    document.do(commands.move(document, [Ref("card", "b")], 0, start.y() - end.y()))
+    scene.end_glide()
+    view.set_zoom(1.0)
+    view.centerOn(view.graph.contents_rect().center())
+    qapp.processEvents()
+    asked: list[QtCore.QRect] = []
+
+    class Watch(QtCore.QObject):
+        def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
+            if isinstance(event, QtGui.QPaintEvent):
+                asked.append(event.rect())
+            return False
+
+    before, watch = pixels(view.viewport()), Watch()
+    view.viewport().installEventFilter(watch)
+    scene.set_hover(Hit("wire", Ref("wire", ("b", 0)), "path"))
+    qtbot.waitUntil(lambda: bool(asked))
+    painted = asked[0]
+    rows = np.nonzero((pixels(view.viewport()) != before).any(axis=(1, 2)))[0]
+    assert (np.ptp(rows) > 12) == is_labelled, "higher than the wire and its sockets"
+    assert painted.top() <= rows.min() and painted.bottom() >= rows.max()
+    view.close()
+    scene.detach()
 
 
 def test_leaving_the_view_ends_hovering(view, qtbot):
