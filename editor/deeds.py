@@ -1,7 +1,7 @@
 """What the commands of a window do: editing, looking, running, help. Its files are in main_window.py."""
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from PySide6 import QtCore, QtWidgets
@@ -53,6 +53,8 @@ class Deeds(QtWidgets.QMainWindow):
     _update_empty: Callable[[], None]
     _kernels: tuple[m.KernelInfo, ...] = ()
     _first_layout: QtCore.QByteArray
+    _sights: Sequence[tuple[str, QtCore.QPointF, float]] = ()   # around what is open: subgraph, middle, zoom
+    _level = ""                                                 # what was seen last
 
     def settle(self) -> None:
         """Take over what is being typed, on the canvas and in a panel, so that it counts for what follows."""
@@ -264,9 +266,22 @@ class Deeds(QtWidgets.QMainWindow):
         if way:
             self.crumbs.show_way(way, self.tr("Esc goes out"))
         self.leave_card()
-        self.view.zoom_to_fit(animated=False)
+        self._see_as_before()
         self._update_empty()
         self._update_actions()
+
+    def _see_as_before(self) -> None:
+        """Look where one looked before going in, or in a subgraph at everything."""
+        level, way = self.scene.level, ["", *path_to(self.document, self.scene.level)]
+        known = next((sight for sight in self._sights if sight[0] == level), None)
+        self._sights = [sight for sight in self._sights if sight[0] in way[:-1]]
+        if self._level in way[:-1]:
+            self._sights = [*self._sights, (self._level, self.view.visible_rect.center(), self.view.zoom)]
+        self._level = level
+        if known is None:
+            self.view.zoom_to_fit(animated=False)
+        else:
+            self.view.look_at(known[1], known[2], animated=False)
 
     def leave_to(self, steps: int) -> None:
         """Out of the subgraph that is open, as far as so many steps from the graph."""
@@ -277,7 +292,10 @@ class Deeds(QtWidgets.QMainWindow):
         """Out of the subgraph that is open, whose card is selected then."""
         level = self.scene.level
         if level:
-            self.show_item(Ref("card", level))
+            self.leave_card()
+            self.select_items([Ref("card", level)])
+            if not self.view.visible_rect.intersects(self.scene.card_rect(level)):
+                self.view.center_on_card(level)
 
     def do_open_card(self) -> None:
         chosen = self.tool.edits.cards

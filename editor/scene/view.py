@@ -147,11 +147,11 @@ class GraphView(QtWidgets.QGraphicsView):
                      for end in (self.graph.wires[ref].wire.source, self.graph.wires[ref].wire.target)}
         area = self.graph.contents_rect(refs)
         if area.isEmpty():
-            self._look_at(QtCore.QPointF(0, 0), 1.0, animated)
+            self.look_at(QtCore.QPointF(0, 0), 1.0, animated)
             return
         cards = [self.graph.card_rect(id) for id in self.graph.cards if refs is None or Ref("card", id) in refs]
         middle, zoom = self._fitting(area, cards)
-        self._look_at(middle, zoom, animated)
+        self.look_at(middle, zoom, animated)
 
     def see_beginning(self) -> None:
         """See everything, neither larger than it is nor too small to be read; if it is too wide for that, its left.
@@ -214,7 +214,7 @@ class GraphView(QtWidgets.QGraphicsView):
     def center_on_card(self, card_id: str, animated: bool = True) -> None:
         """Bring a card to the middle, near enough to be read."""
         if card_id in self.graph.cards:
-            self._look_at(self.graph.card_rect(card_id).center(), max(self.zoom, 0.75), animated)
+            self.look_at(self.graph.card_rect(card_id).center(), max(self.zoom, 0.75), animated)
 
     def some_socket(self) -> QtCore.QRect:
         """A place in the view where a wire begins, near the left; the middle if there is none."""
@@ -225,8 +225,8 @@ class GraphView(QtWidgets.QGraphicsView):
                     default=seen.center())
         return QtCore.QRect(place, QtCore.QSize(0, 0)).adjusted(-10, -10, 10, 10)
 
-    def _look_at(self, middle: QtCore.QPointF, zoom: float, animated: bool) -> None:
-        """Go there, in a smooth way if motion is wanted."""
+    def look_at(self, middle: QtCore.QPointF, zoom: float, animated: bool = True) -> None:
+        """Bring a place to the middle, in a smooth way if motion is wanted."""
         self._motion.stop()
         if animated and self.isVisible() and theme.motion(MOTION_MS):
             self._way = self.visible_rect.center(), self.zoom, middle, zoom

@@ -399,7 +399,7 @@ class Interaction(QtCore.QObject):
             return True
         had, is_inside = bool(self.canvas.scene.selected()), bool(self.canvas.scene.level)
         self.canvas.scene.select([])
-        if is_inside and not had:
+        if is_inside:
             self.up_requested.emit()
         return had or is_inside
 

@@ -223,11 +223,31 @@ def test_keys_and_crumbs(window, qtbot):
     assert window.crumbs.findChild(QtWidgets.QToolButton, "crumb_1").text() == "subgraph"
     window.crumbs.findChild(QtWidgets.QToolButton, "crumb_1").click()
     qtbot.waitUntil(lambda: window.scene.level == "subgraph")
-    qtbot.keyClick(window.view, Key.Key_Escape, NO)         # nothing is selected: out
+    window.scene.select(cards("subgraph_1"))
+    qtbot.keyClick(window.view, Key.Key_Escape, NO)         # whatever is selected, as the bar says
     assert window.scene.level == "" and window.scene.selected() == set(cards("subgraph"))
     qtbot.keyClick(window, Key.Key_U, CTRL | SHIFT)
     assert window.document.card("subgraph") is None and window.document.card("subgraph_1").parent == ""
     assert {ref.key for ref in window.scene.selected()} == {"subgraph_1", "sum"}
+
+
+def test_coming_out_one_sees_what_one_saw(window, qtbot):
+    window.scene.select(cards("a", "b", "sum"))
+    window.do_group()
+    window.scene.end_glide()
+    window.view.set_zoom(0.6)
+    window.view.centerOn(300, 200)
+    seen = window.view.visible_rect
+    window.open_card("subgraph")
+    assert window.view.zoom != 0.6
+    window.do_leave_level()
+    qtbot.wait(300)
+    assert window.view.zoom == pytest.approx(0.6)
+    assert abs(window.view.visible_rect.center().x() - seen.center().x()) < 4
+    window.open_card("subgraph")
+    window.view.set_zoom(0.3)
+    window.jump("end")                              # who asks for a card sees it
+    qtbot.waitUntil(lambda: window.view.zoom >= 0.74)
 
 
 def test_what_leads_to_a_card_leads_into_its_subgraph(window):
