@@ -182,7 +182,12 @@ class UnauthenticatedError(GraphEngineError):
 # -------------------------------------------------------------------- what they are about
 
 class ShapeError(InvalidArgumentError):
-    """Sizes that do not fit together."""
+    """Sizes that do not fit together.
+
+    facts : what a compilation had assumed about them by then
+    """
+
+    facts: Any = None
 
 
 class SignatureError(ShapeError, TypeError):

@@ -391,23 +391,34 @@ class Plan:
         """Programs whose assumptions hold: sizes that are 1 and broadcast are found by trying."""
         fixed: dict[str, int] = {}
         while True:
-            programs = self.compiled(shapes, fixed)
             try:
+                programs = self.compiled(shapes, fixed, sizes)
                 check_sizes(programs.graph.whole.facts, sizes)
             except SizesDiffer as found:
                 fixed = more_fixed(fixed, found, sizes)
             else:
                 return programs
 
-    def compiled(self, shapes: Shapes, fixed: Mapping[str, int]) -> Programs:
-        """The programs for feeds of these ranks, with some sizes fixed."""
+    def compiled(self, shapes: Shapes, fixed: Mapping[str, int], sizes: Mapping[str, int]) -> Programs:
+        """The programs for feeds of these ranks, with some sizes fixed.
+
+        Raises
+        ------
+        SizesDiffer if no program fits what was assumed about sizes, and it does not hold for these either.
+        ShapeError if sizes cannot fit.
+        """
         key = tuple(map(len, shapes)), frozenset(fixed.items()), frozenset(self.ranks.items())
         if key not in self.programs:
             feeds = [
                 Feed(t, tuple(t.shape) if t.shape.rank is not None else (None,) * len(s))
                 for t, s in zip(self.feeds, shapes, strict=True)
             ]
-            graph = compile_graph(self.fetches, self.targets, feeds, fixed, self.ranks, self.keeps_changes)
+            try:
+                graph = compile_graph(self.fetches, self.targets, feeds, fixed, self.ranks, self.keeps_changes)
+            except ShapeError as error:
+                if error.facts is not None:     # an axis of size 1 was taken for one that does not broadcast
+                    check_sizes(error.facts, sizes)
+                raise
             if settings().debug:
                 from .explanation import BY_DEBUG_LEVEL, Explanation
 

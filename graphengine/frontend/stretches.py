@@ -107,7 +107,7 @@ class CutPlan(Plan):
         while True:
             sizes = dict(given)
             try:
-                return _Run(self, self.compiled(shapes, fixed), sizes, fixed, called).results(arrays, out)
+                return _Run(self, self.compiled(shapes, fixed, given), sizes, fixed, called).results(arrays, out)
             except SizesDiffer as found:
                 fixed = more_fixed(fixed, found, sizes)
             except RankUnknown as found:

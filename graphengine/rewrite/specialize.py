@@ -105,8 +105,9 @@ def specialize(
             computation = _Specializer(nodes, feeds, facts, fixed, ranks, in_order).run(fetches)
         except _Waits as found:
             fixed, facts = {**fixed, found.symbol: 0}, SizeFacts()
-        except ShapeError:                  # perhaps only as branches were taken to give the same sizes
+        except ShapeError as error:         # perhaps only as branches were taken to give the same sizes
             if facts.choices <= fixed.keys():
+                error.facts = facts
                 raise
             fixed, facts = {**fixed, **dict.fromkeys(facts.choices, 0)}, SizeFacts()
         else:

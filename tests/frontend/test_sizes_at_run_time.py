@@ -32,6 +32,29 @@ def test_parts_of_one_feed_broadcast(name):
             np.testing.assert_array_equal(session.run(y, {x: value}), wanted)
 
 
+def test_an_axis_of_one_element_where_no_other_size_would_do():
+    """With x taken for something that does not broadcast no size fits: 2 for the sum, and 1 for what is joined."""
+    x, y = tf.placeholder(tf.float64, [None]), tf.placeholder(tf.float64, [2])
+    total, joined, session = x + y, tf.concat([x, x], 0) + y, tf.Session()
+    other = np.array([10.0, 20.0])
+    for _ in range(2):
+        found = session.run([total, joined], {x: [3.0], y: other})
+        np.testing.assert_array_equal(found, [other + 3.0, other + 3.0])
+    for n in (2, 3):
+        with pytest.raises(errors.ShapeError, match="sizes differ"):
+            session.run([total, joined], {x: np.ones(n), y: other})
+    np.testing.assert_array_equal(session.run(total, {x: [1.0, 2.0], y: other}), [11.0, 22.0])
+
+
+def test_such_an_axis_before_a_cut():
+    x, y = tf.placeholder(tf.float64, [None]), tf.placeholder(tf.float64, [2])
+    total = tf.concat([x, x], 0) * (x + y)
+    kept, session = tf.boolean_mask(total, total > 40.0), tf.Session()
+    np.testing.assert_array_equal(session.run(kept, {x: [3.0], y: [10.0, 20.0]}), [69.0])
+    with pytest.raises(errors.ShapeError, match="sizes differ"):
+        session.run(kept, {x: [3.0, 1.0], y: [10.0, 20.0]})
+
+
 def test_a_part_of_one_feed_meets_another():
     x, y = tf.placeholder(tf.float64, [None]), tf.placeholder(tf.float64, [None])
     z, session = x[1:] * y, tf.Session()
