@@ -51,7 +51,7 @@ class Direct:
         plan = self.plan
         if len(values) != len(plan.feeds):
             raise FeedError(f"{len(plan.feeds)} values expected, got {len(values)}", op="make_callable")
-        with self.lock, plan.store.running:
+        with self.lock, plan.turn:
             results = None
             if plan.quick is not None and out is None and settings().tier != "interpreter":
                 results = plan.quick(values)

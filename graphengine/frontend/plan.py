@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +22,10 @@ from ..errors import FeedError, InvalidArgumentError, ShapeError
 from ..ir.dims import evaluate
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor, describe
+from ..ir.walk import needed
 from ..ops import state
 from ..ops.apply import as_array
+from ..ops.body import calls_python, changed_variables
 from ..ops.kinds import Control
 from ..pipeline import Compilation, CompiledGraph, compile_graph
 from ..rewrite.specialize import Feed, size_symbol
@@ -32,7 +35,7 @@ from ..runtime.layout import Layout
 from ..runtime.loop import Rows, picking
 from ..values import dataclass
 from .prepared import CompiledSteps, EarlySteps, PreparedSteps, PythonSteps
-from .store import VariableStore
+from .store import Running, Turn, VariableStore
 from .variables import Variable
 
 if TYPE_CHECKING:
@@ -214,6 +217,20 @@ class Plan:
         return found
 
     # ------------------------------------------------ running
+
+    @cached_property
+    def turn(self) -> Running | Turn:
+        """Entered for a run: those of other functions and sessions wait that change the same variables.
+
+        A run that calls Python makes nobody wait: what it calls might wait for others.
+        """
+        graph = self.store.graph
+        nodes = needed([*(t.node for t in self.fetches), *self.targets], self.feeds) if graph.shared else []
+        if any(calls_python(node) for node in nodes):
+            return self.store.running
+        changed = [graph.by_name[name].op for name in changed_variables(nodes)]
+        storages = [op.storage for op in changed if isinstance(op, state.SharedVariable)]
+        return Turn(self.store.running, storages) if storages else self.store.running
 
     def run(self, arrays: list[Array], out: Sequence[Array | None] | None = None) -> list[Any]:
         """Results of one run.

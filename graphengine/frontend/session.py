@@ -122,9 +122,10 @@ class Session:
         """
         feeds = {} if feed_dict is None else feed_dict
         structure, leaves = flatten(fetches)
-        with self._lock, self.store.running:
+        with self._lock:
             plan = self._plan(leaves, list(feeds))
-            results = plan.run([plan.array(k, value) for k, value in enumerate(feeds.values())])
+            with plan.turn:
+                results = plan.run([plan.array(k, value) for k, value in enumerate(feeds.values())])
         return structure.fill(plan.spread(results))
 
     def make_callable(self, fetches: Any, feed_list: Sequence[Any] = ()) -> Callable[..., Any]:
@@ -185,9 +186,9 @@ class Session:
         """
         given = {} if feeds is None else feeds
         structure, leaves = flatten(fetches)
-        with self._lock, self.store.running:
+        with self._lock:
             plan = self._plan(leaves, list(given))
-            with plan.steps(list(given.values()), steps, collect) as loop:
+            with plan.turn, plan.steps(list(given.values()), steps, collect) as loop:
                 results = loop.run(on_progress)
         return structure.fill(plan.spread(results))
 

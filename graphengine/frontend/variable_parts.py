@@ -20,6 +20,7 @@ from ..ops.indexing import as_index, python_index
 from ..ops.language import L
 from ..ops.scatter import AssignSlices
 from .build import convert_to_tensor
+from .store import ON_SHARED
 from .variables import Variable
 
 
@@ -45,7 +46,8 @@ def assign_part(variable: Variable, index: Any, value: Any, op: Any) -> Any:
     place = python_index(as_index(index))
     given = as_array(getattr(value, "array", value), variable.dtype, op.name, "value")
     try:
-        own[place] = op.updated(own[place], np.broadcast_to(given, np.shape(own[place])))
+        with variable.storage.lock, ON_SHARED:
+            own[place] = op.updated(own[place], np.broadcast_to(given, np.shape(own[place])))
     except ValueError:
         raise ShapeError(f"the part of the variable has shape {np.shape(own[place])}, the value {given.shape}",
                          op=op.name, node=variable.name, at=str(user_line())) from None
@@ -73,7 +75,8 @@ def assign_slices(variable: Variable, places: Any, updates: Any, op: AssignSlice
     if variable.storage is None or is_drawing() or tensors:
         graph = receiving_graph(tensors[0].graph if tensors else variable.graph)
         return build(op, (variable.handle_in(graph.root), places, updates), name, graph)
-    return variable.assign(op.updated(variable, places, updates))
+    with variable.storage.lock, ON_SHARED:
+        return variable.assign(op.updated(variable, places, updates))
 
 
 class IndexedSlices(NamedTuple):

@@ -20,6 +20,7 @@ from ..ops.apply import as_array, build, constant_tensor
 from ..ops.body import value_of
 from ..ops.language import L
 from ..ops.state import NoOp
+from .store import ON_SHARED
 
 GLOBAL_VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
@@ -336,7 +337,8 @@ class Variable(Operand):
         if given.shape != own.shape:
             raise ShapeError(f"the variable has shape {own.shape}, the value {given.shape}", op=op.name,
                              node=self.name, at=str(user_line()))
-        own[...] = op.updated(own, given)
+        with self.storage.lock, ON_SHARED:
+            own[...] = op.updated(own, given)
         return self
 
     def __deepcopy__(self, memo: Any) -> Variable:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -134,15 +135,17 @@ class Storage:
     name : of the variable
     trainable : whether optimizers change it
     owner : the variable that users hold
+    lock : held by who changes it and lets other threads run meanwhile
     """
 
-    __slots__ = ("array", "name", "owner", "trainable")
+    __slots__ = ("array", "lock", "name", "owner", "trainable")
 
     def __init__(self, array: Array, name: str, trainable: bool, owner: Any) -> None:
         self.array = array
         self.name = name
         self.trainable = trainable
         self.owner = owner
+        self.lock = RLock()
 
 
 @op

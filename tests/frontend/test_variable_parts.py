@@ -1,4 +1,7 @@
 """Assigning to parts of variables, beside numpy's: at once, traced, and in a session."""
+import sys
+import threading
+
 import numpy as np
 import pytest
 
@@ -129,3 +132,61 @@ def test_a_part_of_a_large_variable_brings_no_numbers_into_the_graph():
     assert max(constants, default=0) < 100
     f(tf.constant(2.0))
     assert v.numpy()[2:6].tolist() == [0, 2, 2, 0]
+
+
+# ------------------------------------------------------------------ threads
+
+def function_of(change):
+    return lambda v: tf.function(lambda: change(v))
+
+
+def at_once_of(change):
+    return lambda v: lambda: change(v)
+
+
+@pytest.fixture
+def many_switches():
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(before)
+
+
+CHANGES = {
+    "all": lambda v: v.assign_add(tf.ones(v.shape)),
+    "part": lambda v: v[:1].assign_add([1.0]),
+    "slices": lambda v: v.scatter_nd_add([[0]], [1.0]),
+}
+
+
+@pytest.mark.parametrize("size", [4, 100_000])
+@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("makers", [(function_of,) * 4, (at_once_of,) * 3, (function_of, at_once_of) * 2])
+def test_threads_lose_no_changes_of_one_variable(many_switches, makers, name, size):
+    """Each thread changes it in a way of its own, as functions do that are traced apart."""
+    v, runs = tf.Variable(tf.zeros([size])), 60
+    changes = [make(CHANGES[name])(v) for make in makers]
+
+    def work(change):
+        for _ in range(runs):
+            change()
+
+    threads = [threading.Thread(target=work, args=(change,)) for change in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert v.numpy()[0] == runs * len(makers)
+
+
+def test_threads_lose_no_changes_of_two_variables(many_switches):
+    """Whoever changes both waits for both, in one order."""
+    v, w, runs = tf.Variable([0.0]), tf.Variable([0.0]), 200
+    changes = [tf.function(lambda a=a, b=b: (a.assign_add([1.0]), b.assign_add([1.0])))
+               for a, b in ((v, w), (w, v))]
+    threads = [threading.Thread(target=lambda f=f: [f() for _ in range(runs)]) for f in changes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (v.numpy()[0], w.numpy()[0]) == (2 * runs, 2 * runs)
