@@ -1,4 +1,4 @@
-"""Nothing is lost when the editor dies: every edit is on the disk before the next one begins. No Qt.
+"""Nothing is lost when the editor dies: every edit is with the system before the next one begins. No Qt.
 
 A document that is not saved has a folder of its own among the journals:
 
@@ -9,8 +9,8 @@ A document that is not saved has a folder of its own among the journals:
     arrays/*.npy    large arrays
 
 The folder appears with the first edit and goes when the document is saved or closed. After many edits a new base is
-written and the old one removed. Lines reach the system at once, which is enough when the editor is killed; a thread
-forces them to the disk, so that a power cut costs a fraction of a second.
+written and the old one removed. Lines and arrays reach the system at once, which is enough when the editor is killed;
+a thread forces them to the disk, so that a power cut costs a fraction of a second.
 """
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Journal:
         self._drop()
 
     def leave(self) -> None:
-        """Stop, and let the next start find what is not saved: the system is shutting down."""
+        """Stop; what is not saved stays, as when the editor dies, and the next start finds it."""
         if self._note in self.document.listeners:
             self.document.listeners.remove(self._note)
         self._let_go()
@@ -162,10 +162,10 @@ class Journal:
         for item in items:
             for name in arrays_named(to_plain(item)) if item is not None else ():
                 if name not in self._arrays and name in self.document.arrays:
-                    with open(self.folder / "arrays" / f"{name}.npy", "wb") as file:
+                    path = self.folder / "arrays" / f"{name}.npy"
+                    with path.open("wb") as file:
                         np.save(file, _bytes_of(self.document.arrays[name]), allow_pickle=False)
-                        file.flush()
-                        os.fsync(file.fileno())
+                    self._flusher.wants_whole(path)
                     self._arrays.add(name)
 
     def _end_file(self) -> None:
@@ -193,16 +193,27 @@ class _Flusher:
     def __init__(self) -> None:
         self._wanted = threading.Condition()
         self._files: set[int] = set()
+        self._whole: set[Path] = set()      # files that are closed; open ones would be too many, one for each array
         self._closed = False
         self._thread: threading.Thread | None = None
 
     def wants(self, file: int) -> None:
+        """A file that goes on being written."""
         with self._wanted:
             self._files.add(file)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-                self._thread.start()
-            self._wanted.notify()
+            self._begin()
+
+    def wants_whole(self, path: Path) -> None:
+        """A file that is whole; before any that is asked for later."""
+        with self._wanted:
+            self._whole.add(path)
+            self._begin()
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+            self._thread.start()
+        self._wanted.notify()
 
     def forget(self, file: int) -> None:
         with self._wanted:
@@ -212,6 +223,7 @@ class _Flusher:
         with self._wanted:
             self._closed = True
             self._files.clear()
+            self._whole.clear()
             self._wanted.notify()
         if self._thread is not None:
             self._thread.join()
@@ -219,11 +231,20 @@ class _Flusher:
     def _run(self) -> None:
         while True:
             with self._wanted:
-                self._wanted.wait_for(lambda: self._files or self._closed)
+                self._wanted.wait_for(lambda: self._files or self._whole or self._closed)
                 if self._closed:
                     return
                 descriptors = [os.dup(file) for file in self._files]
+                whole = sorted(self._whole)
                 self._files.clear()
+                self._whole.clear()
+            for path in whole:
+                with contextlib.suppress(OSError):      # it is gone: the document was saved
+                    descriptor = os.open(path, os.O_RDWR | BINARY)
+                    try:
+                        os.fsync(descriptor)
+                    finally:
+                        os.close(descriptor)
             for descriptor in descriptors:
                 with contextlib.suppress(OSError):
                     os.fsync(descriptor)

@@ -52,6 +52,28 @@ def died():
 
 # -------------------------------------------------------------------- journals
 
+def test_a_large_array_is_forced_to_the_disk_by_a_thread(document, monkeypatch):
+    forced, over = [], threading.Event()
+    plain = os.fsync
+
+    def fsync(descriptor):
+        forced.append((threading.current_thread() is threading.main_thread(), os.fstat(descriptor).st_ino))
+        plain(descriptor)
+        over.set()
+
+    journal = Journal(document)
+    put(document, Card("z", "op/log"))
+    journal._flusher.close()                    # what the first edit brought is over
+    journal._flusher = type(journal._flusher)()
+    monkeypatch.setattr(os, "fsync", fsync)
+    document.arrays["ab12"] = np.ones((50, 40), np.float32)
+    put(document, Card("c", "op/const", {"value": {"dtype": "float32", "shape": [50, 40], "array": "ab12"}}))
+    assert over.wait(10)
+    array = (journal.folder / "arrays" / "ab12.npy").stat().st_ino
+    assert forced[0] == (False, array) and not any(in_front for in_front, _ in forced)
+    journal.close()
+
+
 def test_nothing_is_written_before_the_first_edit(document):
     journal = Journal(document)
     assert not journal.folder.exists()
