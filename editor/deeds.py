@@ -1,4 +1,4 @@
-"""What the commands of a window do: editing, looking, running, help. Its files are in main_window.py."""
+"""What the commands of a window do: editing, looking, running, help. Its files are in filing.py."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
@@ -66,21 +66,6 @@ class Deeds(QtWidgets.QMainWindow):
     def say(self, text: str) -> None:
         """A sentence in the status bar, for some seconds."""
         self.status.showMessage(text, 6000)
-
-    def ask_about_changes(self, path: Path) -> str:
-        """What is to become of a file that another program has changed: "overwrite", "elsewhere" or "cancel"."""
-        box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, self.tr("Changed by another program"),
-                                    as_text(self.tr("{0} is no longer what was opened here.").format(path.name)),
-                                    parent=self)
-        box.setInformativeText(self.tr("Saving puts this graph in place of what another program wrote there."))
-        role = QtWidgets.QMessageBox.ButtonRole
-        overwrite = box.addButton(self.tr("Overwrite"), role.DestructiveRole)
-        elsewhere = box.addButton(self.tr("Save as …"), role.AcceptRole)
-        box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(elsewhere)
-        box.exec()
-        pressed = box.clickedButton()
-        return "overwrite" if pressed is overwrite else "elsewhere" if pressed is elsewhere else "cancel"
 
     # ------------------------------------------------ editing
 

@@ -95,6 +95,21 @@ class Filing(Exports):
     def _say_of_journal(self, problem: str) -> None:
         self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem), "warning")
 
+    def ask_about_changes(self, path: Path) -> str:
+        """What is to become of a file that another program has changed: "overwrite", "elsewhere" or "cancel"."""
+        box = QtWidgets.QMessageBox(QtWidgets.QMessageBox.Icon.Warning, self.tr("Changed by another program"),
+                                    as_text(self.tr("{0} is no longer what was opened here.").format(path.name)),
+                                    parent=self)
+        box.setInformativeText(self.tr("Saving puts this graph in place of what another program wrote there."))
+        role = QtWidgets.QMessageBox.ButtonRole
+        overwrite = box.addButton(self.tr("Overwrite"), role.DestructiveRole)
+        elsewhere = box.addButton(self.tr("Save as …"), role.AcceptRole)
+        box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(elsewhere)
+        box.exec()
+        pressed = box.clickedButton()
+        return "overwrite" if pressed is overwrite else "elsewhere" if pressed is elsewhere else "cancel"
+
     # ------------------------------------------------ closing
 
     def may_close(self) -> bool:

@@ -319,8 +319,8 @@ class MainWindow(Filing):
         for name in EDITING:
             a[name].setEnabled(True)
         undo, redo = self.document.history[-1:], self.document.undone[:1]
-        a["undo"].setText(self.tr("Undo {0}").format(undo[0].lower()) if undo else self.tr("Undo"))
-        a["redo"].setText(self.tr("Redo {0}").format(redo[0].lower()) if redo else self.tr("Redo"))
+        a["undo"].setText(self.tr("Undo {0}").format(_continued(undo[0])) if undo else self.tr("Undo"))
+        a["redo"].setText(self.tr("Redo {0}").format(_continued(redo[0])) if redo else self.tr("Redo"))
         for name in ("cut", "copy", "duplicate", "duplicate_with_inputs", "delete", "delete_and_reconnect", "frame",
                      "group", "portal", "bypass", "collapse", "previews", "tidy_selection", "straighten",
                      "fit_selection"):
@@ -500,3 +500,8 @@ class MainWindow(Filing):
         self.tool.detach()
         self.scene.detach()
         self.inference.close()
+
+
+def _continued(label: str) -> str:
+    """The label of an edit after another word; names in it stay as they are."""
+    return label[:1].lower() + label[1:]

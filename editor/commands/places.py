@@ -159,7 +159,7 @@ def edit_frame(document: GraphDocument, id: str, title: str | None = None, hue: 
     edit = Edit(document)
     frame = edit.frame(id)
     edit.put(replace(frame, title=frame.title if title is None else title, hue=frame.hue if hue is None else hue % 9))
-    return edit.change("Change the colour of a frame" if title is None else "Rename a frame", merge)
+    return edit.change("Change the color of a frame" if title is None else "Rename a frame", merge)
 
 
 def add_note(document: GraphDocument, x: float, y: float, text: str = "") -> Change:

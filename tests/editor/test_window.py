@@ -77,6 +77,14 @@ def of(kind, found):
     return [reply for reply in found if isinstance(reply, kind)]
 
 
+def test_what_can_be_undone_is_said_with_names_as_they_are(window):
+    opened = window(GraphDocument([Card("Dense", "op/negative")]))
+    opened.document.do(commands.rename(opened.document, "Dense", "DenseNew"))
+    assert opened.actions_["undo"].text() == "Undo rename 'Dense' to 'DenseNew'"
+    opened.do_undo()
+    assert opened.actions_["redo"].text() == "Redo rename 'Dense' to 'DenseNew'"
+
+
 def test_cards_show_what_they_showed_while_it_trained(window, qtbot, iris):
     shown = window(open_document(iris), iris)
     shown.docks.training.show_state("training")
