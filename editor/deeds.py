@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 
 from PySide6 import QtCore, QtWidgets
 
@@ -26,7 +25,6 @@ from .status import StatusBar
 from .theme import theme
 from .tools import Interaction
 from .widgets.crumbs import Crumbs
-from .widgets.labels import as_text
 
 
 class Deeds(QtWidgets.QMainWindow):

@@ -197,7 +197,8 @@ def _put_doubles(edit: Edit, items: Sequence[Card | Frame | Note], wires: Iterab
         if unlike(edit, source, wire.output, target, wire.input) is None:
             off = (0.0, 0.0) if parents[wire.target] in given else (dx, dy)
             bends = tuple((coordinate(x + off[0]), coordinate(y + off[1])) for x, y in wire.bends) if inner else ()
-            edit.put(replace(wire, source=source, target=target, bends=bends))
+            portal = edit.tag(wire.portal, source, wire.output) if wire.portal else ""
+            edit.put(replace(wire, source=source, target=target, bends=bends, portal=portal))
     edit.close_gaps(names.values())
 
 

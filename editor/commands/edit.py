@@ -33,6 +33,7 @@ class Edit:
         self._out: dict[str, dict[Ref, Wire]] = {}
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards of the edit that name it in `after`
         self._names: dict[str, set[str]] = {}
+        self._tags: dict[str, tuple[str, int]] = {}     # what tags say -> the output that they are of
         self._numbers: dict[tuple[str, str], int] = {}  # kind and name without a number -> the last one found taken
 
     # ------------------------------------------------ asking
@@ -157,11 +158,22 @@ class Edit:
         if used is None:
             refs = (*self.document.items, *self._after)
             used = self._names[kind] = {ref.key.lower() for ref in refs if ref.kind == kind}
-        name, base = wanted, re.sub(r"_[0-9]{1,9}$", "", wanted) or wanted
+        name, base = wanted, _base(wanted)
         while name.lower() in used:
             k = self._numbers[kind, base.lower()] = self._numbers.get((kind, base.lower()), 0) + 1
             name = f"{base}_{k}"
         used.add(name.lower())
+        return name
+
+    def tag(self, wanted: str, source: str, output: int) -> str:
+        """What the tags of an output say: `wanted`, or with the next free number if those of another one say that."""
+        if not self._tags:
+            self._tags = {item.portal: (item.source, item.output) for ref in (*self.document.items, *self._after)
+                          if isinstance(item := self.get(ref), Wire) and item.portal}
+        name, base, k = wanted, _base(wanted), 0
+        while self._tags.setdefault(name, (source, output)) != (source, output):
+            k += 1
+            name = f"{base}_{k}"
         return name
 
     def change(self, label: str, merge: Any = None) -> Change:
@@ -175,6 +187,11 @@ class Edit:
         after = {ref: item for ref, item in self._after.items() if items.get(ref) != item}
         check_depth(self.document, after)
         return Change(label, {ref: items.get(ref) for ref in after}, after, merge)
+
+
+def _base(name: str) -> str:
+    """A name without its number."""
+    return re.sub(r"_[0-9]{1,9}$", "", name) or name
 
 
 def check_depth(document: GraphDocument, after: Mapping[Ref, Item | None]) -> None:

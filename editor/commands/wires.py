@@ -163,13 +163,12 @@ def set_portal(document: GraphDocument, wires: Iterable[Ref], name: str | None =
             edit.put(replace(wire, portal=""))
         return edit.change(f"Draw {counted(wire.ref for wire in chosen)} as a line")
     outputs = {(wire.source, wire.output) for wire in chosen}
-    others = {wire.portal for wire in document.wires if wire.portal and (wire.source, wire.output) not in outputs}
-    if name is not None and (not name or name in others):
+    if name is not None and (not name or any(edit.tag(name, *output) != name for output in outputs)):
         raise Refused(f"The tags of another output say {name!r} already." if name else "A tag needs a name.")
     for source, output in sorted(outputs):
         fellows = [wire for wire in edit.out(source) if wire.output == output]
         known = next((wire.portal for wire in fellows if wire.portal), "")
-        own = name or known or (source if output == 0 else f"{source}:{output}")
+        own = name or known or edit.tag(source if output == 0 else f"{source}:{output}", source, output)
         for wire in fellows:
             if wire in chosen or (name is not None and wire.portal):
                 edit.put(replace(wire, portal=own))

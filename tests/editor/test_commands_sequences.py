@@ -72,6 +72,8 @@ def is_sound(document):
     for wire in document.wires:
         assert document.card(wire.source) and document.card(wire.target), wire
         assert wire.source not in document.downstream(wire.target), wire
+    tags = {(wire.portal, wire.source, wire.output) for wire in document.wires if wire.portal}
+    assert len({name for name, *_ in tags}) == len(tags), tags
     for card in document.cards:
         into = document.wires_into(card.id)
         assert into == fresh.wires_into(card.id)

@@ -56,6 +56,19 @@ def test_tags_of_two_outputs_say_two_things():
         commands.set_portal(document, [])
 
 
+def test_two_outputs_never_get_the_same_tag():
+    document = graph()
+    document.do(commands.set_portal(document, [AX], "w"))
+    document.do(commands.set_portal(document, [BW]))
+    assert portals(document) == {AX: "w", BW: "w_1"}
+    document.do(commands.duplicate(document, cards("x", "w", "a", "b")))
+    assert portals(document) == {AX: "w", BW: "w_1", Ref("wire", ("a_1", 0)): "w_2", Ref("wire", ("b_1", 1)): "w_3"}
+    document.do(commands.duplicate(document, cards("a"), with_inputs=True))
+    assert portals(document)[Ref("wire", ("a_2", 0))] == "w"       # another reader of the same output
+    with pytest.raises(Refused, match="say 'both' already"):
+        commands.set_portal(document, [AX, BW], "both")
+
+
 def test_other_edits_and_files_keep_them(tmp_path):
     document = graph()
     document.do(commands.set_portal(document, [AX, BX, BW]))
