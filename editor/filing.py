@@ -11,7 +11,7 @@ from .banner import said
 from .exports import SUFFIX, Exports
 from .incoming import bring_files
 from .io.journal import Journal
-from .io.version import Version, is_changed, version_of
+from .model.version import ANY, ChangedMeanwhileError, Version, is_changed, version_of
 from .saving import Saved, Saving
 from .watching import Watching
 from .widgets.labels import as_text
@@ -36,11 +36,17 @@ class Filing(Exports):
     def do_save(self, then: Callable[[], object] = lambda: None) -> bool:
         """Save; as `save_to`."""
         self.settle()
-        return self.do_save_as(then) if self.path is None else self.save_to(self.path, then)
+        file = self.file
+        return self.do_save_as(then) if file is None else self.save_to(file, then)
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the document, or the one that will be its file when it is written."""
+        return self.saving.aim or self.path
 
     def do_save_as(self, then: Callable[[], object] = lambda: None) -> bool:
         self.settle()
-        start = self.path or Path(self.folder or Path.home()) / f"{self.name.lower()}{SUFFIX}"
+        start = self.file or Path(self.folder or Path.home()) / f"{self.name.lower()}{SUFFIX}"
         chosen, _ = QtWidgets.QFileDialog.getSaveFileName(
             self, self.tr("Save the graph"), str(start), self.tr("Graphs (*.graph.json)"))
         if not chosen:
@@ -56,21 +62,29 @@ class Filing(Exports):
         -------
         whether it is there, or on its way
         """
-        is_own = self.path is not None and os.path.realpath(path) == os.path.realpath(self.path)
-        if is_own and self.saving.path is None and is_changed(path, self.version):
+        if self.saving.aim is None and is_changed(path, self._known(path)):
             answer = self.ask_about_changes(path)
             if answer != "overwrite":
                 return answer == "elsewhere" and self.do_save_as(then)
+            self.version = version_of(path)
         return self.saving.begin(path, then)
+
+    def _known(self, path: Path) -> Version | None:
+        """The version of a file that may be overwritten: of another file whatever is there, as one chose it."""
+        is_own = self.path is not None and os.path.realpath(path) == os.path.realpath(self.path)
+        return self.version if is_own else ANY
 
     def _saving_ended(self, saved: Saved, error: Exception | None) -> None:
         self.status.show_saving(None)
+        if isinstance(error, ChangedMeanwhileError):
+            self.save_to(saved.path, saved.then)        # which asks
+            return
         if error is not None:
             self.banner.show_message(self.tr("Not saved: {0}").format(said(error)), "error",
                                      self.tr("Save elsewhere"), self.do_save_as, stays=True)
             return
         path = saved.path
-        before, self.path, self.folder, self.version = self.folder, path, path.parent, version_of(path)
+        before, self.path, self.folder, self.version = self.folder, path, path.parent, saved.version
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()

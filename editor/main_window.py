@@ -19,11 +19,11 @@ from .incoming import Unplaced, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.settings import Settings
-from .io.version import Version, version_of
 from .model.document import Change, GraphDocument
 from .model.inside import can_open
 from .model.items import SUBGRAPH, Ref
 from .model.meaning import OTHERS
+from .model.version import Version, version_of
 from .opened import Opened
 from .popups.add_search import AddSearch
 from .popups.command_palette import CommandPalette
@@ -78,7 +78,7 @@ class MainWindow(Filing):
         self.banner = Banner()
         self.version = version or version_of(path)
         self.journal = Journal(document, path, None, self._say_of_journal, self.version, self.name, self.folder)
-        self.saving = Saving(document, self)
+        self.saving = Saving(document, self, self._known)
         self.inference = Inference(document)        # after the journal, which is told of every edit first
         self.scene = GraphScene(document, self.inference)
         self.view = GraphView(self.scene)

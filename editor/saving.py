@@ -4,13 +4,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PySide6 import QtCore
 
 from .model.document import GraphDocument
-from .model.files import is_soon_saved, save, save_apart, to_text
+from .model.files import Array, is_soon_saved, save, save_apart, to_text
+from .model.version import ANY, ChangedMeanwhileError, Version, version_of
 
 Then = Callable[[], object]
 
@@ -22,10 +23,24 @@ class Saved:
     path: Path
     state: int
     then: Then
+    version: Version | None = None          # that was written
+
+
+@dataclass(frozen=True, eq=False)
+class _Order:
+    """A document as it was when it was to be saved."""
+
+    wanted: Saved
+    text: str
+    arrays: dict[str, Array]
 
 
 class Saving(QtCore.QObject):
-    """Writes a document. One after the other: of those that wait only the last counts.
+    """Writes a document. One after the other: of those that wait for the same file only the last counts.
+
+    Parameters
+    ----------
+    known : gives the version of a file that may be overwritten; asked when it is written
 
     Signals
     -------
@@ -41,43 +56,66 @@ class Saving(QtCore.QObject):
     ended = QtCore.Signal(object, object)
     _written = QtCore.Signal(object, object)
 
-    def __init__(self, document: GraphDocument, parent: QtCore.QObject | None = None) -> None:
+    def __init__(self, document: GraphDocument, parent: QtCore.QObject | None = None,
+                 known: Callable[[Path], Version | None] = lambda path: ANY) -> None:
         super().__init__(parent)
         self.document = document
         self.path: Path | None = None
-        self._next: tuple[Path, Then] | None = None
-        self._state = 0
+        self._known = known
+        self._orders: list[_Order] = []     # the first of them is being written while there is a path
         self._written.connect(self._end, QtCore.Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def aim(self) -> Path | None:
+        """The file that is there in the end; None if nothing is on its way."""
+        return self._orders[-1].wanted.path if self._orders else None
+
     def writes(self, state: int) -> bool:
-        """Whether the file that is written has the document as it was in a state."""
-        return self.path is not None and self._next is None and self._state == state
+        """Whether the file that is there in the end has the document as it was in a state."""
+        return bool(self._orders) and self._orders[-1].wanted.state == state
 
     def begin(self, path: Path, then: Then) -> bool:
-        """Write the document as it is now; `ended` tells when it is there, perhaps at once. False if it failed."""
-        if self.path is not None:
-            self._next = path, then
-            return True
+        """Write the document as it is now; `ended` tells when it is there, perhaps at once. False if it failed then."""
         self.document.end_merging()         # what is typed on is another edit than what is in the file
         wanted = Saved(path, self.document.state, then)
-        if is_soon_saved(self.document):
-            return self._finish(wanted, _error_of(lambda: save(self.document, path)))
-        self.path, self._state = path, wanted.state
-        text, arrays = to_text(self.document), dict(self.document.arrays)
+        if not self._orders and is_soon_saved(self.document):
+            error = _error_of(lambda: save(self.document, path))
+            return self._finish(replace(wanted, version=version_of(path)), error)
+        wanted = self._in_place_of_waiting(wanted)
+        self._orders.append(_Order(wanted, to_text(self.document), dict(self.document.arrays)))
+        self._begin_next()
+        return True
+
+    def _in_place_of_waiting(self, wanted: Saved) -> Saved:
+        """Take the orders that wait for the same file out; what was to be done after them is done after this one."""
+        waiting = self._orders[1:] if self.path is not None else self._orders[:]
+        gone = [order for order in waiting if order.wanted.path == wanted.path]
+        self._orders = [order for order in self._orders if order not in gone]
+        calls = [*(order.wanted.then for order in gone), wanted.then]
+        return replace(wanted, then=lambda: [call() for call in calls]) if gone else wanted
+
+    def _begin_next(self) -> None:
+        if self.path is not None or not self._orders:
+            return
+        order = self._orders[0]
+        path = self.path = order.wanted.path
+        known = self._known(path)
 
         def write() -> None:
-            self._written.emit(wanted, _error_of(lambda: save_apart(text, arrays, os.fspath(path))))
+            found: list[Version | None] = []
+            error = _error_of(lambda: found.append(save_apart(order.text, order.arrays, os.fspath(path), known)))
+            self._written.emit(replace(order.wanted, version=found[0]) if found else order.wanted, error)
 
         threading.Thread(target=write, name="saves", daemon=True).start()
         self.begun.emit(path)
-        return True
 
     def _end(self, wanted: Saved, error: Exception | None) -> None:
         self.path = None
-        following, self._next = self._next, None
+        del self._orders[0]
+        if isinstance(error, ChangedMeanwhileError):    # who is asked now answers for those that wait as well
+            wanted = self._in_place_of_waiting(wanted)
         self._finish(wanted, error)
-        if following is not None:
-            self.begin(*following)
+        self._begin_next()
 
     def _finish(self, wanted: Saved, error: Exception | None) -> bool:
         if error is None:
@@ -86,7 +124,7 @@ class Saving(QtCore.QObject):
         return error is None
 
 
-def _error_of(write: Callable[[], None]) -> Exception | None:
+def _error_of(write: Callable[[], object]) -> Exception | None:
     try:
         write()
     except Exception as error:              # whatever it is, nothing may be lost in silence

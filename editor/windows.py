@@ -13,9 +13,9 @@ from .gallery import FOLDER
 from .incoming import read_document
 from .io.journal import LeftOver
 from .io.settings import Settings
-from .io.version import version_of
 from .main_window import MainWindow
 from .model.document import GraphDocument
+from .model.version import version_of
 from .theme import install, theme
 from .welcome import Welcome
 from .widgets.labels import as_text

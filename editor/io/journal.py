@@ -40,9 +40,9 @@ from ..model.document import Change, GraphDocument
 from ..model.files import from_text, open_document, to_text
 from ..model.items import Item, Ref
 from ..model.plain import from_plain, ref_from_plain, ref_to_plain, to_plain
+from ..model.version import Version
+from ..model.version import from_plain as version_from_plain
 from .folders import data_folder, make_private
-from .version import Version
-from .version import from_plain as version_from_plain
 
 Array = np.ndarray[Any, Any]
 LONGEST = 4 * 2**20                         # bytes of edits after which a new base is written

@@ -37,6 +37,7 @@ from .memory import check_memory
 from .plain import from_plain, is_flat, to_plain
 from .subgraphs import DEEPEST, lost, too_deep
 from .values import INLINE, stored
+from .version import ANY, Version, check_unchanged, version_of
 
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
@@ -134,13 +135,19 @@ def is_soon_saved(document: GraphDocument) -> bool:
     return len(document.items) <= MOST_ITEMS_SOON and most >= 0 and weight_bytes(document) <= most
 
 
-def save_apart(text: str, arrays: Mapping[str, Array], path: str) -> None:
+def save_apart(text: str, arrays: Mapping[str, Array], path: str, known: Version | None = ANY) -> Version | None:
     """Write the document that `to_text` wrote, in a process of its own: the first values of weights, which a file has,
     may take long and all memory, which goes with it.
 
+    known : the version that may be overwritten
+
+    Returns
+    -------
+    the version that was written
+
     Raises
     ------
-    as `save`; ChildProcessError if the process was ended.
+    as `save`; ChildProcessError if the process was ended, ChangedMeanwhileError if the file is another one.
     """
     context = get_context("spawn")
     ours, theirs = context.Pipe()
@@ -148,37 +155,40 @@ def save_apart(text: str, arrays: Mapping[str, Array], path: str) -> None:
     process.start()
     theirs.close()
     try:
-        send(ours, (text, arrays, path))
-        error: Exception | None = receive(ours)
+        send(ours, (text, arrays, path, known))
+        answer: Exception | Version | None = receive(ours)
     except (EOFError, OSError):             # those of the file are sent
-        error = ChildProcessError("the process that writes it was ended, perhaps because memory ran out")
+        answer = ChildProcessError("the process that writes it was ended, perhaps because memory ran out")
     ours.close()
     process.join()
     process.close()
-    if error is not None:
-        raise error
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _saver(pipe: Any) -> None:
     end_with_parent()
     try:
-        text, arrays, path = receive(pipe)
+        text, arrays, path, known = receive(pipe)
+        check_unchanged(path, known)
         document = from_text(text, arrays)
         check_memory(document)
-        _write(document, path)
+        _write(document, path, known)
+        version = version_of(path)
     except Exception as error:              # it is for who waits
         send(pipe, error)
     else:
-        send(pipe, None)
+        send(pipe, version)
 
 
-def _write(document: GraphDocument, path: str | os.PathLike[str]) -> None:
+def _write(document: GraphDocument, path: str | os.PathLike[str], known: Version | None = ANY) -> None:
     built = build(document)
     parts = {name.removeprefix(OTHER): document.setting(name) for name in _others(document)}
     parts["view"] = _view(document, built)
     held = _without_lost(parts, document.arrays)
     built.graph.document.update(engine.with_arrays(held, lambda name: stored_array(document, name)))
-    built.graph.save(path)
+    engine.save(built.graph, path, check=lambda: check_unchanged(path, known))
 
 
 def _without_lost(value: Any, arrays: Mapping[str, Array]) -> Any:

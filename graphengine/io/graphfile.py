@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ MAX_DOCUMENT_BYTES = 64 * 2**20
 LINE = 110                                  # characters up to which an object of the document stays on one line
 
 
-def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = present_value) -> None:
+def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = present_value,
+         check: Callable[[], object] = lambda: None) -> None:
     """Write a graph to a file, conventionally ``NAME.graph.json``.
 
     The file is replaced in one step: a failed save leaves the old one, and its arrays, whole. Arrays of more than
@@ -35,6 +36,7 @@ def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = pres
     graph : also its `document`: train, view and keys that other programs wrote
     path : where; the folder has to exist
     beginning : what a variable of the program around the graph begins with in the file; what it holds now
+    check : called just before the file is replaced, which may be long after the call; what it raises leaves the old one
 
     Raises
     ------
@@ -58,6 +60,7 @@ def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = pres
     if name is not None:
         write_file(target.with_name(name), data)
     try:
+        check()
         write_file(path, text)
     except BaseException:
         if name is not None and fresh:

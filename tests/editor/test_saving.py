@@ -11,6 +11,7 @@ import time
 import pytest
 from PySide6 import QtCore, QtWidgets
 
+import graphengine as ge
 from editor import commands, saving
 from editor.io.journal import left_over
 from editor.io.settings import Settings
@@ -19,8 +20,10 @@ from editor.model import memory
 from editor.model.document import GraphDocument
 from editor.model.files import is_soon_saved, open_document, save, save_apart, to_text
 from editor.model.items import Card, Wire
+from editor.model.version import ChangedMeanwhileError, Version, version_of
 from editor.saving import Saving
 from editor.theme import install
+from graphengine.tools.drawn import files as engine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LONG_MS = 60_000
@@ -70,15 +73,69 @@ def test_one_edits_while_it_is_saved(window, qtbot, tmp_path):
     assert not document.is_modified and to_text(document) == before
 
 
-def test_of_saves_that_wait_the_last_counts(window, qtbot, tmp_path):
-    done = []
-    for k in range(3):
+def test_of_saves_that_wait_for_a_file_the_last_counts(window, qtbot, tmp_path):
+    """Each file has the document as it was when it was to be saved; what was to be done after one that went is done."""
+    done, texts, written = [], {}, []
+    window.saving.begun.connect(lambda path: written.append(path.name))
+    for k, name in enumerate("abccb"):
         window.document.do(commands.add_note(window.document, k, k))
-        assert window.save_to(tmp_path / f"{k}.graph.json", lambda k=k: done.append(k))
-    qtbot.waitUntil(lambda: window.saving.path is None, timeout=LONG_MS)
-    assert done == [0, 2] and not (tmp_path / "1.graph.json").exists()
-    assert not window.document.is_modified and window.path == tmp_path / "2.graph.json"
-    assert to_text(open_document(window.path)) == to_text(window.document)
+        assert window.save_to(tmp_path / f"{name}.graph.json", lambda k=k: done.append(k))
+        texts[name] = to_text(window.document)
+    qtbot.waitUntil(lambda: window.saving.aim is None, timeout=LONG_MS)
+    assert done == [0, 2, 3, 1, 4] and written == [f"{name}.graph.json" for name in "acb"]
+    assert not window.document.is_modified and window.path == tmp_path / "b.graph.json"
+    assert texts == {name: to_text(open_document(tmp_path / f"{name}.graph.json")) for name in "abc"}
+
+
+def test_the_file_of_a_window_is_the_one_it_is_being_saved_as(window, qtbot, tmp_path, monkeypatch):
+    one, other = tmp_path / "a.graph.json", tmp_path / "b.graph.json"
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: (str(other), ""))
+    window.save_to(one)
+    qtbot.waitUntil(lambda: window.path == one, timeout=LONG_MS)
+    before = one.read_bytes()
+    for save_so in (window.do_save_as, window.do_save):
+        window.document.do(commands.add_note(window.document, 1, 1))
+        save_so()
+    qtbot.waitUntil(lambda: window.saving.aim is None, timeout=LONG_MS)
+    assert window.path == other and one.read_bytes() == before
+    assert to_text(open_document(other)) == to_text(window.document)
+
+
+@pytest.mark.parametrize("answer", ["cancel", "overwrite"])
+def test_what_another_program_writes_meanwhile_is_not_overwritten_unasked(window, qtbot, tmp_path, monkeypatch, answer):
+    path, asked = tmp_path / "a.graph.json", []
+    window.save_to(path)
+    qtbot.waitUntil(lambda: window.path == path, timeout=LONG_MS)
+    monkeypatch.setattr(window, "ask_about_changes", lambda file: asked.append(file) or answer)
+    window.document.do(commands.add_note(window.document, 1, 1))
+    window.do_save()
+    path.write_text("{}")
+    window.document.do(commands.add_note(window.document, 2, 2))
+    window.do_save()
+    qtbot.waitUntil(lambda: window.saving.aim is None, timeout=LONG_MS)
+    assert asked == [path] and window.document.is_modified == (answer == "cancel")
+    if answer == "cancel":
+        assert path.read_text() == "{}"
+    else:
+        assert to_text(open_document(path)) == to_text(window.document)
+
+
+def test_a_file_is_looked_at_again_just_before_it_is_replaced(tmp_path):
+    path = tmp_path / "a.graph.json"
+    save(wide(), path)
+    graph = ge.load(path)
+
+    def check():
+        raise ChangedMeanwhileError("another program changed it")
+
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    (graph.get_operation_by_name("x").outputs[0] + 1.0)
+    with pytest.raises(ChangedMeanwhileError):
+        engine.save(graph, path, check=check)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    with pytest.raises(ChangedMeanwhileError):
+        save_apart(to_text(wide()), {}, str(path), Version(1, 1, "another"))
+    assert save_apart(to_text(wide()), {}, str(path), version_of(path)) == version_of(path)
 
 
 def test_closing_waits_for_the_file(window, tmp_path, monkeypatch):

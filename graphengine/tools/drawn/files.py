@@ -15,7 +15,7 @@ from ...io.arrays import ArraysFile
 from ...io.csvfile import header_of
 from ...io.document import describe, migrate
 from ...io.files import brief, read_file, regular_size, write_file
-from ...io.graphfile import MAX_DOCUMENT_BYTES
+from ...io.graphfile import MAX_DOCUMENT_BYTES, save
 from ...io.structure import check_name, check_nodes, parse_reference
 from ...io.text import parse_json
 from ...io.values import Fetch, Keep, array_in_full
@@ -23,7 +23,7 @@ from ...ir.graph import Graph
 from ...ops.state import ArrayValue
 
 __all__ = ["ArrayValue", "array_in_full", "brief", "check_name", "check_nodes", "header_of", "nodes_of",
-           "parse_reference", "parsed", "plain", "read", "read_file", "store", "write_file"]
+           "parse_reference", "parsed", "plain", "read", "read_file", "save", "store", "write_file"]
 
 Array = np.ndarray[Any, Any]
 KEYS = ({"dtype", "shape", "array"}, {"dtype", "shape", "values"})

@@ -14,6 +14,13 @@ class Version(NamedTuple):
     digest: str
 
 
+ANY = Version(0, -1, "")                     # whatever is there may be overwritten
+
+
+class ChangedMeanwhileError(OSError):
+    """Another program wrote the file that is to be replaced."""
+
+
 def version_of(path: str | os.PathLike[str] | None) -> Version | None:
     """The version of a regular file; None if there is none that can be read."""
     if path is None or not os.path.isfile(path):    # opening a pipe would wait for who writes to it
@@ -28,6 +35,8 @@ def version_of(path: str | os.PathLike[str] | None) -> Version | None:
 
 def is_changed(path: str | os.PathLike[str], known: Version | None) -> bool:
     """Whether a file has other contents than it had. One that is gone has none to lose."""
+    if known == ANY:
+        return False
     try:
         found = os.stat(path)
     except OSError:
@@ -36,6 +45,12 @@ def is_changed(path: str | os.PathLike[str], known: Version | None) -> bool:
         return False
     now = version_of(path)
     return now is not None and (known is None or now.digest != known.digest)
+
+
+def check_unchanged(path: str | os.PathLike[str], known: Version | None) -> None:
+    """Raise ChangedMeanwhileError if a file has other contents than it had."""
+    if is_changed(path, known):
+        raise ChangedMeanwhileError(f"another program changed {os.fspath(path)}")
 
 
 def from_plain(raw: Any) -> Version | None:
