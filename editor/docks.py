@@ -21,7 +21,7 @@ from .panels.problems import Problems
 from .panels.profile import ProfilePanel
 from .panels.training import TrainingPanel
 from .panels.viewer import ViewerPanel
-from .run.messages import Reply
+from .run.messages import Reply, Values
 
 if TYPE_CHECKING:
     from .main_window import MainWindow
@@ -158,9 +158,9 @@ class Docks:
         self.window.scene.show_previews(look.previews, look.makers)
         self.window.scene.show_gradients(look.norms, look.weights, look.makers)
 
-    def _makers(self) -> Makers:
-        """What the process computes."""
-        return self.window.scene.makers() if self.window.running.is_current else OTHERS
+    def _makers(self, reply: Values) -> Makers:
+        """What computed values."""
+        return self.window.scene.makers() if self.window.running.is_of_now(reply) else OTHERS
 
     # ------------------------------------------------ what they ask for
 

@@ -359,10 +359,10 @@ class MainWindow(Filing):
             return                          # who looks back stays there
         if isinstance(reply, m.Values):
             before = heights(self.scene)
-            self.scene.show_previews(reply.previews, None if self.running.is_current else OTHERS)
+            self.scene.show_previews(reply.previews, None if self.running.is_of_now(reply) else OTHERS)
             make_room(self.tool.canvas, before)
         elif isinstance(reply, m.Gradients):
-            self.scene.show_gradients(reply.norms, reply.weights, None if self.running.is_current else OTHERS)
+            self.scene.show_gradients(reply.norms, reply.weights, None if self.running.is_of_now(reply) else OTHERS)
         elif isinstance(reply, m.Metrics):
             self._show_losses(reply)
         elif isinstance(reply, m.ProfileResult):

@@ -76,6 +76,10 @@ class Running(QtCore.QObject):
         self._loaded: Mapping[Ref, Item] | None = None          # the items of that graph
         self._is_waiting = False            # an edit is to be run
         self._moved: str | None = None      # the meaning of the graph with the numbers that were sent for one run
+        self._moves = 0                     # such runs, whose serials are these numbers below zero
+        self._meant: dict[int, int] = {}    # serial -> what tells the meaning of that graph from others
+        self._now: int | None = None        # of the graph as it is; None if it has been edited since
+        self._ran: int | None = None        # of the graph that was run or trained last
         self._quiet = QtCore.QTimer(self, singleShot=True, interval=QUIET_MS)
         self._quiet.timeout.connect(self._rerun)
         document.listeners.append(self._edited)
@@ -99,6 +103,7 @@ class Running(QtCore.QObject):
             self.said.emit(self.tr("There is nothing to run yet: put a card on the canvas."))
             return
         self._load()
+        self._ran = self._meaning_now()
         self._send(m.Run())
 
     @property
@@ -149,6 +154,7 @@ class Running(QtCore.QObject):
         if isinstance(request, (m.Train, m.Step)):
             request = replace(request, fresh=request.fresh or not goes_on)
             self.continues = not request.fresh
+            self._ran = self._meaning_now()
         self._send(request)
 
     def _send(self, request: m.Request) -> None:
@@ -220,6 +226,7 @@ class Running(QtCore.QObject):
         folder = os.path.abspath(self._folder() or ".")
         self.runner.send(m.Load(to_text(self.document), fresh, folder, self._serial, anew))
         self._sent, self._is_edited, self._is_new = said, False, True
+        self._meant[self._serial] = self._now = hash(said)
         self._loaded = dict(self.document.items)
         self._arrays |= set(fresh)
         self.is_loading = True
@@ -232,6 +239,15 @@ class Running(QtCore.QObject):
             self._is_edited = self._said() not in (self._sent, self._moved)
         return not self._is_edited
 
+    def is_of_now(self, reply: m.Values | m.Gradients) -> bool:
+        """Whether what a reply brings was computed by the graph as it is: another one may have been sent meanwhile."""
+        return self._meant.get(reply.serial) == self._meaning_now()
+
+    def _meaning_now(self) -> int:
+        if self._now is None:
+            self._now = hash(self._said())
+        return self._now
+
     def _model(self) -> str:
         """The meaning of what variables learn for."""
         return self._meaning.model(card for card in self._holders if self.document.card(card) is not None)
@@ -240,7 +256,7 @@ class Running(QtCore.QObject):
         return f"{self._folder()}\n{self._meaning.whole()}"
 
     def _edited(self, refs: frozenset[Ref]) -> None:
-        self._is_edited = True
+        self._is_edited, self._now = True, None
         if self.training == "paused":       # perhaps it cannot go on now, or can again
             self.state_changed.emit()
         if self.live and self.busy in ("", "run") and any(self._matters(ref) for ref in refs):
@@ -257,15 +273,19 @@ class Running(QtCore.QObject):
             return
         self._is_waiting = False
         moved = moved_values(self._loaded, self.document) if self._loaded is not None and self.is_ready else None
-        if self._is_slow or not any(True for _ in self.document.cards):
+        if self._is_slow or self._ran == self._meaning_now() or not any(True for _ in self.document.cards):
             return
         if moved:
             self.by_itself = True
             self._moved = self._said()
-            self._send(m.Run(moved))
+            self._moves += 1
+            self._meant[-self._moves] = self._ran = self._meaning_now()
+            self._send(m.Run(moved, -self._moves))
         elif self._keeps_learnt() and self._result_bytes() <= LARGEST:
             self.by_itself = True
             self._run()
+        else:
+            self._ran = None                # undone, it is run again
 
     def _keeps_learnt(self) -> bool:
         """Whether the graph as it is can be sent, and what variables have learnt stays."""
@@ -282,7 +302,8 @@ class Running(QtCore.QObject):
         if self.document.is_settling:
             return False
         kind = catalog().get(card.kind) if isinstance(card, Card) else None
-        return ref.kind == "wire" or (kind is not None and (becomes_nodes(kind.key) or kind.family == "Data"))
+        return ref.kind in ("wire", "setting") or (
+            kind is not None and (becomes_nodes(kind.key) or kind.family == "Data"))
 
     def _take(self, reply: m.Reply) -> None:
         if isinstance(reply, (m.Started, m.Finished, m.Died)) or (
@@ -334,4 +355,4 @@ class Running(QtCore.QObject):
         elif reply.what == "load":
             self.is_loading = False
         elif reply.what == "unreadable":    # perhaps it was the graph: it is sent again, with all arrays
-            self._sent, self._arrays, self._loaded, self.is_loading = None, set(), None, False
+            self._sent, self._arrays, self._loaded, self.is_loading, self._ran = None, set(), None, False, None

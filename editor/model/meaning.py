@@ -158,6 +158,7 @@ class Signatures:
             id = left.pop()
             if self._known.pop(id, None) is not None:
                 left += [wire.target for wire in self.document.wires_from(id)]
+                left += self.document.waiting_for(id)
         if any(ref.kind == "setting" for ref in refs):
             self._known.clear()
 
@@ -166,15 +167,21 @@ class Signatures:
         left = [card]
         while left:
             id = left[-1]
-            before = [w.source for w in self.document.wires_into(id).values() if w.source not in self._known]
+            before = [earlier for earlier in self._before(id) if earlier not in self._known]
             if before:
                 left += before
                 continue
             self._known[left.pop()] = self._made(id)
         return self._known[card]
 
+    def _before(self, id: str) -> Iterable[str]:
+        """The cards that run before one: those that it reads, and those that it waits for, which may assign."""
+        card = self.document.card(id)
+        return (*(w.source for w in self.document.wires_into(id).values()), *(card.after if card is not None else ()))
+
     def _made(self, id: str) -> int:
         card, wires = self.document.card(id), self.document.wires_into(id).values()
         own = "" if card is None else json.dumps(to_plain(_anywhere(card, True)), sort_keys=True, default=repr)
         return hash((own, *((w.input, w.output, self._known[w.source]) for w in wires),
+                     *(self._known[earlier] for earlier in (card.after if card is not None else ())),
                      *(repr(self.document.setting(name)) for name in ("seed", "weights"))))

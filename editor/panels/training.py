@@ -41,7 +41,7 @@ class TrainingPanel(LivePanel):
     Attributes
     ----------
     state : "idle", "training" or "paused", as `show_state` was told
-    makers : tells what the graph is that values come from
+    makers : tells what graph values come from
     """
 
     jump = QtCore.Signal(str)
@@ -52,7 +52,7 @@ class TrainingPanel(LivePanel):
         self.document, self.inference = document, inference
         self.runs = Runs()
         self.state = "idle"
-        self.makers: Callable[[], Makers] = lambda: OTHERS
+        self.makers: Callable[[m.Values], Makers] = lambda reply: OTHERS
         self.progress: m.TrainingProgress | None = None
         self.message = ""
         self._look: object = None
@@ -252,7 +252,7 @@ class TrainingPanel(LivePanel):
         if self.progress is None:
             return
         known = self._gradients or m.Gradients({}, {})
-        look = Look(self.progress.epochs, reply.previews, known.norms, known.weights, self.makers())
+        look = Look(self.progress.epochs, reply.previews, known.norms, known.weights, self.makers(reply))
         if self.state == "training":
             self.past.add(look)
         else:

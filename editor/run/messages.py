@@ -36,9 +36,13 @@ class Load:
 
 @dataclass(frozen=True)
 class Run:
-    """Compute every card once. feeds : by card, values of placeholders and constants in place of the document's."""
+    """Compute every card once. feeds : by card, values of placeholders and constants in place of the document's.
+
+    serial : names the graph with these values in answers; None: it is the one that was loaded
+    """
 
     feeds: Mapping[str, Any] = field(default_factory=dict)
+    serial: int | None = None
 
 
 @dataclass(frozen=True)
@@ -212,10 +216,11 @@ class Started:
 
 @dataclass(frozen=True)
 class Values:
-    """Previews of results, after a run or while training. seconds : the run took."""
+    """Previews of results, after a run or while training. seconds : the run took; serial : of the graph, as `Load`."""
 
     previews: Mapping[Output, Preview]
     seconds: float = 0.0
+    serial: int = 0
 
 
 @dataclass(frozen=True)
@@ -262,12 +267,14 @@ class Gradients:
     A layer's card has the norm over all its variables, and the histogram of its largest.
 
     variables : each by itself, by its name
+    serial : of the graph, as `Load` has it
     """
 
     norms: Mapping[str, float]
     weights: Mapping[str, Preview]
     updates: Mapping[str, float] = field(default_factory=dict)
     variables: Mapping[str, VariableLook] = field(default_factory=dict)
+    serial: int = 0
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,7 @@ class Service:
         self.trainer: Trainer | None = None
         self.last: dict[Output, Array] = {}
         self.given: Mapping[str, Any] = {}
+        self.serial = 0                     # of the graph that was loaded last
         self.slots: dict[str, Array] = {}
         self.passed = 0.0, 0
         self.rate: float | None = None
@@ -146,6 +147,7 @@ class Service:
                 self.slots, self.passed = {}, (0.0, 0)
         self._aside = None
         self.document, self.folder, self._meaning, self.given = document, request.folder, whole, {}
+        self.serial = request.serial
         self.send(m.Loaded(request.serial, self.graph.parameters, time.perf_counter() - begin, forgot,
                            self.graph.holders))
 
@@ -196,7 +198,7 @@ class Service:
         feeds = self.feeds()
         with self.inbox.interruptible():
             previews, seconds, failures = self.compute(graph, feeds)
-        self.send(m.Values(previews, seconds))
+        self.send(m.Values(previews, seconds, self.serial if request.serial is None else request.serial))
         for failed in failures[:MOST_FAILURES]:
             self.send(failed)
         self.send(m.Finished("run", seconds=time.perf_counter() - begin))

@@ -340,7 +340,8 @@ class Trainer:
                 self.shown.take(self.training.session.variables())
                 found = self._looked(self.service.compute, self.shown, self.shown.feeds())
                 if found is not None:
-                    self.service.send(m.Values(*found[:2]))
+                    previews, seconds, _ = found
+                    self.service.send(m.Values(previews, seconds, self.service.serial))
 
     def _keep(self) -> None:
         """A copy of the variables for a new process, if it is time."""
@@ -372,7 +373,7 @@ class Trainer:
         looks = {name: m.VariableLook(card, preview(values[name]), preview(found[name]))
                  for name, card in self._cards.items()}
         weights = {card: looks[name].weight for card, name in largest.items()}
-        self.service.send(m.Gradients(self._joined(squares), weights, self._changes, looks))
+        self.service.send(m.Gradients(self._joined(squares), weights, self._changes, looks, self.service.serial))
 
     def _joined(self, squares: Mapping[str, Any]) -> dict[str, float]:
         """Norms by card, of sums of squares by variable."""

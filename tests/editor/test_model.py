@@ -18,7 +18,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.files import from_text, open_document, save, to_text
 from editor.model.items import Card, Frame, Note, Ref, Setting, Wire
 from editor.model.kinds import catalog
-from editor.model.meaning import Meaning
+from editor.model.meaning import Meaning, Signatures
 from editor.model.plain import from_plain, to_plain
 from graphengine import keras
 
@@ -462,3 +462,20 @@ def large():
 def test_weights_are_counted_and_exported_without_being_made():
     assert weight_bytes(large()) == 4 * (1000 + 1) * 10**9
     assert "units=1000000000" in python_source(large())
+
+
+def test_signatures_follow_what_a_card_waits_for():
+    """A variable is read after it was assigned to: what was assigned counts."""
+    numbers = [{"value": {"dtype": "float32", "shape": [], "values": [number]}} for number in (0.0, 1.0, 5.0)]
+    document = GraphDocument([
+        Card("first", "op/const", numbers[0]), Card("v", "op/variable"), Wire("first", 0, "v", 0),
+        Card("given", "op/const", numbers[1]), Card("assign", "op/assign"), Wire("v", 0, "assign", 0),
+        Wire("given", 0, "assign", 1), Card("read", "op/read_variable", after=("assign",)), Wire("v", 0, "read", 0)])
+    signatures = Signatures(document)
+    document.listeners.append(signatures.forget)
+    before = signatures.of("read")
+    source = document.card("given")
+    document.do(Change("", {source.ref: source}, {source.ref: dataclasses.replace(source, attributes=numbers[2])}))
+    assert signatures.of("read") != before
+    document.undo()
+    assert signatures.of("read") == before

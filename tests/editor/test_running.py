@@ -257,3 +257,35 @@ def test_what_is_asked_for_counts_until_it_has_begun(running):
         assert running.awaited == "run"
         say(end)
         assert running.awaited == "" == told[-1]
+
+
+def test_values_are_of_now_only_if_the_graph_as_it_is_computed_them(running, qtbot):
+    """Values of one run come after an edit was made, and after the edited graph was sent."""
+    running.run()
+    serial = next(request.serial for request in running.runner.sent if isinstance(request, m.Load))
+    old = m.Values({}, 0.1, serial)
+    assert running.is_of_now(old)
+    edit(running)
+    assert not running.is_of_now(old)
+    running.ask(m.Inspect(("hidden", 0)))
+    sent = next(request.serial for request in reversed(running.runner.sent) if isinstance(request, m.Load))
+    assert sent != serial and running.is_current and not running.is_of_now(old)
+    assert running.is_of_now(m.Gradients({}, {}, serial=sent))
+    assert not running.is_of_now(m.Gradients({}, {}, serial=serial))
+    running.document.undo()
+    assert running.is_of_now(old), "it computes that again"
+
+
+def test_only_what_can_change_a_value_runs_by_itself(running, qtbot):
+    running.live, document = True, running.document
+    running.run()
+    running.runner.say(m.Started("run"), m.Finished("run"))
+    assert runs(running, qtbot) is not None
+    card = next(document.cards)
+    document.do(commands.move(document, [card.ref], 12.0, 0.0))
+    assert runs(running, qtbot) == [], "a place is no value"
+    document.do(commands.set_setting(document, "seed", 5))
+    assert runs(running, qtbot) == [m.Load, m.Run], "another seed gives other values"
+    running.runner.say(m.Started("run"), m.Finished("run"))
+    document.undo()
+    assert runs(running, qtbot) == [m.Load, m.Run]

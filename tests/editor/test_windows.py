@@ -16,10 +16,10 @@ from editor import commands
 from editor.gallery import FOLDER
 from editor.io import journal as journals
 from editor.io.journal import Journal, left_over
-from editor.model.version import version_of
 from editor.model.document import Change, GraphDocument
 from editor.model.files import open_document, save, to_text
 from editor.model.items import Card, Ref, Wire
+from editor.model.version import version_of
 from editor.run import messages as m
 from editor.theme import theme
 from editor.windows import Windows
