@@ -30,7 +30,8 @@ def field(number: int, kind: int, value: Any) -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """A whole number, seven bits a byte, the lowest first."""
+    """A whole number, seven bits a byte, the lowest first; one below 0 as its 64 bits."""
+    value &= (1 << 64) - 1
     found = bytearray()
     while value > 127:
         found.append(value & 127 | 128)
@@ -45,12 +46,14 @@ def summary(tag: str, content: bytes) -> bytes:
 
 def scalar(tag: str, value: float) -> bytes:
     """A number."""
-    return summary(tag, field(2, FLOAT, float(value)))
+    with np.errstate(over="ignore"):                # what float32 cannot hold is infinity there
+        return summary(tag, field(2, FLOAT, np.float32(value)))
 
 
 def histogram(tag: str, values: Any, buckets: int = 30) -> bytes:
-    """How often which values occur in an array."""
+    """How often which finite values occur in an array: NaN and infinities are in none of the buckets."""
     x = np.asarray(values, np.float64).reshape(-1)
+    x = x[np.isfinite(x)]
     counts, edges = np.histogram(x, buckets)
     ends = (x.min(), x.max()) if x.size else (0.0, 0.0)
     numbers = (*ends, float(x.size), float(x.sum()), float(np.square(x).sum()))
