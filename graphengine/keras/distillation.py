@@ -1,7 +1,8 @@
 """Training a model, the student, to give what another one, the teacher, gives: at its outputs, or at layers inside."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..errors import AttributeValueError, InvalidArgumentError, ShapeError
@@ -163,7 +164,12 @@ class Distiller(Model):
 
     Raises
     ------
-    ShapeError if the models' inputs or outputs differ in shape; InvalidArgumentError for losses that do not fit them.
+    ShapeError if the models' inputs or outputs differ in shape; InvalidArgumentError for losses that do not fit them,
+    and for sample weights, which distillation losses know nothing of.
+
+    Notes
+    -----
+    What the student's layers add to its loss, such as regularization, counts in full; Keras 3.15 leaves it out.
     """
 
     def __init__(
@@ -197,13 +203,14 @@ class Distiller(Model):
         self.teacher.trainable = False
         self._trackers = {label: Mean(name=label) for label in TRACKED}
         self._student_loss: Any = None
+        self._seen: Any = None
 
     def _features(self, model: Any, label: str) -> Any:
-        """A model that gives what the layers give that losses name; None if they name none."""
+        """A model that gives its outputs and what the layers give that losses name; None if they name none."""
         names = list(dict.fromkeys(n for loss in self.distillation_losses if (n := getattr(loss, label, None))))
         if not names:
             return None
-        return Model(model.inputs, {n: model.get_layer(n).output for n in names})
+        return Model(model.inputs, [model.output, {n: model.get_layer(n).output for n in names}])
 
     def compile(  # type: ignore[override]
         self, optimizer: Any = "adam", loss: Any = None, metrics: Any = None, **kwargs: Any
@@ -224,39 +231,66 @@ class Distiller(Model):
         return None if found is None else {**found, "loss": serialize_keras_object(self._student_loss)}
 
     def call(self, inputs: Any, training: Any = None) -> Any:
-        return self.student(inputs, training=training)
+        outputs, features = self._gives("student", inputs, training)
+        if self._seen is not None:
+            self._seen.append((outputs, features))
+        return outputs
+
+    def _gives(self, who: str, x: Any, training: Any) -> tuple[Any, Any]:
+        """What a model gives, and what its layers that losses name give, from one run of it."""
+        model, inside = getattr(self, who), self._inside[who]
+        if inside is None:
+            return model(x, training=training), {}
+        return tuple(inside(x, training=training))
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """A step in which the loss finds what the run gave that made its outputs."""
+        self._seen = []
+        try:
+            yield
+        finally:
+            self._seen = None
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
-        """The loss of a batch."""
-        y_pred = self(x, training=training) if y_pred is None else y_pred
+        """The loss of a batch.
+
+        Raises
+        ------
+        InvalidArgumentError for sample weights.
+        """
+        if sample_weight is not None:
+            raise InvalidArgumentError("sample_weight, which distillation losses know nothing of", op="Distiller",
+                                       fix="train without sample and class weights, or define compute_loss")
+        features: Any = next((f for outputs, f in self._seen or () if outputs is y_pred), None)
+        if y_pred is None:
+            y_pred, features = self._gives("student", x, training)
         own: Any = to_tensor(0.0)
         if self.student_loss_weight > 0 and y is not None:
             parts = zip(*(flatten(v)[1] for v in (self._student_loss, y, y_pred)), strict=True)
             values = [loss(to_tensor(target), output) for loss, target, output in parts]
             own = L.reduce_mean(values[0]) if len(values) == 1 else sum(map(L.reduce_mean, values[1:]),
                                                                         L.reduce_mean(values[0]))
-        taught: Any = self._taught(x, y_pred) if self.student_loss_weight < 1 else to_tensor(0.0)
+        taught: Any = to_tensor(0.0)
+        if self.student_loss_weight < 1:
+            taught = self._taught(x, y_pred, self._gives("student", x, training)[1] if features is None else features)
         total = own * self.student_loss_weight + taught * (1.0 - self.student_loss_weight)
+        for extra in self.student.losses:
+            total = total + L.reduce_sum(extra)
         for tracker, value in zip(self._trackers.values(), (own, taught, total), strict=True):
             tracker.update_state(value)
         return total
 
-    def _taught(self, x: Any, y_pred: Any) -> Any:
+    def _taught(self, x: Any, y_pred: Any, features: Any) -> Any:
         """The sum of the distillation losses."""
-        inside: dict[str, Any] = {who: None if model is None else model(x, training=who == "student")
-                                  for who, model in self._inside.items()}
-        outputs: Any = None
+        given = {"teacher": self._gives("teacher", x, False), "student": (y_pred, features)}
         total: Any = 0.0
         for loss, weight in zip(self.distillation_losses, self.distillation_loss_weights, strict=True):
-            if getattr(loss, "teacher_layer_name", None) is not None:
-                names = {who: getattr(loss, f"{who}_layer_name") for who in ("teacher", "student")}
-                teacher = inside["teacher"][names["teacher"]]
-                student = y_pred if names["student"] is None else inside["student"][names["student"]]
-            else:
-                outputs = self.teacher(x, training=False) if outputs is None else outputs
-                teacher, student = outputs, y_pred
+            names = {who: getattr(loss, f"{who}_layer_name", None) for who in given}
+            teacher, student = (outputs if names[who] is None else inside[names[who]]
+                                for who, (outputs, inside) in given.items())
             loss.validate_outputs(teacher, student)
             value = loss.compute_loss(teacher, student)
             if value.shape.rank:
@@ -275,11 +309,13 @@ class Distiller(Model):
         return {**super().get_metrics_result(), **{name: m.result() for name, m in self._trackers.items()}}
 
     def train_step(self, data: Any) -> dict[str, Any]:
-        super().train_step(data)
+        with self._watched():
+            super().train_step(data)
         return self.get_metrics_result()
 
     def test_step(self, data: Any) -> dict[str, Any]:
-        super().test_step(data)
+        with self._watched():
+            super().test_step(data)
         return self.get_metrics_result()
 
     # ------------------------------------------------ files

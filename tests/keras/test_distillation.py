@@ -89,3 +89,59 @@ def test_saved(tmp_path):
 def test_refused(make, said):
     with pytest.raises((ValueError, LookupError), match=said):
         make(*models())
+
+
+def normalized(x):
+    h = layers.BatchNormalization(name="bn")(layers.Dense(3, name="h")(x))
+    return layers.Dense(2, name="end")(layers.Dropout(0.5)(h))
+
+
+def with_normalized_student(losses):
+    teacher, student = keras.Input((3,)), keras.Input((3,))
+    model = distillation.Distiller(
+        keras.Model(teacher, layers.Dense(2)(layers.Dense(3, name="h")(teacher))),
+        keras.Model(student, normalized(student)), losses)
+    model.compile(keras.optimizers.SGD(0.01), "mse")
+    return model
+
+
+def test_evaluation_changes_nothing_and_a_step_of_training_runs_the_student_once():
+    model = with_normalized_student([distillation.FeatureDistillation("mse", "h", "bn")])
+    before = [w.copy() for w in model.get_weights()]
+    first, second = (model.evaluate(X, Y, verbose=0, return_dict=True) for _ in range(2))
+    assert first == second
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+    model = with_normalized_student([distillation.FeatureDistillation("mse", "h", "bn")])
+    norm, dense = model.student.get_layer("bn"), model.student.get_layer("h")
+    mean = np.asarray(dense(X)).mean(0)
+    model.train_on_batch(X, Y)
+    np.testing.assert_allclose(norm.moving_mean, mean * (1 - norm.momentum), rtol=1e-4, atol=1e-6)
+
+
+def test_a_layer_of_the_student_alone_is_compared_with_the_outputs_of_the_teacher():
+    plain, inner = (distillation.FeatureDistillation("mse", None, n) for n in (None, "half"))
+    teacher, student = keras.Input((3,)), keras.Input((3,))
+    half = layers.Dense(2, name="half")(student)
+    student = keras.Model(student, layers.Dense(2)(half))
+    teacher = keras.Model(teacher, layers.Dense(2)(teacher))
+    wanted = {plain: student(X), inner: student.get_layer("half")(X)}
+    for loss, outputs in wanted.items():
+        model = distillation.Distiller(teacher, student, loss, student_loss_weight=0.0)
+        model.compile("sgd", "mse")
+        found = model.evaluate(X, Y, verbose=0, return_dict=True)["distillation_loss"]
+        np.testing.assert_allclose(found, np.mean(np.square(np.asarray(teacher(X)) - np.asarray(outputs))), rtol=1e-5)
+
+
+def test_what_layers_of_the_student_add_counts_and_weights_of_samples_are_refused():
+    symbol = keras.Input((3,))
+    made = [layers.Dense(2, kernel_initializer="ones", kernel_regularizer=keras.regularizers.L2(10.0))
+            for _ in range(2)]
+    model = distillation.Distiller(*(keras.Model(symbol, layer(symbol)) for layer in made),
+                                   distillation.LogitsDistillation())
+    model.compile("sgd", "mse")
+    found = model.evaluate(X, Y, verbose=0, return_dict=True)
+    expected = 0.5 * found["student_loss"] + 0.5 * found["distillation_loss"] + 10.0 * 6
+    np.testing.assert_allclose([found["loss"], found["total_loss"]], [expected] * 2, rtol=1e-5)
+    with pytest.raises(ValueError, match="sample_weight"):
+        model.fit(X, Y, sample_weight=np.zeros(8), verbose=0)
