@@ -1,6 +1,7 @@
 """Boxes in images: which of those that cover each other to keep."""
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Any
 
@@ -22,24 +23,30 @@ def _check(boxes: Shape, scores: Shape) -> None:
     merge(boxes[0], scores[0], "boxes and scores differ in number")
 
 
-def shared_parts(boxes: Array) -> Array:
-    """For each pair of boxes the part of the area that both cover: (n, n); 0 with boxes that have none."""
+Overlaps = Callable[[int, Sequence[int]], Array]    # of one candidate with some others
+
+
+def shared_parts(boxes: Array) -> Overlaps:
+    """The part of the area that a box and others cover both; 0 with boxes that have none."""
     low, high = np.minimum(boxes[:, :2], boxes[:, 2:]), np.maximum(boxes[:, :2], boxes[:, 2:])
     areas = np.prod(high - low, 1)
-    shared = np.prod(np.maximum(np.minimum(high[:, None], high) - np.maximum(low[:, None], low), 0), 2)
-    whole = areas[:, None] + areas - shared
-    both = (areas[:, None] > 0) & (areas > 0)
-    return np.where(both, shared / np.where(whole > 0, whole, 1), 0)
+
+    def of(k: int, others: Sequence[int]) -> Array:
+        shared = np.prod(np.maximum(np.minimum(high[k], high[others]) - np.maximum(low[k], low[others]), 0), 1)
+        whole = areas[k] + areas[others] - shared
+        return np.where((areas[k] > 0) & (areas[others] > 0), shared / np.where(whole > 0, whole, 1), 0)
+
+    return of
 
 
 def chosen(
-    overlaps: Array, scores: Array, most: int, threshold: float, least: float, sigma: float = 0.0
+    overlaps: Overlaps, scores: Array, most: int, threshold: float, least: float, sigma: float = 0.0
 ) -> tuple[Array, Array]:
     """Numbers of the candidates to keep, the best first, and their scores.
 
     Parameters
     ----------
-    overlaps : of each candidate with each other
+    overlaps : those of one candidate with some others
     most : how many to keep
     threshold : without sigma, a candidate that overlaps more than this with one that is kept is left out
     least : scores up to this are left out
@@ -55,7 +62,7 @@ def chosen(
     found: list[float] = []
     while waiting and len(kept) < most:
         score, k, seen = heappop(waiting)
-        against = overlaps[k, kept[seen:]]
+        against = overlaps(k, kept[seen:])
         if not sigma and (against > threshold).any():
             continue
         weight = float(np.prod(np.exp(against * against * (-0.5 / sigma)))) if sigma and against.size else 1.0
@@ -170,7 +177,7 @@ class NonMaxSuppressionOverlaps(_Suppression):
         return Shape((None,))
 
     def reference(self, overlaps: Array, scores: Array) -> Array:
-        return chosen(overlaps, scores, self.max_output_size, self.overlap_threshold, self.score_threshold)[0]
+        return chosen(lambda k, others: overlaps[k, others], scores, self.max_output_size, self.overlap_threshold, self.score_threshold)[0]
 
     samples = (sample(uniform(0.0, 1.0, 8, 8), distinct(8), max_output_size=4, overlap_threshold=0.7),
                sample(normal(0, 0), normal(0), max_output_size=3))
@@ -201,6 +208,8 @@ class BestBoxes(_Suppression):
     def result_shape(self, boxes: Shape, scores: Shape) -> tuple[Shape, Shape]:
         if len(boxes) != 3 or len(scores) != 2:
             raise ShapeError(f"boxes has shape {boxes} and scores {scores}; they have (..., n, 4) and (..., n)")
+        merge(boxes[0], scores[0], "boxes and scores are of different numbers of images")
+        _check(Shape(boxes[1:]), Shape(scores[1:]))
         return Shape((boxes[0], self.max_output_size)), Shape((boxes[0],))
 
     def reference(self, boxes: Array, scores: Array) -> tuple[Array, Array]:
@@ -248,6 +257,10 @@ class CombinedNonMaxSuppression(_Suppression):
         if len(boxes) != 4 or len(scores) != 3:
             raise ShapeError(f"boxes has shape {boxes} and scores {scores}; they have (images, n, q, 4) and "
                              "(images, n, classes)")
+        merge(boxes[0], scores[0], "boxes and scores are of different numbers of images")
+        _check(Shape((boxes[1], boxes[3])), Shape((scores[1],)))
+        if boxes[2] != 1:
+            merge(boxes[2], scores[2], "boxes are neither for all classes nor for as many as there are scores")
         count: Any = self.max_total_size
         if self.pad_per_class:
             count = min(count, self.max_output_size_per_class * scores[2]) if isinstance(scores[2], int) else None

@@ -1,4 +1,6 @@
 """Images against numbers worked out by hand and against scipy, whose pixels are the same squares."""
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -115,3 +117,25 @@ def test_a_part_over_the_border_of_an_image_of_unknown_size():
     np.testing.assert_array_equal(run(part, image), image[2:, 1:])
     with pytest.raises(errors.ShapeError):
         run(part, image[:5])
+
+
+def test_suppression_does_not_compare_each_box_with_each():
+    corners = np.random.default_rng(0).random((2000, 2)).astype("float32")
+    boxes = np.concatenate([corners, corners + 0.01], 1)
+    tracemalloc.start()
+    tf.image.non_max_suppression(boxes, corners[:, 0], 10)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 2000 * 2000
+
+
+@pytest.mark.parametrize(("name", "boxes", "scores"), [
+    ("non_max_suppression_padded", (2, 5, 4), (2, 3)), ("non_max_suppression_padded", (2, 5, 4), (1, 5)),
+    ("non_max_suppression_padded", (2, 5, 3), (2, 5)), ("combined_non_max_suppression", (1, 5, 2, 4), (1, 5, 3)),
+    ("combined_non_max_suppression", (1, 5, 1, 5), (1, 5, 3)), ("combined_non_max_suppression", (1, 4, 1, 4), (1, 5, 3)),
+    ("combined_non_max_suppression", (2, 5, 1, 4), (1, 5, 3)),
+])
+def test_boxes_that_do_not_fit_their_scores_are_refused(name, boxes, scores):
+    more = (2, 2) if name.startswith("combined") else (2, 0.5, 0.0, True)
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        getattr(tf.image, name)(np.zeros(boxes, "float32"), np.zeros(scores, "float32"), *more)
