@@ -1,7 +1,6 @@
 """Orders: the largest of many, what comes nearest to numbers in order, numbers of places in an order by chance."""
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..dtypes import as_dtype
-from ..errors import AttributeValueError
+from ..errors import AttributeValueError, InvalidArgumentError
 from ..ops.language import L
 from ..ops.rules import as_int, normal_axis
 from . import pieces
@@ -19,6 +18,7 @@ from .calls import numpy_function
 
 FIRST_SEED = 498247692                      # TensorFlow's, before the two that a program gives
 LEAST_BITS = 16                             # of a block
+ONE = np.uint64(1)
 Array = np.ndarray[Any, Any]
 
 
@@ -141,10 +141,13 @@ def random_index_shuffle(
 
     def shuffled(index: Array, seed: Array, most: Array) -> Array:
         shape = np.broadcast_shapes(index.shape, most.shape, seed.shape[:-1])
-        keys = np.broadcast_to(seed, (*shape, 3)).reshape(-1, 3).tolist()
-        rows = zip(np.broadcast_to(index, shape).ravel().tolist(), keys,
-                   np.broadcast_to(most, shape).ravel().tolist(), strict=True)
-        return np.array([_shuffled(k, key, m, rounds) for k, key, m in rows], index.dtype).reshape(shape)
+        where, ends = (np.broadcast_to(v, shape).ravel().astype(np.int64) for v in (index, most))
+        if (outside := (where < 0) | (where > ends)).any():
+            k = int(outside.argmax())
+            raise InvalidArgumentError(f"index {where[k]} is not in [0, {ends[k]}]", op="random_index_shuffle",
+                                       fix="give places from 0 up to max_index")
+        keys = np.broadcast_to(seed, (*shape, 3)).reshape(-1, 3).astype(np.int64).view(np.uint64)
+        return _shuffled(where.view(np.uint64), keys.T, ends.view(np.uint64), rounds).astype(index.dtype).reshape(shape)
 
     given = [places, convert_to_tensor(seed), L.cast(max_index, places.dtype)]
     found = numpy_function(shuffled, given, places.dtype, name=name)
@@ -153,36 +156,37 @@ def random_index_shuffle(
     return found
 
 
-def _shuffled(index: int, key: Sequence[int], most: int, rounds: int) -> int:
-    """The number encrypted again and again until it is one of the wanted."""
-    bits = math.ceil(math.log2(most)) if most else 0
-    half = max(bits + bits % 2, LEAST_BITS) // 2
+def _shuffled(index: Array, key: Array, most: Array, rounds: int) -> Array:
+    """The numbers encrypted again and again until they are among the wanted."""
+    bits = np.array([(int(m) - 1).bit_length() if m else 0 for m in np.unique(most)], np.uint64)
+    bits = bits[np.searchsorted(np.unique(most), most)]
+    half = np.maximum(bits + bits % np.uint64(2), np.uint64(LEAST_BITS)) // np.uint64(2)
     keys = _keys(key, rounds, half)
-    index = _encrypted(index, keys, half)
-    while index > most:
-        index = _encrypted(index, keys, half)
-    return index
-
-
-def _keys(key: Sequence[int], rounds: int, half: int) -> list[int]:
-    mask = (1 << half) - 1
-    sequence = 0x7369F885192C0EF5 & mask
-    found = [k & mask for k in key]
-    for k in range(3, rounds):
-        turned = _turned(found[k - 1], -3, half) ^ _turned(found[k - 1], -4, half)
-        found.append(0xFFFFFFFC & mask ^ sequence & 1 ^ found[k - 3] ^ turned)
-        sequence >>= 1
+    found = _encrypted(index, keys, half)
+    while (again := np.flatnonzero(found > most)).size:
+        found[again] = _encrypted(found[again], [k[again] for k in keys], half[again])
     return found
 
 
-def _turned(x: int, by: int, half: int) -> int:
-    """The bits of a number turned to the left."""
-    by %= half
-    return (x << by | x >> (half - by)) & ((1 << half) - 1)
+def _keys(key: Array, rounds: int, half: Array) -> list[Array]:
+    mask = (ONE << half) - ONE
+    sequence = np.uint64(0x7369F885192C0EF5) & mask
+    found = [k & mask for k in key]
+    for k in range(3, rounds):
+        turned = _turned(found[k - 1], half - np.uint64(3), half) ^ _turned(found[k - 1], half - np.uint64(4), half)
+        found.append(np.uint64(0xFFFFFFFC) & mask ^ sequence & ONE ^ found[k - 3] ^ turned)
+        sequence = sequence >> ONE
+    return found
 
 
-def _encrypted(value: int, keys: Sequence[int], half: int) -> int:
-    left, right = value >> half, value & ((1 << half) - 1)
+def _turned(x: Array, by: Any, half: Array) -> Array:
+    """The bits of numbers turned to the left."""
+    by = np.uint64(by) % half
+    return (x << by | x >> (half - by)) & ((ONE << half) - ONE)
+
+
+def _encrypted(value: Array, keys: Sequence[Array], half: Array) -> Array:
+    left, right = value >> half, value & ((ONE << half) - ONE)
     for key in keys:
         mixed = _turned(right, 1, half) & _turned(right, 8, half) ^ _turned(right, 2, half)
         left, right = right, left ^ mixed ^ key

@@ -200,3 +200,15 @@ def test_dropout_by_numbers_of_a_function():
     kept = tf.nn.experimental.general_dropout(
         tf.constant([1.0, 2.0, 3.0]), 0.5, lambda shape, dtype: tf.constant([0.4, 0.5, 0.9], dtype))
     assert kept.numpy().tolist() == [0.0, 4.0, 6.0]
+
+
+@pytest.mark.parametrize(("index", "most"), [(7, 3), (12, 3), (-1, 3), (0, -3), ([0, 4], 3)])
+def test_a_place_outside_is_not_shuffled(index, most):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"is not in \[0"):
+        tf.random.experimental.index_shuffle(index, (1, 2), most)
+
+
+def test_places_of_many_orders_are_shuffled_at_once():
+    most = [0, 1, 5, 900, 2**40]
+    places = tf.random_index_shuffle(tf.zeros((5,), tf.int64), [1, 2, 3], most).numpy().tolist()
+    assert places == [int(tf.random_index_shuffle(tf.zeros((), tf.int64), [1, 2, 3], m)) for m in most]
