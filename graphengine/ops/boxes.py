@@ -177,7 +177,8 @@ class NonMaxSuppressionOverlaps(_Suppression):
         return Shape((None,))
 
     def reference(self, overlaps: Array, scores: Array) -> Array:
-        return chosen(lambda k, others: overlaps[k, others], scores, self.max_output_size, self.overlap_threshold, self.score_threshold)[0]
+        return chosen(lambda k, others: overlaps[k, others], scores, self.max_output_size, self.overlap_threshold,
+                      self.score_threshold)[0]
 
     samples = (sample(uniform(0.0, 1.0, 8, 8), distinct(8), max_output_size=4, overlap_threshold=0.7),
                sample(normal(0, 0), normal(0), max_output_size=3))
