@@ -178,3 +178,37 @@ def test_what_is_excluded_is_handed_on():
 def test_errors_say_what_is_wrong(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+@pytest.mark.parametrize(("name", "x", "wanted"), [
+    ("hypot", 3.0, 0.5**0.5), ("logaddexp", 3.0, 0.5), ("logaddexp2", -2.0, 0.5)])
+def test_gradients_where_both_are_equal_are_halves_of_one(name, x, wanted):
+    both = [tf.Variable(x), tf.Variable(x)]
+    with tf.GradientTape() as tape:
+        y = getattr(ops, name)(*both)
+    np.testing.assert_allclose(y, getattr(np, name)(np.float32(x), np.float32(x)), rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(y, both), [wanted] * 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["hypot", "logaddexp", "logaddexp2"])
+def test_infinities_of_two(name):
+    a, b = np.array([[np.inf, np.inf, -np.inf, 1.0], [np.inf, 2.0, -np.inf, -np.inf]], np.float32)
+    np.testing.assert_array_equal(getattr(ops, name)(a, b), getattr(np, name)(a, b))
+
+
+def test_singular_values_that_do_not_count():
+    a = np.diag([1.0, 0.001]).astype("float32")
+    np.testing.assert_allclose(ops.lstsq(a, np.ones(2, "float32"), rcond=0.1), [1, 0], atol=1e-6)
+    np.testing.assert_allclose(ops.lstsq(a, np.ones((2, 1), "float32")), [[1], [1000]], rtol=1e-4)
+
+
+def test_the_neighbor_of_a_float32_is_one():
+    x = np.array([1.0, -1.0, 0.0], np.float32)
+    np.testing.assert_array_equal(ops.nextafter(x, np.float32(2.0)), np.nextafter(x, np.float32(2.0)))
+
+
+@pytest.mark.parametrize(("pattern", "sizes"), [
+    ("b c -> c b", {"b": 7}), ("b c -> c b", {"z": 7}), ("... b c -> c b ...", {}), ("(b d) c -> b d c", {"b": 0})])
+def test_axes_that_are_not_there_are_refused(pattern, sizes):
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        ops.rearrange(np.ones((4, 3)), pattern, **sizes)

@@ -71,11 +71,14 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """The x for which a x is nearest to b."""
+    """The x for which a x is nearest to b.
+
+    rcond : singular values of `a` up to this share of the largest count as 0
+    """
     m, y = [floating(v) for v in together(a, b)]
     if y.rank == 1:
-        return L.squeeze(L.matmul(L.pinv(m), L.expand_dims(y, -1)), -1)
-    return L.matmul(L.pinv(m), y)
+        return L.squeeze(L.matmul(L.pinv(m, rcond), L.expand_dims(y, -1)), -1)
+    return L.matmul(L.pinv(m, rcond), y)
 
 
 def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:

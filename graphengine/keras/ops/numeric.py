@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from ...dtypes import bool as boolean
+from ...dtypes import float32, float64
 from ...errors import DTypeError
 from ...frontend import control
 from ...ops.language import L
+from .pointwise import larger
 from .promotion import common_dtype, floating, met, tensor, together, wide
 
 # -------------------------------------------------------------------- of one
@@ -156,8 +158,9 @@ def heaviside(x1: Any, x2: Any) -> Any:
 def hypot(x1: Any, x2: Any) -> Any:
     """sqrt(x1 ** 2 + x2 ** 2), without overflow"""
     a, b = (L.abs(wide(v)) for v in together(x1, x2))
-    most = L.maximum(a, b)
-    return most * L.sqrt(1.0 + L.square(L.divide_no_nan(L.minimum(a, b), most)))
+    most, least = larger(a, b), -larger(-a, -b)
+    found = most * L.sqrt(1.0 + L.square(L.divide_no_nan(least, most)))
+    return L.where(L.logical_or(L.is_inf(a), L.is_inf(b)), a + b, found)
 
 
 def ldexp(x1: Any, x2: Any) -> Any:
@@ -179,10 +182,11 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
     a, b = map(floating, together(x1, x2))
     base = float(np.log(2.0))
     apart = a - b
-    return L.where(L.is_nan(apart), a + b, L.maximum(a, b) + L.log1p(L.exp(-L.abs(apart) * base)) / base)
+    return L.where(L.is_nan(apart), a + b, larger(a, b) + L.log1p(L.exp(-L.abs(apart) * base)) / base)
 
 
 def nextafter(x1: Any, x2: Any) -> Any:
     """The neighbor of each number on the way to another one."""
     dtype = floating(tensor(0, common_dtype([tensor(x1), tensor(x2)]))).dtype
-    return L.cast(L.nextafter(tensor(x1, "float64"), tensor(x2, "float64")), dtype)
+    own = dtype if dtype is float32 else float64            # rounded, a float64's neighbor would be the number itself
+    return L.cast(L.nextafter(tensor(x1, own), tensor(x2, own)), dtype)

@@ -161,6 +161,10 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
     before, _, after = pattern.partition("->")
     groups, wanted = _groups(before), _groups(after)
     names, order = ([name for group in side for name in group] for side in (groups, wanted))
+    if strange := re.findall(r"[^\w\s()]+", before + after):
+        raise AttributeValueError(f"{pattern!r} has {strange[0]!r}; it takes names and parentheses", op="rearrange")
+    if unknown := sorted(set(axes_lengths) - set(names)):
+        raise AttributeValueError(f"{pattern!r} names no axis {unknown[0]!r}", op="rearrange")
     if sorted(names) != sorted(order) or len(set(names)) != len(names):
         raise AttributeValueError(f"{pattern!r} does not name the same axes before and after the arrow", op="rearrange")
     if len(groups) != found.rank:
@@ -180,15 +184,13 @@ def _groups(side: str) -> list[list[str]]:
 def _sizes(group: Sequence[str], whole: Any, known: Any) -> dict[str, Any]:
     """The sizes of the axes that an axis consists of."""
     missing = [name for name in group if name not in known]
-    if len(group) == 1:
-        return {group[0]: whole}
     given = prod(known[name] for name in group if name in known)
     if len(missing) > 1:
         raise AttributeValueError(f"the sizes of {' and '.join(missing)} are not known", op="rearrange",
                                   fix=f"give {missing[0]}=...")
     if not isinstance(whole, int):
         return dict.fromkeys(missing)
-    if whole % given or (not missing and whole != given):
+    if not given or whole % given or (not missing and whole != given):
         raise ShapeError(f"an axis of {whole} does not consist of parts of {given}", op="rearrange")
     return dict.fromkeys(missing, whole // given)
 

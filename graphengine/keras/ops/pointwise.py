@@ -154,7 +154,13 @@ def log10(x: Any) -> Any:
 def logaddexp(x1: Any, x2: Any) -> Any:
     """log(exp(x1) + exp(x2)), without overflow."""
     a, b = map(floating, together(x1, x2))
-    return L.maximum(a, b) + L.softplus(-L.abs(a - b))
+    apart = a - b
+    return L.where(L.is_nan(apart), a + b, larger(a, b) + L.softplus(-L.abs(apart)))
+
+
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two; where they are equal each is half of it, so that smooth functions have their gradients."""
+    return L.where(L.equal(a, b), 0.5 * a + 0.5 * b, L.maximum(a, b))
 
 
 def logical_not(x: Any) -> Any:
