@@ -339,3 +339,8 @@ def test_muon_leaves_to_adam_what_is_no_matrix():
     optimizer.build(own)
     assert [v.name.rpartition("_")[2] for v in optimizer.variables[2:]] == [
         "momentum", "momentum", "velocity", "momentum", "velocity", "momentum", "velocity"]
+
+
+def test_schedule_free_keeps_some_of_the_mean():
+    with pytest.raises(AttributeValueError, match=r"beta_1=0.* is outside \(0, 1\]"):
+        keras.optimizers.ScheduleFreeAdamW(beta_1=0.0)

@@ -225,6 +225,8 @@ class ScheduleFreeAdamW(Moments):
         warmup_steps: int = 0, **shared: Any,
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, **shared)
+        if not 0 < beta_1 <= 1:             # of x and z nothing but z would be kept
+            raise AttributeValueError(f"beta_1={beta_1} is outside (0, 1]", op="ScheduleFreeAdamW")
         self.warmup_steps = warmup_steps
 
     def make_slots(self, trained: Sequence[Variable]) -> None:
