@@ -37,18 +37,22 @@ class GraphEngineError(Exception):
 
     def __init__(
         self,
-        problem: Any,
+        problem: Any = None,
         *made_as_in_tensorflow: Any,        # node_def, op, message, code: programs raise these errors too
-        op: str | None = None,
+        op: Any = None,
         node: str | None = None,
         at: str | None = None,
         operands: Iterable[tuple[str, str]] = (),
         fix: str | None = None,
+        node_def: Any = None,
+        message: str | None = None,
+        error_code: int | None = None,
     ) -> None:
         if made_as_in_tensorflow:
-            source, problem, *code = made_as_in_tensorflow
-            op = getattr(source, "name", source)
-            self.error_code = next(iter(code), self.error_code)
+            op, problem, error_code = (*made_as_in_tensorflow, *(message, error_code)[len(made_as_in_tensorflow) - 1:])[:3]
+        problem = problem if message is None else message
+        op = getattr(op, "name", op)
+        self.error_code = self.error_code if error_code is None else error_code
         super().__init__(problem)
         self.problem = problem
         self.op = op

@@ -66,3 +66,24 @@ def test_files(tmp_path):
             wrong()
         assert isinstance(caught.value, FileExistsError)
     assert tf.io.gfile.get_registered_schemes() == [""]
+
+
+def test_each_number_of_an_error_has_its_class():
+    kinds = tf.compat.v1.errors
+    for name, number in CODES.items():
+        kind = kinds.exception_type_from_error_code(number)
+        assert kind.__name__ == "".join(map(str.capitalize, name.split("_"))) + "Error"
+        assert kinds.error_code_from_exception_type(kind) == number
+
+
+@pytest.mark.parametrize("arguments", [
+    ((), {"node_def": None, "op": None, "message": "m"}), ((None, None), {"message": "m"}),
+    ((None,), {"op": None, "message": "m"}),
+    ((None, None, "m"), {}), (("m",), {})])
+def test_errors_are_made_with_tensorflows_arguments(arguments):
+    positional, named = arguments
+    error = tf.errors.NotFoundError(*positional, **named)
+    assert error.message == "m" and error.error_code == tf.errors.NOT_FOUND
+    error = tf.errors.OpError(None, None, "m", 9)
+    assert (error.message, error.error_code) == ("m", 9)
+    assert tf.errors.OpError(None, None, message="m", error_code=9).error_code == 9

@@ -7,8 +7,11 @@ from ...errors import InvalidArgumentError as _InvalidArgumentError
 from ...errors import OpError as _OpError
 from ...frontend.surface import refusing as _refusing
 
-_KINDS = {cls.error_code: cls for cls in vars(_today).values()
-          if isinstance(cls, type) and issubclass(cls, _OpError) and "error_code" in vars(cls) and cls is not _OpError}
+_KINDS = {cls.error_code: cls for cls in (
+    _today.CancelledError, _today.UnknownError, _today.InvalidArgumentError, _today.DeadlineExceededError,
+    _today.NotFoundError, _today.AlreadyExistsError, _today.PermissionDeniedError, _today.ResourceExhaustedError,
+    _today.FailedPreconditionError, _today.AbortedError, _today.OutOfRangeError, _today.UnimplementedError,
+    _today.InternalError, _today.UnavailableError, _today.DataLossError, _today.UnauthenticatedError)}
 
 
 def exception_type_from_error_code(error_code: int) -> type[_OpError]:
