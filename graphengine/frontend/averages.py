@@ -22,7 +22,12 @@ class ExponentialMovingAverage:
     ----------
     decay : in [0, 1)
     num_updates : number of updates so far; the decay is at most ``(1 + num_updates) / (10 + num_updates)`` then
-    zero_debias : accepted: averages begin with the values of their variables, so there is nothing to make up for
+    zero_debias : whether averages of tensors, which begin at 0, make up for that; those of variables begin with their
+        values
+
+    References
+    ----------
+    Kingma and Ba (2015), "Adam: a method for stochastic optimization", section 3.
 
     Examples
     --------
@@ -40,6 +45,8 @@ class ExponentialMovingAverage:
         self, decay: Any, num_updates: Any = None, zero_debias: bool = False, name: str = "ExponentialMovingAverage"
     ) -> None:
         self.decay, self.num_updates, self._name = decay, num_updates, name
+        self._zero_debias = zero_debias
+        self._biased: dict[int, tuple[Variable, Variable]] = {}     # of tensors: the average as is, and how many steps
         self._averages: dict[int, Variable] = {}
         self._owners: list[Any] = []            # so that no other variable gets the id of one that is kept
 
@@ -65,8 +72,20 @@ class ExponentialMovingAverage:
                 average = self._averages[id(var)] = self.beginning(var)
                 self._owners.append(var)
             share = decay if isinstance(decay, (int, float)) else L.cast(decay, var.dtype)
-            changes.append(average.assign_sub((average - var) * (1 - share)))
+            if self._zero_debias and not isinstance(var, Variable):
+                changes.append(average.assign(self._unbiased(var, share)))
+            else:
+                changes.append(average.assign_sub((average - var) * (1 - share)))
         return group(*changes, name=self.name) if is_drawing() else None
+
+    def _unbiased(self, value: Any, share: Any) -> Any:
+        if id(value) not in self._biased:
+            zeros, name = np.zeros(value.shape.numbers(), value.dtype.numpy), self.average_name(value)
+            self._biased[id(value)] = (Variable(zeros, trainable=False, name=f"{name}/biased"),
+                                       Variable(zeros.dtype.type(0), trainable=False, name=f"{name}/local_step"))
+        biased, steps = self._biased[id(value)]
+        found = biased.assign_sub((biased - value) * (1 - share))
+        return found / (1 - L.pow(L.cast(share, value.dtype), steps.assign_add(1.0)))
 
     def all_variables(self) -> Sequence[Any]:
         """Those that have averages unless others are given."""

@@ -69,12 +69,14 @@ class VariableStore:
 
     values : array of each variable that a program has touched, by name
     initialized : names of those that have been given a value
+    is_of_region : whether the graph is a loop's or a branch's, whose variables are another store's
     is_closed : whether the session is closed
     running : entered by what reads or changes values, under the lock of the session or function
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, is_of_region: bool = False) -> None:
         self.graph = graph
+        self.is_of_region = is_of_region
         self.values: dict[str, Array] = {}
         self.initialized: set[str] = set()
         self.is_closed = False
@@ -92,8 +94,8 @@ class VariableStore:
 
     @contextmanager
     def asked(self) -> Iterator[None]:
-        """A ``with`` block in which it is the one in use, unless a run around it has one."""
-        token = None if _in_use.get(None) is not None else _in_use.set(self)
+        """A ``with`` block in which it is the one in use; that of a region leaves it to the run around it."""
+        token = None if self.is_of_region and _in_use.get(None) is not None else _in_use.set(self)
         try:
             yield
         finally:

@@ -167,7 +167,7 @@ class _Stepper:
     def __call__(self, region: Region, arrays: Sequence[Array]) -> list[Array]:
         plan = self.plan.regions.get(region)
         if plan is None:
-            store = VariableStore(region.graph)         # of none: variables come in and go out as values
+            store = VariableStore(region.graph, is_of_region=True)     # variables come in and go out as values
             plan = planned(store, self.plan.compiler, [*region.outputs, *region.targets], region.inputs)
             self.plan.regions[region] = plan
         found = plan.run([plan.array(k, np.asarray(a)) for k, a in enumerate(arrays)])

@@ -273,3 +273,53 @@ def check_conv(x, kernel, bias):
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
     y = np.maximum(np.einsum("nhwcij,ijco->nhwo", windows, kernel) + bias, 0)
     return y.reshape(len(x), 3, 2, 3, 2, -1).max((2, 4))
+
+
+def test_a_session_in_a_python_function_of_another_answers_for_itself():
+    with tf.Graph().as_default(), tf.Session() as outer, tf.Session() as inner:
+        v = tf.Variable(1.0)
+        asked, answers = tf.is_variable_initialized(v), []
+        outer.run(v.initializer)
+        call = tf.numpy_function(lambda x: (answers.append(bool(inner.run(asked))), x)[1], [1.0], tf.float32)
+        branch = tf.cond(tf.placeholder_with_default(True, ()), lambda: tf.is_variable_initialized(v), lambda: False)
+        outer.run(call)
+        assert (answers, bool(outer.run(asked)), bool(inner.run(asked))) == ([False], True, False)
+        assert (bool(outer.run(branch)), bool(inner.run(branch))) == (True, False)
+
+
+def scattered(change, value, places, rows, dtype):
+    with tf.Graph().as_default(), tf.Session() as session:
+        v = tf.Variable(np.array(value, dtype))
+        session.run(v.initializer)
+        session.run(change(v, places, np.array(rows, dtype)))
+        return session.run(v).tolist()
+
+
+@pytest.mark.parametrize(("change", "value", "rows", "dtype", "wanted"), [
+    (tf.scatter_div, 2147483647, [65536, 65536], "int32", 0), (tf.scatter_div, -7, [2, 1], "int32", -3),
+    (tf.scatter_div, 1e-30, [1e-30, 1e30], "float32", 1e-30), (tf.scatter_mul, 1e-30, [1e30, 1e30], "float32", 1e30)])
+def test_rows_meet_a_variable_one_after_the_other(change, value, rows, dtype, wanted):
+    np.testing.assert_allclose(scattered(change, [value, 5], [0, 0], rows, dtype), [wanted, 5], rtol=1e-5)
+
+
+@pytest.mark.parametrize("change", [tf.scatter_mul, tf.scatter_div])
+def test_rows_outside_of_a_variable_meet_none(change):
+    for place in (-1, 2):
+        with pytest.raises(InvalidArgumentError):
+            scattered(change, [1.0, 2.0], [place], [2.0], "float32")
+    if change is tf.scatter_div:
+        with pytest.raises(InvalidArgumentError, match="by 0"):
+            scattered(change, [1, 2], [0], [0], "int32")
+
+
+def test_averages_of_tensors_make_up_for_their_beginning_at_0():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, (1,))
+        plain, made_up = (tf.train.ExponentialMovingAverage(0.9, zero_debias=z) for z in (False, True))
+        steps = [each.apply([x]) for each in (plain, made_up)]
+        session.run(tf.global_variables_initializer())
+        found = []
+        for value in (10.0, 20.0):
+            session.run(steps, {x: [value]})
+            found.append([float(session.run(each.average(x))[0]) for each in (plain, made_up)])
+        np.testing.assert_allclose(found, [[1.0, 10.0], [2.9, 2.9 / 0.19]], rtol=1e-5)

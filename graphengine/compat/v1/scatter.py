@@ -4,12 +4,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ... import dtypes
-from ...errors import OutOfRangeError
+from ...errors import InvalidArgumentError, OutOfRangeError
 from ...frontend.build import control_dependencies, convert_to_tensor
 from ...frontend.calls import numpy_function
 from ...frontend.variable_parts import assign_slices
 from ...ops.language import L
+from ...ops.places import check_places
+from ...ops.quiet import quiet
 from ...ops.scatter import AssignSlices
 
 
@@ -53,20 +57,34 @@ def scatter_nd_sub(ref: Any, indices: Any, updates: Any, use_locking: bool = Fal
     return assign_slices(ref, indices, convert_to_tensor(updates, ref.dtype), AssignSlices("sub"), name)
 
 
-def _factors(ref: Any, indices: Any, updates: Any) -> Any:
-    places, rows = _rows(ref, indices, updates)
-    return L.unsorted_segment_prod(rows, places, ref.shape[0])
+def _one_by_one(work: Callable[..., Any], ref: Any, indices: Any, updates: Any, name: str | None) -> Any:
+    """Rows that meet others one after the other, as many products at once would leave the numbers of the type."""
+    def changed(value: Any, places: Any, rows: Any) -> Any:
+        check_places(places[:, None], value.shape)
+        found = value.copy()
+        for place, row in zip(places, rows, strict=True):
+            found[place] = work(found[place], row)
+        return found
+
+    new = numpy_function(quiet(changed), [ref.read_value(), *_rows(ref, indices, updates)], ref.dtype)
+    new.set_shape(ref.shape)
+    return ref.assign(new, name=name)
+
+
+def _whole_quotient(x: Any, y: Any) -> Any:
+    if (y == 0).any():
+        raise InvalidArgumentError("a row is divided by 0", op="scatter_div")
+    return (x - np.fmod(x, y)) // y
 
 
 def scatter_mul(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
     """Multiply the rows at `indices` of a variable; its new value."""
-    return ref.assign(ref.read_value() * _factors(ref, indices, updates), name=name)
+    return _one_by_one(np.multiply, ref, indices, updates, name)
 
 
 def scatter_div(ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None) -> Any:
     """Divide the rows at `indices` of a variable, whole numbers towards 0; its new value."""
-    value, by = ref.read_value(), _factors(ref, indices, updates)
-    return ref.assign(L.truncatediv(value, by) if ref.dtype.is_integer else value / by, name=name)
+    return _one_by_one(_whole_quotient if ref.dtype.is_integer else np.divide, ref, indices, updates, name)
 
 
 def batch_scatter_update(
