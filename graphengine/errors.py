@@ -49,7 +49,8 @@ class GraphEngineError(Exception):
         error_code: int | None = None,
     ) -> None:
         if made_as_in_tensorflow:
-            op, problem, error_code = (*made_as_in_tensorflow, *(message, error_code)[len(made_as_in_tensorflow) - 1:])[:3]
+            missing = (message, error_code)[len(made_as_in_tensorflow) - 1:]
+            op, problem, error_code = (*made_as_in_tensorflow, *missing)[:3]
         problem = problem if message is None else message
         op = getattr(op, "name", op)
         self.error_code = self.error_code if error_code is None else error_code

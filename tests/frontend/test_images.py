@@ -133,7 +133,8 @@ def test_suppression_does_not_compare_each_box_with_each():
     ("non_max_suppression_padded", (2, 5, 4), (2, 3)), ("non_max_suppression_padded", (2, 5, 4), (1, 5)),
     ("non_max_suppression_padded", (2, 5, 3), (2, 5)), ("combined_non_max_suppression", (1, 5, 2, 4), (1, 5, 3)),
     ("combined_non_max_suppression", (1, 5, 1, 5), (1, 5, 3)),
-    ("combined_non_max_suppression", (1, 4, 1, 4), (1, 5, 3)), ("combined_non_max_suppression", (2, 5, 1, 4), (1, 5, 3)),
+    ("combined_non_max_suppression", (1, 4, 1, 4), (1, 5, 3)),
+    ("combined_non_max_suppression", (2, 5, 1, 4), (1, 5, 3)),
 ])
 def test_boxes_that_do_not_fit_their_scores_are_refused(name, boxes, scores):
     more = (2, 2) if name.startswith("combined") else (2, 0.5, 0.0, True)
