@@ -183,3 +183,9 @@ def test_masks_are_drawn_over_images():
         keras.visualization.draw_segmentation_masks(images, masks * 1.0)
     with pytest.raises(AttributeError, match="matplotlib"):
         keras.visualization.plot_image_gallery
+
+
+@pytest.mark.parametrize("factor, step", [(1, 128), ((3, 3), 32)])
+def test_posterization_with_one_number_of_bits(factor, step):
+    found = layers.RandomPosterization(factor)(IMAGES, training=True)
+    np.testing.assert_array_equal(found, np.floor(IMAGES) // step * step)

@@ -293,7 +293,7 @@ class RandomPosterization(_Coloring):
     def draw(self, batch: Any, seed: Any) -> Any:
         low, high = self.factor
         if low == high:
-            return L.fill([batch], np.int64(8 - low))
+            return L.broadcast_to(np.int64(8 - low), [batch])
         return 8 - random.randint([batch], low, high, "int64", self.generator if seed is None else seed)
 
     def changed(self, images: Any, drawn: Any) -> Any:
