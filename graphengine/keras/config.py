@@ -56,6 +56,7 @@ class DTypePolicy:
 
     def __init__(self, name: str | None = None) -> None:
         kind = default_dtype() if name is None else name
+        _refuse_mixed(kind)
         if kind not in {t.name for t in ALL}:
             raise AttributeValueError(f"{name!r} is no dtype that layers can have", op="DTypePolicy", fix="'float32'")
         self.name = self.compute_dtype = self.variable_dtype = kind
@@ -96,7 +97,18 @@ def name_of_dtype(dtype: Any) -> str:
     """The name of a dtype, of a policy or of a policy's configuration; that of layers made now for None."""
     if isinstance(dtype, Mapping):
         dtype = dtype["config"]["name"]
-    return default_dtype() if dtype is None else as_dtype(getattr(dtype, "name", dtype)).name
+    name = getattr(dtype, "name", dtype)
+    _refuse_mixed(name)
+    return default_dtype() if name is None else as_dtype(name).name
+
+
+def _refuse_mixed(name: Any) -> None:
+    """Say why there are no policies of two dtypes."""
+    if isinstance(name, str) and name.startswith("mixed_"):
+        kind = name.removeprefix("mixed_")
+        raise AttributeValueError(
+            f"{name!r} is no dtype that layers can have: it keeps weights in float32 and computes in {kind}, and a "
+            "layer has one dtype here", op="DTypePolicy", fix=f"'float32', or {kind!r} for weights and results")
 
 
 def epsilon() -> float:

@@ -62,3 +62,11 @@ def test_policies_as_objects():
 def test_names_that_are_no_dtype(name):
     with pytest.raises(AttributeValueError, match="no dtype that layers can have"):
         keras.DTypePolicy(name)
+
+
+@pytest.mark.parametrize("ask", [
+    keras.DTypePolicy, config.set_dtype_policy, dtype_policies.get, lambda name: keras.layers.Dense(1, dtype=name),
+])
+def test_policies_of_two_dtypes_are_refused_with_the_reason(ask):
+    with pytest.raises(ValueError, match=r"(?s)'mixed_bfloat16' is .* keeps weights in float32.*one dtype here"):
+        ask("mixed_bfloat16")
