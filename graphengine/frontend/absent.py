@@ -14,6 +14,7 @@ from pathlib import Path
 VERSIONS = "TensorFlow 2.21 and Keras 3.15"
 
 _STRINGS = "there are no tensors of strings; work on texts in Python, and feed numbers"
+_FLAGS = "Python's `argparse`, or the package absl, reads command lines of other kinds"
 _COMPLEX = "numbers are real here"
 _SPARSE = "there are no sparse or ragged tensors; pad the lists, and give masked entries the weight 0"
 _DISTRIBUTED = "one process on one machine computes; there are no clusters, replicas, graphics cards or TPUs"
@@ -21,27 +22,38 @@ _DISTRIBUTED = "one process on one machine computes; there are no clusters, repl
 REASONS: dict[str, str] = {
     "use numpy on values, and `tf` or `keras.ops` on tensors": "experimental.numpy.*",
     "these are TensorFlow's own kernels; the functions of `tf` have names of their own": "raw_ops",
+    "spectra are not part of this engine; `signal.frame` times cosines and sines gives their two parts": """
+        keras.ops.*fft* keras.ops.*stft *STFT* *initializers.stft keras.layers.MelSpectrogram
+        signal.inverse_stft_window_fn
+    """,
+    "`roll` by half of the axis does the same": "signal.fftshift signal.ifftshift",
+    "roots of matrices are not part of this engine; `linalg.eigh` gives those of symmetric ones": """
+        matrix_square_root linalg.sqrtm
+    """,
+    "it is a part of TensorFlow's own optimizer for sparse linear models, which is not here": "train.sdca_*",
+    _FLAGS: "compat.v1.flags.*",
+    "texts and vocabularies are worked on in Python (a dict, `np.unique`); feed the numbers": """
+        keras.preprocessing.text.* keras.layers.IntegerLookup keras.utils.FeatureSpace
+    """,
+    "they are TensorFlow's old way to feed tables; use numpy, or `keras.layers.Normalization` and its like":
+        "feature_column.*",
     _COMPLEX: """
         *complex* *fft* signal.*stft* eig eigvals linalg.eig linalg.eigvals *.angle angle *.conj conj *.conjugate *.imag
-        imag *.real real keras.ops.eig keras.ops.*stft keras.initializers.*STFT* initializers.*STFT* *initializers.stft
-        keras.layers.STFTSpectrogram keras.layers.MelSpectrogram keras.ops.isreal keras.ops.polar keras.ops.view_as_real
-        matrix_square_root linalg.logm linalg.sqrtm
+        imag *.real real keras.ops.eig keras.ops.linalg.eig *.isreal *.polar keras.ops.view_as_real linalg.logm
     """,
     _STRINGS: """
-        strings.* *string* *as_string lookup.* feature_column.* io.decode_json_example io.decode_csv io.*base64
-        keras.layers.TextVectorization keras.layers.StringLookup keras.layers.IntegerLookup keras.layers.*Hash*
-        keras.preprocessing.text.* keras.utils.text_dataset* keras.preprocessing.text_dataset* keras.utils.FeatureSpace
+        strings.* *string* *as_string lookup.* io.decode_json_example io.decode_csv io.*base64
+        keras.layers.TextVectorization keras.layers.StringLookup keras.layers.*Hash*
+        keras.utils.text_dataset* keras.preprocessing.text_dataset*
         edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer
         compat.v1.decode_* compat.v1.encode_*
-        reduce_join regex_replace substr compat.v1.initialize_all_tables compat.as_* compat.bytes_or_text_types
-        compat.path_to_str io.decode_compressed io.decode_raw *tables_initializer train.sdca_fprint
+        reduce_join regex_replace substr io.decode_compressed io.decode_raw
         compat.v1.report_uninitialized_variables
     """,
     _SPARSE: """
         ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse
         compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_*
-        data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator train.sdca_optimizer
-        train.sdca_shrink_l1
+        data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator
     """,
     "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
         *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*
@@ -153,9 +165,6 @@ REASONS: dict[str, str] = {
         keras.callbacks.Orbax*
     """,
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
-    "Python's `argparse`, or the package absl, reads command lines of other kinds": """
-        compat.v1.flags.*
-    """,
     "programs see errors as exceptions, and no C++ library": """
         compat.v1.errors.raise_exception_on_not_ok_status compat.v1.CXX11_ABI_FLAG compat.v1.CXX_VERSION
         compat.v1.MONOLITHIC_BUILD

@@ -22,7 +22,7 @@ LEGACY = {
         ResidualWrapper
     """,
 }
-SECOND = ("compat.v2", "compat.v1.compat", "compat.v1.keras", "compat.v1.raw_ops", "raw_ops", "keras.ops.",
+SECOND = ("compat.v2", "compat.v1.compat", "compat.v1.keras", "compat.v1.raw_ops", "raw_ops",
           "keras.applications.", "compat.v1.app.flags", "compat.v1.flags.tf_decorator", "dtensor.proto.layout_pb2")
 FOREIGN = ("python", "core", "tools", "compiler", "security", "include")
 

@@ -87,6 +87,14 @@ initialize_local_variables = local_variables_initializer
 initialize_variables = variables_initializer = _today.variables_initializer
 
 
+def tables_initializer(name: str = "init_all_tables") -> object:
+    """Nothing to compute, for programs that run it beside `global_variables_initializer`: there are no tables."""
+    return _today.no_op(name)
+
+
+initialize_all_tables = tables_initializer
+
+
 def disable_v2_behavior() -> None:
     """From now on ops add nodes to the default graph in this process; sizes that are not known are shown as ``?``."""
     disable_eager_execution()

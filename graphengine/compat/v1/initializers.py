@@ -246,6 +246,7 @@ def lecun_uniform(seed: int | None = None) -> variance_scaling_initializer:
 
 __getattr__, __dir__ = later(__name__, {
     "global_variables": "....frontend.variables:global_variables_initializer",
+    "tables_initializer": "..:tables_initializer",
     "local_variables": "..variables:local_variables_initializer",
     "variables": "....frontend.variables:variables_initializer",
 })

@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from types import ModuleType
 
+from ...frontend.absent import recorded as recorded_spaces
 from ...frontend.surface import refusing
+from ...later import later
 from .. import activations as _activations
 from ..naming import is_of_this_package
 from ..operation import PLAIN, recorded
@@ -46,4 +49,19 @@ _NAMES.pop("truth")
 _NAMES = {name: f if name in PLAIN.split() else recorded(name, f) for name, f in _NAMES.items()}  # type: ignore[arg-type]
 globals().update(_NAMES)
 __all__ = sorted(_NAMES)
-__getattr__ = refusing(__name__, lambda: __all__)
+_refused = refusing(__name__, lambda: __all__)
+
+
+def _space(short: str) -> object:
+    """Some of these functions once more, as Keras names where they are from: `nn`, `numpy`, `linalg`."""
+    if short not in ("linalg", "nn", "numpy"):
+        return _refused(short)
+    name = f"{__name__}.{short}"
+    module = sys.modules[name] = ModuleType(name, f"Functions of keras.ops that Keras has in {short}.")
+    names = [known for known in recorded_spaces()[f"keras.ops.{short}"] if known in _NAMES]
+    vars(module).update({known: _NAMES[known] for known in names}, __all__=names,
+                        __getattr__=refusing(name, lambda: names))
+    return module
+
+
+__getattr__, __dir__ = later(__name__, {"image": ".image"}, _space)
