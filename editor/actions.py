@@ -166,6 +166,7 @@ class Actions:
     def _made(self, window: QtWidgets.QMainWindow, entry: Command) -> QtGui.QAction:
         action = QtGui.QAction(_tr(entry.text), window)
         action.setObjectName(entry.name)
+        action.setProperty("always", _tr(entry.text))       # what it is called, whatever it would do now
         action.setCheckable(entry.checkable)
         action.setShortcuts([QtGui.QKeySequence(keys) for keys in entry.keys])
         shown = QtGui.QKeySequence(entry.keys[0]).toString(QtGui.QKeySequence.SequenceFormat.NativeText) \

@@ -287,8 +287,7 @@ class Inference:
         last = max([k for k in wires if kind.takes_tensor(k)], default=-1)
         for number, socket in enumerate(kind.inputs):
             if number not in wires and socket.carries == "tensor" and (not socket.optional or number < last):
-                text = f"{socket.name} is not connected"
-                return Problem(card.id, number, "warning", text, f"{text}: {socket.doc}." if socket.doc else f"{text}.")
+                return _unconnected(card, number, socket)
         return _incomplete(card, kind)
 
     def _operands(self, card: Card, kind: Kind, instead: Mapping[int, Type]) -> tuple[Type, ...] | None:
@@ -361,8 +360,7 @@ class Inference:
         wires = self.document.wires_into(card.id)
         for number, socket in enumerate(kind.inputs):
             if number not in wires and not socket.optional:
-                text = f"{socket.name} is not connected"
-                return Problem(card.id, number, "warning", text, f"{text}: {socket.doc}.")
+                return _unconnected(card, number, socket)
         loss = wires[0]
         results = self.outputs(loss.source)
         sizes = results[loss.output].sizes if loss.output < len(results) else None
@@ -414,6 +412,12 @@ def _unfit(card: Card, kind: Kind) -> Problem | None:
             except Refused as refused:
                 return Problem(card.id, None, "error", str(refused).rstrip("."), str(refused))
     return None
+
+
+def _unconnected(card: Card, number: int, socket: Socket) -> Problem:
+    about = f" ({socket.doc})" if socket.doc else ""
+    return Problem(card.id, number, "warning", f"{socket.name} is not connected",
+                   f"{socket.name}{about} is not connected.")
 
 
 def _incomplete(card: Card, kind: Kind) -> Problem | None:

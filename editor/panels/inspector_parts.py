@@ -136,6 +136,31 @@ class FieldRow(QtWidgets.QWidget):
         self.error.setVisible(bool(sentence))
 
 
+class CardLink(QtWidgets.QLabel):
+    """The id of a card as a link, cut with an ellipsis where there is no room; `linkActivated` gives it whole."""
+
+    def __init__(self, card: str) -> None:
+        super().__init__()
+        self.card = card
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
+                                     | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+        self.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
+        self.setToolTip(as_text(card))
+        self.setAccessibleName(card)
+        self._show()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show()
+
+    def _show(self) -> None:
+        shown = self.fontMetrics().elidedText(self.card, Qt.TextElideMode.ElideMiddle, max(self.width() - 2, 24))
+        text = (f'<a href="{html.escape(self.card)}" style="color: {theme.color("accent").name()}; '
+                f'text-decoration: none">{html.escape(shown)}</a>') if self.card else ""
+        if text != self.text():
+            self.setText(text)
+
+
 class Ports(QtWidgets.QWidget):
     """Sockets with what goes through them: name, where it comes from, dtype and shape. jump(card) for a link."""
 
@@ -160,14 +185,8 @@ class Ports(QtWidgets.QWidget):
         for row, (name, doc, link, dtype, shape) in enumerate(ports):
             dot = QtWidgets.QLabel()
             dot.setPixmap(dot_pixmap(theme.dtype(dtype), hollow=not dtype))
-            shown = html.escape(link)
-            source = QtWidgets.QLabel(f'<a href="{shown}" style="color: {theme.color("accent").name()}; '
-                                      f'text-decoration: none">{shown}</a>' if link else "")
-            source.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse
-                                           | Qt.TextInteractionFlag.LinksAccessibleByKeyboard)
+            source = CardLink(link)
             source.linkActivated.connect(self.jump)
-            source.setSizePolicy(QtWidgets.QSizePolicy.Policy.Ignored, QtWidgets.QSizePolicy.Policy.Preferred)
-            source.setToolTip(as_text(link))
             kind = label(f"{dtype} {shape}".strip(), face="mono")
             kind.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             kind.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

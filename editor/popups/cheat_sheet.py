@@ -32,9 +32,9 @@ class CheatSheet(QtWidgets.QDialog):
         self.setAccessibleName(self.windowTitle())
         groups: dict[str, list[Line]] = {}
         for menu, action in actions:
-            keys = keys_of(action)
-            if keys and plain(action.text()):
-                groups.setdefault(menu, []).append((keys, plain(action.text())))
+            keys, text = keys_of(action), plain(action.property("always") or action.text())
+            if keys and text:
+                groups.setdefault(menu, []).append((keys, text))
         for heading, lines in self.gestures().items():
             groups.setdefault(heading, []).extend(lines)
         self.search = QtWidgets.QLineEdit()

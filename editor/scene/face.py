@@ -311,16 +311,16 @@ def _paint_strip(painter: QtGui.QPainter, face: Face, far: bool = False, hovered
         strip.paint(painter, box, face.inks, face.look.category, far)
         if outdated:
             painter.setOpacity(painter.opacity() / OUTDATED)
-            _paint_outdated(painter, face, far)
+            _paint_outdated(painter, face, far, face.geometry.arrow_box.width if hovered else 0.0)
         if hovered:
             _paint_arrow(painter, face)
 
 
-def _paint_outdated(painter: QtGui.QPainter, face: Face, far: bool) -> None:
-    """Say that the values are from before an edit."""
+def _paint_outdated(painter: QtGui.QPainter, face: Face, far: bool, beside: float) -> None:
+    """Say that the values are from before an edit. beside : width of what stands right of it"""
     letters, box = face.inks.far_mono if far else face.inks.fine, face.geometry.preview_box
     text = QtCore.QCoreApplication.translate("Card", "before the edit")
-    left, high = box.right - 6 - letters.width(text), letters.metrics.height()
+    left, high = box.right - 6 - beside - letters.width(text), letters.metrics.height()
     painter.fillRect(QtCore.QRectF(left - 6, box.bottom - 2 - high, box.right - left, high), face.inks.well_brush)
     painter.setFont(letters.font)
     painter.setPen(face.inks.text2)

@@ -104,6 +104,8 @@ class PullWire(Gesture):
         return [End(id, side, n) for id, n in self.canvas.scene.ends_behind(card, side, number)]
 
     def _without(self, card: str) -> str:
+        if self._refusals(card):
+            return f"What takes it on {card} is connected already: drop it on that socket to replace the wire."
         return f"{card} has no inputs." if self.end.side == "output" else f"{card} has no outputs."
 
     def _reason(self, other: End) -> str:

@@ -337,11 +337,35 @@ class DtypeEditor(ChoiceEditor):
 
 
 class _QuietCombo(QtWidgets.QComboBox):
-    """Turning the wheel over it scrolls the panel, unless it has the focus."""
+    """Turning the wheel over it scrolls the panel, unless it has the focus; what is too long ends in an ellipsis."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    @property
+    def shown_text(self) -> str:
+        """What there is room for."""
+        option = QtWidgets.QStyleOptionComboBox()
+        self.initStyleOption(option)
+        style = QtWidgets.QStyle
+        room = self.style().subControlRect(style.ComplexControl.CC_ComboBox, option,
+                                           style.SubControl.SC_ComboBoxEditField, self)
+        width = room.width() - 4 - (0 if self.itemIcon(self.currentIndex()).isNull() else self.iconSize().width() + 4)
+        text = self.placeholderText() if self.currentIndex() < 0 else self.currentText()
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, width)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        option = QtWidgets.QStyleOptionComboBox()
+        self.initStyleOption(option)
+        option.currentText = self.shown_text    # type: ignore[attr-defined]
+        if self.currentIndex() < 0:
+            look = option.palette               # type: ignore[attr-defined]
+            look.setBrush(QtGui.QPalette.ColorRole.ButtonText, look.placeholderText())
+            option.palette = look               # type: ignore[attr-defined]
+        painter = QtWidgets.QStylePainter(self)
+        painter.drawComplexControl(QtWidgets.QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QtWidgets.QStyle.ControlElement.CE_ComboBoxLabel, option)
 
     def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
         if self.hasFocus():

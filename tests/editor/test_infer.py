@@ -224,6 +224,14 @@ def test_removed_cards_are_forgotten_and_readers_complain(broken):
     assert (problem.severity, problem.input, problem.text) == ("warning", 1, "b is not connected")
 
 
+def test_what_is_missing_is_said_in_a_sentence():
+    document = GraphDocument([placeholder("p", [None, 3]), Card("loss", "loss/MeanSquaredError"), Card("t", "train"),
+                              Wire("p", 0, "loss", 1)])
+    inference = Inference(document)
+    assert inference.problem("loss").detail == "y_true (what is right) is not connected."
+    assert inference.problem("t").detail == "loss (the number that is made small) is not connected."
+
+
 def test_reasons_why_a_wire_cannot_be(broken):
     inference = Inference(broken)
     assert inference.would_accept("m", 0, "d", 0).startswith("!The graph would run in a circle")

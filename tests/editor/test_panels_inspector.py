@@ -215,6 +215,24 @@ def test_what_the_engine_has_against_a_value_stands_beside_it(qtbot: QtBot, buil
     assert not row.error.isVisibleTo(inspector)
 
 
+def test_what_is_too_long_ends_in_an_ellipsis(qtbot: QtBot, build: Build) -> None:
+    name = "sparse_categorical_crossentropy_of_the_classes"
+    inspector, _ = build(*DENSE, Card(name, "op/exp"), Wire("out", 0, name, 0), Card("end", "op/exp"),
+                         Wire(name, 0, "end", 0), Card("loss", "loss/MeanSquaredError"))
+    show(inspector, Ref("card", "end"))
+    inspector.show()
+    link = next(label for label in inspector.findChildren(QtWidgets.QLabel) if f'href="{name}"' in label.text())
+    qtbot.waitUntil(lambda: "…" in link.text())
+    assert link.toolTip() and link.accessibleName() == name
+    show(inspector, Ref("card", "loss"))
+    inspector.update_now()
+    box = inspector.rows["reduction"].editor.box
+    box.setFixedWidth(100)
+    assert box.shown_text.endswith("…") and box.currentText() == "sum_over_batch_size"
+    box.setFixedWidth(300)
+    assert box.shown_text == box.currentText()
+
+
 def test_sockets_show_where_they_come_from_and_lead_there(qtbot: QtBot, build: Build) -> None:
     inspector, _ = build(*DENSE)
     show(inspector, Ref("card", "out"))

@@ -16,7 +16,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.items import Card, Ref, Wire
 from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphScene, GraphView, Hit, Minimap
-from editor.scene.face import Face
+from editor.scene.face import CardState, Face, paint_face
 from editor.scene.inks import inks
 from editor.scene.look import CardLook
 from editor.scene.preview import rebinned
@@ -301,6 +301,24 @@ def test_drags_from_the_palette_reach_the_tool(view):
         QtWidgets.QApplication.sendEvent(view.viewport(), event)
     assert [name for name, _ in tool.seen] == ["drag_enter", "drag_move", "drop"]
     assert tool.seen[2][1][0] == view.hit_at(place)[0]
+
+
+def test_the_arrow_of_a_strip_hides_no_letter_of_what_says_that_it_is_outdated(view):
+    drawn_scene.show_results(view.graph)
+    card, written = view.graph.cards["x"], []
+    real = QtGui.QPainter.drawText
+
+    class Painter(QtGui.QPainter):
+        def drawText(self, *given: object) -> None:
+            written.append((given[-1], given[0], self.fontMetrics().horizontalAdvance(str(given[-1]))))
+            real(self, *given)
+
+    picture = QtGui.QPixmap(400, 400)
+    painter = Painter(picture)
+    paint_face(painter, card.face(), CardState(part=("title", 0), outdated=True), 1.0)
+    painter.end()
+    (at, width), = [(at, width) for text, at, width in written if text == "before the edit"]
+    assert at.x() + width <= card.geometry.arrow_box.x
 
 
 def test_the_arrow_of_a_strip_makes_it_high(view, qtbot):

@@ -55,6 +55,12 @@ def test_a_wire_pulled_off_is_taken_out_or_put_elsewhere(hand):
     assert hand.wires == [("a", "b", 0), ("a", "lone", 0), ("x", "a", 0)]
 
 
+def test_a_wire_let_go_on_a_card_whose_fitting_inputs_are_taken_says_so(hand):
+    hand.drag(hand.port("x", "output"), hand.title("b"))
+    assert hand.said == ["What takes it on b is connected already: drop it on that socket to replace the wire."]
+    assert ("a", "b", 0) in hand.wires
+
+
 def test_a_wire_let_go_in_the_empty_asks_for_a_card_that_takes_it(hand):
     hand.drag(hand.port("b", "output"), (860, 300))
     request, = hand.searched
