@@ -153,7 +153,7 @@ class Dataset(Further):
         known = [d._count for d in leaves if d._count >= 0]
         count = UNKNOWN_CARDINALITY if any(d._count == UNKNOWN_CARDINALITY for d in leaves) else (
             min(known) if known else INFINITE_CARDINALITY)
-        return Dataset(lambda: (structure.fill(list(parts)) for parts in builtins.zip(*leaves, strict=False)),
+        return Dataset(lambda: builtins.map(structure.fill, sources.beside([iter(d) for d in leaves])),
                        lambda: structure.fill([d.element_spec for d in leaves]), count)
 
     @staticmethod
@@ -250,8 +250,15 @@ class Dataset(Further):
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements of the datasets that a function returns, one after the other."""
-        return Dataset(lambda: (x for e in self for x in map_func(*arguments(e))),
+        return Dataset(lambda: sources.joined(self._parts(map_func)),
                        lambda: map_func(*arguments(next(iter(self)))).element_spec, UNKNOWN_CARDINALITY)
+
+    def _parts(self, function: Callable[..., Any]) -> Iterator[Any]:
+        """Iterators over the datasets that a function of elements returns."""
+        def made(element: Any) -> Any:
+            return iter(function(*arguments(element)))
+
+        return builtins.map(made, self)
 
     def interleave(
         self, map_func: Callable[..., Any], cycle_length: int | None = None, block_length: int = 1,
@@ -259,7 +266,7 @@ class Dataset(Further):
     ) -> Dataset:
         """The elements of the datasets that a function returns: a block of each of several in turn."""
         cycle = 2 if cycle_length in (None, sources.AUTOTUNE) else int(cycle_length)  # type: ignore[arg-type]
-        return Dataset(lambda: sources.interleaved((iter(map_func(*arguments(e))) for e in self), cycle, block_length),
+        return Dataset(lambda: sources.interleaved(self._parts(map_func), cycle, int(block_length)),
                        lambda: map_func(*arguments(next(iter(self)))).element_spec, UNKNOWN_CARDINALITY)
 
     def batch(
@@ -368,8 +375,8 @@ class Dataset(Further):
 
     def unbatch(self, name: str | None = None) -> Dataset:
         """The pieces of the elements along their first axes."""
-        return Dataset(lambda: (x for e in self for x in sources.pieces(e)), lambda: without_axis(self.element_spec),
-                       UNKNOWN_CARDINALITY)
+        return Dataset(lambda: sources.joined(builtins.map(sources.pieces, self)),
+                       lambda: without_axis(self.element_spec), UNKNOWN_CARDINALITY)
 
     def rebatch(self, batch_size: int, drop_remainder: bool = False, name: str | None = None) -> Dataset:
         """Batches of another size."""
@@ -387,8 +394,8 @@ class Dataset(Further):
             return structure.fill([_of_list(list(c), s) for c, s in builtins.zip(columns, own, strict=True)])
 
         spec = lambda: mapped(lambda s: _of_list([], s), self.element_spec)
-        return Dataset(lambda: (parts(g) for g in sources.windows(iter(self), size, shift or size, stride,
-                                                                  drop_remainder)), spec, UNKNOWN_CARDINALITY)
+        return Dataset(lambda: builtins.map(parts, sources.windows(iter(self), size, shift or size, stride,
+                                                                   drop_remainder)), spec, UNKNOWN_CARDINALITY)
 
     def shuffle(
         self, buffer_size: int, seed: int | None = None, reshuffle_each_iteration: bool = True,
@@ -427,14 +434,14 @@ class Dataset(Further):
         if n < 0:
             return self
         total = n if self._count == INFINITE_CARDINALITY else min(n, self._count) if self._count >= 0 else self._count
-        return Dataset(lambda: itertools.islice(iter(self), n), lambda: self.element_spec, total,
+        return Dataset(lambda: sources.part(iter(self), 0, n), lambda: self.element_spec, total,
                        self._rows_part(slice(0, n)))
 
     def skip(self, count: int, name: str | None = None) -> Dataset:
         """Those after the first; none if `count` is -1."""
         n = int(count)
         total = max(0, self._count - n) if self._count >= 0 else self._count
-        return Dataset(lambda: itertools.islice(iter(self), n if n >= 0 else None, None) if n >= 0 else iter(()),
+        return Dataset(lambda: sources.part(iter(self), n) if n >= 0 else iter(()),
                        lambda: self.element_spec, total if n >= 0 else 0, self._rows_part(slice(max(n, 0), None)))
 
     def _rows_part(self, part: slice) -> RowsPlan | None:
@@ -449,7 +456,8 @@ class Dataset(Further):
         if not 0 <= index < num_shards:
             raise InvalidArgumentError(f"index={index} of {num_shards} shards", op="shard")
         count = len(builtins.range(index, self._count, num_shards)) if self._count >= 0 else self._count
-        return Dataset(lambda: itertools.islice(iter(self), index, None, num_shards), lambda: self.element_spec, count)
+        return Dataset(lambda: sources.part(iter(self), index, None, num_shards), lambda: self.element_spec,
+                       count)
 
     def take_while(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements up to the first for which a function does not hold."""
@@ -465,8 +473,11 @@ class Dataset(Further):
 
     def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
         """Pairs of a number, counted from `start`, and an element."""
+        def numbered(pair: list[Any]) -> Any:
+            return EagerTensor(np.asarray(pair[0], np.int64)), pair[1]
+
         return Dataset(
-            lambda: ((EagerTensor(np.asarray(k, np.int64)), e) for k, e in builtins.enumerate(self, start)),
+            lambda: builtins.map(numbered, sources.beside([itertools.count(start), iter(self)])),
             lambda: (TensorSpec((), "int64"), self.element_spec), self._count)
 
     def cache(self, filename: str = "", name: str | None = None) -> Dataset:
@@ -490,9 +501,13 @@ class Dataset(Further):
         """What a function of a state and an element returns beside the next state."""
         def elements() -> Elements:
             state = element_of(initial_state)
-            for e in self:
-                state, out = scan_func(state, e)
-                yield element_of(out)
+
+            def made(element: Any) -> Any:
+                nonlocal state
+                state, out = scan_func(state, element)
+                return element_of(out)
+
+            return builtins.map(made, self)
 
         made = Dataset(elements, None, self._count)
         made._spec = made._first_spec
@@ -509,11 +524,14 @@ class Dataset(Further):
         """Each element the first time that it comes."""
         def elements() -> Elements:
             seen = set()
-            for e in self:
-                key = tuple([x.array.tobytes() for x in taken_apart(e)[1]])
-                if key not in seen:
-                    seen.add(key)
-                    yield e
+
+            def is_new(element: Any) -> bool:
+                key = tuple([x.array.tobytes() for x in taken_apart(element)[1]])
+                before = len(seen)
+                seen.add(key)
+                return len(seen) > before
+
+            return builtins.filter(is_new, self)
 
         return Dataset(elements, lambda: self.element_spec, UNKNOWN_CARDINALITY)
 

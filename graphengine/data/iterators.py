@@ -4,6 +4,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from collections.abc import Iterator as Elements
+from threading import RLock
 from typing import Any
 
 from ..errors import InvalidArgumentError, OutOfRangeError
@@ -39,12 +40,16 @@ class Iterator(ABC):
 
 
 class DatasetIterator(Iterator):
-    """The elements of a source, one after another; a function that is traced draws on those of its own only."""
+    """The elements of a source, one after another; a function that is traced draws on those of its own only.
+
+    Several threads may take them: each gets others.
+    """
 
     def __init__(self, source: Elements[Any], spec: Callable[[], Any]) -> None:
         self._source = source
         self._spec = spec
         self._is_of_graph = is_drawing()
+        self._lock = RLock()
 
     @property
     def element_spec(self) -> Any:
@@ -52,11 +57,12 @@ class DatasetIterator(Iterator):
 
     def __next__(self) -> Any:
         if not is_drawing():
-            return next(self._source)
+            with self._lock:
+                return next(self._source)
         if not self._is_of_graph:
             raise InvalidArgumentError("a graph would hold this one element for ever", op="next of a dataset",
                                        fix="take it before, and give it to the function as an argument")
-        with at_once():
+        with at_once(), self._lock:
             return next(self._source)
 
 

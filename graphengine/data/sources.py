@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from ..errors import InvalidArgumentError
+from ..errors import GraphEngineError, InvalidArgumentError
 from ..ir.eager import EagerTensor
 from .elements import taken_apart
 
@@ -18,6 +18,8 @@ UNKNOWN_CARDINALITY = -2
 Elements = Iterator[Any]
 Source = Callable[[], Elements]
 
+END = object()                              # what no element is
+
 
 def pieces(element: Any) -> Elements:
     """The pieces of an element along its first axis."""
@@ -27,12 +29,85 @@ def pieces(element: Any) -> Elements:
         yield structure.fill([EagerTensor(np.asarray(a[k])) for a in arrays])
 
 
+class Steps:
+    """Elements that a function gives one by one, up to its StopIteration; unlike a generator's, behind an error too."""
+
+    def __init__(self, step: Callable[[], Any]) -> None:
+        self.step = step
+
+    def __iter__(self) -> Steps:
+        return self
+
+    def __next__(self) -> Any:
+        return self.step()
+
+
+def asked(sources: Iterable[Elements]) -> list[Any]:
+    """The next element of each up to one that has ended; an error of the engine is raised when all have been asked."""
+    found, failed = [], None
+    for source in sources:
+        try:
+            found.append(next(source))
+        except StopIteration:
+            break
+        except GraphEngineError as error:
+            failed = failed or error
+    if failed is not None:
+        raise failed
+    return found
+
+
+def beside(sources: Sequence[Elements]) -> Iterator[list[Any]]:
+    """The elements of several sources, one of each at a time, up to the end of one."""
+    def following() -> list[Any]:
+        found = asked(sources)
+        if len(found) < len(sources) or not found:
+            raise StopIteration
+        return found
+
+    return Steps(following)
+
+
 def batched(source: Elements, size: int, drop_remainder: bool, join: Callable[[Sequence[Any]], Any]) -> Elements:
-    """Several elements at a time."""
-    while group := list(itertools.islice(source, size)):
-        if len(group) < size and drop_remainder:
-            return
-        yield join(group)
+    """Several elements at a time; those beside one that is an error go with it."""
+    def group() -> Any:
+        found = asked(itertools.repeat(source, size))
+        if not found or (len(found) < size and drop_remainder):
+            raise StopIteration
+        return join(found)
+
+    return Steps(group)
+
+
+def part(source: Elements, start: int, stop: int | None = None, step: int = 1) -> Elements:
+    """`itertools.islice` that goes on behind an error, which is no element."""
+    place = -1                              # of the last element
+
+    def following() -> Any:
+        nonlocal place
+        goal = start if place < start else place + step
+        if stop is not None and goal >= stop:
+            raise StopIteration
+        while place < goal:
+            element = next(source)
+            place += 1
+        return element
+
+    return Steps(following)
+
+
+def joined(parts: Iterator[Elements]) -> Elements:
+    """The elements of iterators, one after the other."""
+    current: Elements = iter(())
+
+    def following() -> Any:
+        nonlocal current
+        while True:
+            for element in current:
+                return element
+            current = next(parts)
+
+    return Steps(following)
 
 
 def sliced(
@@ -50,24 +125,53 @@ def sliced(
 
 def shuffled(source: Elements, buffer_size: int, rng: np.random.Generator) -> Elements:
     """Each time one of the next `buffer_size` elements, by chance."""
-    waiting = list(itertools.islice(source, buffer_size))
-    for element in source:
-        k = int(rng.integers(len(waiting)))
-        yield waiting[k]
-        waiting[k] = element
-    for k in rng.permutation(len(waiting)).tolist():
-        yield waiting[k]
+    waiting: list[Any] = []
+    rest: list[int] | None = None           # the order of the last ones
+
+    def following() -> Any:
+        nonlocal rest
+        while rest is None:
+            element = next(source, END)
+            if element is END:
+                rest = rng.permutation(len(waiting)).tolist()[::-1]
+            elif len(waiting) < buffer_size:
+                waiting.append(element)
+            else:
+                k = int(rng.integers(len(waiting)))
+                chosen, waiting[k] = waiting[k], element
+                return chosen
+        if not rest:
+            raise StopIteration
+        return waiting[rest.pop()]
+
+    return Steps(following)
 
 
 def repeated(source: Source, count: int | None) -> Elements:
     """The elements again and again; an empty source ends."""
-    for _ in itertools.count() if count is None else range(count):
-        is_empty = True
-        for element in source():
+    left = itertools.count() if count is None else iter(range(count))
+    current: Elements | None = None
+    is_empty = False
+
+    def following() -> Any:
+        nonlocal current, is_empty
+        while not is_empty:
+            if current is None:
+                next(left)
+                current, is_empty = source(), True
+            try:
+                element = next(current)
+            except StopIteration:
+                current = None
+                continue
+            except Exception:
+                is_empty = False
+                raise
             is_empty = False
-            yield element
-        if is_empty:
-            return
+            return element
+        raise StopIteration
+
+    return Steps(following)
 
 
 class Kept:
@@ -79,51 +183,66 @@ class Kept:
 
     def __call__(self) -> Elements:
         if self.elements is not None:
-            yield from self.elements
-            return
-        seen = []
-        for element in self.source():
-            seen.append(element)
-            yield element
-        self.elements = seen
+            return iter(self.elements)
+        source, seen = self.source(), []
+
+        def following() -> Any:
+            try:
+                seen.append(next(source))
+            except StopIteration:
+                self.elements = seen
+                raise
+            return seen[-1]
+
+        return Steps(following)
 
 
 def windows(source: Elements, size: int, shift: int, stride: int, drop_remainder: bool) -> Iterator[list[Any]]:
     """Lists of elements, each beginning `shift` after the one before."""
     span = (size - 1) * stride + 1
     waiting: list[Any] = []
-    ended = False
-    while True:
-        while len(waiting) < span and not ended:
-            try:
-                waiting.append(next(source))
-            except StopIteration:
-                ended = True
+    missing = 0                             # elements between two windows
+
+    def following() -> list[Any]:
+        nonlocal missing
+        while missing > 0:
+            next(source, None)
+            missing -= 1
+        waiting.extend(asked(itertools.repeat(source, span - len(waiting))))
         if not waiting or (drop_remainder and len(waiting) < span):
-            return
-        yield waiting[:span:stride]
+            raise StopIteration
+        found = waiting[:span:stride]
         missing = shift - len(waiting)
         del waiting[:shift]
-        for _ in range(missing):
-            next(source, None)
+        return found
+
+    return Steps(following)
 
 
 def interleaved(parts: Iterator[Elements], cycle: int, block: int) -> Elements:
     """`block` elements of each of `cycle` parts in turn; one that has ended is replaced when its turn comes again."""
     active: list[Elements | None] = [None] * cycle
-    for place in itertools.cycle(range(cycle)):
-        part = active[place] or next(parts, None)
-        active[place] = part
-        if part is None:
-            if not any(active):
-                return
-            continue
-        taken = 0
-        for element in itertools.islice(part, block):
-            taken += 1
-            yield element
-        if taken < block:
-            active[place] = None
+    place = taken = 0
+
+    def following() -> Any:
+        nonlocal place, taken
+        while True:
+            current = active[place]
+            if current is None:
+                current = active[place] = next(parts, None)
+            if current is None and not any(active):
+                raise StopIteration
+            element = END if current is None else next(current, END)
+            if element is END:
+                active[place] = None
+            else:
+                taken += 1
+            if element is END or taken == block:
+                place, taken = (place + 1) % cycle, 0
+            if element is not END:
+                return element
+
+    return Steps(following)
 
 
 def chosen(parts: Sequence[Elements], choices: Iterator[int], stop_on_empty: bool) -> Elements:

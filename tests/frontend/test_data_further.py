@@ -1,5 +1,6 @@
 """What datasets are made of, or left out of them, by methods that few programs need, and by their former names."""
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -82,6 +83,56 @@ def test_elements_that_raise_errors_are_left_out(caplog):
     assert listed(inverse.apply(ex.ignore_errors())) == [1.0, 0.5, 0.25]
     assert listed(inverse.map(lambda x: x * 2).filter(lambda x: x < 2).ignore_errors(log_warning=True)) == [1.0, 0.5]
     assert "division" in caplog.text and int(inverse.ignore_errors().cardinality()) == -2
+
+
+BEHIND_AN_ERROR = {                         # recorded from TensorFlow
+    "batch": (lambda d: d.batch(2), [[0, 1], [4, 5], [6, 7]]),
+    "take": (lambda d: d.take(5), [0, 1, 3, 4, 5]),
+    "skip": (lambda d: d.skip(1), [1, 3, 4, 5, 6, 7]),
+    "enumerate": (lambda d: d.enumerate().map(lambda k, x: k), [0, 1, 3, 4, 5, 6, 7]),
+    "repeat": (lambda d: d.repeat(2), [0, 1, 3, 4, 5, 6, 7] * 2),
+    "flat_map": (lambda d: d.flat_map(tf.data.Dataset.from_tensors), [0, 1, 3, 4, 5, 6, 7]),
+    "zip": (lambda d: tf.data.Dataset.zip((d, d)).map(lambda a, b: a * 10 + b), [0, 11, 33, 44, 55, 66, 77]),
+    "interleave": (lambda d: d.interleave(lambda x: tf.data.Dataset.from_tensors(x).repeat(2), 2, 1),
+                   [0, 1, 0, 1, 3, 4, 3, 4, 5, 6, 5, 6, 7, 7]),
+    "cache": (lambda d: d.cache(), [0, 1, 3, 4, 5, 6, 7]),
+    "concatenate": (lambda d: d.concatenate(tf.data.Dataset.range(2)), [0, 1, 3, 4, 5, 6, 7, 0, 1]),
+    "shard": (lambda d: d.shard(3, 1), [1, 5]),
+    "scan": (lambda d: d.scan(np.int64(0), lambda s, x: (s + x, s + x)), [0, 1, 4, 8, 13, 19, 26]),
+    "unbatch": (lambda d: d.map(lambda x: tf.stack([x, x])).unbatch(), [0, 0, 1, 1, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]),
+    "unique": (lambda d: d.map(lambda x: x // 2).unique(), [0, 1, 2, 3]),
+    "take_while": (lambda d: d.take_while(lambda x: x < 6), [0, 1, 3, 4, 5]),
+    "window": (lambda d: d.window(2).flat_map(lambda w: w), [0, 1, 4, 5, 6, 7]),
+}
+
+
+def one_raises():
+    def made(x):
+        if int(x) == 2:
+            raise tf.errors.InvalidArgumentError(None, None, "two")
+        return x
+
+    return tf.data.Dataset.range(8).map(made)
+
+
+@pytest.mark.parametrize("name", BEHIND_AN_ERROR)
+def test_elements_behind_an_error(name):
+    change, expected = BEHIND_AN_ERROR[name]
+    assert [x.tolist() for x in change(one_raises()).ignore_errors().as_numpy_iterator()] == expected
+
+
+def test_elements_behind_an_error_in_another_order():
+    assert sorted(listed(one_raises().shuffle(3).ignore_errors())) == [0, 1, 3, 4, 5, 6, 7]
+
+
+def test_threads_share_an_iterator():
+    numbers, taken = iter(tf.data.Dataset.range(400).batch(1).unbatch().shuffle(8)), []
+    threads = [threading.Thread(target=lambda: taken.extend(int(x) for x in numbers)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == list(range(400))
 
 
 def test_a_number_of_elements_is_asserted():
