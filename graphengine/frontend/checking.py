@@ -1,6 +1,7 @@
 """Looking for NaN and infinity in all that is computed."""
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,14 @@ from ..errors import InvalidArgumentError
 from ..ops.apply import recording
 from ..ops.kinds import Movement
 
-_looking: list[recording] = []
+
+class _Looking(threading.local):
+    """What each thread looks with, for `recording` is of one thread."""
+
+    with_: recording | None = None
+
+
+_looking = _Looking()
 
 
 def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int = 50) -> None:
@@ -19,15 +27,16 @@ def enable_check_numerics(stack_height_limit: int = 30, path_length_limit: int =
     What is computed at once is told as it is computed; a `function` when it has run, by its name. Runs of sessions are
     not looked at: there is `debugging.check_numerics`.
     """
-    if not _looking:
-        _looking.append(recording(_check))
-        _looking[0].__enter__()
+    if _looking.with_ is None:
+        _looking.with_ = recording(_check)
+        _looking.with_.__enter__()
 
 
 def disable_check_numerics() -> None:
-    """Undo `enable_check_numerics`."""
-    while _looking:
-        _looking.pop().__exit__()
+    """Undo `enable_check_numerics`, in this thread."""
+    if _looking.with_ is not None:
+        _looking.with_.__exit__()
+        _looking.with_ = None
 
 
 def _check(op: Any, operands: Sequence[Any], held: Sequence[Any], results: Sequence[Any]) -> None:

@@ -114,6 +114,31 @@ def test_numbers_are_looked_at_while_it_is_wanted():
     assert np.isnan(tf.math.log(tf.constant(-1.0)))
 
 
+def test_each_thread_looks_at_its_own_numbers():
+    def other():
+        try:
+            tf.debugging.enable_check_numerics()
+            with pytest.raises(tf.errors.InvalidArgumentError, match="NaN"):
+                tf.math.log(tf.constant(-1.0))
+            tf.debugging.disable_check_numerics()
+            assert np.isnan(tf.math.log(tf.constant(-1.0)))
+        except BaseException as error:
+            found.append(error)
+
+    found = []
+    tf.debugging.enable_check_numerics()
+    try:
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join()
+        assert not found
+        with pytest.raises(tf.errors.InvalidArgumentError, match="NaN"):
+            tf.math.log(tf.constant(-1.0))
+    finally:
+        tf.debugging.disable_check_numerics()
+    assert np.isnan(tf.math.log(tf.constant(-1.0)))
+
+
 def test_derivatives_by_differences():
     exact, measured = tf.test.compute_gradient(
         lambda x, y: tf.matmul(x, y), [tf.constant([[1.0, 2.0]]), tf.constant([[3.0, 0.5], [4.0, 1.0]])])
