@@ -139,6 +139,8 @@ class CombineRows(_PutRows):
 def _picked(rows: Any, indices: Any) -> Any:
     """The row of a table that belongs to each place; 0 for places outside."""
     inside = (indices >= 0) & (indices < L.shape_of(rows, indices.dtype)[0])
+    if not (isinstance(rows.shape[0], int) and rows.shape[0]):
+        rows = L.pad(rows, [[0, 1], [0, 0]])    # there may be none to read where a place is outside
     return L.where(L.expand_dims(inside, -1), picked_rows(rows, L.where(inside, indices, 0)), 0)
 
 

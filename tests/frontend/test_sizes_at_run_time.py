@@ -247,3 +247,14 @@ def test_sequences_of_unknown_lengths_are_turned_around():
             found, again = session.run([turned, back], {x: x_n, lengths: own})
             np.testing.assert_array_equal(found, np.reshape(expected, (n, steps, 2)))
             np.testing.assert_array_equal(again, x_n)
+
+
+@pytest.mark.parametrize("fold", ["sum", "prod", "max", "min", "mean", "sqrt_n"])
+@pytest.mark.parametrize("known", [True, False])
+def test_gradients_of_no_segments(fold, known):
+    """All ids are left out, so there is no row that a gradient might come from."""
+    with tf.Graph().as_default(), tf.Session() as session:
+        x, n = tf.placeholder(tf.float32, [None, 2]), tf.placeholder(tf.int32, [])
+        y = getattr(tf.math, f"unsorted_segment_{fold}")(x, [-1, -1, -1], 0 if known else n)
+        slopes = tf.gradients(tf.reduce_sum(y), x)[0]
+        np.testing.assert_array_equal(session.run(slopes, {x: np.ones((3, 2)), n: 0}), np.zeros((3, 2)))
