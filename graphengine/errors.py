@@ -71,7 +71,7 @@ class GraphEngineError(Exception):
 
     @property
     def message(self) -> str:
-        """The problem as TensorFlow's errors name it."""
+        """The whole text, under the name that TensorFlow's errors have for it."""
         return str(self)
 
     def __str__(self) -> str:

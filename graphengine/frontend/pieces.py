@@ -268,7 +268,7 @@ def dynamic_partition(data: Any, partitions: Any, num_partitions: int, name: str
 
     Raises
     ------
-    ShapeError if `partitions` has other sizes than the first axes of data. OutOfRangeError, when run, for a number
+    ShapeError if `partitions` has other sizes than the first axes of data. IndexOutsideError, when run, for a number
     outside [0, num_partitions).
 
     Examples
@@ -303,7 +303,7 @@ def confusion_matrix(
 
     Raises
     ------
-    OutOfRangeError, when run, for a class outside [0, num_classes).
+    IndexOutsideError, when run, for a class outside [0, num_classes).
 
     Shapes
     ------

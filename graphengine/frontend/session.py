@@ -116,7 +116,7 @@ class Session:
         Raises
         ------
         FeedError for a missing or unfit feed, NotFoundError for an unknown name, FailedPreconditionError for
-        a variable without a value, OutOfRangeError for an index outside its axis.
+        a variable without a value, IndexOutsideError for an index outside its axis.
         KeyboardInterrupt in a run that takes long, between two of its kernels (a single long one is not cut, and on
         Windows nothing is): of the variables that the run changes, some may have their new values and others not.
         """
