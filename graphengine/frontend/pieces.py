@@ -87,7 +87,7 @@ def convert_number(x: Any) -> np.ndarray[Any, Any]:
 
 
 def eye(
-    num_rows: int, num_columns: int | None = None, batch_shape: Any = None, dtype: Any = dtypes.float32,
+    num_rows: Any, num_columns: Any = None, batch_shape: Any = None, dtype: Any = dtypes.float32,
     name: str | None = None,
 ) -> Tensor:
     """Matrices with ones on the diagonal and zeros elsewhere.
@@ -98,6 +98,14 @@ def eye(
     batch_shape : sizes of axes before the last two
     """
     kind = as_dtype(dtype).numpy
+    if any(isinstance(n, Tensor) for n in (num_rows, num_columns)):     # known when it runs
+        rows = range(L.cast(num_rows, dtypes.int32))
+        columns = rows if num_columns is None else range(L.cast(num_columns, dtypes.int32))
+        made = L.cast(L.equal(L.expand_dims(rows, 1), columns), dtype, name=name or "eye")
+        if batch_shape is None:
+            return made  # type: ignore[no-any-return]
+        sizes = L.concat([known_value(batch_shape, "batch_shape").astype(np.int32), L.shape_of(made)], 0)
+        return L.broadcast_to(made, sizes)  # type: ignore[no-any-return]
     matrix = np.eye(as_int(num_rows), None if num_columns is None else as_int(num_columns), dtype=kind)
     one = constant(matrix, name=name or "eye")
     if batch_shape is None:

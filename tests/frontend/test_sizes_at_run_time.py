@@ -258,3 +258,16 @@ def test_gradients_of_no_segments(fold, known):
         y = getattr(tf.math, f"unsorted_segment_{fold}")(x, [-1, -1, -1], 0 if known else n)
         slopes = tf.gradients(tf.reduce_sum(y), x)[0]
         np.testing.assert_array_equal(session.run(slopes, {x: np.ones((3, 2)), n: 0}), np.zeros((3, 2)))
+
+
+def test_matrices_of_ones_on_the_diagonal():
+    with tf.Graph().as_default(), tf.Session() as session:
+        x = tf.placeholder(tf.float32, [None, 3])
+        n = tf.shape(x)[0]
+        square, wide, batch = tf.eye(n), tf.eye(n, 4, dtype=tf.float64), tf.eye(n, batch_shape=[2])
+        for size in (0, 1, 5):
+            found = session.run([square, wide, batch, square @ x], {x: np.ones((size, 3))})
+            np.testing.assert_array_equal(found[0], np.eye(size))
+            np.testing.assert_array_equal(found[1], np.eye(size, 4))
+            np.testing.assert_array_equal(found[2], np.broadcast_to(np.eye(size), (2, size, size)))
+            np.testing.assert_array_equal(found[3], np.ones((size, 3)))
