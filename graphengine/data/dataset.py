@@ -523,7 +523,7 @@ class Dataset(Further):
     def unique(self, name: str | None = None) -> Dataset:
         """Each element the first time that it comes."""
         def elements() -> Elements:
-            seen = set()
+            seen: set[tuple[bytes, ...]] = set()
 
             def is_new(element: Any) -> bool:
                 key = tuple([x.array.tobytes() for x in taken_apart(element)[1]])
