@@ -142,9 +142,11 @@ class Actions:
     ----------
     window : gets the menu bar
     slots : what each command does, by name
+    before : is done before a command
     """
 
-    def __init__(self, window: QtWidgets.QMainWindow, slots: Callable[[str], Callable[..., None]]) -> None:
+    def __init__(self, window: QtWidgets.QMainWindow, slots: Callable[[str], Callable[..., None]],
+                 before: Callable[[], object] = lambda: None) -> None:
         self._by_name: dict[str, QtGui.QAction] = {}
         self.menus: dict[str, QtWidgets.QMenu] = {}
         for title, entries in MENUS:
@@ -159,7 +161,7 @@ class Actions:
                 if entry.checkable:
                     action.toggled.connect(do)
                 else:
-                    action.triggered.connect(lambda checked=False, do=do: do())
+                    action.triggered.connect(lambda checked=False, do=do: (before(), do()))
                 menu.addAction(action)
                 self._by_name[entry.name] = action
 

@@ -88,7 +88,7 @@ class MainWindow(Filing):
         self.watching = Watching(document, self.inference, self._folder_text, self.running.runner,
                                  lambda: self.running.is_current, self)
         self.preferences = Preferences(settings.memory("kinds"))
-        self.actions_ = Actions(self, lambda name: getattr(self, f"do_{name}"))
+        self.actions_ = Actions(self, lambda name: getattr(self, f"do_{name}"), lambda: self.tool.inline.finish())
         self._build_center()
         self.docks = Docks(self)
         self._build_bars()

@@ -84,6 +84,9 @@ def _array_text(value: Mapping[str, Any]) -> str:
     values = value.get("values")
     if values is None or len(values) > SHORT:
         return f"{value['dtype']} {sizes_text(value['shape'])}"
+    narrow = {"float32": np.float32, "float16": np.float16}.get(value["dtype"])
+    if narrow is not None:                      # with the digits that it has itself
+        values = [float(str(narrow(v))) if isinstance(v, float) else v for v in values]
     return _nested_text(values, list(value["shape"]))
 
 
@@ -240,8 +243,16 @@ _READERS = {
 # -------------------------------------------------------------------- arrays
 
 def is_array(value: Any) -> bool:
-    """Whether a value has the form of an array: dtype, shape, and values or a name."""
-    return isinstance(value, Mapping) and "dtype" in value and "shape" in value
+    """Whether a value has the form of an array: dtype, shape, and as many values as it says, or a name."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("dtype"), str):
+        return False
+    shape, values = value.get("shape"), value.get("values")
+    if not isinstance(shape, (list, tuple)) or not all(type(size) is int and size >= 0 for size in shape):
+        return False
+    if isinstance(value.get("array"), str):
+        return True
+    return isinstance(values, (list, tuple)) and len(values) == math.prod(shape) and not any(
+        isinstance(v, (Mapping, list, tuple)) for v in values)
 
 
 def array_of(value: Mapping[str, Any], arrays: Mapping[str, Array]) -> Array | None:

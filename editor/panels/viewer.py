@@ -20,6 +20,7 @@ from .slices import Index, Slices, has_colors
 
 Qt = QtCore.Qt
 HEAT, TABLE, IMAGE, HISTOGRAM = range(4)
+NARROWEST, SAMPLED = 60, 64         # pixels of a column; rows and columns whose texts say how wide columns are
 INTERVAL_MS = 500                   # between two questions while values change
 
 
@@ -344,12 +345,16 @@ class ValueTable(QtWidgets.QTableView):
         self.setModel(self.values)
         theme.wear(self, "mono")
         self.setWordWrap(False)
-        for header, size in ((self.horizontalHeader(), 84), (self.verticalHeader(), 22)):
+        for header, size in ((self.horizontalHeader(), NARROWEST), (self.verticalHeader(), 22)):
             header.setDefaultSectionSize(size)
             header.setMinimumSectionSize(20)
 
     def show_values(self, values: m.Array) -> None:
-        self.values.show_values(as_matrix(values))
+        matrix = as_matrix(values)
+        self.values.show_values(matrix)
+        longest = max((cell_text(v) for v in matrix[:SAMPLED, :SAMPLED].flat), key=len, default="")
+        self.horizontalHeader().setDefaultSectionSize(
+            max(NARROWEST, self.fontMetrics().horizontalAdvance(longest) + 20))
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         if event.matches(QtGui.QKeySequence.StandardKey.Copy):

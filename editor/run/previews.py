@@ -9,6 +9,7 @@ from .messages import Array, Preview
 
 BINS = 64
 SIDE = 128                                  # of a thumbnail
+NO_NUMBER = (220, 60, 60)                   # red, green, blue of NaN and infinity in a thumbnail
 SHORT = 6                                   # so many numbers are shown as text
 MOST = 2**22                                # elements that are looked at; of larger arrays a sample, evenly spread
 
@@ -107,7 +108,8 @@ def _grid(pictures: Array) -> Array:
     made = [_shrunk(p, SIDE // side) for p in pictures[:count]]
     h, w = made[0].shape[:2]
     rows = -(-count // side)
-    out = np.full((rows * h, side * w, *made[0].shape[2:]), np.nan)
+    numbers = np.concatenate([p[np.isfinite(p)] for p in made])
+    out = np.full((rows * h, side * w, *made[0].shape[2:]), numbers.min() if numbers.size else 0.0)
     for k, p in enumerate(made):
         y, x = divmod(k, side)
         out[y * h:(y + 1) * h, x * w:(x + 1) * w] = p
@@ -128,14 +130,17 @@ def _shrunk(picture: Array, side: int = SIDE) -> Array:
 
 
 def _gray(picture: Array, is_color: bool) -> Array:
-    """Numbers as brightness from 0 (smallest, and what is no number) to 255."""
+    """Numbers as brightness from 0 (smallest) to 255; what is no number is red."""
     finite = np.isfinite(picture)
-    if not finite.any():
-        return np.zeros(picture.shape, np.uint8)
-    low, high = picture[finite].min(), picture[finite].max()
+    low, high = (picture[finite].min(), picture[finite].max()) if finite.any() else (0.0, 0.0)
     if is_color and low >= 0 and high <= 255:           # a picture keeps its own scale
         low, high = 0.0, 1.0 if high <= 1 else 255.0
     width = high - low if np.isfinite(high - low) and high > low else 1.0
     with np.errstate(all="ignore"):
         scaled = np.where(finite, (picture - low) * (255.0 / width), 0)
-    return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    shades = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
+    if not finite.all():
+        if shades.ndim == 2:
+            shades, finite = np.repeat(shades[..., None], 3, axis=2), finite[..., None]
+        shades[~finite.all(axis=2)] = NO_NUMBER
+    return shades

@@ -1,6 +1,7 @@
 """A card on the scene: one item, whatever stands on it."""
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
@@ -76,4 +77,10 @@ class CardItem(QtWidgets.QGraphicsItem):
     def paint(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionGraphicsItem,
               widget: QtWidgets.QWidget | None = None) -> None:
         scale = painter.worldTransform().m11()
-        paint_face(painter, self.face(scale > NEAR), self.state, scale)
+        try:
+            face = self.face(scale > NEAR)
+        except Exception:                       # one that Qt is handed here would end the process
+            sys.excepthook(*sys.exc_info())
+            painter.fillRect(self._bounds, inks().error)
+            return
+        paint_face(painter, face, self.state, scale)

@@ -83,7 +83,7 @@ class Face:
         room, names, values = self.geometry.width - 2 * INSET - 20, self.inks.far_strip, self.inks.far_mono
         found = []
         for field in self.look.fields:
-            value = values.cut(written(value_of(self.look.card, field), field.form) or "…", room * 0.6)
+            value = values.cut_value(written(value_of(self.look.card, field), field.form) or "…", room * 0.6)
             found.append((names.cut(field.name, room - values.width(value)), value))
         return found
 
@@ -122,7 +122,7 @@ class Face:
     def _row(self, attribute: Field) -> tuple[str, str, float]:
         text = written(value_of(self.look.card, attribute), attribute.form) or "…"
         room = self.geometry.width - 2 * INSET - 16 - 8
-        value = self.inks.mono.cut(text, max(room - self.inks.label.width(attribute.name), room * 0.45))
+        value = self.inks.mono.cut_value(text, max(room - self.inks.label.width(attribute.name), room * 0.45))
         width = self.inks.mono.width(value)
         return self.inks.label.cut(attribute.name, room - width), value, width
 

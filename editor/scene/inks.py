@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import math
+import re
 from functools import lru_cache
 
 from PySide6 import QtCore, QtGui
@@ -12,6 +13,7 @@ from .geometry import BAR, RADIUS, TITLE
 
 NO_PEN = QtGui.QPen(QtCore.Qt.PenStyle.NoPen)
 NO_BRUSH = QtGui.QBrush(QtCore.Qt.BrushStyle.NoBrush)
+NUMBER = re.compile(r"-?\d[\d.]*e-?\d+")          # with an exponent
 SHADOWS = ((5.0, 0.25), (3.0, 0.35), (1.0, 0.40))   # growth, share of the look's shadow
 
 
@@ -65,6 +67,20 @@ class Lettering:
         if self.width(text) <= room:
             return text
         return self.metrics.elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(room, 0.0))
+
+    def cut_value(self, text: str, room: float) -> str:
+        """As `cut`; a number keeps its exponent, and of several each is there as a whole or not at all."""
+        if self.width(text) <= room:
+            return text
+        mantissa, power, exponent = text.partition("e")
+        if power and NUMBER.fullmatch(text):
+            return self.cut(mantissa, room - self.width(power + exponent)) + power + exponent
+        parts = text.split(", ")
+        for count in range(len(parts) - 1, 0, -1):
+            shorter = ", ".join((*parts[:count], "…"))
+            if self.width(shorter) <= room:
+                return shorter
+        return self.cut(text, room)
 
 
 class Inks:

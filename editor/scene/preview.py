@@ -177,10 +177,10 @@ class TextStrip:
         if far:
             painter.setFont(inks.far_mono.font)
             painter.drawText(QtCore.QPointF(box.x + 8, box.y + box.height / 2 + inks.far_mono.rise),
-                             inks.far_mono.cut(self.text, room))
+                             inks.far_mono.cut_value(self.text, room))
             return
         painter.setFont(inks.mono.font)
-        painter.drawText(QtCore.QPointF(box.x + 8, box.y + 18.5), inks.mono.cut(self.text, room))
+        painter.drawText(QtCore.QPointF(box.x + 8, box.y + 18.5), inks.mono.cut_value(self.text, room))
         painter.setFont(inks.fine.font)
         painter.setPen(inks.text2)
         painter.drawText(QtCore.QPointF(box.x + 8, box.y + 35), inks.fine.cut(self.below, room))

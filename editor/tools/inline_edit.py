@@ -20,6 +20,9 @@ from .canvas import Canvas
 
 LEAST = QtCore.QSize(96, 24)                # of a field, however far away the card is
 LOWEST_ZOOM = 0.55                          # rows are drawn from here on
+Modifiers = QtCore.Qt.KeyboardModifier
+ALT_GR = Modifiers.ControlModifier | Modifiers.AltModifier
+COMMANDING = ALT_GR | Modifiers.MetaModifier
 Commit = Callable[[str], Change]
 Rect = Callable[[], QtCore.QRectF]
 
@@ -240,8 +243,9 @@ class InlineEdit(QtCore.QObject):
     def eventFilter(self, watched: QtCore.QObject, event: QtCore.QEvent) -> bool:
         if watched is not self.widget:
             return False
-        if event.type() == QtCore.QEvent.Type.ShortcutOverride:
-            event.accept()                  # keys are typed, not shortcuts of the window
+        if event.type() == QtCore.QEvent.Type.ShortcutOverride and isinstance(event, QtGui.QKeyEvent):
+            if self._is_typed(event):       # else it may be a shortcut of the window, unless the field itself takes it
+                event.accept()
             return False
         if event.type() == QtCore.QEvent.Type.FocusOut and isinstance(event, QtGui.QFocusEvent):
             if event.reason() not in (QtCore.Qt.FocusReason.PopupFocusReason,
@@ -254,6 +258,14 @@ class InlineEdit(QtCore.QObject):
         if event.type() == QtCore.QEvent.Type.KeyPress and isinstance(event, QtGui.QKeyEvent):
             return self._key(event)
         return False
+
+    def _is_typed(self, event: QtGui.QKeyEvent) -> bool:
+        """Whether a key is the field's: one without Ctrl, Alt or Meta, or a character that AltGr gives."""
+        held = event.modifiers() & COMMANDING
+        if event.key() in (QtCore.Qt.Key.Key_Return, QtCore.Qt.Key.Key_Enter) and isinstance(
+                self.widget, QtWidgets.QPlainTextEdit):
+            return True                     # with Ctrl it ends the text
+        return not held or (held == ALT_GR and event.text().isprintable() and bool(event.text()))
 
     def _left_choice(self) -> None:
         box = self.widget

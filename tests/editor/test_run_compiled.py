@@ -12,7 +12,7 @@ from editor.model.files import open_document
 from editor.run import messages as m
 from editor.run.compiled import compiled
 from editor.run.graph import RunningGraph
-from editor.run.previews import BINS, SIDE, preview
+from editor.run.previews import BINS, NO_NUMBER, SIDE, preview
 from editor.run.profile import profile
 from editor.run.trainer import Pace
 
@@ -143,8 +143,13 @@ def test_pictures(shape, wanted, rng):
         assert found.dtype == np.uint8 and max(found.shape[:2]) <= SIDE
 
 
-def test_a_picture_is_dark_where_numbers_are_small():
-    assert preview(np.array([[0.0, 1.0], [2.0, np.nan]])).thumbnail.tolist() == [[0, 128], [255, 0]]
+def test_a_picture_is_dark_where_numbers_are_small_and_red_where_none_are():
+    assert preview(np.array([[0.0, 1.0], [2.0, 0.5]])).thumbnail.tolist() == [[0, 128], [255, 64]]
+    red, gray = list(NO_NUMBER), lambda v: [v, v, v]
+    assert preview(np.array([[0.0, 1.0], [2.0, np.nan]])).thumbnail.tolist() == [[gray(0), gray(128)], [gray(255), red]]
+    assert (preview(np.full((2, 2), np.inf)).thumbnail == red).all()
+    padded = preview(np.ones((3, 4, 4, 1))).thumbnail           # three pictures on four places
+    assert padded.shape == (8, 8)
 
 
 def test_what_is_slow_is_done_rarely():

@@ -7,13 +7,14 @@ from dataclasses import replace
 import drawn_scene
 import numpy as np
 import pytest
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.infer import Problem, Result
 from editor.model.document import Change, GraphDocument
 from editor.model.items import Card, Frame, Item, Note, Ref, Wire
 from editor.model.meaning import OTHERS
 from editor.scene import NOWHERE, GraphScene, Hit
+from editor.scene.inks import inks
 from editor.scene.scene import OUTDATED_MS
 
 ITEMS = drawn_scene.picture_items()
@@ -65,6 +66,28 @@ def assert_in_step(scene: GraphScene) -> None:
         assert path.pointAtPercent(0) == scene.port_position(item.wire.source, "output", item.wire.output)
     for id, shown_card in scene.cards.items():
         assert shown_card.look.card == items[card(id)]
+
+
+@pytest.mark.parametrize("text, room, shown", [
+    ("1.2345678901234e-12", 8, "1.2…e-12"), ("123456.789", 6, "12345…"), ("0.001", 5, "0.001"),
+    ("[0.5, 1e-9, 2.25]", 13, "[0.5, 1e-9, …"), ("[0.5, 1e-9, 2.25]", 8, "[0.5, …"), ("hidden_layer", 6, "hidde…"),
+])
+def test_a_value_that_is_cut_keeps_its_exponent(scene, text, room, shown):
+    letters = inks().mono
+    cut = letters.cut_value(text, letters.width("0" * room) + 0.5)
+    assert cut == shown
+
+
+def test_a_card_that_cannot_be_drawn_is_red_and_ends_nothing(scene, monkeypatch, qtbot):
+    said = []
+    monkeypatch.setattr("sys.excepthook", lambda *error: said.append(error[0]))
+    item = next(iter(scene.cards.values()))
+    monkeypatch.setattr(item, "face", lambda near: 1 / 0)
+    image = QtGui.QImage(200, 200, QtGui.QImage.Format.Format_RGB32)
+    painter = QtGui.QPainter(image)
+    scene.render(painter, QtCore.QRectF(image.rect()), item.sceneBoundingRect())
+    painter.end()
+    assert ZeroDivisionError in said and image.pixelColor(100, 100) == inks().error
 
 
 def test_scene_begins_in_step(scene):

@@ -13,6 +13,7 @@ from editor.model.values import (
     array_form,
     array_of,
     interval_text,
+    is_array,
     read,
     read_array,
     value_of,
@@ -51,6 +52,25 @@ def field(form: str, **rest: Any) -> Field:
 def test_what_is_written_is_read_back(form: str, value: Any, text: str) -> None:
     assert written(value, form) == text
     assert read(text, field(form)) == value
+
+
+@pytest.mark.parametrize("dtype, value, text", [
+    ("float32", float(np.float32(1e-9)), "1e-9"), ("float16", float(np.float16(0.1)), "0.1"),
+    ("float64", float(np.float32(1e-9)), "9.999999717180685e-10"), ("float32", 3e38, "3e38"),
+])
+def test_numbers_have_the_digits_of_their_dtype(dtype: str, value: float, text: str) -> None:
+    assert written({"dtype": dtype, "shape": [], "values": [value]}, "array") == text
+
+
+@pytest.mark.parametrize("value", [
+    {"dtype": "float64", "shape": [], "values": 1.5}, {"dtype": "float64", "shape": [2], "values": [1.5]},
+    {"dtype": "float64", "shape": 2, "values": [1, 2]}, {"dtype": "float64", "shape": [-1], "values": []},
+    {"dtype": 3, "shape": [], "values": [1]}, {"dtype": "float64", "shape": [1], "values": [[1]]},
+    {"dtype": "float64", "shape": []},
+])
+def test_what_is_no_array_is_written_as_it_is(value: Any) -> None:
+    assert not is_array(value)
+    assert read(written(value, "array"), field("json")) == value
 
 
 @pytest.mark.parametrize("form, text, value", [
