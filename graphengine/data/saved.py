@@ -67,6 +67,8 @@ def load(path: Any) -> tuple[Source, Any, int]:
             raise ValueError(f"the file is no {FORMAT}")
         spec, count = _read(index["element"]), int(index["count"])
         structure, leaves = taken_apart(spec)
+        if not leaves and count:
+            raise ValueError(f"{count} elements that hold nothing")
         columns = [_column(arrays, k, count, leaf) for k, leaf in enumerate(leaves)]
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise FileFormatError(f"the file is damaged: {error}", at=at, fix="save the dataset again") from error
@@ -86,6 +88,11 @@ def _column(arrays: Mapping[str, Any], k: int, count: int, leaf: TensorSpec) -> 
     ends = np.cumsum([int(np.prod(s, dtype=object)) for s in sizes], dtype=object)
     if count and ends[-1] != len(values):
         raise ValueError(f"leaf {k} has {len(values)} values, and shapes of {ends[-1]}")
+    told = leaf.shape
+    if told.rank is not None:
+        known = [(j, s) for j, s in enumerate(told) if isinstance(s, int)]
+        if any(len(s) != told.rank or any(s[j] != n for j, n in known) for s in set(sizes)):
+            raise ValueError(f"leaf {k} has elements that are not of shape {told}")
     return [values[end - int(np.prod(s)):end].reshape(s) for end, s in zip(ends, sizes, strict=True)]
 
 

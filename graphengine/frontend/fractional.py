@@ -76,6 +76,8 @@ def _windows(value: Any, ratio: Any, pseudo_random: bool, overlapping: bool, see
     sequences, inside = [], None
     for axis, (size, fraction) in enumerate(zip(sizes, ratios, strict=True)):
         count = int(size / fraction)
+        if not count:
+            raise ShapeError(f"pooling_ratio={ratio}: {fraction} exceeds the {size} places of an axis", op=function)
         steps = draw.steps(size, count, pseudo_random)
         ends = L.cumsum(L.cast(steps, dtypes.int64))
         begins = ends - L.cast(steps, dtypes.int64)

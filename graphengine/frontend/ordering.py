@@ -78,7 +78,7 @@ def isotonic_regression(inputs: Any, decreasing: bool = True, axis: int = -1) ->
     order = _axis_last(x.rank, axis)
     moved = L.transpose(x, order)
     n = L.shape_of(moved)[-1]
-    rows = L.reshape(moved, L.stack([-1, n]) if not isinstance(moved.shape[-1], int) else (-1, moved.shape[-1]))
+    rows = L.reshape(moved, L.stack([L.size_of(moved) // L.maximum(n, 1), n]))
     stretches = numpy_function(lambda a: _stretches(-a if decreasing else a), [rows], dtypes.int32)
     stretches.set_shape(rows.shape)
     first = pieces.range(0, L.shape_of(rows)[0]) * n         # each row has numbers of its own

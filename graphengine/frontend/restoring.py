@@ -33,8 +33,8 @@ class Restoration:
         self.unused = dict(arrays)
         self.matched: list[str] = []
 
-    def settle(self) -> None:
-        """Give values to the variables that there are now; none gets one unless all fit.
+    def check(self) -> list[str]:
+        """The paths of the variables that there are now and that have values here.
 
         Raises
         ------
@@ -44,6 +44,16 @@ class Restoration:
         both = [path for path in own if path in self.unused]
         for path in both:
             _check_fit(path, own[path], self.unused[path])
+        return both
+
+    def settle(self) -> None:
+        """Give values to the variables that there are now; none gets one unless all fit.
+
+        Raises
+        ------
+        ShapeError, DTypeError if a value does not fit its variable.
+        """
+        both, own = self.check(), self.variables()
         for path in both:
             own[path].array[...] = self.unused.pop(path)
         self.matched += both

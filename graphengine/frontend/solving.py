@@ -91,11 +91,11 @@ def conjugate_gradient(
 
     def step(i: Any, x: Any, r: Any, p: Any, gamma: Any) -> tuple[Any, ...]:
         z = _product(operator, p)
-        share = L.expand_dims(gamma / _dot(p, z), -1)
+        share = L.expand_dims(L.divide_no_nan(gamma, _dot(p, z)), -1)            # 0 / 0 in a system that is solved
         x, r = x + share * p, r - share * z
         q = r if preconditioner is None else _product(preconditioner, r)
         new = _dot(r, q)
-        return i + 1, x, r, q + L.expand_dims(new / gamma, -1) * p, new
+        return i + 1, x, r, q + L.expand_dims(L.divide_no_nan(new, gamma), -1) * p, new
 
     return CGState(*control.while_loop(goes_on, step, (count, start, r, p, _dot(r, p)), name=name))
 

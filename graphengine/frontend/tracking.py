@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,13 +30,14 @@ class RestoreStatus:
     """What a restoration has done so far, to be asserted.
 
     unused : names in the file for which there is no variable yet
-    missing : names of variables that the file does not hold
+    missing : names of variables and states that the file does not hold
     matched : names that were restored
     """
 
-    def __init__(self, path: str, restoration: Restoration) -> None:
+    def __init__(self, path: str, restoration: Restoration, states: Sequence[str] = ()) -> None:
         self.path = path
         self._restoration = restoration
+        self._states = states               # of Python that the file does not hold
 
     @property
     def unused(self) -> list[str]:
@@ -45,7 +46,7 @@ class RestoreStatus:
 
     @property
     def missing(self) -> list[str]:
-        return sorted(set(self._restoration.variables()) - set(self.matched))
+        return sorted({*self._restoration.variables(), *self._states} - set(self.matched))
 
     @property
     def matched(self) -> list[str]:
@@ -135,23 +136,28 @@ class Checkpoint:
         return write_arrays(file_prefix, {path: v.array for path, v in found.items()} | states)
 
     def read(self, save_path: Path, options: Any = None) -> RestoreStatus:
-        """Give the variables the values of files that `write` or `save` made; nothing changes unless all fit.
+        """Give the variables the values of files that `write` or `save` made; no variable changes unless all fit.
 
         Variables that modules, layers, models and optimizers make later get their values then.
 
         Raises
         ------
-        FileFormatError if there is no such file. ShapeError, DTypeError if a value does not fit its variable.
+        FileFormatError if there is no such file. ShapeError, DTypeError if a value does not fit its variable. What
+        a state of Python raises that cannot take over its own.
         """
         arrays = read_arrays(save_path)
-        states = [(state, arrays.pop(path)) for path, state in self._states() if path in arrays]
+        states = dict(self._states())
+        known = [(state, arrays.pop(path)) for path, state in states.items() if path in arrays]
         restoration = Restoration(self._variables, arrays)
-        restoration.settle()
-        for state, data in states:
+        restoration.check()
+        for state, data in known:
             state.deserialize(data.tobytes())
+        restoration.settle()
         if restoration.unused:
             wait(restoration)
-        return RestoreStatus(os.fspath(save_path), restoration)
+        taken = {id(state) for state, _ in known}
+        lost = [path for path, state in states.items() if id(state) not in taken]
+        return RestoreStatus(os.fspath(save_path), restoration, lost)
 
     def save(self, file_prefix: Path, options: Any = None) -> str:
         """Write a numbered checkpoint, ``PREFIX-1``, and name it in its folder as the newest; its path."""

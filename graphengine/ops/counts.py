@@ -42,6 +42,12 @@ class _Counts(Dynamic):
         merge(state[0], 3, "state is three whole numbers")
         return broadcast_shapes([p.name for p in self.inputs[:-1]], given)
 
+    def as_counts(self, drawn: Array, is_meant: Array) -> Array:
+        """Numbers of the type, the largest for those above it; NaN or -1 for those that are not meant."""
+        if not self.dtype.is_floating:
+            drawn = np.minimum(drawn, np.iinfo(self.dtype.numpy).max)
+        return np.where(is_meant, drawn, np.nan if self.dtype.is_floating else -1).astype(self.dtype.numpy)
+
 
 @op
 class RandomPoisson(_Counts):
@@ -53,7 +59,7 @@ class RandomPoisson(_Counts):
         wide = lam.astype(np.float64)
         is_mean = (wide >= 0) & (wide < 2.0**62)
         drawn = _generator(state).poisson(np.where(is_mean, wide, 0))
-        return np.where(is_mean, drawn, np.nan if self.dtype.is_floating else -1).astype(self.dtype.numpy)
+        return self.as_counts(drawn, is_mean)
 
     samples = (sample(uniform(0.1, 9.0, 3, 20), _STATES), sample(uniform(20.0, 50.0), _STATES),
                sample(normal(0), _STATES), sample(values(0.0, -1.0, np.nan, 1e6), _STATES, dtype="float32"))
@@ -71,7 +77,7 @@ class RandomBinomial(_Counts):
         n, p = np.broadcast_arrays(np.floor(counts.astype(np.float64)), probs.astype(np.float64))
         is_meant = (n >= 0) & (n < 2.0**62) & (p >= 0) & (p <= 1)
         drawn = _generator(state).binomial(np.where(is_meant, n, 0).astype(np.int64), np.where(is_meant, p, 0))
-        return np.where(is_meant, drawn, np.nan if self.dtype.is_floating else -1).astype(self.dtype.numpy)
+        return self.as_counts(drawn, is_meant)
 
     samples = (sample(uniform(1.0, 30.0, 3, 20), uniform(0.1, 0.9, 20), _STATES), sample(normal(0), normal(), _STATES),
                sample(values(5.0, -1.0, 4.0, np.nan), values(1.0, 0.5, 2.0, 0.5), _STATES, dtype="float32"))

@@ -198,7 +198,8 @@ def test_folders_that_hold_no_dataset(tmp_path):
     tf.data.Dataset.range(3).save(tmp_path)
     index = tmp_path / "dataset.json"
     for part, value in (("count", 2), ("count", "x"), ("element", {"dtype": "float32", "shape": []}), ("format", "x"),
-                        ("element", {"tuple": [{"dtype": "int64", "shape": []}] * 2})):
+                        ("element", {"tuple": [{"dtype": "int64", "shape": []}] * 2}), ("element", {"tuple": []}),
+                        ("element", {"dtype": "int64", "shape": [5]})):
         index.write_text(json.dumps({"format": "graphengine dataset", "count": 3,
                                      "element": {"dtype": "int64", "shape": []}, part: value}))
         with pytest.raises(tf.errors.DataLossError, match="damaged"):

@@ -210,6 +210,24 @@ def test_states_in_objects_that_refer_to_each_other(tmp_path):
         assert child.kept.text == "deep"
 
 
+def test_states_that_cannot_be_restored_leave_the_variables_and_missing_ones_are_told(tmp_path):
+    class Refusing(Kept):
+        def deserialize(self, string_value):
+            raise ValueError("not this")
+
+    v = tf.Variable(1.0)
+    path = tf.train.Checkpoint(v=v, kept=Kept("a")).write(tmp_path / "a")
+    without = tf.train.Checkpoint(v=v).write(tmp_path / "b")
+    v.assign(5.0)
+    with pytest.raises(ValueError, match="not this"):
+        tf.train.Checkpoint(v=v, kept=Refusing("b")).read(path)
+    assert float(v) == 5.0
+    status = tf.train.Checkpoint(v=v, kept=Kept("b")).read(without)
+    assert float(v) == 1.0 and status.missing == ["kept/.python_state"]
+    with pytest.raises(AssertionError, match="kept"):
+        status.assert_existing_objects_matched()
+
+
 def test_what_objects_hold():
     class Pair(tf.Module):
         def __init__(self):

@@ -212,3 +212,20 @@ def test_places_of_many_orders_are_shuffled_at_once():
     most = [0, 1, 5, 900, 2**40]
     places = tf.random_index_shuffle(tf.zeros((5,), tf.int64), [1, 2, 3], most).numpy().tolist()
     assert places == [int(tf.random_index_shuffle(tf.zeros((), tf.int64), [1, 2, 3], m)) for m in most]
+
+
+def test_no_numbers_in_order_and_windows_above_the_size():
+    for found in tf.nn.isotonic_regression(np.zeros((2, 0), np.float32)):
+        assert found.shape == (2, 0)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="exceeds the 2 places"):
+        tf.nn.fractional_max_pool(np.ones((1, 2, 2, 1), np.float32), [1, 3.0, 1.0, 1])
+
+
+def test_a_system_that_is_solved_first_waits_for_the_others():
+    matrices, sides = np.stack([np.eye(2), [[2.0, 1.0], [1.0, 3.0]]]), np.array([[1.0, 0.0], [1.0, 2.0]])
+    found = tf.linalg.experimental.conjugate_gradient(matrices, sides, tol=1e-12).x
+    np.testing.assert_allclose(found, np.linalg.solve(matrices, sides[..., None])[..., 0], atol=1e-9)
+
+
+def test_numbers_of_events_above_their_type_are_its_largest():
+    assert tf.random.stateless_poisson([2], [1, 2], 1e10).numpy().tolist() == [2**31 - 1] * 2

@@ -120,7 +120,8 @@ class RandomSaturation(_Coloring):
     Parameters
     ----------
     factor : 0 is gray, 0.5 as it is, 1 as strong as can be; 0 to this number, or two ends
-    value_range : the least and the largest number that a pixel may be
+    value_range : what the saturation, a share, is kept in, as Keras does: with (0, 255) a factor above 0.5 may give
+        pixels below 0, with (0, 1) it does not
     """
 
     def __init__(
