@@ -31,6 +31,7 @@ class Exports(Deeds):
                      lambda path: save_python(self.document, path), self.tr("it needs graphengine to run"))
 
     def do_export_picture(self) -> None:
+        self.settle()
         self._export(self.tr("Export picture"), ".png", self.tr("Pictures (*.png *.svg *.pdf)"),
                      lambda path: save_picture(self.scene, path, self.document))
 

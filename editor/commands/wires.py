@@ -50,7 +50,8 @@ def unlike(edit: Edit, source: str, output: int, target: str, input: int) -> str
 _WORDS = {"tensor": "a tensor", "feed": "rows of data", "optimizer": "an optimizer"}
 
 
-def join(edit: Edit, source: str, output: int, target: str, input: int, bends: tuple[Point, ...] = ()) -> Wire:
+def join(edit: Edit, source: str, output: int, target: str, input: int, bends: tuple[Point, ...] = (),
+         portal: str = "") -> Wire:
     """Put a wire into an edit; in a list of operands it becomes the last one."""
     reason = refusal(edit, source, output, target, input)
     if reason:
@@ -58,7 +59,7 @@ def join(edit: Edit, source: str, output: int, target: str, input: int, bends: t
     first = edit.list_begin(target)
     if first is not None and input >= first:
         input = max((n + 1 for n in edit.into(target) if n >= first), default=first)
-    wire = Wire(source, output, target, input, bends)
+    wire = Wire(source, output, target, input, bends, portal)
     edit.put(wire)
     _take_over(edit, wire)
     return wire
@@ -107,7 +108,7 @@ def reconnect(document: GraphDocument, wire: Ref, target: str, input: int) -> Ch
     elif (target, input) != (old.target, old.input):
         edit.remove(wire)
         edit.close_gaps([old.target])
-        join(edit, old.source, old.output, target, input)
+        join(edit, old.source, old.output, target, input, old.bends, old.portal)
     return edit.change(label)
 
 
@@ -125,8 +126,9 @@ def rewire(document: GraphDocument, off: Iterable[Ref], source: str, output: int
         edit.remove(wire.ref)
     edit.close_gaps([wire.target for wire in gone])
     targets = list(ends)
+    tag = next((wire.portal for wire in gone if (wire.source, wire.output) == (source, output)), "")
     for target, input in targets:
-        join(edit, source, output, target, input)
+        join(edit, source, output, target, input, portal=tag)
     return edit.change(f"Connect '{source}' to {counted(Ref('card', card) for card, _ in targets)}")
 
 

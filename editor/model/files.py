@@ -43,6 +43,7 @@ Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
 MAX_ITEMS = 100_000
 MOST_SOON, MOST_ITEMS_SOON = 2**20, 200     # bytes of arrays and weights, and items, that are soon saved
+ROW, APART = 4, (240.0, 180.0)              # of cards that stand where another one was
 OTHER = "file: "                            # begins the names of settings that are parts of the file
 
 
@@ -96,6 +97,11 @@ def _items(raw: Any, file: str) -> list[Item]:
             raise ge.errors.FileFormatError(f"{item.ref.kind} {item.ref.key!r} is there twice", at=f"{file}, item {k}",
                                             fix="remove one of them")
         found[item.ref] = item
+    return _checked(found, file)
+
+
+def _checked(found: Mapping[Ref, Item], file: str) -> list[Item]:
+    """Items by their places, if they belong together."""
     for item in found.values():
         if isinstance(item, Wire):
             missing = next((c for c in (item.source, item.target) if Ref("card", c) not in found), None)
@@ -303,8 +309,8 @@ def _changed_by_others(
     nodes: list[dict[str, Any]], train: Any, drawn: list[dict[str, Any]], view: Any, file: str
 ) -> list[Item]:
     """Items of nodes that are no longer those of the view: they count, and what the nodes never held is kept."""
-    found = {item.ref: item for item in _with_places(_of_nodes(nodes, train, file), drawn)}
     inside = view.get("inside", {}) if isinstance(view, dict) else {}
+    found = {item.ref: item for item in _with_places(_of_nodes(nodes, train, file), drawn, inside)}
     held = {node["id"] for node in nodes} | set(inside if isinstance(inside, dict) else ())
     kept: list[Item] = [from_plain(entry, f"{file}, view") for entry in drawn]
     for item in kept:
@@ -321,25 +327,66 @@ def _changed_by_others(
         item = found[ref]
         assert isinstance(item, Card | Frame | Note), "others lie nowhere"
         found[ref] = dataclasses.replace(item, parent="")
-    return list(found.values())
+    return _checked(_without_circles(found, held), file)
 
 
-def _with_places(items: Iterable[Item], drawn: list[dict[str, Any]]) -> Iterable[Item]:
-    """Items at the places that cards of the same name have in a view, with its frames and notes."""
-    places = {}
+def _without_circles(found: dict[Ref, Item], held: set[str]) -> dict[Ref, Item]:
+    """Items without what leads unfinished cards, those that are not held, in a circle; nodes lead in none."""
+    loose = GraphDocument(found.values())
+    circle = {card.id for card in loose.cards} - {card.id for card in in_order(loose)}
+    kept: dict[Ref, Item] = {}
+    for ref, item in found.items():
+        if isinstance(item, Wire) and item.target in circle - held and item.source in circle:
+            continue
+        if isinstance(item, Card) and item.id in circle - held:
+            item = dataclasses.replace(item, after=tuple(id for id in item.after if id not in circle))
+        kept[ref] = item
+    return kept
+
+
+def _with_places(items: Iterable[Item], drawn: list[dict[str, Any]], inside: Any) -> Iterable[Item]:
+    """Items at the places that cards of the same name have in a view, with its frames and notes.
+
+    Wires go the way of those with the same ends. The nodes of a card that is no node, by `inside`, stand around its
+    place, in its subgraph.
+    """
+    places, ways = {}, {}
     for entry in drawn:
         if entry.get("item") == "card":
             item = from_plain({"kind": "", **entry}, "view")
             assert isinstance(item, Card)
             places[item.id] = item
+        elif entry.get("item") == "wire":
+            item = from_plain(entry, "view")
+            assert isinstance(item, Wire)
+            ways[item.source, item.output, item.target, item.input] = item
         elif entry.get("item") in ("frame", "note"):
             yield from_plain(entry, "view")
+    around = _around(places, inside)
     for item in items:
         old = places.get(item.id) if isinstance(item, Card) else None
+        if isinstance(item, Wire):
+            way = ways.get((item.source, item.output, item.target, item.input))
+            item = item if way is None else dataclasses.replace(item, bends=way.bends, portal=way.portal)
+        elif isinstance(item, Card) and item.id in around:
+            x, y, parent = around[item.id]
+            item = dataclasses.replace(item, x=x, y=y, parent=parent)
         if isinstance(item, Card) and old is not None:
             item = dataclasses.replace(item, x=old.x, y=old.y, width=old.width, collapsed=old.collapsed,
                                        preview=old.preview, example=old.example, parent=old.parent)
         yield item
+
+
+def _around(places: Mapping[str, Card], inside: Any) -> dict[str, tuple[float, float, str]]:
+    """Places, and the subgraph, of nodes that are inside a card: in rows that begin where it is."""
+    found = {}
+    for id, parts in inside.items() if isinstance(inside, dict) else ():
+        names = parts.get("nodes") if isinstance(parts, dict) else None
+        whole = places.get(id)
+        if whole is not None and isinstance(names, list):
+            for k, name in enumerate(name for name in names if isinstance(name, str) and name not in places):
+                found[name] = whole.x + k % ROW * APART[0], whole.y + k // ROW * APART[1], whole.parent
+    return found
 
 
 def _of_nodes(nodes: list[dict[str, Any]], train: Any, file: str) -> list[Item]:

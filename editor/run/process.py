@@ -88,7 +88,9 @@ class ProcessRunner(QtCore.QObject):
         self._process = context.Process(target=main, args=(theirs,), name="runs graphs", daemon=True)
         self._process.start()
         theirs.close()
-        self._sending = Sending(self._pipe)
+        generation = self._generation
+        self._sending = Sending(self._pipe, lambda request, error: self._hear(generation, m.Failed(
+            "unreadable", f"a request could not be sent: {error}", None, "try it again")))
         self._reader = threading.Thread(
             target=self._read, args=(self._pipe, self._generation), name="replies", daemon=True)
         self._reader.start()
@@ -178,14 +180,18 @@ class ProcessRunner(QtCore.QObject):
             except Exception:               # it ended, was closed, or sent what cannot be read: the rest is lost, too
                 reply = None
             self._is_hearing = False
-            with self._lock:
-                self._inbox.append((generation, reply))
-                is_first = len(self._inbox) == 1
-            if is_first:
-                with contextlib.suppress(RuntimeError):     # the window is gone
-                    self._arrived.emit()
+            self._hear(generation, reply)
             if reply is None:
                 return
+
+    def _hear(self, generation: int, reply: m.Reply | None) -> None:
+        """In a thread: let the window take a reply."""
+        with self._lock:
+            self._inbox.append((generation, reply))
+            is_first = len(self._inbox) == 1
+        if is_first:
+            with contextlib.suppress(RuntimeError):         # the window is gone
+                self._arrived.emit()
 
     def _take(self) -> None:
         with self._lock:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from ..model.apart import send
@@ -10,10 +11,13 @@ from . import messages as m
 
 
 class Sending:
-    """Sends requests through a pipe in the order in which they come; nobody waits for it."""
+    """Sends requests through a pipe in the order in which they come; nobody waits for it.
 
-    def __init__(self, pipe: Any) -> None:
-        self._pipe = pipe
+    refused : called in the thread with a request that cannot be sent, and why
+    """
+
+    def __init__(self, pipe: Any, refused: Callable[[m.Request, Exception], object] = lambda *_: None) -> None:
+        self._pipe, self._refused = pipe, refused
         self._waiting: queue.SimpleQueue[m.Request] = queue.SimpleQueue()
         self._is_over = False
         self._thread = threading.Thread(target=self._run, name="requests", daemon=True)
@@ -40,5 +44,7 @@ class Sending:
                 send(self._pipe, request)
             except OSError:                 # it has ended: the thread that reads tells so
                 return
+            except Exception as error:      # nothing of it was sent: what comes after it can be
+                self._refused(request, error)
             if isinstance(request, m.Quit):
                 return

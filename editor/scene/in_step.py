@@ -83,6 +83,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         self.signatures.forget(refs)
         items = self.document.items
         cards = {ref.key for ref in refs if ref.kind == "card"}
+        shown = [self.cards[id].look.card for id in cards if id in self.cards]     # as they were
         cards |= {self.cards[id].look.card.parent for id in cards if id in self.cards}      # where they lay
         for ref in refs:
             item = items.get(ref)
@@ -98,11 +99,17 @@ class DocumentScene(QtWidgets.QGraphicsScene):
                 self._show_wire(item)
         self._show_cards(cards)
         if self.level and self.document.card(self.level) is None:
-            self.enter("")
+            self.enter(self._renamed(self.level, shown))
         if any(ref.kind in ("card", "frame") for ref in refs):
             self._fold()
         if self._hides_constants:
             self._hide()
+
+    def _renamed(self, level: str, before: Iterable[Card]) -> str:
+        """The subgraph in which all that lay in one lies now, as after that was renamed; "" if there is none."""
+        inner = [self.document.card(card.id) for card in before if card.parent == level]
+        now = {card.parent if card is not None else "" for card in inner}
+        return now.pop() if len(now) == 1 else ""
 
     def _ends(self, ref: Ref, wire: Any) -> Iterator[str]:
         """Cards whose rows a changed wire changes."""

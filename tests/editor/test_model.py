@@ -259,6 +259,49 @@ def test_nodes_changed_by_others_count_and_places_stay(tmp_path):
     assert again.wires_into("more")[0].source == "n"
 
 
+def changed_by_others(path, document, id, op):
+    """The document in a file in which another program made a node another op."""
+    save(document, path)
+    raw = json.loads(path.read_text())
+    for node in raw["nodes"]:
+        if node["id"] == id:
+            node["op"] = op
+    path.write_text(json.dumps(raw))
+    return open_document(path)
+
+
+def test_tags_and_bends_stay_where_others_change_a_node(tmp_path):
+    wires = Wire("a", 0, "b", 0, portal="w"), Wire("a", 0, "c", 0, bends=((1.0, 2.0),))
+    document = GraphDocument([placeholder("a", [2]), Card("b", "op/negative"), Card("c", "op/negative"), *wires])
+    assert set(changed_by_others(tmp_path / "a.graph.json", document, "b", "abs").wires) == set(wires)
+
+
+def test_the_nodes_of_a_layer_stay_in_its_subgraph_where_others_change_a_node(tmp_path):
+    document = GraphDocument([
+        Card("s", "subgraph"), placeholder("x", [None, 10]), Card("dense", "layer/Dense", {"units": 5}, 900.0, 300.0,
+                                                                   parent="s"), Wire("x", 0, "dense", 0),
+        Card("o", "op/negative", x=1200.0, parent="s"), Wire("dense", 0, "o", 0)])
+    opened = changed_by_others(tmp_path / "a.graph.json", document, "o", "abs")
+    inner = [card for card in opened.cards if card.id.startswith("dense/")]
+    assert len(inner) > 2 and {card.parent for card in inner} == {"s"}
+    assert len({(card.x, card.y) for card in inner}) == len(inner) and min(card.x for card in inner) == 900.0
+
+
+@pytest.mark.parametrize("parts", [
+    (Card("p", "op/negative", after=("q",)), Card("q", "op/negative", after=("p",))),
+    (Card("p", "op/negative"), Card("q", "op/negative"), Wire("p", 0, "q", 0), Wire("q", 0, "p", 0))])
+def test_what_nodes_never_held_leads_in_no_circle(tmp_path, parts):
+    path = tmp_path / "a.graph.json"
+    save(GraphDocument([placeholder("x", [2])]), path)
+    raw = json.loads(path.read_text())
+    raw["view"] = {"items": [to_plain(item) for item in parts], "digest": "another"}
+    path.write_text(json.dumps(raw))
+    document = open_document(path)
+    assert {card.id for card in in_order(document)} == {"p", "q", "x"}
+    save(document, path)
+    assert to_text(open_document(path)) == to_text(document)
+
+
 def test_what_nodes_never_held_survives_changes_by_others(tmp_path):
     target = tmp_path / "a.graph.json"
     save(drawn(), target)

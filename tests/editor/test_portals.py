@@ -143,3 +143,15 @@ def test_in_a_subgraph_a_tag_leads_to_what_it_names(hand):
         center = hand.scene.wires[wire].tags[0].box.center()
         hand.double_click((center.x(), center.y()))
     assert asked == ["w", "end"]
+
+
+def test_a_wire_that_is_put_elsewhere_keeps_its_tags_and_bends():
+    document = graph()
+    document.do(commands.add_card(document, "op/add", 0, 900))
+    document.do(commands.set_portal(document, [AX], "input"))
+    document.do(commands.set_bends(document, AX, [(1.0, 2.0)]))
+    document.do(commands.reconnect(document, AX, "add", 1))
+    wire = document.wires_into("add")[1]
+    assert (wire.portal, wire.bends) == ("input", ((1.0, 2.0),))
+    document.do(commands.rewire(document, [wire.ref], wire.source, wire.output, [("add", 0)]))
+    assert document.wires_into("add")[0].portal == "input"

@@ -268,3 +268,10 @@ def test_nobody_waits_for_a_process_that_does_not_read(talk, iris):
     talk.send(m.Run())
     os.kill(talk.runner.pid, signal.SIGCONT)
     assert talk.wait(m.Values).previews
+
+
+def test_a_request_that_cannot_be_sent_is_said_and_the_next_one_is_sent(talk, iris):
+    talk.load(iris)
+    talk.send(m.Run({"x": lambda: 0}))
+    assert "could not be sent" in talk.wait(m.Failed).text
+    assert len(of(talk.finish(m.Run()), m.Values)) == 1

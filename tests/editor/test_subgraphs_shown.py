@@ -7,6 +7,7 @@ from PySide6 import QtWidgets
 from PySide6.QtCore import Qt
 
 from editor import commands
+from editor.io.pictures import read_picture
 from editor.io.settings import Settings
 from editor.main_window import MainWindow
 from editor.model import subgraphs
@@ -289,3 +290,25 @@ def test_running_shows_values_of_what_lies_inside(window, qtbot):
     window.do_run()
     qtbot.waitUntil(lambda: any(isinstance(reply, m.Values) for reply in replies), timeout=60_000)
     assert window.scene.cards["subgraph"].look.results.previews[0].shape[-1] == 3
+
+
+def test_who_is_in_a_subgraph_stays_there_when_it_is_renamed(window):
+    document = window.document
+    document.do(commands.group(document, [Ref("card", id) for id in ("a", "b")], "subgraph"))
+    window.scene.enter("subgraph")
+    document.do(commands.rename(document, "subgraph", "block"))
+    assert window.scene.level == "block" and {"a", "b"} <= seen(window.scene)
+    document.undo()
+    assert window.scene.level == "subgraph"
+    document.undo()
+    assert window.scene.level == ""
+
+
+def test_a_picture_holds_what_is_being_typed(window, tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: (str(path), ""))
+    window.document.do(commands.add_note(window.document, 300, 300))
+    window.tool.inline.write_note("note")
+    window.tool.inline.widget.setPlainText("typed")
+    window.do_export_picture()
+    assert "typed" in [note.text for note in read_picture(path).notes]
