@@ -289,3 +289,13 @@ def test_conv_lstm_drops_the_same_in_all_steps():
 def test_conv_lstm_wants_known_places():
     with pytest.raises(ValueError, match="sizes of space"):
         layers.ConvLSTM1D(2, 3)(keras.Input((None, None, 2)))
+
+
+@pytest.mark.parametrize(("layer", "shape"), [
+    (lambda: layers.MaxPooling2D(9), (2, 6, 7, 1)), (lambda: layers.AveragePooling1D(4), (2, 3, 1)),
+    (lambda: layers.MaxPooling3D((1, 1, 3), data_format="channels_first"), (2, 5, 4, 4, 2)),
+    (lambda: layers.ConvLSTM3D(2, 2), (2, 2, 1, 1, 1, 1)), (lambda: layers.ConvLSTM1D(2, 3), (1, 2, 2, 1)),
+])
+def test_windows_that_fit_nowhere_are_refused(layer, shape):
+    with pytest.raises(ValueError, match=r"no window of .* fits into inputs of shape"):
+        layer()(np.ones(shape, np.float32))

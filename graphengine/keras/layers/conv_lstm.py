@@ -76,6 +76,9 @@ class ConvLSTMCell(Cell):
                    self.dilation_rate, strict=True)
         places = tuple(-(-size // step) if self.padding == "same" else (size - (width - 1) * rate - 1) // step + 1
                        for size, width, step, rate in ends)
+        if min(places) < 1:
+            raise ShapeError(f"no window of {self.kernel_size} fits into inputs of shape {input_shape}",
+                             op=type(self).__name__, fix="a smaller kernel_size, or padding='same'")
         self._frame = frame
         self._state = (self.filters, *places) if axis == 1 else (*places, self.filters)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...errors import ShapeError
 from ...ops.language import L
 from ..input_spec import InputSpec
 from ..registry import register
@@ -27,6 +28,11 @@ class _Pooling(Configured):
         self.input_spec = InputSpec(ndim=self.rank + 2)
 
     def call(self, inputs: Any) -> Any:
+        sizes = [tuple(inputs.shape)[axis] for axis in space(self.data_format, self.rank)]
+        if self.padding == "valid" and any(isinstance(size, int) and size < window
+                                           for size, window in zip(sizes, self.pool_size, strict=True)):
+            raise ShapeError(f"no window of {self.pool_size} fits into inputs of shape {inputs.shape}",
+                             op=type(self).__name__, fix="a smaller pool_size, or padding='same'")
         return getattr(L, self.op)(self.fractions(inputs), self.pool_size, self.strides, self.padding.upper(),
                                    format_of(self.data_format, self.rank))
 
