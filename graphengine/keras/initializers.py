@@ -5,6 +5,7 @@ Without a seed they take one from the state of `random.set_seed` when they are f
 """
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Sequence
 from functools import cached_property
@@ -244,6 +245,14 @@ class VarianceScaling(RandomInitializer):
         self.distribution = distribution
         self.input_axes = input_axes
         self.output_axes = output_axes
+
+    def for_axes(self, inputs: Sequence[int], outputs: Sequence[int]) -> VarianceScaling:
+        """The same for a weight with these axes, unless it was told which ones count."""
+        if self.input_axes is not None and self.output_axes is not None:
+            return self
+        found = copy.copy(self)
+        found.input_axes, found.output_axes = inputs, outputs
+        return found
 
     def values(self, shape: tuple[int, ...], dtype: DType) -> Any:
         fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)

@@ -185,3 +185,15 @@ def test_variables_of_a_program():
     assert (v.name, v.path, v.shape, v.dtype.name, v.trainable) == ("v", "v", tf.TensorShape((2, 3)), "float32", False)
     with pytest.raises(errors.InvalidArgumentError, match="wants a shape"):
         keras.Variable(np.ones)
+
+
+@pytest.mark.parametrize(("equation", "sizes", "given", "expected"), [
+    ("abc,cde->abde", (None, 2, 3), {}, [-0.619633, 0.46905094, 0.6697392]),
+    ("abde,dec->abc", (None, 6), {}, [-0.619633, 0.46905094, 0.6697392]),
+    ("abc,cde->abde", (None, 2, 3), {"input_axes": [0, 1], "output_axes": [2]}, [-0.5542166, 0.41953188, 0.59903294]),
+])
+def test_kernels_of_einsum_dense_begin_with_the_size_of_what_they_sum(equation, sizes, given, expected):
+    """Keras 3.15's numbers: inputs are the axes of the kernel that the result has not."""
+    layer = layers.EinsumDense(equation, sizes, kernel_initializer=keras.initializers.GlorotUniform(seed=5, **given))
+    layer.build((2, 4, 6) if len(sizes) == 3 else (2, 4, 2, 3))
+    np.testing.assert_allclose(np.ravel(layer.get_weights()[0])[:3], expected, rtol=1e-5)

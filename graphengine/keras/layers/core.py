@@ -9,6 +9,7 @@ from ...errors import ShapeError
 from ...frontend.pieces import einsum
 from ...ops.language import L
 from .. import bytecode
+from ..initializers import VarianceScaling
 from ..input_spec import InputSpec
 from ..layer import Layer
 from ..registry import deserialize_keras_object, register, serialize_keras_object
@@ -97,7 +98,11 @@ class EinsumDense(Configured):
         if unknown:
             raise ShapeError(f"the size of {unknown[0]!r} in {self.equation!r} is not known", op="EinsumDense",
                              fix="give it in output_shape, or in the shape of the input")
-        self.kernel = self.add_weight(tuple(sizes[k] for k in kernel), self.kernel_initializer, name="kernel",
+        start = self.kernel_initializer
+        if isinstance(start, VarianceScaling):
+            start = start.for_axes([i for i, k in enumerate(kernel) if k not in result],
+                                   [i for i, k in enumerate(kernel) if k in result])
+        self.kernel = self.add_weight(tuple(sizes[k] for k in kernel), start, name="kernel",
                                       regularizer=self.kernel_regularizer, constraint=self.kernel_constraint)
         self.bias = None
         if self.bias_axes is not None:
