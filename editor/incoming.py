@@ -1,6 +1,7 @@
 """Files that are dropped on the window or opened: what each kind of file becomes."""
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import struct
@@ -164,7 +165,7 @@ def bring_files(document: GraphDocument, before: Path, folder: Path) -> list[str
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, target)
-            elif target.read_bytes() != source.read_bytes():
+            elif not filecmp.cmp(source, target, shallow=False):     # of two sizes without reading them
                 kept_out.append(name)
     return list(dict.fromkeys(kept_out))
 

@@ -8,8 +8,6 @@ nothing in it is believed.
 """
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -24,6 +22,7 @@ from ..model.document import Change, GraphDocument
 from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from ..model.plain import from_plain, to_plain
 from ..model.subgraphs import lost, with_inside
+from ..model.values import array_from_text, array_text, arrays_named
 from .edit import Edit, Refused, counted
 from .names import check_name
 from .places import card_width, coordinate, smallest
@@ -68,25 +67,6 @@ def copy_text(document: GraphDocument, refs: Iterable[Ref]) -> str:
 def _chosen(document: GraphDocument, refs: Iterable[Ref]) -> list[Card | Frame | Note]:
     wanted = set(with_inside(document, refs))
     return [item for ref, item in document.items.items() if ref in wanted and isinstance(item, Card | Frame | Note)]
-
-
-def array_text(array: np.ndarray[Any, Any]) -> dict[str, Any]:
-    """An array as JSON: {"dtype", "shape", "base64"}, little-endian and in row-major order."""
-    little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
-    return {"dtype": ge.as_dtype(array.dtype).name, "shape": list(array.shape),
-            "base64": base64.b64encode(little.tobytes()).decode("ascii")}
-
-
-def arrays_named(value: Any) -> Iterable[str]:
-    """Names of large arrays that an attribute's value mentions."""
-    if isinstance(value, Mapping):
-        if {"dtype", "shape", "array"} == value.keys() and isinstance(value["array"], str):
-            yield value["array"]
-            return
-        value = list(value.values())
-    if isinstance(value, list | tuple):
-        for inner in value:
-            yield from arrays_named(inner)
 
 
 # -------------------------------------------------------------------- pasting
@@ -273,23 +253,6 @@ def _arrays(stored: Mapping[str, Any]) -> dict[str, np.ndarray[Any, Any]]:
             raise Refused("The copied cards are broken: an array does not hold what it says.")
         found[name] = array
     return found
-
-
-def array_from_text(raw: Any) -> np.ndarray[Any, Any] | None:
-    """The array that text describes, None if it is broken."""
-    if not isinstance(raw, dict) or not isinstance(raw.get("base64"), str):
-        return None
-    shape = raw.get("shape")
-    if not isinstance(shape, list) or len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
-        return None
-    try:
-        dtype = ge.as_dtype(str(raw.get("dtype")))
-        data = base64.b64decode(raw["base64"], validate=True)
-        little = dtype.numpy.newbyteorder("<")
-        array = np.frombuffer(data, little).reshape(shape).astype(dtype.numpy)
-    except (binascii.Error, ValueError, TypeError):
-        return None
-    return None if dtype.numpy.hasobject else array
 
 
 def _with_arrays(document: GraphDocument, card: Card, renamed: Mapping[str, str]) -> Card:

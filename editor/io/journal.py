@@ -35,11 +35,11 @@ import numpy as np
 import graphengine as ge
 from graphengine.tools.drawn.files import write_file
 
-from ..commands.clipboard import arrays_named
 from ..model.document import Change, GraphDocument
 from ..model.files import from_text, open_document, to_text
 from ..model.items import Item, Ref
 from ..model.plain import from_plain, ref_from_plain, ref_to_plain, to_plain
+from ..model.values import arrays_named
 from ..model.version import Version
 from ..model.version import from_plain as version_from_plain
 from .folders import data_folder, make_private

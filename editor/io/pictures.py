@@ -21,10 +21,10 @@ from PySide6 import QtCore, QtGui, QtSvg, QtWidgets
 import graphengine as ge
 from graphengine.tools.drawn.files import read_file, write_file
 
-from ..commands.clipboard import array_from_text, array_text, arrays_named
 from ..model.document import GraphDocument
 from ..model.files import from_text, to_text
 from ..model.plain import to_plain
+from ..model.values import array_from_text, array_text, arrays_named
 from ..theme import theme
 from .outlines import outlined
 

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import ast
+import base64
+import binascii
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -327,3 +329,41 @@ def _with_floats(nested: Any) -> Any:
 
 def _brief(text: str) -> str:
     return repr(text if len(text) <= 24 else text[:21] + "...")
+
+
+# -------------------------------------------------------------------- large arrays
+
+def array_text(array: Array) -> dict[str, Any]:
+    """An array as JSON: {"dtype", "shape", "base64"}, little-endian and in row-major order."""
+    little = np.ascontiguousarray(array.astype(array.dtype.newbyteorder("<"), copy=False))
+    return {"dtype": as_dtype(array.dtype).name, "shape": list(array.shape),
+            "base64": base64.b64encode(little.tobytes()).decode("ascii")}
+
+
+def arrays_named(value: Any) -> Iterable[str]:
+    """Names of large arrays that an attribute's value mentions."""
+    if isinstance(value, Mapping):
+        if {"dtype", "shape", "array"} == value.keys() and isinstance(value["array"], str):
+            yield value["array"]
+            return
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for inner in value:
+            yield from arrays_named(inner)
+
+
+def array_from_text(raw: Any) -> Array | None:
+    """The array that text describes, None if it is broken."""
+    if not isinstance(raw, dict) or not isinstance(raw.get("base64"), str):
+        return None
+    shape = raw.get("shape")
+    if not isinstance(shape, list) or len(shape) > 32 or not all(type(n) is int and 0 <= n < 2**40 for n in shape):
+        return None
+    try:
+        dtype = as_dtype(str(raw.get("dtype")))
+        data = base64.b64decode(raw["base64"], validate=True)
+        little = dtype.numpy.newbyteorder("<")
+        array = np.frombuffer(data, little).reshape(shape).astype(dtype.numpy)
+    except (binascii.Error, ValueError, TypeError):
+        return None
+    return None if dtype.numpy.hasobject else array
