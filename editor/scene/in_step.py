@@ -482,13 +482,21 @@ class DocumentScene(QtWidgets.QGraphicsScene):
 
     def contents_rect(self, refs: Iterable[Ref] | None = None) -> QtCore.QRectF:
         """Around the given cards, frames and notes, or all that are seen, where they come to rest; empty if none."""
+        return self.around(self.rest_rects(refs))
+
+    def rest_rects(self, refs: Iterable[Ref] | None = None) -> dict[Ref, QtCore.QRectF]:
+        """Where each of the given cards, frames and notes, or of all, comes to rest, if it is seen."""
+        items = ((ref, self.item(ref)) for ref in (refs if refs is not None else self.document.items))
+        return {ref: self.rest_rect(ref) for ref, item in items
+                if item is not None and not isinstance(item, WireItem) and item.isVisible()}
+
+    def around(self, rects: Mapping[Ref, QtCore.QRectF]) -> QtCore.QRectF:
+        """Around items that are seen and the tags at them."""
         whole = QtCore.QRectF()
-        for ref in refs if refs is not None else self.document.items:
-            item = self.item(ref)
-            if item is not None and not isinstance(item, WireItem) and item.isVisible():
-                whole = whole.united(self.rest_rect(ref))
-                for tag in self._tags_at(ref):
-                    whole = whole.united(tag.far_box)
+        for ref, rect in rects.items():
+            whole = whole.united(rect)
+            for tag in self._tags_at(ref):
+                whole = whole.united(tag.far_box)
         return whole
 
     def _tags_at(self, ref: Ref) -> Iterator[Tag]:

@@ -69,10 +69,9 @@ class Minimap(QtWidgets.QWidget):
     def contents(self) -> QtCore.QRectF:
         """Around all that is seen, looked up once after something has moved."""
         if self._contents is None:
-            graph = self.view.graph
-            self._contents = graph.contents_rect()
-            rects = (graph.rest_rect(card.look.card.ref) for card in graph.cards.values() if card.isVisible())
-            self._boxes = [(r.left(), r.top(), r.right(), r.bottom()) for r in rects]
+            rects = self.view.graph.rest_rects()
+            self._contents = self.view.graph.around(rects)
+            self._boxes = [(r.left(), r.top(), r.right(), r.bottom()) for ref, r in rects.items() if ref.kind == "card"]
         return self._contents
 
     # ------------------------------------------------ painting

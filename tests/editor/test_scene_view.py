@@ -393,6 +393,16 @@ def test_a_drag_at_the_border_moves_the_view(view, qtbot, monkeypatch):
 
 # -------------------------------------------------------------------- minimap, faces
 
+def test_minimap_measures_each_item_once(view, monkeypatch):
+    minimap, measured = Minimap(view), []
+    plain = view.graph.rest_rect
+    monkeypatch.setattr(view.graph, "rest_rect", lambda ref: measured.append(ref) or plain(ref))
+    assert minimap.contents == view.graph.contents_rect()
+    count = len(measured)
+    assert count == 2 * len(set(measured))      # once by each of the two
+    assert minimap.contents and len(measured) == count
+
+
 def test_minimap_goes_where_it_is_clicked(view, qtbot):
     minimap = Minimap(view)
     minimap.show()
@@ -443,8 +453,8 @@ def test_the_overview_looks_for_cards_only_after_they_moved(view, qtbot, monkeyp
     view.set_zoom(1.5)
     qtbot.waitUntil(lambda: not overview._pause.isActive(), timeout=5000)
     overview.grab()
-    asked, look = [], view.graph.contents_rect
-    monkeypatch.setattr(view.graph, "contents_rect", lambda *refs: asked.append(refs) or look(*refs))
+    asked, look = [], view.graph.rest_rects
+    monkeypatch.setattr(view.graph, "rest_rects", lambda *refs: asked.append(refs) or look(*refs))
     for k in range(5):
         view.horizontalScrollBar().setValue(10 * k)
         overview.grab()
@@ -452,7 +462,7 @@ def test_the_overview_looks_for_cards_only_after_they_moved(view, qtbot, monkeyp
     card = view.graph.document.card("relu")
     view.graph.document.do(Change("Move", {card.ref: card}, {card.ref: replace(card, x=card.x + 5000)}))
     overview.grab()
-    assert len(asked) == 1 and overview.contents == look()
+    assert len(asked) == 1 and overview.contents == view.graph.contents_rect()
 
 
 def test_what_is_chosen_is_shown_beside_the_overview(view):
