@@ -53,6 +53,11 @@ def arrays_name(document: Path, digest: str) -> str:
     return f"{stem(document)}.{digest[:16]}.safetensors"
 
 
+def is_arrays_name(document: Path, name: str) -> bool:
+    """Whether `arrays_name` gives a name like this one for a document."""
+    return re.fullmatch(re.escape(stem(document)) + r"\.[0-9a-f]{16}\.safetensors", name) is not None
+
+
 def arrays_mentioned(document: Path, text: bytes) -> str | None:
     """The name of this shape in the text of the document, if there is one."""
     pattern = rb'"(' + re.escape(stem(document).encode("utf-8", "surrogateescape")) + rb"\.[0-9a-f]{16}\.safetensors)\""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..ir.graph import Graph
-from .arrays import ArraysFile, Collected, arrays_bytes, arrays_mentioned, arrays_name
+from .arrays import ArraysFile, Collected, arrays_bytes, arrays_mentioned, arrays_name, is_arrays_name
 from .document import build, describe, migrate
 from .files import FileMissingError, read_file, write_file
 from .nodes import Beginning, present_value
@@ -46,7 +46,7 @@ def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = pres
     file, target = os.fspath(path), Path(os.path.realpath(path))
     collected = Collected()
     document = describe(graph, collected.keep, file, beginning)
-    before = _arrays_of_old(target)
+    before, left = _arrays_of_old(target), _left_over(target)
     name, data = None, b""
     if collected.arrays:
         data, digest = arrays_bytes(collected.arrays)
@@ -66,9 +66,11 @@ def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = pres
         if name is not None and fresh:
             target.with_name(name).unlink(missing_ok=True)
         raise
-    if before is not None and before != name and not _is_named_elsewhere(before, target):
+    for gone in {before, *left} - {None, name}:
+        assert gone is not None, "taken out"
         with contextlib.suppress(OSError):  # the graph is saved; Windows keeps a file that somebody reads
-            target.with_name(before).unlink(missing_ok=True)
+            if not _is_named_elsewhere(gone, target):
+                target.with_name(gone).unlink(missing_ok=True)
 
 
 def load(path: str | os.PathLike[str]) -> Graph:
@@ -169,6 +171,19 @@ def _arrays_of_old(target: Path) -> str | None:
         return arrays_mentioned(target, target.read_bytes()) if target.is_file() else None
     except OSError:                         # it cannot be read, so nothing beside it is ours to remove
         return None
+
+
+def _left_over(target: Path) -> list[str]:
+    """Files of arrays of a document that are older than it, as of processes that were killed while they saved.
+
+    Those that are newer may be named by the document that another process is about to write.
+    """
+    try:
+        written = target.stat().st_mtime_ns
+        return [file.name for file in target.parent.iterdir()
+                if is_arrays_name(target, file.name) and file.stat().st_mtime_ns < written]
+    except OSError:
+        return []
 
 
 def _is_named_elsewhere(arrays: str, target: Path) -> bool:

@@ -252,3 +252,22 @@ def test_what_a_training_takes_is_known_before(monkeypatch):
 
 def test_free_memory_is_told_here():
     assert memory.free_bytes() > 2**20
+
+
+def test_arrays_of_a_save_that_was_killed_go_with_a_later_one(tmp_path):
+    """Unless a document names them, or they are newer than the file: somebody may be about to name them."""
+    path, left = tmp_path / "a.graph.json", tmp_path / f"a.{'0' * 16}.safetensors"
+    named, other = tmp_path / f"a.{'1' * 16}.safetensors", tmp_path / f"ab.{'0' * 16}.safetensors"
+    for file in (left, named, other):
+        file.write_bytes(b"x")
+        os.utime(file, (1, 1))
+    (tmp_path / "a.graph.json.bak").write_text(f'"{named.name}"')
+    save(wide(), path)
+    assert left.exists()
+    os.utime(left, (2**33, 2**33))
+    save(wide(501), path)
+    assert left.exists()
+    os.utime(left, (1, 1))
+    save(wide(502), path)
+    assert not left.exists() and named.exists() and other.exists()
+    assert len(list(tmp_path.glob("a.*.safetensors"))) == 2 and open_document(path).card("wide") is not None
