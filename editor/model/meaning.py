@@ -164,10 +164,11 @@ class Signatures:
 
     def of(self, card: str) -> int:
         """The number of a card."""
-        left = [card]
+        left, begun = [card], set()             # a file may hold a circle: what is begun is not gone into again
         while left:
             id = left[-1]
-            before = [earlier for earlier in self._before(id) if earlier not in self._known]
+            begun.add(id)
+            before = [earlier for earlier in self._before(id) if earlier not in self._known and earlier not in begun]
             if before:
                 left += before
                 continue
@@ -182,6 +183,6 @@ class Signatures:
     def _made(self, id: str) -> int:
         card, wires = self.document.card(id), self.document.wires_into(id).values()
         own = "" if card is None else json.dumps(to_plain(_anywhere(card, True)), sort_keys=True, default=repr)
-        return hash((own, *((w.input, w.output, self._known[w.source]) for w in wires),
-                     *(self._known[earlier] for earlier in (card.after if card is not None else ())),
+        return hash((own, *((w.input, w.output, self._known.get(w.source)) for w in wires),
+                     *(self._known.get(earlier) for earlier in (card.after if card is not None else ())),
                      *(repr(self.document.setting(name)) for name in ("seed", "weights"))))

@@ -17,7 +17,7 @@ from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.files import from_text, open_document, save, to_text
 from editor.model.items import SUBGRAPH, Card, Frame, Note, Ref, Wire
-from editor.model.meaning import Meaning, moved_values
+from editor.model.meaning import Meaning, Signatures, moved_values
 
 
 def graph():
@@ -298,3 +298,9 @@ def test_subgraphs_lie_in_each_other_as_deep_as_can_be_shown():
     with pytest.raises(Refused, match="At most 64 subgraphs"):
         commands.placed(document, edit, "block")
     document.do(commands.placed(document, edit, ""))
+
+
+def test_cards_in_a_circle_have_a_number_too():
+    p, q, r = Card("p", "op/negative"), Card("q", "op/negative"), Card("r", "op/negative", after=("p",))
+    document = GraphDocument([p, q, r, Wire("p", 0, "q", 0), Wire("q", 0, "p", 0)])
+    assert len({Signatures(document).of(id) for id in ("p", "q", "r")}) == 3
