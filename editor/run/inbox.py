@@ -37,6 +37,7 @@ class Inbox:
         self._ready = threading.Condition()
         self.is_closed = False
         self.wants_stop = False
+        self.is_interrupted = False         # whether it was told to: a callback out of C may have swallowed that
         self.is_interruptible = False       # whether the main thread computes what may be broken off
         threading.Thread(target=self._read, name="requests", daemon=True).start()
 
@@ -103,11 +104,17 @@ class Inbox:
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[None]:
         """What runs in this block ends with `Stopped` if somebody asks for it."""
-        self.is_interruptible = True
+        self.is_interruptible, self.is_interrupted = True, False
         try:
             yield
+        except Exception as error:              # of what was broken off in its middle
+            if self.is_interrupted:
+                raise Stopped from error
+            raise
         finally:
             self.is_interruptible = False
+        if self.is_interrupted:
+            raise Stopped
 
 
 class Outbox:

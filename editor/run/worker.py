@@ -26,7 +26,7 @@ def main(pipe: Any) -> None:
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         if inbox.is_interruptible and inbox.wants_stop:
-            inbox.is_interruptible = False
+            inbox.is_interruptible, inbox.is_interrupted = False, True
             raise Stopped
 
     signal.signal(signal.SIGINT, interrupted)   # Ctrl-C in a terminal is for the window

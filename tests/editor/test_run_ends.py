@@ -171,6 +171,20 @@ def test_a_look_that_is_broken_off_leaves_the_training(monkeypatch):
     assert not np.array_equal(service.graph.values()["hidden/kernel"], first)
 
 
+def test_a_stop_that_a_callback_swallowed_counts():
+    near, _far = multiprocessing.Pipe()
+    inbox = Inbox(near)
+    with pytest.raises(Stopped), inbox.interruptible():
+        inbox.is_interrupted = True             # as the handler says, whose exception went no further
+    with pytest.raises(Stopped), inbox.interruptible():
+        inbox.is_interrupted = True
+        raise OSError("what was broken off failed")
+    with pytest.raises(OSError, match="by itself"), inbox.interruptible():
+        raise OSError("by itself")
+    with inbox.interruptible():
+        pass
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_an_endless_loop_is_broken_off(talk, tmp_path):
     with ge.Graph().as_default() as graph:
