@@ -17,9 +17,9 @@ from editor.io.journal import left_over
 from editor.io.settings import Settings
 from editor.main_window import MainWindow
 from editor.model import memory
-from editor.model.document import GraphDocument
+from editor.model.document import Change, GraphDocument
 from editor.model.files import is_soon_saved, open_document, save, save_apart, to_text
-from editor.model.items import Card, Wire
+from editor.model.items import Card, Note, Wire
 from editor.model.version import ChangedMeanwhileError, Version, version_of
 from editor.saving import Saving
 from editor.theme import install
@@ -47,6 +47,23 @@ def window(qapp, qtbot, tmp_path):
     made.close()
     made.deleteLater()
     qtbot.wait(1)
+
+
+def test_what_is_typed_on_the_canvas_is_saved_by_the_key(window, qtbot, tmp_path):
+    path = tmp_path / "noted.graph.json"
+    assert window.save_to(path)
+    qtbot.waitUntil(lambda: window.saving.path is None, timeout=LONG_MS)
+    note = Note("note", "old", 0.0, 0.0)
+    window.document.do(Change("Note", {note.ref: None}, {note.ref: note}))
+    window.activateWindow()
+    window.tool.inline.write_note("note")
+    paper = window.tool.inline.widget
+    qtbot.waitUntil(lambda: QtWidgets.QApplication.focusWidget() is paper, timeout=LONG_MS)
+    paper.selectAll()
+    qtbot.keyClicks(paper, "CAM, s.")                   # keys that are shortcuts of the window elsewhere
+    qtbot.keyClick(paper, QtCore.Qt.Key.Key_S, QtCore.Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not window.document.is_modified, timeout=LONG_MS)
+    assert window.tool.inline.widget is None and open_document(path).items[note.ref].text == "CAM, s."
 
 
 def test_what_is_soon_saved():

@@ -476,20 +476,6 @@ def test_what_is_being_typed_is_saved(window, qtbot, iris):
     assert open_document(iris).card("hidden").attributes["units"] == 77
 
 
-def test_shortcuts_of_the_window_go_through_a_field_on_the_canvas(window, qtbot, iris):
-    shown = window(open_document(iris), iris)
-    shown.activateWindow()
-    note = next(item for item in shown.document.items.values() if item.ref.kind == "note")
-    shown.tool.inline.write_note(note.id)
-    paper = shown.tool.inline.widget
-    qtbot.waitUntil(lambda: QtWidgets.QApplication.focusWidget() is paper, timeout=5000)
-    paper.selectAll()
-    qtbot.keyClicks(paper, "CAM, s.")                   # keys that are shortcuts of the window elsewhere
-    qtbot.keyClick(paper, QtCore.Qt.Key.Key_S, QtCore.Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: not shown.document.is_modified, timeout=10_000)
-    assert shown.tool.inline.widget is None and open_document(iris).items[note.ref].text == "CAM, s."
-
-
 def test_live_mode_runs_after_an_edit(window, qtbot):
     document = GraphDocument([
         Card("a", "op/const", {"value": {"dtype": "float32", "shape": [], "values": [2.0]}}),
