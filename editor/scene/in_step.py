@@ -85,7 +85,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         cards = {ref.key for ref in refs if ref.kind == "card"}
         shown = [self.cards[id].look.card for id in cards if id in self.cards]     # as they were
         cards |= {self.cards[id].look.card.parent for id in cards if id in self.cards}      # where they lay
-        for ref in refs:
+        for ref in self._in_order(refs):
             item = items.get(ref)
             if ref.kind == "wire":
                 cards.update(self._ends(ref, item))
@@ -97,13 +97,20 @@ class DocumentScene(QtWidgets.QGraphicsScene):
                 self._show_note(item)
             elif isinstance(item, Wire):
                 self._show_wire(item)
-        self._show_cards(cards)
+        self._show_cards([ref.key for ref in self._in_order(frozenset(Ref("card", id) for id in cards))])
         if self.level and self.document.card(self.level) is None:
             self.enter(self._renamed(self.level, shown))
         if any(ref.kind in ("card", "frame") for ref in refs):
             self._fold()
         if self._hides_constants:
             self._hide()
+
+    def _in_order(self, refs: frozenset[Ref]) -> list[Ref]:
+        """As they stand in the document: what is added last lies on top, so that a file looks the same each time."""
+        if len(refs) < 2:
+            return list(refs)
+        known = [ref for ref in self.document.items if ref in refs]
+        return [*known, *refs.difference(known)]
 
     def _renamed(self, level: str, before: Iterable[Card]) -> str:
         """The subgraph in which all that lay in one lies now, as after that was renamed; "" if there is none."""

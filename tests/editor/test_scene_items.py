@@ -36,8 +36,6 @@ def scene(qapp: QtWidgets.QApplication) -> Iterator[GraphScene]:
     made.detach()
 
 
-
-
 def change(document: GraphDocument, *items: Item, remove: tuple[Ref, ...] = ()) -> None:
     after: dict[Ref, Item | None] = {item.ref: item for item in items}
     after.update(dict.fromkeys(remove))
@@ -81,13 +79,25 @@ def test_a_value_that_is_cut_keeps_its_exponent(scene, text, room, shown):
 def test_a_card_that_cannot_be_drawn_is_red_and_ends_nothing(scene, monkeypatch, qtbot):
     said = []
     monkeypatch.setattr("sys.excepthook", lambda *error: said.append(error[0]))
-    item = next(iter(scene.cards.values()))
+    item = scene.cards["add"]
     monkeypatch.setattr(item, "face", lambda near: 1 / 0)
-    image = QtGui.QImage(200, 200, QtGui.QImage.Format.Format_RGB32)
+    shown = item.sceneBoundingRect()
+    image = QtGui.QImage(shown.size().toSize(), QtGui.QImage.Format.Format_RGB32)
+    image.fill(QtGui.QColor("white"))
     painter = QtGui.QPainter(image)
-    scene.render(painter, QtCore.QRectF(image.rect()), item.sceneBoundingRect())
+    scene.render(painter, QtCore.QRectF(image.rect()), shown)
     painter.end()
-    assert ZeroDivisionError in said and image.pixelColor(100, 100) == inks().error
+    assert ZeroDivisionError in said and image.pixelColor(image.rect().center()) == inks().error
+
+
+def test_items_lie_on_each_other_as_they_stand_in_the_document(scene):
+    cards = [Card(f"c{i}", "op/relu", x=900, y=900) for i in range(40)]
+    notes = [Note(f"n{i}", "above", x=900, y=900) for i in range(40)]
+    change(scene.document, *cards, *notes)
+    at = QtCore.QRectF(905, 905, 1, 1)
+    stacked = scene.items(at, order=QtCore.Qt.SortOrder.AscendingOrder)
+    assert [item for item in stacked if item in scene.cards.values()] == [scene.cards[f"c{i}"] for i in range(40)]
+    assert [item for item in stacked if item in scene.notes.values()] == [scene.notes[f"n{i}"] for i in range(40)]
 
 
 def test_scene_begins_in_step(scene):
