@@ -11,7 +11,7 @@ from typing import Any
 
 from ..dtypes import DType
 from ..errors import GraphEngineError, InvalidArgumentError
-from ..ir.dims import Shape
+from ..ir.dims import Shape, as_looked_at
 from ..ir.eager import EagerTensor
 from ..ir.graph import Graph, no_graph
 from ..ir.node import Node, Tensor
@@ -149,7 +149,7 @@ class _Looked(Tensor):
         _kept.__set__(self, shape)
 
     def get_shape(self) -> Shape:
-        return self._seen_from(sys._getframe(1).f_code.co_filename)
+        return as_looked_at(self._seen_from(sys._getframe(1).f_code.co_filename))
 
     def known_shape(self) -> Shape:
         return Shape(self._seen_from(""))

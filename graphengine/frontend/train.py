@@ -25,7 +25,7 @@ from .checkpoint import (
     load_variable,
 )
 from .tracking import Checkpoint, CheckpointManager
-from .variables import Variable, tensor_of, trainable_variables, variable_prefix
+from .variables import Variable, tensor_of, trainable_variables
 
 __all__ = [
     "AdamOptimizer", "Checkpoint", "CheckpointManager", "GradientDescentOptimizer", "MomentumOptimizer", "Optimizer",
@@ -143,7 +143,7 @@ class Optimizer:
         if key not in self._slots:
             start = np.full(var.shape.numbers(), value, var.dtype.numpy)
             with var.graph.name_scope(None):
-                label = f"{variable_prefix(var.graph)}{var.node.name}/{self.name}"
+                label = f"{var.graph.root.variable_prefix}{var.node.name}/{self.name}"
                 self._slots[key] = Variable(start, trainable=False, name=label)
             self._owners.append(var)
         return self._slots[key]

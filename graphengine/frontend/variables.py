@@ -9,7 +9,7 @@ import numpy as np
 
 from ..dtypes import DType, as_dtype
 from ..errors import GraphMismatchError, InvalidArgumentError, ShapeError
-from ..ir.dims import Shape
+from ..ir.dims import Shape, as_looked_at
 from ..ir.eager import DEVICE, Typed, shown, typed
 from ..ir.graph import Graph, get_default_graph, is_drawing, receiving_graph
 from ..ir.node import Node, Tensor
@@ -26,7 +26,6 @@ GLOBAL_VARIABLES = "variables"
 TRAINABLE_VARIABLES = "trainable_variables"
 LOCAL_VARIABLES = "local_variables"           # of a session, and not part of the model
 
-VARIABLE_STORE = "__variable_store"         # collection of what knows the variable scope that is open, by its `scope`
 
 _ASSIGN, _ASSIGN_ADD, _ASSIGN_SUB = state.Assign(), state.AssignAdd(), state.AssignSub()
 
@@ -195,7 +194,7 @@ class Variable(Operand):
         return DEVICE
 
     def get_shape(self) -> Shape:
-        return self.shape
+        return as_looked_at(self.shape)
 
     @property
     def initial_value(self) -> Tensor:
@@ -366,12 +365,6 @@ def global_variables(graph: Graph | None = None) -> list[Variable]:
     seen = {id(v.handle_in(graph).node) for v in (*known, *graph.get_collection(LOCAL_VARIABLES))}
     known += [Variable.of_node(n) for n in graph.nodes if isinstance(n.op, state.SEEN) and id(n) not in seen]
     return list(known)
-
-
-def variable_prefix(graph: Graph) -> str:
-    """What the variable scope that is open puts before the names of variables: TensorFlow 1's scopes."""
-    kept = graph.root.get_collection(VARIABLE_STORE)
-    return f"{kept[0].scope.name}/" if kept and kept[0].scope.name else ""
 
 
 def trainable_variables(graph: Graph | None = None) -> list[Variable]:

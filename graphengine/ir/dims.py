@@ -469,8 +469,11 @@ class Shape(tuple[UserSize, ...]):
     def __str__(self) -> str:
         if self.rank is None:
             return "<unknown>"
-        text = tuple.__repr__(self)
-        return text if _unknown == "None" else text.replace("None", _unknown)
+        return tuple.__repr__(self) if _unknown == "None" else self._with_unknown(_unknown)
+
+    def _with_unknown(self, sign: str) -> str:
+        sizes = [sign if s is None else repr(s) for s in tuple.__iter__(self)]
+        return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
     def __repr__(self) -> str:
         return "TensorShape(None)" if self.rank is None else f"TensorShape({list(self)})"
@@ -478,9 +481,21 @@ class Shape(tuple[UserSize, ...]):
 
 UNKNOWN = Shape(None)
 _unknown = "None"
+_looked_at: Callable[[Shape], Shape] | None = None
 
 
-def show_unknown(text: str) -> None:
-    """Show sizes that are not known like this, in this process."""
-    global _unknown
-    _unknown = text
+def show_shapes(unknown: str = "None", looked_at: Callable[[Shape], Shape] | None = None) -> None:
+    """How shapes are shown in this process from now on.
+
+    Parameters
+    ----------
+    unknown : what stands for a size that is not known
+    looked_at : what `get_shape` makes of a shape; the shape itself if None
+    """
+    global _unknown, _looked_at
+    _unknown, _looked_at = unknown, looked_at
+
+
+def as_looked_at(shape: Shape) -> Shape:
+    """A shape as `get_shape` gives it."""
+    return shape if _looked_at is None else _looked_at(shape)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..dtypes import DType, as_dtype
 from ..errors import InvalidArgumentError, ShapeError
-from .dims import Shape
+from .dims import Shape, as_looked_at
 from .operand import Operand
 
 Array = np.ndarray[Any, Any]
@@ -60,9 +60,10 @@ class EagerTensor(Operand):
         return self.type.shape
 
     def get_shape(self) -> Shape:
-        return self.shape
+        return as_looked_at(self.shape)
 
-    known_shape = get_shape
+    def known_shape(self) -> Shape:
+        return self.shape
 
     def set_shape(self, shape: Any) -> None:
         """Say what is known of the shape, as of a tensor of a graph: here all is known, so this only compares.

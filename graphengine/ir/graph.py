@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..dtypes import DType
 from ..errors import GraphEngineError, GraphMismatchError, InvalidArgumentError, NotFoundError, suggestion
 from .dims import Shape
-from .node import Node, Tensor, describe
+from .node import Node, OpLike, Tensor, describe
 from .source import Origin, user_line
 
 
@@ -43,6 +43,7 @@ class Graph:
         self.by_name: dict[str, Node] = {}
         self.collections: dict[str, list[Any]] = {}
         self.seed: int | None = None                # for ops that draw random numbers
+        self.variable_prefix = ""                   # what names of variables that optimizers make begin with
         self.shared: dict[int, Tensor] = {}         # id of a variable outside -> its handle here
         self.document: dict[str, Any] = {}          # parts of a file that the engine ignores, kept for saving
         self._names_used: dict[str, int] = {}
@@ -60,7 +61,7 @@ class Graph:
 
     def add(
         self,
-        op: Any,
+        op: OpLike,
         inputs: Sequence[Tensor],
         name: str | None = None,
         control_inputs: Sequence[Node] = (),
@@ -98,10 +99,10 @@ class Graph:
         self.nodes.append(node)
         self.by_name[node.name] = node
 
-    def infer(self, op: Any, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]:
+    def infer(self, op: OpLike, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]:
         """dtype and shape of each result of `op`; remembered, since layers of a network ask for the same again."""
         if not (inputs and op.infers_from_shapes):
-            return op.infer(inputs)  # type: ignore[no-any-return]
+            return op.infer(inputs)
         key = (op, *[(t.dtype.name, t.shape) for t in inputs])
         found = self._inferred.get(key)
         if found is None:
@@ -134,7 +135,7 @@ class Graph:
         """Whether tensors of `graph` may be used in this one."""
         return graph is self
 
-    def apply(self, op: Any, inputs: Sequence[Tensor], name: str | None = None) -> tuple[Tensor, ...]:
+    def apply(self, op: OpLike, inputs: Sequence[Tensor], name: str | None = None) -> tuple[Tensor, ...]:
         """Results of `op`: those of a new node, unless a subclass knows better."""
         return self.add(op, inputs, name).outputs
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from ..dtypes import DType
 from ..errors import InvalidArgumentError, OperatorNotAllowedInGraphError, ShapeError
-from .dims import Shape, merge
+from .dims import Shape, as_looked_at, merge
 from .operand import Operand
 from .source import Origin
 
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
 
 
 class OpLike(Protocol):
-    """What a graph asks of an op: its name, and dtype and shape of each result."""
+    """What a graph asks of an op.
+
+    name : as it is saved
+    node_name : first name of its nodes
+    infers_from_shapes : whether dtypes and shapes of its inputs decide those of its results
+    held_value : the array that it gives in every run, if it holds one
+    """
 
     @property
     def name(self) -> str: ...
@@ -23,7 +31,19 @@ class OpLike(Protocol):
     @property
     def node_name(self) -> str: ...
 
-    def infer(self, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]: ...
+    @property
+    def infers_from_shapes(self) -> bool: ...
+
+    @property
+    def held_value(self) -> np.ndarray[Any, Any] | None: ...
+
+    def infer(self, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]:
+        """dtype and shape of each result."""
+        ...
+
+    def label_operands(self, texts: Sequence[str]) -> list[tuple[str, str]]:
+        """Descriptions of the operands with their names, for an error."""
+        ...
 
 
 class Node:
@@ -43,7 +63,7 @@ class Node:
         self,
         graph: Graph,
         index: int,
-        op: Any,
+        op: OpLike,
         inputs: tuple[Tensor, ...],
         control_inputs: tuple[Node, ...],
         name: str,
@@ -52,7 +72,7 @@ class Node:
     ) -> None:
         self.graph = graph
         self.index = index
-        self.op = op
+        self.op: Any = op                   # whoever knows the op's class asks for more than a graph does
         self.inputs = inputs
         self.control_inputs = control_inputs
         self.name = name
@@ -117,7 +137,7 @@ class Tensor(Operand):
         return self.shape.rank
 
     def get_shape(self) -> Shape:
-        return self.shape
+        return as_looked_at(self.shape)
 
     def known_shape(self) -> Shape:
         """The shape for those who cannot do without sizes: in a traced function that of the call it is traced for."""
@@ -165,8 +185,9 @@ class Tensor(Operand):
         raise InvalidArgumentError(f"len() of {self}", fix="use x.shape[0]")
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        if self.node.op.name == "const":        # so that it can be an axis, or a number of things
-            return self.node.op.value.array.astype(dtype or self.dtype.numpy)
+        held = self.node.op.held_value
+        if held is not None:                # so that it can be an axis, or a number of things
+            return held.astype(dtype or self.dtype.numpy)
         raise InvalidArgumentError(
             f"{self.name} has no value while the graph is drawn, so numpy cannot read it",
             fix="compute it with Session.run, or use the graphengine function of the same name",

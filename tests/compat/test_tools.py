@@ -82,7 +82,8 @@ def test_sizes_that_are_not_known():
 
 
 def test_how_shapes_are_shown_in_the_whole_process():
-    text = ("import graphengine.compat.v1 as tf\ntf.disable_v2_behavior()\n"
+    text = ("import graphengine.compat.v1 as tf\ntf.disable_v2_tensorshape()\n"
+            "print(tf.constant([1.0, 2.0]).get_shape()[0].value)\ntf.disable_v2_behavior()\n"
             "x = tf.placeholder(tf.float32, [None, 6])\nprint(x)\n"
             "print(x.shape, tf.placeholder(tf.float32, [None]).shape)\n"
             "s = x.get_shape()\nprint(s[0].value, s[1].value, s.as_list(), s[1:], s[-1] * 2, s.dims)\n"
@@ -91,7 +92,7 @@ def test_how_shapes_are_shown_in_the_whole_process():
             "tf.enable_v2_tensorshape()\nprint(x.shape, x.get_shape()[0])")
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == [
-        'Tensor("Placeholder:0", shape=(?, 6), dtype=float32)', "(?, 6) (?,)",
+        "2", 'Tensor("Placeholder:0", shape=(?, 6), dtype=float32)', "(?, 6) (?,)",
         "None 6 [None, 6] (6,) 12 [Dimension(None), Dimension(6)]", "(6,) (?, 2, 3)", "1", "(None, 6) None"]
 
 

@@ -6,10 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ...errors import InvalidArgumentError
-from ...frontend.variables import Variable
 from ...ir import dims
 from ...ir.dims import Shape
-from ...ir.node import Tensor
 
 
 class Dimension:
@@ -102,22 +100,13 @@ def disable_v2_tensorshape() -> None:
 
     What an attribute ``shape`` holds stays numbers and None.
     """
-    dims.show_unknown("?")
-    for kind in (Tensor, Variable):
-        kind.get_shape = _old_shape  # type: ignore[method-assign]
+    dims.show_shapes("?", _old_shape)
 
 
 def enable_v2_tensorshape() -> None:
     """Undo `disable_v2_tensorshape`."""
-    dims.show_unknown("None")
-    for kind in (Tensor, Variable):
-        kind.get_shape = _shape  # type: ignore[method-assign]
+    dims.show_shapes()
 
 
-def _shape(self: Any) -> Shape:
-    return self.shape  # type: ignore[no-any-return]
-
-
-def _old_shape(self: Any) -> OldShape:
-    shape = self.shape
+def _old_shape(shape: Shape) -> OldShape:
     return OldShape(None if shape.rank is None else shape.as_list())

@@ -18,12 +18,14 @@ from ...frontend.build import convert_to_tensor
 from ...frontend.calls import numpy_function
 from ...frontend.session import session_for
 from ...frontend.store import store_in_use
-from ...frontend.variables import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES, VARIABLE_STORE
+from ...frontend.variables import GLOBAL_VARIABLES, LOCAL_VARIABLES, TRAINABLE_VARIABLES
 from ...ir.dims import Shape
 from ...ir.graph import Graph, get_default_graph
 from ...ir.node import Node
 from ...ops import state
 from .initializers import Initializer, glorot_uniform_initializer, zeros_initializer
+
+VARIABLE_STORE = "__variable_store"         # collection that holds a graph's `_Store`
 
 
 class GraphKeys:
@@ -171,11 +173,20 @@ class _Store:
             kept.append(_Store())
         return kept[0]  # type: ignore[no-any-return]
 
+    @property
+    def prefix(self) -> str:
+        """What stands before names within the scope that is open."""
+        return f"{self.scope.name}/" if self.scope.name else ""
+
+    def enter(self, scope: VariableScope, graph: Graph) -> None:
+        """Make a scope the open one."""
+        self.scope = scope
+        graph.root.variable_prefix = self.prefix
+
     def unique(self, name: str) -> str:
         """`name`, or with ``_1``, ``_2`` ... if a scope of this name was open."""
-        inside = f"{self.scope.name}/" if self.scope.name else ""
         count, found = 0, name
-        while self.opened.get(inside + found):
+        while self.opened.get(self.prefix + found):
             count += 1
             found = f"{name}_{count}"
         return found
@@ -219,7 +230,7 @@ def variable_scope(
         model, full, ops = name_or_scope, name_or_scope.name, name_or_scope.name.rpartition("/")[2] or None
     else:
         model, ops = before, str(name_or_scope)
-        full = f"{before.name}/{ops}" if before.name else ops
+        full = store.prefix + ops
         store.opened[full] = store.opened.get(full, 0) + 1
     scope = VariableScope(
         model.reuse if reuse is None or model.reuse is True else reuse, full, initializer or model.initializer,
@@ -228,11 +239,11 @@ def variable_scope(
     with ExitStack() as stack:
         if auxiliary_name_scope and ops:
             scope.original_name_scope = stack.enter_context(graph.name_scope(ops))
-        store.scope = scope
+        store.enter(scope, graph)
         try:
             yield scope
         finally:
-            store.scope = before
+            store.enter(before, graph)
             for name in [n for n in store.opened if n.startswith(f"{full}/")]:
                 del store.opened[name]
 
@@ -269,7 +280,7 @@ def get_variable(
     graph = get_default_graph().root
     store = _Store.of(graph)
     scope = store.scope
-    full = f"{scope.name}/{name}" if scope.name else name
+    full = store.prefix + name
     known = store.variables.get(full)
     if known is not None:
         if not scope.reuse:
