@@ -8,58 +8,40 @@ from __future__ import annotations
 import builtins
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import GraphEngineError, InvalidArgumentError, ShapeError
-from ..frontend.build import constant
 from ..frontend.function import TensorSpec
 from ..frontend.random import generator
 from ..ir.eager import EagerTensor
 from ..ir.graph import Graph
-from ..ir.node import Tensor
-from . import sources
+from . import saved, sources
 from .elements import (
     Iterated,
     arguments,
     as_placeholders,
+    as_tensors,
     element_of,
     given_shapes,
+    in_types,
     mapped,
     padded,
+    padded_spec,
     spec_of,
     stacked,
     taken_apart,
     with_axis,
     without_axis,
 )
-from .further import Further
 from .iterators import DatasetIterator, NumpyIterator
+from .rows import RowsPlan
 from .sources import INFINITE_CARDINALITY, UNKNOWN_CARDINALITY, Elements, Source
 
 
-@dataclass(frozen=True)
-class RowsPlan:
-    """A dataset that is rows of arrays in batches, for those who can take rows faster than Python does.
-
-    arrays : an element whose leaves hold all rows
-    batch_size : None before the rows are batched
-    order : draws the numbers of the rows in the order of the next pass; None if all passes go from first to last
-    """
-
-    arrays: Any
-    batch_size: int | None = None
-    order: Callable[[], np.ndarray[Any, Any]] | None = None
-
-    @property
-    def is_shuffled(self) -> bool:
-        """Whether each pass has another order."""
-        return self.order is not None
-
-
-class Dataset(Further):
+class Dataset(Iterated):
     """Elements that can be gone over again and again: numbers, or tuples and dicts of tensors.
 
     Parameters
@@ -131,7 +113,7 @@ class Dataset(Further):
 
         def elements() -> Elements:
             for value in generator(*(args or ())):
-                yield element_of(value) if spec is None else _cast(value, spec)
+                yield element_of(value) if spec is None else in_types(value, spec)
 
         made = Dataset(elements, spec, UNKNOWN_CARDINALITY)
         if spec is None:
@@ -145,6 +127,32 @@ class Dataset(Further):
         kind = np.dtype(getattr(output_type, "numpy", output_type))
         return Dataset(lambda: (EagerTensor(np.asarray(k, kind)) for k in numbers), TensorSpec((), kind.name),
                        len(numbers))
+
+    @staticmethod
+    def counter(start: Any = 0, step: Any = 1, dtype: Any = "int64", name: str | None = None) -> Dataset:
+        """Numbers from `start` on in steps of `step`, without end."""
+        kind = np.dtype(getattr(dtype, "numpy", dtype))
+        return Dataset(lambda: (EagerTensor(np.asarray(k, kind)) for k in itertools.count(int(start), int(step))),
+                       TensorSpec((), kind.name), INFINITE_CARDINALITY)
+
+    @staticmethod
+    def random(
+        seed: int | None = None, rerandomize_each_iteration: bool | None = None, name: str | None = None
+    ) -> Dataset:
+        """Whole numbers below 2**32 without end, the same ones in each pass.
+
+        Parameters
+        ----------
+        rerandomize_each_iteration : whether each pass has other ones
+        """
+        rng = generator(seed)
+        start = int(rng.integers(2**62))
+
+        def numbers() -> Elements:
+            own = rng if rerandomize_each_iteration else np.random.default_rng(start)
+            return (_number(own.integers(2**32)) for _ in itertools.count())
+
+        return Dataset(numbers, TensorSpec((), "int64"), INFINITE_CARDINALITY)
 
     @staticmethod
     def zip(*args: Any, datasets: Any = None, name: str | None = None) -> Dataset:
@@ -235,7 +243,7 @@ class Dataset(Further):
         try:
             with Graph().as_default():
                 result = function(*arguments(as_placeholders(self.element_spec)))
-                return spec_of(_as_tensors(result))
+                return spec_of(as_tensors(result))
         except (GraphEngineError, TypeError, ValueError, AttributeError):
             first = next(iter(self), None)
             if first is None:
@@ -245,8 +253,12 @@ class Dataset(Further):
     def filter(self, predicate: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements for which a function holds."""
         return Dataset(lambda: builtins.filter(lambda e: bool(predicate(*arguments(e))), self),
-                       lambda: self.element_spec,
-                       INFINITE_CARDINALITY if self._count == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY)
+                       lambda: self.element_spec, self._count_of_some)
+
+    @property
+    def _count_of_some(self) -> int:
+        """How many are left if some are left out."""
+        return INFINITE_CARDINALITY if self._count == INFINITE_CARDINALITY else UNKNOWN_CARDINALITY
 
     def flat_map(self, map_func: Callable[..., Any], name: str | None = None) -> Dataset:
         """The elements of the datasets that a function returns, one after the other."""
@@ -298,18 +310,10 @@ class Dataset(Further):
     ) -> Dataset:
         """So many elements along a new first axis, the shorter ones filled up at their ends."""
         size = int(batch_size)
-
-        def spec() -> Any:
-            structure, own = taken_apart(self.element_spec)
-            found = []
-            for s, given in builtins.zip(own, given_shapes(padded_shapes, len(own)), strict=True):
-                sizes = [None] * len(s.shape) if given is None else [None if n == -1 else n for n in given]
-                found.append(TensorSpec((size if drop_remainder else None, *sizes), s.dtype))
-            return structure.fill(found)
-
         return Dataset(lambda: sources.batched(iter(self), size, drop_remainder,
                                                lambda group: padded(group, padded_shapes, padding_values)),
-                       spec, _batches(self._count, size, drop_remainder))
+                       lambda: padded_spec(self.element_spec, size if drop_remainder else None, padded_shapes),
+                       _batches(self._count, size, drop_remainder))
 
     def group_by_window(
         self, key_func: Callable[..., Any], reduce_func: Callable[[Any, Dataset], Dataset], window_size: Any = None,
@@ -326,21 +330,14 @@ class Dataset(Further):
         size_of = window_size_func if window_size_func is not None else lambda _: window_size
 
         def reduced(key: int, window: list[Any]) -> Iterator[Any]:
-            made = Dataset(lambda: iter(window), lambda: self.element_spec, len(window))
-            return iter(reduce_func(EagerTensor(np.asarray(key, np.int64)), made))
+            return iter(reduce_func(_number(key), _of_list(window, lambda: self.element_spec)))
 
-        def elements() -> Iterator[Any]:
-            waiting: dict[int, list[Any]] = {}
-            for element in self:
-                key = int(key_func(*arguments(element)))
-                waiting.setdefault(key, []).append(element)
-                if len(waiting[key]) >= int(size_of(EagerTensor(np.asarray(key, np.int64)))):
-                    yield from reduced(key, waiting.pop(key))
-            for key in sorted(waiting):
-                yield from reduced(key, waiting[key])
+        def elements() -> Elements:
+            full = sources.grouped(iter(self), lambda e: int(key_func(*arguments(e))),
+                                   lambda key: int(size_of(_number(key))))
+            return sources.joined(itertools.starmap(reduced, full))
 
-        return Dataset(elements, lambda: reduce_func(EagerTensor(np.asarray(0, np.int64)), self).element_spec,
-                       UNKNOWN_CARDINALITY)
+        return Dataset(elements, lambda: reduce_func(_number(0), self).element_spec, UNKNOWN_CARDINALITY)
 
     def bucket_by_sequence_length(
         self, element_length_func: Callable[..., Any], bucket_boundaries: Sequence[int],
@@ -435,21 +432,15 @@ class Dataset(Further):
             return self
         total = n if self._count == INFINITE_CARDINALITY else min(n, self._count) if self._count >= 0 else self._count
         return Dataset(lambda: sources.part(iter(self), 0, n), lambda: self.element_spec, total,
-                       self._rows_part(slice(0, n)))
+                       None if self.rows is None else self.rows.part(slice(0, n)))
 
     def skip(self, count: int, name: str | None = None) -> Dataset:
         """Those after the first; none if `count` is -1."""
         n = int(count)
         total = max(0, self._count - n) if self._count >= 0 else self._count
         return Dataset(lambda: sources.part(iter(self), n) if n >= 0 else iter(()),
-                       lambda: self.element_spec, total if n >= 0 else 0, self._rows_part(slice(max(n, 0), None)))
-
-    def _rows_part(self, part: slice) -> RowsPlan | None:
-        rows = self.rows
-        if rows is None or rows.is_shuffled or rows.batch_size is not None:
-            return None
-        structure, leaves = taken_apart(rows.arrays)
-        return RowsPlan(structure.fill([EagerTensor(x.array[part]) for x in leaves]))
+                       lambda: self.element_spec, total if n >= 0 else 0,
+                       None if self.rows is None else self.rows.part(slice(max(n, 0), None)))
 
     def shard(self, num_shards: int, index: int, name: str | None = None) -> Dataset:
         """Every `num_shards`-th element from number `index` on."""
@@ -474,7 +465,7 @@ class Dataset(Further):
     def enumerate(self, start: int = 0, name: str | None = None) -> Dataset:
         """Pairs of a number, counted from `start`, and an element."""
         def numbered(pair: list[Any]) -> Any:
-            return EagerTensor(np.asarray(pair[0], np.int64)), pair[1]
+            return _number(pair[0]), pair[1]
 
         return Dataset(
             lambda: builtins.map(numbered, sources.beside([itertools.count(start), iter(self)])),
@@ -499,17 +490,7 @@ class Dataset(Further):
 
     def scan(self, initial_state: Any, scan_func: Callable[..., Any], name: str | None = None) -> Dataset:
         """What a function of a state and an element returns beside the next state."""
-        def elements() -> Elements:
-            state = element_of(initial_state)
-
-            def made(element: Any) -> Any:
-                nonlocal state
-                state, out = scan_func(state, element)
-                return element_of(out)
-
-            return builtins.map(made, self)
-
-        made = Dataset(elements, None, self._count)
+        made = Dataset(lambda: sources.scanned(iter(self), element_of(initial_state), scan_func), None, self._count)
         made._spec = made._first_spec
         return made
 
@@ -522,18 +503,34 @@ class Dataset(Further):
 
     def unique(self, name: str | None = None) -> Dataset:
         """Each element the first time that it comes."""
-        def elements() -> Elements:
-            seen: set[tuple[bytes, ...]] = set()
+        return Dataset(lambda: sources.distinct(iter(self)), lambda: self.element_spec, UNKNOWN_CARDINALITY)
 
-            def is_new(element: Any) -> bool:
-                key = tuple([x.array.tobytes() for x in taken_apart(element)[1]])
-                before = len(seen)
-                seen.add(key)
-                return len(seen) > before
+    def ignore_errors(self, log_warning: bool = False, name: str | None = None) -> Dataset:
+        """The elements that can be made; those whose making raises an error of the engine are left out.
 
-            return builtins.filter(is_new, self)
+        Parameters
+        ----------
+        log_warning : whether the log tells the errors
+        """
+        return Dataset(lambda: sources.without_errors(self._source(), log_warning), lambda: self.element_spec,
+                       self._count_of_some)
 
-        return Dataset(elements, lambda: self.element_spec, UNKNOWN_CARDINALITY)
+    def rejection_resample(
+        self, class_func: Callable[..., Any], target_dist: Any, initial_dist: Any = None, seed: int | None = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """Pairs of a class and an element, so many elements left out by chance that classes are in wanted proportions.
+
+        Parameters
+        ----------
+        class_func : the class of an element, a whole number from 0 on
+        target_dist : wanted share of each class
+        initial_dist : share of each class among the elements; counted along the way if None
+        """
+        rng = generator(seed)
+        return Dataset(lambda: sources.resampled(iter(self), lambda e: class_func(*arguments(e)), target_dist,
+                                                 initial_dist, rng),
+                       lambda: (TensorSpec((), "int32"), self.element_spec), UNKNOWN_CARDINALITY)
 
     def get_single_element(self, name: str | None = None) -> Any:
         """The only element.
@@ -548,35 +545,44 @@ class Dataset(Further):
                                        op="get_single_element")
         return found[0]
 
+    # ------------------------------------------------ files
+
+    def save(
+        self, path: Any, compression: str | None = None, shard_func: Any = None, checkpoint_args: Any = None
+    ) -> None:
+        """Write all elements into a folder, from which `load` has them; the other arguments ask for nothing."""
+        saved.save(self, path)
+
+    @staticmethod
+    def load(path: Any, element_spec: Any = None, compression: str | None = None, reader_func: Any = None) -> Dataset:
+        """The dataset that `save` wrote into a folder.
+
+        Raises
+        ------
+        NotFoundError if there is none; FileFormatError if it is damaged.
+        """
+        return Dataset(*saved.load(path))
+
+    def snapshot(
+        self, path: Any, compression: str = "AUTO", reader_func: Any = None, shard_func: Any = None,
+        name: str | None = None,
+    ) -> Dataset:
+        """The elements, read from a folder if they were written there before; otherwise the first pass writes them."""
+        def elements() -> Elements:
+            if not saved.is_there(path):
+                saved.save(_of_list(list(self._source()), lambda: self.element_spec), path)
+            return saved.load(path)[0]()
+
+        return Dataset(elements, lambda: self.element_spec, self._count)
+
 
 def _of_list(elements: list[Any], spec: Any) -> Dataset:
     return Dataset(lambda: iter(elements), spec, len(elements))
 
 
+def _number(value: Any) -> EagerTensor:
+    return EagerTensor(np.asarray(value, np.int64))
+
+
 def _batches(count: int, size: int, drop_remainder: bool) -> int:
     return count if count < 0 else count // size if drop_remainder else -(-count // size)
-
-
-def _as_tensors(result: Any) -> Any:
-    structure, leaves = taken_apart(result)
-    return structure.fill([x if isinstance(x, (Tensor, EagerTensor, Iterated)) else constant(x) for x in leaves])
-
-
-def _cast(value: Any, spec: Any) -> Any:
-    """What a generator gave, in the types that were announced.
-
-    Raises
-    ------
-    ShapeError if it has other parts or another shape.
-    """
-    structure, types = taken_apart(spec)
-    leaves = taken_apart(tuple(value) if isinstance(spec, tuple) and isinstance(value, list) else value)[1]
-    if len(leaves) != len(types):
-        raise ShapeError(f"the generator gave {len(leaves)} values, its signature has {len(types)}",
-                         op="from_generator")
-    found = []
-    for x, s in zip(leaves, types, strict=True):
-        tensor = EagerTensor(np.array(x, s.placeholder()[0].numpy))
-        tensor.set_shape(s.shape)
-        found.append(tensor)
-    return structure.fill(found)

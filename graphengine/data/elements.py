@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
-from ..frontend.build import convert_to_tensor, placeholder
+from ..frontend.build import constant, convert_to_tensor, placeholder
 from ..frontend.function import TensorSpec
 from ..frontend.structure import Structure, flatten
 from ..ir.eager import EagerTensor
 from ..ir.graph import at_once
+from ..ir.node import Tensor
 
 Array = np.ndarray[Any, Any]
 
@@ -83,6 +84,26 @@ def spec_of(element: Any) -> Any:
                            for x in leaves])
 
 
+def in_types(value: Any, spec: Any) -> Any:
+    """What a generator gave, in the types that were announced.
+
+    Raises
+    ------
+    ShapeError if it has other parts or another shape.
+    """
+    structure, types = taken_apart(spec)
+    leaves = taken_apart(tuple(value) if isinstance(spec, tuple) and isinstance(value, list) else value)[1]
+    if len(leaves) != len(types):
+        raise ShapeError(f"the generator gave {len(leaves)} values, its signature has {len(types)}",
+                         op="from_generator")
+    found = []
+    for x, s in zip(leaves, types, strict=True):
+        tensor = EagerTensor(np.array(x, s.placeholder()[0].numpy))
+        tensor.set_shape(s.shape)
+        found.append(tensor)
+    return structure.fill(found)
+
+
 def mapped(function: Callable[[TensorSpec], Any], spec: Any) -> Any:
     """A specification with another one for each leaf."""
     structure, leaves = taken_apart(spec)
@@ -102,6 +123,12 @@ def without_axis(spec: Any) -> Any:
 def as_placeholders(spec: Any) -> Any:
     """Symbols of the graph that is being drawn, for each leaf."""
     return mapped(lambda s: placeholder(s.dtype, s.shape), spec)  # type: ignore[return-value, arg-type]
+
+
+def as_tensors(element: Any) -> Any:
+    """What a function of symbols returned, numbers in it as constants."""
+    structure, leaves = taken_apart(element)
+    return structure.fill([x if isinstance(x, (Tensor, EagerTensor, Iterated)) else constant(x) for x in leaves])
 
 
 def arguments(element: Any) -> tuple[Any, ...]:
@@ -147,6 +174,16 @@ def padded(elements: Sequence[Any], shapes: Any, values: Any) -> Any:
         _pad([x.array for x in column], shape, value)
         for column, shape, value in zip(columns, wanted, filled, strict=True)
     ])
+
+
+def padded_spec(spec: Any, size: int | None, shapes: Any) -> Any:
+    """The specification of what `padded` makes, of so many elements."""
+    structure, leaves = taken_apart(spec)
+    found = []
+    for s, given in zip(leaves, given_shapes(shapes, len(leaves)), strict=True):
+        sizes = [None] * len(s.shape) if given is None else [None if n == -1 else n for n in given]
+        found.append(TensorSpec((size, *sizes), s.dtype))
+    return structure.fill(found)
 
 
 def given_shapes(shapes: Any, count: int) -> list[Any]:

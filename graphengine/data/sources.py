@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..errors import GraphEngineError, InvalidArgumentError
 from ..ir.eager import EagerTensor
-from .elements import taken_apart
+from .elements import element_of, taken_apart
 
 AUTOTUNE = -1
 INFINITE_CARDINALITY = -1
@@ -274,3 +275,74 @@ def mixed(parts: Sequence[Elements], weights: Sequence[float] | None, stop_on_em
             if stop_on_empty:
                 return
             alive.remove(k)
+
+
+def scanned(source: Elements, state: Any, function: Callable[[Any, Any], tuple[Any, Any]]) -> Elements:
+    """What a function of a state and an element returns beside the next state."""
+    def made(element: Any) -> Any:
+        nonlocal state
+        state, found = function(state, element)
+        return element_of(found)
+
+    return map(made, source)
+
+
+def grouped(
+    source: Elements, key_of: Callable[[Any], int], size_of: Callable[[int], int]
+) -> Iterator[tuple[int, list[Any]]]:
+    """A key and its next `size_of(key)` elements, as soon as there are so many; at the end the rest, by keys."""
+    waiting: dict[int, list[Any]] = {}
+    for element in source:
+        key = key_of(element)
+        waiting.setdefault(key, []).append(element)
+        if len(waiting[key]) >= size_of(key):
+            yield key, waiting.pop(key)
+    for key in sorted(waiting):
+        yield key, waiting[key]
+
+
+# -------------------------------------------------------------------- elements left out
+
+def distinct(source: Elements) -> Elements:
+    """Each element the first time that it comes."""
+    seen: set[tuple[bytes, ...]] = set()
+
+    def is_new(element: Any) -> bool:
+        key = tuple([x.array.tobytes() for x in taken_apart(element)[1]])
+        before = len(seen)
+        seen.add(key)
+        return len(seen) > before
+
+    return filter(is_new, source)
+
+
+def without_errors(source: Elements, is_told: bool) -> Elements:
+    """The elements whose making raises no error of the engine; the log tells of the others, if wanted."""
+    while True:
+        try:
+            yield next(source)
+        except StopIteration:
+            return
+        except GraphEngineError as error:
+            if is_told:
+                logging.getLogger(__name__.partition(".")[0]).warning("an element is left out: %s", error)
+
+
+def resampled(
+    source: Elements, class_of: Callable[[Any], Any], wanted: Sequence[float], known: Sequence[float] | None,
+    rng: np.random.Generator,
+) -> Iterator[tuple[EagerTensor, Any]]:
+    """Pairs of a class and an element, so many left out by chance that classes come in wanted shares.
+
+    known : share of each class among the elements; counted along the way if None
+    """
+    target = np.asarray(wanted, float)
+    seen = np.ones(len(target)) if known is None else np.asarray(known, float)
+    for element in source:
+        of = class_of(element)
+        k = int(of)
+        if known is None:
+            seen[k] += 1
+        chance = np.divide(target, seen, out=np.zeros_like(target), where=seen > 0)
+        if rng.random() * chance.max() < chance[k]:
+            yield EagerTensor(np.asarray(of)), element

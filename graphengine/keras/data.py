@@ -137,7 +137,7 @@ def is_batches(x: Any) -> bool:
 
 def samples_in(dataset: Any, class_weight: Mapping[int, float] | None = None) -> tuple[Samples, int, bool] | None:
     """Rows, batch size and whether they are shuffled, of a dataset of `data` that is no more than that."""
-    from ..data.dataset import RowsPlan  # who has a dataset has loaded it
+    from ..data.rows import RowsPlan  # who has a dataset has loaded it
 
     plan = getattr(dataset, "rows", None)
     if not isinstance(plan, RowsPlan) or plan.batch_size is None:
