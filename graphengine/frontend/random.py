@@ -139,6 +139,11 @@ def state_of(seed: int) -> Any:
     return RandomState(*_combined(_at_once.seed, seed, 0)).start()
 
 
+def source_of_seeds() -> Random | None:
+    """What seeds of ops without one come from since the last `set_seed`; None if they come from anywhere."""
+    return None if _at_once.seed is None else _at_once.seeds
+
+
 def generator(seed: int | None) -> np.random.Generator:
     """numpy's generator for what draws in Python, such as the order of samples: it follows from the seeds as ops do."""
     if seed is not None:

@@ -1,14 +1,14 @@
 """What weights begin with: objects that are called with a shape and give numbers at once.
 
 Random initializers are functions of their seed: the same object gives the same numbers for the same shape each time.
-Without a seed they take one from the state of `random.set_seed` when they are first called.
+Without a seed they take one from Python's random numbers when they are made, as Keras's do: after
+`keras.utils.set_random_seed` they give Keras's numbers.
 """
 from __future__ import annotations
 
 import copy
 import math
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from ..ir.eager import EagerTensor
 from ..ops.language import L
 from . import registry
 from .config import floatx
+from .default_seeds import make_default_seed
 from .operands import to_tensor
 from .registry import Config, register
 
@@ -123,21 +124,14 @@ class Identity(Initializer):
 class RandomInitializer(Initializer):
     """Base of those that draw numbers.
 
-    seed : whole number; None for one that is drawn when it is first needed
+    seed : whole number; None for one that is drawn
     """
 
     def __init__(self, seed: int | None = None) -> None:
         if seed is not None and not isinstance(seed, (int, np.integer)):
             raise AttributeValueError(f"seed={seed!r} is no whole number", op=type(self).__name__)
         self._given = None if seed is None else int(seed)
-
-    @cached_property
-    def seed(self) -> int:
-        """The number that all values follow from."""
-        if self._given is not None:
-            return self._given
-        with init_scope():
-            return int(random.uniform((), 0, LARGEST_SEED, dtypes.int32))
+        self.seed = make_default_seed() if seed is None else int(seed)      # what all values follow from
 
     @property
     def _seeds(self) -> Any:

@@ -13,6 +13,7 @@ from ..frontend import random
 from ..frontend.build import convert_to_tensor, init_scope
 from ..ops.language import L
 from .config import floatx
+from .default_seeds import make_default_seed
 from .variable import Variable
 
 
@@ -32,7 +33,7 @@ class SeedGenerator:
         if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
             raise AttributeValueError(f"seed={seed!r}; it takes a whole number from 0 on", op="SeedGenerator")
         self._initial_seed = seed
-        self.seed = int(random.generator(None).integers(2**31 - 1)) if seed is None else int(seed)
+        self.seed = make_default_seed() if seed is None else int(seed)
         with init_scope():
             self.state = Variable(np.array([self.seed, 0]), trainable=False, name="seed_generator_state")
 

@@ -2,12 +2,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...frontend import random
 from ...ops.language import L
-from .. import regularizers
+from .. import random, regularizers
 from ..input_spec import InputSpec
 from ..registry import register
 from .settings import CHANNELS_FIRST, Configured, order_of_axes
@@ -16,12 +15,21 @@ from .settings import CHANNELS_FIRST, Configured, order_of_axes
 class _AtRandom(Configured):
     """Does something at random while training, and nothing else.
 
-    seed : with one, the layer draws the same numbers in each program
+    seed : with one, the layer draws the same numbers in each program: Keras's on TensorFlow
     """
+
+    def keep(self, arguments: Mapping[str, Any]) -> None:
+        super().keep(arguments)
+        if self.strength > 0:
+            self.seed_generator = random.SeedGenerator(self.seed)
 
     def draw(self, x: Any) -> Any:
         """The result while training."""
         raise NotImplementedError
+
+    def dropped(self, x: Any, noise_shape: Sequence[int | None] | None) -> Any:
+        """Inputs set to 0 with a chance of `rate`."""
+        return L.zeros_like(x) if self.rate == 1 else random.dropout(x, self.rate, noise_shape, self.seed_generator)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         return self.draw(self.fractions(inputs)) if training and self.strength > 0 else inputs
@@ -58,11 +66,7 @@ class Dropout(_AtRandom):
         self.supports_masking = True
 
     def draw(self, x: Any) -> Any:
-        return _dropped(x, self.rate, self.noise_shape, self.seed)
-
-
-def _dropped(x: Any, rate: float, noise_shape: Sequence[int | None] | None, seed: int | None) -> Any:
-    return L.zeros_like(x) if rate == 1 else random.dropout(x, rate, noise_shape, seed)
+        return self.dropped(x, self.noise_shape)
 
 
 class _SpatialDropout(_AtRandom):
@@ -80,7 +84,7 @@ class _SpatialDropout(_AtRandom):
     def draw(self, x: Any) -> Any:
         places = (1,) * self.rank
         noise = (None, None, *places) if self.data_format == CHANNELS_FIRST else (None, *places, None)
-        return _dropped(x, self.rate, noise, self.seed)
+        return self.dropped(x, noise)
 
 
 @register
@@ -141,7 +145,7 @@ class GaussianNoise(_AtRandom):
         return float(self.stddev)
 
     def draw(self, x: Any) -> Any:
-        return x + random.normal(L.shape_of(x), 0.0, self.stddev, x.dtype, self.seed)
+        return x + random.normal(L.shape_of(x), 0.0, self.stddev, x.dtype, self.seed_generator)
 
 
 @register
@@ -158,7 +162,8 @@ class GaussianDropout(_AtRandom):
         self.supports_masking = True
 
     def draw(self, x: Any) -> Any:
-        return x * random.normal(L.shape_of(x), 1.0, math.sqrt(self.rate / (1 - self.rate)), x.dtype, self.seed)
+        spread = math.sqrt(self.rate / (1 - self.rate))
+        return x * random.normal(L.shape_of(x), 1.0, spread, x.dtype, self.seed_generator)
 
 
 # Of `selu`: where its negative side ends is what stands for a dropped input.
@@ -188,7 +193,7 @@ class AlphaDropout(_AtRandom):
     def draw(self, x: Any) -> Any:
         given = self.noise_shape or (None,) * x.shape.rank
         sizes = [L.shape_of(x)[k] if s is None else s for k, s in enumerate(given)]
-        kept = random.uniform(sizes, dtype=x.dtype, seed=self.seed) >= self.rate
+        kept = random.uniform(sizes, dtype=x.dtype, seed=self.seed_generator) >= self.rate
         scale = ((1 - self.rate) * (1 + self.rate * SELU_END**2)) ** -0.5
         return scale * L.where(kept, x, SELU_END) - scale * SELU_END * self.rate
 

@@ -5,7 +5,7 @@ step does with its input alone, `step` is the rest. What is dropped at random is
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...frontend.pieces import split
 from ...frontend.random import dropout as dropped
 from ...frontend.structure import flatten
 from ...ops.language import L
+from ..default_seeds import make_default_seed
 from ..layer import Layer
 from ..registry import deserialize_keras_object, register, serialize_keras_object
 from .settings import Configured
@@ -55,6 +56,11 @@ class Cell(Configured):
         super().__init__(**kwargs)
         if not isinstance(units, (int, np.integer)) or units < 1:
             raise self.refuse("units", units, "a whole number from 1 on")
+
+    def keep(self, arguments: Mapping[str, Any]) -> None:
+        super().keep(arguments)
+        if self.seed is None:
+            make_default_seed()             # Keras's cells draw one behind those of their initializers
 
     @property
     def state_size(self) -> Any:

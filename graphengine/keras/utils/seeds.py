@@ -8,6 +8,7 @@ import numpy as np
 from ...errors import InvalidArgumentError
 from ...frontend import random
 from ..data import seed_orders
+from ..default_seeds import follow_python
 
 
 def set_random_seed(seed: int) -> None:
@@ -22,4 +23,5 @@ def set_random_seed(seed: int) -> None:
     python_random.seed(int(seed))
     np.random.seed(int(seed))  # noqa: NPY002 (programs that use numpy's own state follow from it too)
     random.set_seed(int(seed))
+    follow_python()
     seed_orders(int(seed))
