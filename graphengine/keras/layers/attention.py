@@ -10,8 +10,8 @@ import numpy as np
 
 from ...errors import InvalidArgumentError, ShapeError
 from ...frontend.pieces import einsum
-from ...frontend.random import dropout as dropped
 from ...ops.language import L
+from .. import random
 from ..masks import get_mask
 from ..registry import register
 from .activation import Softmax
@@ -82,6 +82,8 @@ class Attention(Configured):
             raise self.refuse("score_mode", score_mode, "'dot' or 'concat'")
         self.scale: Any = None
         self.supports_masking = True
+        if dropout > 0:
+            self.seed_generator = random.SeedGenerator(seed)
 
     def build(self, input_shape: Any) -> None:
         self._check_inputs_list(input_shape)
@@ -119,7 +121,7 @@ class Attention(Configured):
             scores = L.where(counts, scores, scores - far)
         weights = L.softmax(scores, -1)
         if training and self.dropout > 0:
-            weights = dropped(weights, self.dropout, seed=self.seed)
+            weights = random.dropout(weights, self.dropout, seed=self.seed_generator)
         result = L.matmul(weights, value)
         if query_counts is not None:
             result = L.where(L.expand_dims(query_counts, -1), result, L.zeros_like(result))

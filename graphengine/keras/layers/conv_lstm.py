@@ -36,6 +36,7 @@ class ConvLSTMCell(Cell):
     rank: int
     gates = 4
     state_count = 2
+    draws_first = True
 
     def __init__(
         self, filters: int, kernel_size: Any, strides: Any = 1, padding: str = "valid", data_format: str | None = None,

@@ -50,6 +50,7 @@ class Cell(Configured):
 
     gates = 1
     state_count = 1
+    draws_first = False
 
     def __init__(self, units: int, **kwargs: Any) -> None:
         kwargs.pop("implementation", None)  # of Keras, where it chooses between ways to compute the same
@@ -58,9 +59,13 @@ class Cell(Configured):
             raise self.refuse("units", units, "a whole number from 1 on")
 
     def keep(self, arguments: Mapping[str, Any]) -> None:
+        """Draw the seed of what is dropped where Keras draws it, before or behind those of the initializers."""
+        draws = arguments["seed"] is None
+        if draws and self.draws_first:
+            make_default_seed()
         super().keep(arguments)
-        if self.seed is None:
-            make_default_seed()             # Keras's cells draw one behind those of their initializers
+        if draws and not self.draws_first:
+            make_default_seed()
 
     @property
     def state_size(self) -> Any:
@@ -157,6 +162,8 @@ class SimpleRNNCell(Cell):
 
         h' = activation(x @ kernel + h @ recurrent_kernel + bias)
     """
+
+    draws_first = True
 
     def __init__(
         self, units: int, activation: Any = "tanh", use_bias: bool = True, kernel_initializer: Any = "glorot_uniform",
