@@ -33,6 +33,40 @@ def test_weights_of_recurrent_layers():
         np.testing.assert_allclose(first(found), expected, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize(("layer", "shapes", "kernel", "after"), [
+    (lambda: layers.Conv2D(3, 2), [(1, 8, 8, 2)], [-0.2000074, 0.2518103, 0.4972396], 0.9387455),
+    (lambda: layers.SeparableConv2D(3, 2), [(1, 8, 8, 2)], [-0.2582085, 0.3250857, 0.6419336], 1.070968),
+    (lambda: layers.SimpleRNN(3, dropout=0.1), [(1, 4, 2)], [0.9387455, 0.8308091, -0.7005768], 0.7760209),
+    (lambda: layers.Bidirectional(layers.LSTM(3)), [(1, 4, 2)], [0.4637612, 0.1278895, 0.3431741], 0.8341372),
+    (lambda: layers.ConvLSTM1D(2, 2), [(1, 3, 8, 2)], [0.4693727, 0.4154046, -0.3502884], 0.7760209),
+    (lambda: layers.MultiHeadAttention(2, 3, dropout=0.1), [(2, 4, 6)] * 2, [0.6059576, 0.5362849, -0.4522203],
+     -0.956382),
+    (lambda: layers.Dense(3, kernel_initializer="orthogonal"), [(1, 4)], [-0.676789, 0.514643, -0.09100486],
+     0.9387455),
+])
+def test_each_layer_draws_as_many_seeds_as_there(layer, shapes, kernel, after):
+    """The first weights, and those of a layer that is made behind it."""
+    keras.utils.set_random_seed(7)
+    made = layer()
+    made(*(np.ones(shape, np.float32) for shape in shapes))
+    behind = layers.Dense(2)
+    behind.build((None, 3))
+    np.testing.assert_allclose(first(made.get_weights()[0])[:3], kernel, rtol=1e-5)
+    np.testing.assert_allclose(first(behind.get_weights()[0])[0], after, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("layer", "after"), [
+    (lambda: layers.Attention(dropout=0.2), 0.9387455), (lambda: layers.RandomFlip(), 0.9387455),
+    (lambda: layers.Dropout(0.0), -0.4000148),
+])
+def test_layers_without_weights_draw_a_seed_where_they_draw_numbers(layer, after):
+    keras.utils.set_random_seed(7)
+    layer()
+    behind = layers.Dense(2)
+    behind.build((None, 3))
+    np.testing.assert_allclose(first(behind.get_weights()[0])[0], after, rtol=1e-5)
+
+
 def test_masks_of_dropout():
     layer, ones = layers.Dropout(0.5, seed=3), np.ones(12, np.float32)
     assert layer(ones, training=True).numpy().tolist() == [0, 2, 2, 2, 0, 0, 0, 0, 2, 2, 2, 0]
@@ -58,3 +92,16 @@ def test_the_seed_of_tensorflow_alone_is_enough():
     np.testing.assert_array_equal(kernel(), kernel())
     keras.utils.set_random_seed(5)
     assert not np.array_equal(layers.Dense(2).kernel_initializer((3, 2)), kernel())
+
+
+def test_a_training_with_dropout():
+    """Rows in their order: the losses of three epochs, and weights."""
+    keras.utils.set_random_seed(3)
+    model = keras.Sequential([keras.Input((5,)), layers.Dense(8, activation="relu"), layers.Dropout(0.5),
+                              layers.GaussianNoise(0.3), layers.Dense(2)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    rng = np.random.default_rng(0)
+    x, y = (rng.normal(size=(12, n)).astype(np.float32) for n in (5, 2))
+    losses = model.fit(x, y, batch_size=4, epochs=3, shuffle=False, verbose=0).history["loss"]
+    np.testing.assert_allclose(losses, [3.68467975, 1.34303558, 1.00920522], rtol=1e-5)
+    np.testing.assert_allclose(first(model.get_weights()[0]), [0.1132151, -0.4651803, 0.6091139, -0.4928375], rtol=1e-4)

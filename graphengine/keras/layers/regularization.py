@@ -20,8 +20,7 @@ class _AtRandom(Configured):
 
     def keep(self, arguments: Mapping[str, Any]) -> None:
         super().keep(arguments)
-        if self.strength > 0:
-            self.seed_generator = random.SeedGenerator(self.seed)
+        self.seed_generator = random.SeedGenerator(self.seed) if self.strength > 0 else None
 
     def draw(self, x: Any) -> Any:
         """The result while training."""
@@ -32,7 +31,11 @@ class _AtRandom(Configured):
         return L.zeros_like(x) if self.rate == 1 else random.dropout(x, self.rate, noise_shape, self.seed_generator)
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        return self.draw(self.fractions(inputs)) if training and self.strength > 0 else inputs
+        if not training or self.strength == 0:
+            return inputs
+        if self.seed_generator is None:     # it was made with 0, and changed since
+            self.seed_generator = random.SeedGenerator(self.seed)
+        return self.draw(self.fractions(inputs))
 
     @property
     def strength(self) -> float:
