@@ -21,7 +21,7 @@ import numpy as np
 
 import graphengine as ge
 from graphengine import keras
-from graphengine.tools.drawn.draw import UPDATES, seed_of
+from graphengine.tools.drawn.draw import SEED, UPDATES, seed_of
 from graphengine.tools.drawn.files import write_file
 
 from ..model.build import Built, build, chosen_seed, in_order, stored_array, weights_of
@@ -38,7 +38,7 @@ INLINE = 64                                 # elements of an array that stand in
 UNKNOWN_SIZE = 8                            # rows that random numbers get for a size that is not known
 TAKEN = {"build", "main", "graph", "training", "session", "random", "feeds", "np", "tf", "keras", "zlib", "base64",
          "Path", "ARRAYS", "unpacked", "flat", "add_node", "part", "label", "value", "name", "names", "variable",
-         "weights", "updates", "feeds_of"}
+         "weights", "updates", "feeds_of", "known"}
 
 
 def save_python(document: GraphDocument, path: str | os.PathLike[str]) -> None:
@@ -163,7 +163,8 @@ class Program:
         return [*lines, "    training = tf.Training(build(training=True), Path(__file__).parent)", "    training.fit()",
                 "    with build().as_default(), tf.Session() as session:",
                 "        session.run(tf.global_variables_initializer())",
-                "        session.load_variables(training.weights())",
+                "        known = session.variables()     # not where random numbers of training have got to",
+                "        session.load_variables({k: v for k, v in training.weights().items() if k in known})",
                 '        for part in ("train", "test"):',
                 "            if len(next(iter(training.data(part).values()))):",
                 f"                for label, name in {_pretty(numbers, WIDTH)}.items():",
@@ -281,8 +282,9 @@ class Program:
         lines = _assignment(name, call)
         if scope:
             inside = _quoted(f"{card.id}/")
-            if getattr(self.built.layers.get(card.id), "weights", ()):
-                lines.insert(0, f"graph.shared_scope = {inside}     # of the names of weights")
+            layer = self.built.layers.get(card.id)
+            if layer is not None and (layer.weights or kind.field(SEED) is not None):
+                lines.insert(0, f"graph.shared_scope = {inside}     # of the names of variables")
             lines = [f"with tf.name_scope({inside}):", *(f"    {line}" for line in lines)]
         waits = [self._result(a, 0) for a in card.after if a in self._names]
         if waits:
@@ -310,7 +312,7 @@ class Program:
         if family == "op":
             return self._op(card, kind, operands, given), False
         if family == "random":
-            given = {"seed": seed_of(chosen_seed(self.document), card.id, "seed"), **given}
+            given = {SEED: seed_of(chosen_seed(self.document), card.id, SEED), **given}
             shape = f"tf.shape({operands[0]})" if operands else self._literal(given["shape"], kind.field("shape"), card)
             words = [f"{key}={self._literal(value, kind.field(key), card)}"
                      for key, value in given.items() if key != "shape"]
@@ -369,7 +371,9 @@ class Program:
         words = []
         for f in kind.fields:
             value = given.get(f.name, f.default)
-            if f.name.endswith("initializer") and value is not None:
+            if f.name == SEED and value is None:
+                words.append(f"{SEED}={seed_of(chosen_seed(self.document), card.id, SEED)}")
+            elif f.name.endswith("initializer") and value is not None:
                 start = self._initializer(card, f.name, value)
                 if start is not None or f.name in given:
                     words.append(f"{f.name}={start or self._literal(value, f, card)}")
@@ -390,7 +394,7 @@ class Program:
             return None
         defaults = {p.name: p.default for p in inspect.signature(type(made)).parameters.values()}
         config = {k: v for k, v in config.items() if k in defaults and v != defaults[k] and k != "seed"}
-        seed = seed_of(int(self.document.setting("seed", 0) or 0), card.id, field)
+        seed = seed_of(chosen_seed(self.document), card.id, field)
         words = [f"{k}={_pretty(v, WIDTH)}" for k, v in config.items()]
         return f"keras.initializers.{type(made).__name__}({', '.join([*words, f'seed={seed}'])})"
 

@@ -256,8 +256,9 @@ def test_layers_train_to_the_same_numbers():
                                  for label, value in training.evaluate(part).items()]
 
 
-def test_layers_that_know_training_are_judged_without_it():
-    document = training_document(Card("noise", "layer/Dropout", {"rate": 0.2, "seed": 3}))
+@pytest.mark.parametrize("seed", [{"seed": 3}, {}])
+def test_layers_that_know_training_are_judged_without_it(seed):
+    document = training_document(Card("noise", "layer/Dropout", {"rate": 0.2, **seed}))
     source = assert_builds_the_same(document, training=True)
     assert "training=training" in source
     rows = re.findall(r"^(train|test) (loss|accuracy): (.*)$", printed(program(source)["main"]), re.MULTILINE)

@@ -28,6 +28,7 @@ from ...ops.state import ArrayValue, Kept, Placeholder, Variable
 from .kinds import TRAIN, catalog, random_functions
 
 UPDATES = "update_ops"                      # the graph's collection of assignments that go with a training step
+SEED = "seed"                               # the attribute that random numbers of a card follow from
 FAMILIES = ("op", "random", "layer", "loss", "metric")  # kinds that become nodes
 
 
@@ -36,7 +37,7 @@ UNREADABLE = (AttributeError, TypeError, ValueError, ArithmeticError, LookupErro
 
 
 def seed_of(seed: int, id: str, field: str) -> int:
-    """What random initial values of a card's attribute follow from, in a document with that seed."""
+    """What random numbers of a card's attribute follow from, in a document with that seed."""
     return zlib.crc32(f"{seed}/{id}/{field}".encode()) % initializers.LARGEST_SEED
 
 
@@ -123,6 +124,8 @@ class Drawing:
         for field in catalog()[kind].fields:
             if field.name.endswith("initializer") and field.name not in given:
                 given[field.name] = self._initializer(id, field.name, field.default)
+            elif field.name == SEED and given.get(SEED) is None:
+                given[SEED] = seed_of(self._seed, id, SEED)
         layer = self._construct(name, given, id)
         self.layers[id] = layer
         return layer
@@ -149,8 +152,8 @@ class Drawing:
         shape = L.shape_of(operands[0]) if operands else attributes.get("shape")
         if shape is None:
             raise InvalidArgumentError("shape is not given", op=name, fix="give sizes, or connect a tensor with such")
-        if given.get("seed") is None:
-            given["seed"] = seed_of(self._seed, id, "seed")
+        if given.get(SEED) is None:
+            given[SEED] = seed_of(self._seed, id, SEED)
         return random_functions()[name]([shape] if isinstance(shape, int) else shape, **given)
 
     def _layer(self, layer: Any, operands: Sequence[Tensor]) -> Any:
