@@ -296,9 +296,14 @@ def outer_size_inner(shape: Shape, axis: int) -> tuple[Any, Any, Any]:
     return product(shape[:axis]), shape[axis], product(shape[axis + 1:])  # type: ignore[arg-type]
 
 
+def _extremum_place(x: Array, axis: int, extremum: str) -> Array:
+    find, worst = (np.argmax, -np.inf) if extremum == "max" else (np.argmin, np.inf)
+    return np.asarray(find(np.where(np.isnan(x), worst, x) if x.dtype.kind == "f" else x, axis=axis))
+
+
 @op
 class ArgReduce(Library):
-    """Where along the middle axis the extremum stands: the first of equal ones, the first NaN if there is one.
+    """Where along the middle axis the extremum stands: the first of equal ones, NaN left out; 0 if all are NaN.
 
     Shapes
     ------
@@ -328,11 +333,11 @@ class ArgReduce(Library):
         return "the axis has no elements to choose from"
 
     def reference(self, x: Array) -> Array:
-        find = np.argmax if self.extremum == "max" else np.argmin
-        return np.asarray(find(x, axis=1), dtype=self.output_type.numpy)
+        return _extremum_place(x, 1, self.extremum).astype(self.output_type.numpy)
 
     samples = (sample(normal(3, 4, 2)), sample(distinct(1, 7, 1), extremum="min", output_type="int32"),
-               sample(normal(0, 3, 2)), sample(values([[[1.0], [np.nan], [np.nan], [5.0]]])))
+               sample(normal(0, 3, 2)), sample(values([[[1.0], [np.nan], [np.nan], [5.0]]])),
+               sample(values([[[np.nan], [np.nan]], [[np.nan], [-np.inf]]]), extremum="min"))
 
 
 @abstract
@@ -359,8 +364,7 @@ class _ArgExtremum(Composite):
 
     def reference(self, x: Array) -> Array:
         self.result_shape(Shape(x.shape))
-        find = np.argmax if self.extremum == "max" else np.argmin
-        return np.asarray(find(x, axis=self.axis or 0), dtype=self.output_type.numpy)
+        return _extremum_place(x, self.axis or 0, self.extremum).astype(self.output_type.numpy)
 
     samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=-1, output_type="int32"),
                sample(normal(2, 3, 4), axis=1), sample(normal(0, 3), axis=1), sample(values(1.0, 3.0, 3.0, np.nan)))
@@ -368,7 +372,7 @@ class _ArgExtremum(Composite):
 
 @op
 class Argmax(_ArgExtremum):
-    """Index of the largest element along an axis: the first of equal ones, the first NaN if there is one."""
+    """Index of the largest element along an axis: the first of equal ones, NaN left out; 0 if all are NaN."""
 
     node_name = "ArgMax"
     names = ("argmax", "math.argmax")
@@ -377,7 +381,7 @@ class Argmax(_ArgExtremum):
 
 @op
 class Argmin(_ArgExtremum):
-    """Index of the smallest element along an axis: the first of equal ones, the first NaN if there is one."""
+    """Index of the smallest element along an axis: the first of equal ones, NaN left out; 0 if all are NaN."""
 
     node_name = "ArgMin"
     names = ("argmin", "math.argmin")

@@ -97,8 +97,8 @@ class CombineRows(_PutRows):
 
     Notes
     -----
-    The gradient of an extremum is shared by all rows, that of the table too, that are equal to it. Of a product it is
-    the product of the others, found by counting zeros.
+    The gradient of an extremum is shared by all rows, that of the table too, that are equal to it, and 0 where it is
+    NaN. Of a product it is the product of the others, found by counting zeros.
     """
 
     inputs = (port("updates", Numeric, "rows"), INDICES, port("table", Numeric, "what they are combined with"))
@@ -124,7 +124,7 @@ class CombineRows(_PutRows):
     def _chosen(self, g: Any, y: Any, updates: Any, indices: Any, table: Any) -> Any:
         ours = L.cast(L.equal(updates, _picked(y, indices)), g.dtype)
         theirs = L.cast(L.equal(table, y), g.dtype)
-        share = g / L.combine_rows(ours, indices, theirs, "add")
+        share = L.divide_no_nan(g, L.combine_rows(ours, indices, theirs, "add"))     # a NaN equals none of them
         return ours * _picked(share, indices), None, theirs * share
 
     samples = (sample(normal(4, 3), integers(0, 5, 4), normal(5, 3)),

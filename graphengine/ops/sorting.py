@@ -1,4 +1,4 @@
-"""Elements in order, their places, and places in what is in order."""
+"""Elements in order, their places, and places in what is in order. NaN counts as above all numbers."""
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -21,19 +21,20 @@ DIRECTIONS = ("ASCENDING", "DESCENDING")
 
 
 def order_of(x: Array, descending: bool) -> Array:
-    """Places along the last axis in order: equal elements as they stand, NaN last."""
+    """Places along the last axis in order: equal elements as they stand, NaN as the greatest."""
     rows = x.reshape(-1, x.shape[-1]) if x.size else x.reshape(0, x.shape[-1])
     result = np.zeros(rows.shape, np.int64)
     for k, row in enumerate(rows.tolist()):
-        key = lambda place, row=row: (row[place] != row[place], -row[place] if descending else row[place])
-        numbers = sorted((p for p in range(len(row)) if row[p] == row[p]), key=key)
-        result[k] = numbers + [p for p in range(len(row)) if row[p] != row[p]]
+        numbers = [p for p in range(len(row)) if row[p] == row[p]]
+        numbers.sort(key=row.__getitem__ if not descending else lambda place, row=row: -row[place])
+        unordered = [p for p in range(len(row)) if row[p] != row[p]]
+        result[k] = unordered + numbers if descending else numbers + unordered
     return result.reshape(x.shape)
 
 
 @op
 class ArgsortRows(Library):
-    """Places of the elements of each row in their order: equal ones as they stand, NaN last.
+    """Places of the elements of each row in their order: equal ones as they stand, NaN as the greatest.
 
     Shapes
     ------
@@ -89,12 +90,13 @@ class _Sorted(Composite):
         return x
 
     samples = (sample(distinct(3, 4)), sample(distinct(3, 4), axis=0, direction="DESCENDING"), sample(normal(0)),
-               sample(distinct(2, 3, 4), axis=1), sample(values(2.0, 1.0, 2.0, np.nan, 1.0), smooth=False))
+               sample(distinct(2, 3, 4), axis=1), sample(values(2.0, 1.0, 2.0, np.nan, 1.0), smooth=False),
+               sample(values(2.0, np.nan, 1.0, np.nan, 3.0), direction="DESCENDING", smooth=False))
 
 
 @op
 class Argsort(_Sorted):
-    """Places along an axis in the order of their elements: equal ones as they stand, NaN last."""
+    """Places along an axis in the order of their elements: equal ones as they stand, NaN as the greatest."""
 
     names = ("argsort",)
     stable: bool = attr(False, "not used; equal elements always stay in order")
@@ -116,7 +118,7 @@ class Argsort(_Sorted):
 
 @op
 class Sort(_Sorted, Composed):
-    """Elements in order along an axis, NaN last."""
+    """Elements in order along an axis, NaN as the greatest."""
 
     names = ("sort",)
 
@@ -135,6 +137,8 @@ class Sort(_Sorted, Composed):
 @op
 class TopK(Composite):
     """The k largest elements along the last axis, the largest first, and their places; of equal ones the first.
+
+    NaN counts as the greatest.
 
     Returns
     -------
@@ -191,7 +195,7 @@ class TopK(Composite):
 
     samples = (sample(distinct(3, 5), k=2), sample(distinct(4)), sample(distinct(2, 2, 3), k=3),
                sample(values(2.0, 5.0, 5.0, 1.0, 5.0), k=2, smooth=False), sample(normal(0, 3), k=2),
-               sample(normal(3), k=0))
+               sample(normal(3), k=0), sample(values(1.0, np.nan, 3.0, np.nan, 2.0), k=3, smooth=False))
 
 
 @op

@@ -1,9 +1,10 @@
 """Where along an axis the largest or smallest element is: argmax_DTYPE_INDEX and argmin_DTYPE_INDEX.
 
 Buffers: x of (outer, n, inner) and out of (outer, inner). Sizes: outer, n, inner. lo..hi is a slice of outer. The first
-of equal elements counts, and the first NaN before all numbers, as in numpy. An empty axis ends the kernel with code 1.
+of equal elements counts; NaN are left out, and a row without numbers gives 0. An empty axis ends the kernel with code 1.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -74,8 +75,7 @@ def _searches(is_max: bool, element: str, index: str, lanes: int) -> tuple[Any, 
                 best, where = rule.earlier(best, where, found[k], found[CHAINS + k])
             return [best, where]
 
-        # All lanes begin with the first element, so that none needs a value below all numbers.
-        start = [v.splat(builder.load(row)), ir.Constant(rule.indices, None)]
+        start = [rule.worst, ir.Constant(rule.indices, None)]
         whole = builder.sub(n, builder.urem(n, v.index(CHAINS * lanes)))
         has_blocks = builder.zext(builder.icmp_signed(">", whole, v.index(0)), ir.IntType(64))
         start = v.loop(has_blocks, 1, start, blocks)  # runs once or not at all: short rows have nothing to merge
@@ -102,7 +102,7 @@ def _searches(is_max: bool, element: str, index: str, lanes: int) -> tuple[Any, 
             best, where = carried
             return list(rule.first(best, where, values, v.splat(position, rule.indices)))
 
-        _, where = v.loop(n, 1, [v.load(column, mask), ir.Constant(rule.indices, None)], step)
+        _, where = v.loop(n, 1, [rule.worst, ir.Constant(rule.indices, None)], step)
         if index_bits < 64:
             where = builder.trunc(where, ir.VectorType(ir.IntType(index_bits), lanes))
         Vectors(builder, index, lanes).store(where, v.at(out, place), mask)
@@ -123,10 +123,12 @@ class _Rule:
         self._v = v
         self._relation = ">" if is_max else "<"
         self._is_whole = isinstance(v.element, ir.IntType)
+        lowest = -(2 ** (8 * v.item_bytes - 1)) if self._is_whole else -math.inf
+        self.worst = ir.Constant(v.vector, [ir.Constant(v.element, lowest if is_max else -lowest - self._is_whole)] * v.lanes)
         self.indices = ir.VectorType(ir.IntType(64), v.lanes)
 
     def first(self, best: Any, where: Any, x: Any, place: Any, mask: Any = None) -> tuple[Any, Any]:
-        """The better one, where x comes later: a NaN beats all numbers and no other NaN."""
+        """The better one, where x comes later: a NaN never is."""
         builder = self._v.builder
         wins = self._wins(best, x)
         if mask is not None:
@@ -136,7 +138,7 @@ class _Rule:
     def earlier(self, best: Any, where: Any, x: Any, place: Any) -> tuple[Any, Any]:
         """The better one, of equal ones that with the lower index."""
         builder = self._v.builder
-        is_equal = builder.not_(builder.or_(self._wins(best, x), self._wins(x, best)))
+        is_equal = builder.icmp_signed("==", x, best) if self._is_whole else builder.fcmp_ordered("==", x, best)
         is_before = builder.icmp_signed("<", place, where)
         wins = builder.or_(self._wins(best, x), builder.and_(is_equal, is_before))
         return builder.select(wins, x, best), builder.select(wins, place, where)
@@ -145,5 +147,4 @@ class _Rule:
         builder = self._v.builder
         if self._is_whole:
             return builder.icmp_signed(self._relation, x, best)
-        is_better = builder.fcmp_unordered(self._relation, x, best)
-        return builder.and_(is_better, builder.fcmp_ordered("ord", best, best))
+        return builder.fcmp_ordered(self._relation, x, best)

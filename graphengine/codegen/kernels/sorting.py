@@ -5,7 +5,7 @@
                                                                                      buffers: sorted, values, out
 
 argsort: x and out are (outer, n); sizes: outer, n, descending. Equal elements stay in the order of their places, and
-NaN come last. searchsorted: (outer, n), (outer, m), (outer, m); sizes: outer, n, m, right. With right 1, elements equal
+NaN count as above all numbers. searchsorted: (outer, n), (outer, m), (outer, m); sizes: outer, n, m, right. With right 1, elements equal
 to the value count too. lo..hi is a slice of outer.
 
 Heapsort (Williams 1964, "Algorithm 232") needs no memory beside the result; as no two pairs of value and place are
@@ -38,11 +38,11 @@ def _follows(context, x, i, y, j, descending):  # type: ignore[no-untyped-def]
             above, below = builder.fcmp_ordered(">", x, y), builder.fcmp_ordered("<", x, y)
         else:
             above, below = builder.icmp_signed(">", x, y), builder.icmp_signed("<", x, y)
-        after, before = builder.select(descending, below, above), builder.select(descending, above, below)
         if is_float:
             x_is_nan, y_is_nan = builder.fcmp_unordered("uno", x, x), builder.fcmp_unordered("uno", y, y)
-            after = builder.or_(after, builder.and_(x_is_nan, builder.not_(y_is_nan)))
-            before = builder.or_(before, builder.and_(y_is_nan, builder.not_(x_is_nan)))
+            above = builder.or_(above, builder.and_(x_is_nan, builder.not_(y_is_nan)))
+            below = builder.or_(below, builder.and_(y_is_nan, builder.not_(x_is_nan)))
+        after, before = builder.select(descending, below, above), builder.select(descending, above, below)
         later = builder.and_(builder.not_(before), builder.icmp_signed(">", i, j))
         return builder.or_(after, later)
 
