@@ -16,6 +16,7 @@ from ..errors import AttributeValueError, DTypeError, ShapeError
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
+from ..ops.known import fixed_numbers
 from ..ops.language import L
 from ..ops.rules import as_int
 from ..ops.state import Const
@@ -64,19 +65,22 @@ def _is_known(x: Any) -> bool:
 
 
 def known_value(x: Any, label: str) -> np.ndarray[Any, Any]:
-    """The numbers of a constant.
+    """The numbers of a constant, or of what follows from sizes that are known.
 
     Raises
     ------
     AttributeValueError for any other tensor.
     """
-    if not _is_known(x):
+    if isinstance(x, EagerTensor):          # whose dtype stays
+        return x.array
+    if not isinstance(x, (Tensor, Variable)):
+        return convert_number(x)
+    numbers = fixed_numbers(x) if isinstance(x, Tensor) else None
+    if numbers is None:
         raise AttributeValueError(
             f"{label} is {x}; a size has to be known while the graph is drawn", fix="give a number or an array"
         )
-    if isinstance(x, EagerTensor):          # whose dtype stays
-        return x.array
-    return x.node.op.value.array if isinstance(x, Tensor) else convert_number(x)
+    return numbers
 
 
 def convert_number(x: Any) -> np.ndarray[Any, Any]:

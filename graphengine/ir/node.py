@@ -184,15 +184,6 @@ class Tensor(Operand):
     def __len__(self) -> int:
         raise InvalidArgumentError(f"len() of {self}", fix="use x.shape[0]")
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        held = self.node.op.held_value
-        if held is not None:                # so that it can be an axis, or a number of things
-            return held.astype(dtype or self.dtype.numpy)
-        raise InvalidArgumentError(
-            f"{self.name} has no value while the graph is drawn, so numpy cannot read it",
-            fix="compute it with Session.run, or use the graphengine function of the same name",
-        )
-
 
 def describe(tensor: Tensor) -> str:
     """A tensor as errors show it: name, type, shape and the line that made it."""

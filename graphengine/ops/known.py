@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InvalidArgumentError
 from ..ir.dims import Dim, Shape, product
 from ..ir.node import Tensor
 from .state import Const, SizeValue
@@ -46,7 +47,8 @@ def follows_from_sizes(tensor: Tensor, given: Collection[int] = ()) -> bool:
         if id(t.node) in nodes:
             continue
         nodes.add(id(t.node))
-        if t.node.op.name not in COMPUTING or not t.dtype.is_integer or (t.shape.num_elements() or 0) > MOST_NUMBERS:
+        is_computing = t.node.op.name in COMPUTING or (t.node.op.name == "range" and t.shape.num_elements() is not None)
+        if not is_computing or not t.dtype.is_integer or (t.shape.num_elements() or 0) > MOST_NUMBERS:
             return False
         if t.node.op.name not in SHAPES:
             stack.extend(t.node.inputs)
@@ -80,6 +82,9 @@ def _known(tensor: Tensor, inputs: list[Known | None]) -> Known | None:
         return _objects(op.size)
     if any(x is None for x in inputs):
         return None
+    if op.name == "range":
+        start, _, delta = inputs            # those of `follows_from_sizes` are as many as is known
+        return _objects(start + delta * np.arange(*tensor.shape).astype(object))
     numbers = _objects(inputs[0] if op.name == "cast" else op.reference(*inputs))
     return None if numbers.size > MOST_NUMBERS or any(map(_is_too_large, numbers.flat)) else numbers
 
@@ -104,6 +109,40 @@ def _objects(value: Any) -> Known:
     made = np.empty(len(value) if isinstance(value, list) else (), object)
     made[...] = value
     return made
+
+
+def fixed_numbers(tensor: Tensor) -> np.ndarray[Any, Any] | None:
+    """The numbers of a constant, or of a tensor that follows from sizes each of which is a number; None for others."""
+    held: np.ndarray[Any, Any] | None = tensor.node.op.held_value
+    if held is not None:
+        return held
+    numbers = known_numbers(tensor)
+    if numbers is None or not all(isinstance(n, (int, np.integer)) for n in numbers.flat):
+        return None
+    return numbers.astype(tensor.dtype.numpy)
+
+
+def _read_by_numpy(self: Tensor, dtype: Any = None, copy: Any = None) -> Any:
+    """So that what is known while a graph is drawn can be an axis, or a number of things."""
+    numbers = fixed_numbers(self)
+    if numbers is None:
+        raise InvalidArgumentError(
+            f"{self.name} has no value while the graph is drawn, so numpy cannot read it",
+            fix="compute it with Session.run, or use the graphengine function of the same name",
+        )
+    return numbers.astype(dtype or numbers.dtype)
+
+
+def _read_as_number(self: Tensor) -> int:
+    """So that lists of sizes some of which are tensors can be read."""
+    numbers = fixed_numbers(self) if self.dtype.is_integer else None
+    if numbers is None or numbers.size != 1:
+        raise TypeError(f"{self} is no number while the graph is drawn")
+    return int(numbers.item())
+
+
+Tensor.__array__ = _read_by_numpy  # type: ignore[attr-defined]
+Tensor.__index__ = Tensor.__int__ = _read_as_number  # type: ignore[attr-defined]
 
 
 def is_number(x: Any) -> bool:

@@ -1,4 +1,4 @@
-"""argmax and argmin against numpy: ties, NaN (left out), zeros of both signs, long and short axes, strided axes, slices."""
+"""argmax and argmin against numpy: ties, NaN, zeros of both signs, long and short axes, strided axes, slices."""
 
 import itertools
 

@@ -1,7 +1,7 @@
 """Where along an axis the largest or smallest element is: argmax_DTYPE_INDEX and argmin_DTYPE_INDEX.
 
 Buffers: x of (outer, n, inner) and out of (outer, inner). Sizes: outer, n, inner. lo..hi is a slice of outer. The first
-of equal elements counts; NaN are left out, and a row without numbers gives 0. An empty axis ends the kernel with code 1.
+of equal elements counts; NaN are left out, and only NaN give 0. An empty axis ends the kernel with code 1.
 """
 
 import math
@@ -124,7 +124,8 @@ class _Rule:
         self._relation = ">" if is_max else "<"
         self._is_whole = isinstance(v.element, ir.IntType)
         lowest = -(2 ** (8 * v.item_bytes - 1)) if self._is_whole else -math.inf
-        self.worst = ir.Constant(v.vector, [ir.Constant(v.element, lowest if is_max else -lowest - self._is_whole)] * v.lanes)
+        worst = lowest if is_max else -lowest - self._is_whole
+        self.worst = ir.Constant(v.vector, [ir.Constant(v.element, worst)] * v.lanes)
         self.indices = ir.VectorType(ir.IntType(64), v.lanes)
 
     def first(self, best: Any, where: Any, x: Any, place: Any, mask: Any = None) -> tuple[Any, Any]:

@@ -5,8 +5,8 @@
                                                                                      buffers: sorted, values, out
 
 argsort: x and out are (outer, n); sizes: outer, n, descending. Equal elements stay in the order of their places, and
-NaN count as above all numbers. searchsorted: (outer, n), (outer, m), (outer, m); sizes: outer, n, m, right. With right 1, elements equal
-to the value count too. lo..hi is a slice of outer.
+NaN count as above all numbers. searchsorted: (outer, n), (outer, m), (outer, m); sizes: outer, n, m, right. With right
+1, elements equal to the value count too. lo..hi is a slice of outer.
 
 Heapsort (Williams 1964, "Algorithm 232") needs no memory beside the result; as no two pairs of value and place are
 equal, it keeps the order of equal values although heapsort in itself does not.
