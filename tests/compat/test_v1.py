@@ -1,6 +1,7 @@
 """TensorFlow 1's surface against what TensorFlow gives (recorded.json), and what only this one does."""
 import functools
 import importlib
+import inspect
 import json
 import pathlib
 import subprocess
@@ -127,6 +128,58 @@ def test_initializer(graph, name):
 def test_constants_fill_in_order(graph):
     v = tf.get_variable("v", [2, 2], initializer=tf.constant_initializer([1, 2, 3]))
     assert tf.Session().run(v.initial_value).tolist() == [[1, 2], [3, 3]]
+
+
+# The names that TensorFlow 2.21 has there, those aside that `absent` gives a reason for.
+NAMES = {
+    "initializers": """
+        constant global_variables glorot_normal glorot_uniform he_normal he_uniform identity lecun_normal lecun_uniform
+        local_variables ones orthogonal random_normal random_uniform tables_initializer truncated_normal
+        uniform_unit_scaling variables variance_scaling zeros
+    """,
+    "losses": """
+        Reduction absolute_difference add_loss compute_weighted_loss cosine_distance get_losses get_regularization_loss
+        get_regularization_losses get_total_loss hinge_loss huber_loss log_loss mean_pairwise_squared_error
+        mean_squared_error sigmoid_cross_entropy softmax_cross_entropy sparse_softmax_cross_entropy
+    """,
+    "logging": """
+        DEBUG ERROR FATAL INFO TaskLevelStatusMessage WARN debug error fatal flush get_verbosity info log log_every_n
+        log_first_n log_if set_verbosity vlog warn warning
+    """,
+    "dtypes": """
+        DType as_dtype bfloat16 bool cast double float16 float32 float64 half int16 int32 int64 int8 saturate_cast
+        uint16 uint32 uint8
+    """,
+}
+
+
+@pytest.mark.parametrize("space", NAMES)
+def test_a_namespace_has_tensorflows_names_and_no_others(space):
+    module = getattr(tf, space)
+    assert all(hasattr(module, name) for name in NAMES[space].split())
+    if space != "dtypes":
+        assert sorted(module.__all__) == NAMES[space].split()
+    with pytest.raises(AttributeError, match=f"{space} has no 'nothing'"):
+        module.nothing
+
+
+# All of them are TensorFlow's too.
+MODULES = """
+    app autodiff bitwise config data debugging dtypes errors flags gfile image initializers layers linalg logging losses
+    manip math metrics nest nn random saved_model signal spectral summary test train
+"""
+
+
+def test_files_of_the_folder_are_no_namespaces():
+    assert sorted(name for name in tf.__all__ if inspect.ismodule(getattr(tf, name))) == MODULES.split()
+
+
+def test_initializers_have_short_names():
+    with tf.Graph().as_default(), tf.Session() as session:
+        filled = tf.initializers.constant([1, 2, 3])([2, 2])
+        diagonal = tf.initializers.identity(2.0)([2, 3])
+        assert session.run([filled, diagonal])[0].tolist() == [[1, 2], [3, 3]]
+        assert session.run(diagonal).tolist() == [[2, 0, 0], [0, 2, 0]]
 
 
 # -------------------------------------------------------------------- collections

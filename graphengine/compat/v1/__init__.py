@@ -19,6 +19,8 @@ Tensor("add:0", dtype=float32)
 """
 from __future__ import annotations
 
+from types import ModuleType as _Module
+
 import graphengine as _today
 
 from ... import version as _version
@@ -74,6 +76,7 @@ from .variables import (
     make_template,
     model_variables,
     moving_average_variables,
+    no_regularizer,
     trainable_variables,
     variable_op_scope,
     variable_scope,
@@ -131,11 +134,14 @@ def __getattr__(name: str) -> object:
     return getattr(_today, name) if name in dir(_today) else _refuse(name)
 
 
-_OWN = [name for name in globals() if not name.startswith("_") and name != "annotations"]
+# Of the modules of this folder those that say what they offer: the others are how it is done.
+_OWN = [name for name, found in globals().items() if not name.startswith("_") and name != "annotations"
+        and (not isinstance(found, _Module) or hasattr(found, "__all__"))]
 _functions, _modules = _namespaces(_FUNCTIONS, _FUNCTIONS.__getitem__, f"{_PACKAGE}.compat.v1")
 globals().update({name: getattr(_today, name) for name in _today.__all__ if name not in _OWN})
 globals().update({name: _FUNCTIONS[name] for name in _functions})
 globals().update(_modules)
+dtypes = _today.dtypes                      # which has the types too, and whose functions are the same
 
 __all__ = sorted({*_OWN, *_today.__all__, *_functions, *_modules})
 _refuse = _refusing(__name__, lambda: __all__)

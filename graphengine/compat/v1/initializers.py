@@ -10,9 +10,9 @@ import numpy as np
 from ... import dtypes
 from ...dtypes import as_dtype
 from ...errors import AttributeValueError, ShapeError, suggestion
-from ...frontend import random
-from ...frontend.build import constant, fill
+from ...frontend import build, random
 from ...frontend.pieces import eye
+from ...frontend.surface import refusing
 from ...later import later
 from ...ops.language import L
 
@@ -38,14 +38,14 @@ class zeros_initializer(Initializer):
     """Zeros."""
 
     def drawn(self, shape: tuple[int, ...], dtype: dtypes.DType) -> Any:
-        return fill(shape, constant(0, dtype))
+        return build.fill(shape, build.constant(0, dtype))
 
 
 class ones_initializer(Initializer):
     """Ones."""
 
     def drawn(self, shape: tuple[int, ...], dtype: dtypes.DType) -> Any:
-        return fill(shape, constant(1, dtype))
+        return build.fill(shape, build.constant(1, dtype))
 
 
 class constant_initializer(Initializer):
@@ -66,7 +66,7 @@ class constant_initializer(Initializer):
         if values.size > count:
             raise ShapeError(f"{values.size} values for {count} elements", op="constant_initializer")
         rest = np.repeat(values[-1:], count - values.size)          # the last one fills what is left, as in TensorFlow
-        return constant(np.concatenate([values, rest]).reshape(shape).astype(dtype.numpy))
+        return build.constant(np.concatenate([values, rest]).reshape(shape).astype(dtype.numpy))
 
 
 class _Seeded(Initializer):
@@ -244,11 +244,21 @@ def lecun_uniform(seed: int | None = None) -> variance_scaling_initializer:
     return variance_scaling_initializer(1.0, "fan_in", "uniform", seed)
 
 
-__getattr__, __dir__ = later(__name__, {
+# The names that they have in `initializers`.
+constant, zeros, ones = constant_initializer, zeros_initializer, ones_initializer
+random_uniform, random_normal = random_uniform_initializer, random_normal_initializer
+truncated_normal, uniform_unit_scaling = truncated_normal_initializer, uniform_unit_scaling_initializer
+variance_scaling, orthogonal, identity = variance_scaling_initializer, orthogonal_initializer, identity_initializer
+glorot_uniform, glorot_normal = glorot_uniform_initializer, glorot_normal_initializer
+
+_LATER = {
     "global_variables": "....frontend.variables:global_variables_initializer",
     "tables_initializer": "..:tables_initializer",
     "local_variables": "..variables:local_variables_initializer",
     "variables": "....frontend.variables:variables_initializer",
-})
-uniform_unit_scaling = uniform_unit_scaling_initializer
-zeros, ones, constant_value = zeros_initializer, ones_initializer, constant_initializer
+}
+__all__ = sorted({
+    "constant", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "identity", "lecun_normal",
+    "lecun_uniform", "ones", "orthogonal", "random_normal", "random_uniform", "truncated_normal",
+    "uniform_unit_scaling", "variance_scaling", "zeros", *_LATER})
+__getattr__, __dir__ = later(__name__, _LATER, refusing(__name__, lambda: __all__))

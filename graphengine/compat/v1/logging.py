@@ -6,6 +6,8 @@ import sys
 from collections import Counter
 from typing import Any
 
+from ...frontend.surface import refusing
+
 DEBUG, INFO, WARN, ERROR, FATAL = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL
 
 _logger = logging.getLogger("graphengine")
@@ -66,3 +68,9 @@ def flush() -> None:
 def TaskLevelStatusMessage(msg: str) -> None:
     """Log an error."""
     _logger.error(msg)
+
+
+__all__ = ["DEBUG", "ERROR", "FATAL", "INFO", "WARN", "TaskLevelStatusMessage", "debug", "error", "fatal", "flush",
+           "get_verbosity", "info", "log", "log_every_n", "log_first_n", "log_if", "set_verbosity", "vlog", "warn",
+           "warning"]
+__getattr__ = refusing(__name__, lambda: __all__)

@@ -6,12 +6,11 @@ from typing import Any
 from ... import dtypes
 from ...errors import AttributeValueError, suggestion
 from ...frontend.build import constant, convert_to_tensor
+from ...frontend.surface import refusing
 from ...ir.graph import get_default_graph
 from ...ops.language import L
-from .names import FUNCTIONS
+from .control import name_scope
 from .variables import GraphKeys, add_to_collection, get_collection
-
-_name_scope = FUNCTIONS["name_scope"]
 
 
 class Reduction:
@@ -48,7 +47,7 @@ def compute_weighted_loss(
     if reduction not in Reduction.all():
         raise AttributeValueError(f"reduction is {reduction!r}", op="compute_weighted_loss",
                                   fix=suggestion(str(reduction), Reduction.all()))
-    with _name_scope(scope, "weighted_loss"):
+    with name_scope(scope, "weighted_loss"):
         losses = convert_to_tensor(losses)
         factors = L.cast(weights, losses.dtype)
         weighted = losses * factors
@@ -77,7 +76,7 @@ def absolute_difference(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """|predictions - labels|."""
-    with _name_scope(scope, "absolute_difference") as scope:
+    with name_scope(scope, "absolute_difference") as scope:
         y, p = _floats(labels, predictions)
         return compute_weighted_loss(L.abs(p - y), weights, scope, loss_collection, reduction)
 
@@ -87,7 +86,7 @@ def mean_squared_error(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """(predictions - labels)^2."""
-    with _name_scope(scope, "mean_squared_error") as scope:
+    with name_scope(scope, "mean_squared_error") as scope:
         y, p = _floats(labels, predictions)
         return compute_weighted_loss(L.squared_difference(p, y), weights, scope, loss_collection, reduction)
 
@@ -103,7 +102,7 @@ def mean_pairwise_squared_error(
     labels, predictions : (batch, ...)
     weights : a number, or of the labels' rank and broadcasting to them; elements whose weight is 0 do not count
     """
-    with _name_scope(scope, "mean_pairwise_squared_error"):
+    with name_scope(scope, "mean_pairwise_squared_error"):
         y, p = _floats(labels, predictions)
         errors, factors = p - y, L.cast(weights, dtypes.float32)
         axes = list(range(1, len(errors.shape)))
@@ -127,7 +126,7 @@ def huber_loss(
     ----------
     Huber (1964), "Robust estimation of a location parameter", section 1.
     """
-    with _name_scope(scope, "huber_loss") as scope:
+    with name_scope(scope, "huber_loss") as scope:
         y, p = _floats(labels, predictions)
         error = L.abs(p - y)
         near = L.minimum(error, delta)
@@ -140,7 +139,7 @@ def hinge_loss(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """max(0, 1 - y * logits), where y is -1 or 1 for the labels 0 and 1."""
-    with _name_scope(scope, "hinge_loss") as scope:
+    with name_scope(scope, "hinge_loss") as scope:
         y, x = _floats(labels, logits)
         return compute_weighted_loss(L.relu(1 - (2 * y - 1) * x), weights, scope, loss_collection, reduction)
 
@@ -150,7 +149,7 @@ def log_loss(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Cross-entropy of probabilities: -y log(p + epsilon) - (1 - y) log(1 - p + epsilon)."""
-    with _name_scope(scope, "log_loss") as scope:
+    with name_scope(scope, "log_loss") as scope:
         y, p = _floats(labels, predictions)
         losses = -y * L.log(p + epsilon) - (1 - y) * L.log(1 - p + epsilon)
         return compute_weighted_loss(losses, weights, scope, loss_collection, reduction)
@@ -162,7 +161,7 @@ def cosine_distance(
     dim: int | None = None,
 ) -> Any:
     """1 - the sum of labels * predictions along `axis`, both of length 1 already."""
-    with _name_scope(scope, "cosine_distance_loss") as scope:
+    with name_scope(scope, "cosine_distance_loss") as scope:
         y, p = _floats(labels, predictions)
         along = dim if axis is None else axis
         return compute_weighted_loss(1 - L.reduce_sum(y * p, along, True), weights, scope, loss_collection, reduction)
@@ -173,7 +172,7 @@ def sigmoid_cross_entropy(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Cross-entropy of independent labels and the sigmoid of logits; labels are moved towards 1/2 by the smoothing."""
-    with _name_scope(scope, "sigmoid_cross_entropy_loss") as scope:
+    with name_scope(scope, "sigmoid_cross_entropy_loss") as scope:
         logits = convert_to_tensor(logits)
         y = L.cast(multi_class_labels, logits.dtype)
         if label_smoothing:
@@ -187,7 +186,7 @@ def softmax_cross_entropy(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Cross-entropy of probabilities and the softmax of logits; labels are moved towards 1/classes."""
-    with _name_scope(scope, "softmax_cross_entropy_loss") as scope:
+    with name_scope(scope, "softmax_cross_entropy_loss") as scope:
         logits = convert_to_tensor(logits)
         y = L.stop_gradient(L.cast(onehot_labels, logits.dtype))
         if label_smoothing:
@@ -202,7 +201,7 @@ def sparse_softmax_cross_entropy(
     loss_collection: str | None = GraphKeys.LOSSES, reduction: str = Reduction.SUM_BY_NONZERO_WEIGHTS,
 ) -> Any:
     """Cross-entropy of one given class and the softmax of logits; labels may have one axis of size 1 more."""
-    with _name_scope(scope, "sparse_softmax_cross_entropy_loss") as scope:
+    with name_scope(scope, "sparse_softmax_cross_entropy_loss") as scope:
         logits, labels = convert_to_tensor(logits), convert_to_tensor(labels)
         if labels.shape.rank is not None and labels.shape.rank == logits.shape.rank:
             labels = L.squeeze(labels, [-1])
@@ -240,3 +239,12 @@ def get_total_loss(
     """The sum of all losses that the graph has collected."""
     found = get_losses(scope) + (get_regularization_losses(scope) if add_regularization_losses else [])
     return L.add_n(found, name=name)
+
+
+__all__ = [
+    "Reduction", "absolute_difference", "add_loss", "compute_weighted_loss", "cosine_distance", "get_losses",
+    "get_regularization_loss", "get_regularization_losses", "get_total_loss", "hinge_loss", "huber_loss", "log_loss",
+    "mean_pairwise_squared_error", "mean_squared_error", "sigmoid_cross_entropy", "softmax_cross_entropy",
+    "sparse_softmax_cross_entropy",
+]
+__getattr__ = refusing(__name__, lambda: __all__)

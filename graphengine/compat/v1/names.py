@@ -11,7 +11,7 @@ from typing import Any
 from ...errors import InvalidArgumentError
 from ...frontend.surface import public_function, public_names
 from ...io import gfile
-from . import convolving, former, resizing, rnn, scatter
+from . import control, convolving, draws, neural, resizing, rnn, scatter, tensors
 
 _REDUCED = {"reduction_indices": "axis", "keep_dims": "keepdims"}
 _AXIS = {"dimension": "axis"}
@@ -108,18 +108,7 @@ def with_old_arguments(call: Callable[..., Any], old: Mapping[str, str]) -> Call
     return renamed
 
 
-CHANGED: dict[str, Any] = {
-    **{f.__name__: f for f in (
-        former.Print, former.add_check_numerics_ops, former.batch_gather, former.clip_by_average_norm,
-        former.cond, former.div, former.executing_eagerly_outside_functions, former.get_seed, former.lin_space,
-        former.multinomial, former.name_scope, former.no_regularizer, former.op_scope, former.random_poisson,
-        former.setdiff1d, former.to_bfloat16, former.to_double, former.to_float, former.to_int32,
-        former.to_int64, former.verify_tensor_all_finite, former.where, former.while_loop)},
-    **{f"nn.{f.__name__}": f for f in (
-        former.dropout, former.relu_layer, former.sigmoid_cross_entropy_with_logits,
-        former.softmax_cross_entropy_with_logits, former.softmax_cross_entropy_with_logits_v2,
-        former.sparse_softmax_cross_entropy_with_logits, former.xw_plus_b)},
-    "random.multinomial": former.multinomial, "random.get_seed": former.get_seed,
+FILES: dict[str, Any] = {
     **{f"gfile.{old}": gfile.FUNCTIONS[new] for old, new in (
         ("Copy", "copy"), ("DeleteRecursively", "rmtree"), ("Exists", "exists"), ("FastGFile", "GFile"),
         ("GFile", "GFile"), ("Glob", "glob"), ("IsDirectory", "isdir"), ("ListDirectory", "listdir"),
@@ -136,9 +125,9 @@ def _all() -> dict[str, Any]:
         plain = with_old_arguments(today[name], old)
         found.update((public, plain) for public, call in today.items() if call is today[name])
     found.update((before, found[name]) for before, name in OLD_NAMES.items())
-    for further in (CHANGED, rnn.FUNCTIONS, scatter.FUNCTIONS, resizing.FUNCTIONS, convolving.FUNCTIONS):
-        found.update(further)
-    return found
+    for module in (control, convolving, draws, neural, resizing, rnn, scatter, tensors):
+        found.update(module.FUNCTIONS)
+    return found | FILES
 
 
 FUNCTIONS = _all()

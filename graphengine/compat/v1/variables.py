@@ -332,6 +332,10 @@ def get_local_variable(name: str, *args: Any, **settings: Any) -> Any:
     return get_variable(name, *args, **{**settings, "trainable": False, "collections": [LOCAL_VARIABLES]})
 
 
+def no_regularizer(_: Any) -> None:
+    """No loss: the regularizer of a variable that is to have none."""
+
+
 # -------------------------------------------------------------------- collections
 
 def get_collection(key: str, scope: str | None = None) -> list[Any]:
