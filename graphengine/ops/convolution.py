@@ -70,9 +70,21 @@ def window_sizes(
     return positions, places, (groups, inside, k // groups, k)
 
 
+def padding_sizes(kind: int, filled: Sequence[Size], rows: Sequence[int], depth: Sequence[int]) -> tuple[Size, ...]:
+    """What the kernel wants to know of padding, rows being positions (1) or taps (2) that are so far apart."""
+    if not filled:
+        return (0,) * (1 + 4 * SPACE)
+    first, extents = filled[:SPACE], filled[SPACE:]
+    axes = zip(rows, depth, first, [a + n for a, n in zip(first, extents, strict=True)], strict=True)
+    return (kind, *[number for axis in axes for number in axis])
+
+
+FILLED = "first place along each axis that is not padding, then their numbers; nothing is known of padding without"
+
+
 @op
 class Convolve(Library):
-    """Convolution over three axes without padding; the number of windows is given, more would fit.
+    """Convolution over three axes that are padded already; the number of windows is given, more would fit.
 
     Shapes
     ------
@@ -88,6 +100,7 @@ class Convolve(Library):
     sizes: tuple[Size, ...] = attr(REQUIRED, "number of windows along each axis", convert=as_sizes)
     strides: tuple[int, ...] = attr((1, 1, 1), "step from window to window", convert=tuple)
     dilations: tuple[int, ...] = attr((1, 1, 1), "step from tap to tap", convert=tuple)
+    filled: tuple[Size, ...] = attr((), FILLED, convert=as_sizes)
 
     def result_shape(self, x: Shape, filters: Shape) -> Shape:
         return Shape((x[0], *self.sizes, filters[-1]))
@@ -95,7 +108,9 @@ class Convolve(Library):
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         x, filters, y = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
         positions, places, channels = window_sizes(x, filters, y, self.strides, self.dilations)
-        return Call(f"windows_{inputs[0].dtype.code}", (*positions, *places, *channels, 0), extent=product(y[:4]))
+        padding = padding_sizes(1, self.filled, self.strides, self.dilations)
+        sizes = (*positions, *places, *channels, *padding, 0)
+        return Call(f"windows_{inputs[0].dtype.code}", sizes, extent=product(y[:4]))
 
     @quiet
     def reference(self, x: Array, filters: Array) -> Array:
@@ -137,6 +152,7 @@ class ConvolveFilter(Library):
     sizes: tuple[Size, ...] = attr(REQUIRED, "shape of the filters", convert=as_sizes)
     strides: tuple[int, ...] = attr((1, 1, 1), "step from window to window", convert=tuple)
     dilations: tuple[int, ...] = attr((1, 1, 1), "step from tap to tap", convert=tuple)
+    filled: tuple[Size, ...] = attr((), FILLED, convert=as_sizes)
 
     def result_shape(self, x: Shape, g: Shape) -> Shape:
         return Shape(self.sizes)
@@ -144,7 +160,9 @@ class ConvolveFilter(Library):
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         x, g, filters = sizes_of(inputs[0]), sizes_of(inputs[1]), sizes_of(results[0])
         positions, places, channels = window_sizes(x, filters, g, self.strides, self.dilations)
-        return Call(f"windows_{inputs[0].dtype.code}", (*places, *positions, *channels, 0), extent=product(filters[:4]))
+        padding = padding_sizes(2, self.filled, self.dilations, self.strides)
+        sizes = (*places, *positions, *channels, *padding, 0)
+        return Call(f"windows_{inputs[0].dtype.code}", sizes, extent=product(filters[:4]))
 
     @quiet
     def reference(self, x: Array, g: Array) -> Array:
@@ -195,10 +213,11 @@ class Windowed(Composite):
             raise ShapeError(f"filters has shape {filters}; it has {n + 2} axes: taps along {n}, channels in and out")
         return windows(filters[:n], n, self.data_format, self.strides, self.dilations, self.padding)
 
-    def pad(self, x: Any, w: Windows) -> Any:
-        """`x` of three spatial axes with the zeros that the windows want."""
+    def pad(self, x: Any, w: Windows) -> tuple[Any, tuple[Any, ...]]:
+        """`x` of three spatial axes with the zeros that the windows want, and where it is in them."""
         space = tuple(x.shape[1:-1])
-        return place(x, (x.shape[0], *w.padded(space), x.shape[-1]), (0, *w.before(space), 0), (1,) * x.rank)
+        padded = place(x, (x.shape[0], *w.padded(space), x.shape[-1]), (0, *w.before(space), 0), (1,) * x.rank)
+        return padded, () if padded is x else (*w.before(space), *space)
 
 
 def numbers_attr(default: Any, doc: str) -> Any:
@@ -233,7 +252,7 @@ class Forward(Windowed):
 
     def decompose(self, x: Any, filters: Any) -> Any:
         w = self.windows(x.shape, filters.shape)
-        y = convolve(self.pad(to_canonical(x, self.data_format), w), filters_of(filters), w, x, self.data_format)
+        y = convolve(*self.pad(to_canonical(x, self.data_format), w), filters_of(filters), w, x, self.data_format)
         return from_canonical(y, self.result_shape(x.shape, filters.shape), self.data_format)
 
     def reference(self, x: Array, filters: Array) -> Array:
@@ -269,7 +288,7 @@ def check_channels(channels: Any, inside: Any, outside: Any) -> None:
         require_equal(outside // groups * groups, outside, problem, fix)
 
 
-def convolve(padded: Any, filters: Any, w: Windows, x: Any, data_format: str | None) -> Any:
+def convolve(padded: Any, filled: Sequence[Any], filters: Any, w: Windows, x: Any, data_format: str | None) -> Any:
     """`Convolve` of a padded input; a window of one place that misses none is a product of matrices."""
     sizes = w.results(canonical(x.shape, data_format)[1:-1])
     batch, *space, channels = padded.shape
@@ -277,7 +296,7 @@ def convolve(padded: Any, filters: Any, w: Windows, x: Any, data_format: str | N
     if size == [1] * SPACE and w.strides == (1,) * SPACE and w.padding in ("SAME", "VALID") and inside == channels:
         rows = L.reshape(padded, (product((batch, *space)), channels))
         return L.reshape(L.matmul(rows, L.reshape(filters, (inside, outside))), (batch, *sizes, outside))
-    return L.convolve(padded, filters, sizes, w.strides, w.dilations)
+    return L.convolve(padded, filters, sizes, w.strides, w.dilations, filled)
 
 
 def filters_of(filters: Any) -> Any:
@@ -362,8 +381,8 @@ class ConvolutionLike(AnyAxes):
     def decompose(self, x: Any, filters: Any, like: Any) -> Any:
         w = self.windows(x.shape, filters.shape)
         sizes = canonical(like.shape, self.data_format)[1:-1]
-        padded = self.pad(to_canonical(x, self.data_format), w)
-        y = L.convolve(padded, filters_of(filters), sizes, w.strides, w.dilations)
+        padded, filled = self.pad(to_canonical(x, self.data_format), w)
+        y = L.convolve(padded, filters_of(filters), sizes, w.strides, w.dilations, filled)
         return from_canonical(y, like.shape, self.data_format)
 
     def reference(self, x: Array, filters: Array, like: Array) -> Array:
@@ -437,11 +456,12 @@ def transposed(g: Any, filters: Any, w: Windows, like: Sequence[Any]) -> Any:
     if w.is_cropped:                        # the input and its padding first
         space, before, crop = list(w.padded(space)), (0,) * SPACE, before
     reaches = [span - 1 for span in w.spans]
+    first = [r - b for r, b in zip(reaches, before, strict=True)]
     spread = place(
-        g, (batch, *[n + r for n, r in zip(space, reaches, strict=True)], outside),
-        (0, *[r - b for r, b in zip(reaches, before, strict=True)], 0), (1, *w.strides, 1),
+        g, (batch, *[n + r for n, r in zip(space, reaches, strict=True)], outside), (0, *first, 0), (1, *w.strides, 1)
     )
-    y = L.convolve(spread, mirrored(filters, channels // inside), tuple(space), (1,) * SPACE, w.dilations)
+    filled = (*first, *[(n - 1) * s + 1 for n, s in zip(g.shape[1:-1], w.strides, strict=True)])
+    y = L.convolve(spread, mirrored(filters, channels // inside), tuple(space), (1,) * SPACE, w.dilations, filled)
     if w.is_cropped:
         y = L.strided_slice(y, (0, *crop, 0), tuple(like), (1,) * len(like))
     return y
@@ -472,9 +492,9 @@ class ConvolutionFilterGradient(AnyAxes):
 
     def decompose(self, x: Any, g: Any, like: Any) -> Any:
         w = self.windows(x.shape, like.shape)
-        padded = self.pad(to_canonical(x, self.data_format), w)
+        padded, filled = self.pad(to_canonical(x, self.data_format), w)
         sizes = (*w.size, *like.shape[-2:])
-        y = L.convolve_filter(padded, to_canonical(g, self.data_format), sizes, w.strides, w.dilations)
+        y = L.convolve_filter(padded, to_canonical(g, self.data_format), sizes, w.strides, w.dilations, filled)
         return L.reshape(y, tuple(like.shape))
 
     def reference(self, x: Array, g: Array, like: Array) -> Array:

@@ -13,6 +13,8 @@ from graphengine.codegen import abi
 from graphengine.codegen.kernels import convolution, vectors
 from graphengine.config import override
 from graphengine.errors import ShapeError
+from graphengine.ops.convolution import Convolve, ConvolveFilter
+from graphengine.ops.language import L
 
 FLOATS = ("f32", "f64")
 every_float = pytest.mark.parametrize("code", FLOATS)
@@ -66,7 +68,7 @@ def window_case(rng, code, name):
     row, place = places(rows, row_steps), places(depth, depth_steps)
     x = rng.normal(size=max(row) + max(place, default=0) + groups * apart + 1).astype(DTYPES[code])
     b = rng.normal(size=(len(place), groups * width)).astype(DTYPES[code])
-    sizes = [*rows, *row_steps, *depth, *depth_steps, groups, apart, width, groups * width, 0]
+    sizes = [*rows, *row_steps, *depth, *depth_steps, groups, apart, width, groups * width, *[0] * 13, 0]
     return x, b, windows_by_hand(x, b, row, place, groups, apart, width), sizes
 
 
@@ -232,6 +234,11 @@ CONVOLUTIONS = [
     ((1, 6, 6, 5), (3, 3, 1, 5), (1, 1), (1, 1)),                   # each channel by itself
     ((1, 4, 4, 18), (1, 1, 18, 33), (1, 1), (1, 1)),                # a product of matrices
     ((1, 5, 4, 1), (5, 4, 1, 2), (1, 1), (1, 1)),                   # the window is as large as the image
+    # Images and channels enough for tiles that pass over padding, and some that are left over.
+    ((9, 3, 4, 16), (3, 3, 16, 8), (1, 1), (1, 1)),
+    ((8, 5, 3, 8), (3, 2, 8, 35), (2, 1), (1, 1)),
+    ((16, 4, 4, 16), (3, 3, 8, 16), (1, 2), (2, 1)),                # two groups
+    ((8, 4, 3, 33), (4, 3, 1, 33), (1, 1), (1, 1)),
 ]
 
 
@@ -256,11 +263,37 @@ def test_conv2d_and_its_gradients(case, padding, layout, dtype, rng):
         np.testing.assert_allclose(value, wanted, rtol=0, atol=bound * max(1, np.abs(wanted).max(initial=0)))
 
 
-def test_a_window_larger_than_the_image(rng):
-    x, w = rng.normal(size=(1, 2, 2, 1)), rng.normal(size=(5, 5, 1, 2))
-    y, *_ = convolution_by_hand(x, w, (1, 1), (1, 1), "SAME")
+@every_float
+@pytest.mark.parametrize("more", [0, 1])
+def test_padding_is_passed_over(more, code, rng):
+    """Its places hold what is no number here: as many images and channels as a tile has rows never meet them."""
+    rows = convolution.WindowTiles(code).rows
+    batch, channels = 2 * rows + more, 2 * rows
+    x = np.full((batch, 1, 5, 7, channels), np.nan, DTYPES[code])
+    x[:, :, 1:4, 2:6] = rng.normal(size=(batch, 1, 3, 4, channels))
+    w = rng.normal(size=(1, 3, 3, channels, 20)).astype(x.dtype)
+    g = rng.normal(size=(batch, 1, 3, 5, 20)).astype(x.dtype)
+    filled = (0, 1, 2, 1, 3, 4)
     with tf.Graph().as_default(), override(tier="kernels"):
-        xs = tf.placeholder(tf.float64, [None] * 4)
-        np.testing.assert_allclose(tf.Session().run(tf.nn.conv2d(xs, w, 1, "SAME"), {xs: x}), y, rtol=1e-13, atol=1e-13)
+        xs, ws, gs = (tf.placeholder(a.dtype, [None, *a.shape[1:]]) for a in (x, w, g))
+        y = L.convolve(xs, ws, g.shape[1:4], filled=filled)
+        dw = L.convolve_filter(xs, gs, w.shape, filled=filled)
+        found, back = tf.Session().run([y, dw], {xs: x, ws: w, gs: g})
+    plain, bound = np.nan_to_num(x), tolerance(code, 400)
+    wanted = Convolve(g.shape[1:4]).reference(plain, w)
+    np.testing.assert_allclose(found[:2 * rows], wanted[:2 * rows], rtol=0, atol=bound)
+    np.testing.assert_allclose(found[2 * rows:, :, 1, 2:4], wanted[2 * rows:, :, 1, 2:4], rtol=0, atol=bound)
+    np.testing.assert_allclose(back, ConvolveFilter(w.shape).reference(plain, g), rtol=0, atol=bound)
+
+
+def test_a_window_larger_than_the_image(rng):
+    x, w = rng.normal(size=(8, 2, 2, 8)), rng.normal(size=(5, 5, 8, 2))
+    y, g, _, dw = convolution_by_hand(x, w, (1, 1), (1, 1), "SAME")
+    with tf.Graph().as_default(), override(tier="kernels"):
+        xs, ws = tf.placeholder(tf.float64, [None] * 4), tf.constant(w)
+        found = tf.nn.conv2d(xs, ws, 1, "SAME")
+        values = tf.Session().run([found, *tf.gradients(found, [ws], grad_ys=[tf.constant(g)])], {xs: x})
+        for value, wanted in zip(values, (y, dw), strict=True):     # some taps meet nothing but padding
+            np.testing.assert_allclose(value, wanted, rtol=1e-12, atol=1e-12)
         with pytest.raises(ShapeError, match="does not fit"):
             tf.Session().run(tf.nn.conv2d(xs, w, 1, "VALID"), {xs: x})
