@@ -122,6 +122,9 @@ class Deeds(QtWidgets.QMainWindow):
     def do_group(self) -> None:
         self.tool.edits.group()
 
+    def do_expand(self) -> None:
+        self.tool.edits.expand()
+
     def do_unpack(self) -> None:
         self.tool.edits.unpack()
 

@@ -257,9 +257,10 @@ class MainWindow(Filing):
             "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
             "card": (("viewer", "open_card", "bypass", "collapse"),
                      ("cut", "copy", "duplicate", "duplicate_with_inputs"),
-                     ("group", "unpack", "frame", "tidy_selection"),
+                     ("group", "expand", "unpack", "frame", "tidy_selection"),
                      ("delete", "delete_and_reconnect")),
-            "wire": (("portal", "straighten", "delete"),), "frame": (("copy", "duplicate", "collapse"), ("delete",)),
+            "wire": (("portal", "straighten", "delete"),),
+            "frame": (("copy", "duplicate"), ("collapse", "group"), ("delete",)),
             "note": (("copy", "duplicate"), ("delete",)),
         }
         for group in groups[hit.kind if hit.ref is not None else ""]:
@@ -335,6 +336,7 @@ class MainWindow(Filing):
         a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None
                                   and (bool(wholes) or can_open(chosen[0].kind)))
         a["unpack"].setEnabled(bool(wholes))
+        a["expand"].setEnabled(len(chosen) == 1 and bool(wholes))
         a["leave_level"].setEnabled(bool(self.scene.level))
         for name in EDITING if self.opened.path else ():
             a[name].setEnabled(False)

@@ -22,6 +22,7 @@ from .places import (
     content,
     edit_frame,
     edit_note,
+    frame_around,
     frame_selection,
     keep_weights,
     move,
@@ -29,7 +30,7 @@ from .places import (
     set_setting,
     with_content,
 )
-from .subgraphs import group, placed, unpack
+from .subgraphs import expand, group, placed, unpack
 from .wires import (
     CIRCLE,
     connect,
@@ -49,9 +50,9 @@ __all__ = [
     "show_preview",
     "copy_text", "duplicate", "paste",
     "Box", "Refused", "counted", "made",
-    "add_note", "arrange", "bare_box", "content", "edit_frame", "edit_note", "frame_selection", "keep_weights", "move",
-    "resize", "set_setting", "with_content",
-    "group", "placed", "unpack",
+    "add_note", "arrange", "bare_box", "content", "edit_frame", "edit_note", "frame_around", "frame_selection",
+    "keep_weights", "move", "resize", "set_setting", "with_content",
+    "expand", "group", "placed", "unpack",
     "CIRCLE", "connect", "delete", "delete_and_reconnect", "disconnect", "insert_on_wire", "reconnect", "refusal",
     "rewire", "set_bends", "set_portal",
 ]

@@ -143,14 +143,19 @@ def frame_selection(document: GraphDocument, boxes: Mapping[Ref, Box], title: st
     """Lay a frame around items. boxes : where they are, as the scene knows their heights."""
     if not boxes:
         raise Refused("Select the cards to be framed first.")
-    left, top = min(b[0] for b in boxes.values()), min(b[1] for b in boxes.values())
-    right, bottom = max(b[0] + b[2] for b in boxes.values()), max(b[1] + b[3] for b in boxes.values())
     edit = Edit(document)
     first = edit.get(next(iter(boxes)))
-    edit.put(Frame(edit.name("frame", "frame"), title, coordinate(left - MARGIN), coordinate(top - TITLE),
-                   coordinate(right - left + 2 * MARGIN), coordinate(bottom - top + TITLE + MARGIN), hue % 9,
+    x, y, width, height = (coordinate(number) for number in frame_around(boxes))
+    edit.put(Frame(edit.name("frame", "frame"), title, x, y, width, height, hue % 9,
                    parent=first.parent if isinstance(first, Card | Frame | Note) else ""))
     return edit.change(f"Frame {counted(boxes)}")
+
+
+def frame_around(boxes: Mapping[Ref, Box]) -> Box:
+    """Where a frame lies that holds these, one or more."""
+    left, top = min(b[0] for b in boxes.values()), min(b[1] for b in boxes.values())
+    right, bottom = max(b[0] + b[2] for b in boxes.values()), max(b[1] + b[3] for b in boxes.values())
+    return left - MARGIN, top - TITLE, right - left + 2 * MARGIN, bottom - top + TITLE + MARGIN
 
 
 def edit_frame(document: GraphDocument, id: str, title: str | None = None, hue: int | None = None,

@@ -1,23 +1,29 @@
 """Edits of subgraphs: cards that are taken together, and taken apart again. No wire is touched by either."""
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from ..model.document import Change, GraphDocument
 from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref
-from .edit import Edit, Refused, check_depth, counted
-from .places import bare_box, coordinate
+from .edit import Box, Edit, Refused, check_depth, counted
+from .names import check_name
+from .places import bare_box, coordinate, frame_around
 
 
-def group(document: GraphDocument, refs: Iterable[Ref], name: str = "subgraph") -> Change:
+def group(document: GraphDocument, refs: Iterable[Ref], name: str = "subgraph", frame: Ref | None = None) -> Change:
     """Put cards, frames and notes into a subgraph, whose card stands where the middle of them was.
+
+    frame : the one among them in whose place it comes, with its title as `name` if a card can be called that
 
     Raises
     ------
     Refused if there is no card among them, or they do not lie together.
     """
     edit = Edit(document)
+    if frame is not None:
+        name = _allowed(edit.frame(frame.key).title, name)
+        edit.remove(frame)
     items = [item for ref in refs if isinstance(item := edit.get(ref), Card | Frame | Note)]
     if not any(isinstance(item, Card) for item in items):
         raise Refused("Select the cards of the subgraph first.")
@@ -30,6 +36,15 @@ def group(document: GraphDocument, refs: Iterable[Ref], name: str = "subgraph") 
     for item in items:
         edit.put(replace(item, parent=card.id))
     return edit.change(f"Group {counted(item.ref for item in items)}")
+
+
+def _allowed(name: str, otherwise: str) -> str:
+    """`name` if a card can be called that."""
+    try:
+        check_name(name)
+    except Refused:
+        return otherwise
+    return name
 
 
 def unpack(document: GraphDocument, subgraphs: Iterable[str]) -> Change:
@@ -46,15 +61,43 @@ def unpack(document: GraphDocument, subgraphs: Iterable[str]) -> Change:
             continue
         parts = document.parts(id)
         x, y = _middle(parts) if parts else (0.0, 0.0)
-        dx, dy = card.x + card.width / 2 - x, card.y - y
-        for item in parts:
-            edit.put(replace(item, x=coordinate(item.x + dx), y=coordinate(item.y + dy), parent=card.parent))
-        _move_bends(edit, parts, dx, dy)
-        edit.remove(card.ref)
+        _take_out(edit, card, card.x + card.width / 2 - x, card.y - y)
         labels.append(card.ref)
     if not labels:
         raise Refused("Select a subgraph first.")
     return edit.change(f"Unpack {counted(labels)}")
+
+
+def expand(document: GraphDocument, subgraph: str, boxes: Mapping[Ref, Box], x: float, y: float) -> Change:
+    """Put what lies in a subgraph in its place, in a frame of its name, of which `group` makes the subgraph again.
+
+    Parameters
+    ----------
+    boxes : where the items in it are, as the scene knows their heights
+    x, y : where the frame begins
+
+    Raises
+    ------
+    Refused if the card is no subgraph, or nothing lies in it.
+    """
+    edit = Edit(document)
+    card = edit.card(subgraph)
+    if card.kind != SUBGRAPH or not boxes:
+        raise Refused("Select a subgraph first." if card.kind != SUBGRAPH else "There is nothing in it.")
+    around = frame_around(boxes)
+    _take_out(edit, card, x - around[0], y - around[1])
+    edit.put(Frame(edit.name("frame", "frame"), card.id, coordinate(x), coordinate(y), coordinate(around[2]),
+                   coordinate(around[3]), parent=card.parent))
+    return edit.change(f"Expand {counted([card.ref])}")
+
+
+def _take_out(edit: Edit, card: Card, dx: float, dy: float) -> None:
+    """Put what lies in a subgraph around it, so far from where it lies inside; the subgraph is no more."""
+    parts = edit.document.parts(card.id)
+    for item in parts:
+        edit.put(replace(item, x=coordinate(item.x + dx), y=coordinate(item.y + dy), parent=card.parent))
+    _move_bends(edit, parts, dx, dy)
+    edit.remove(card.ref)
 
 
 def _move_bends(edit: Edit, parts: Iterable[Item], dx: float, dy: float) -> None:

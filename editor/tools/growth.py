@@ -1,4 +1,4 @@
-"""Cards that grow with the values that they show, or are put into a wire: what is in their way moves."""
+"""Cards that grow with the values that they show, are put into a wire or taken apart: what is in their way moves."""
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -7,12 +7,12 @@ from dataclasses import replace
 from PySide6 import QtCore, QtGui
 
 from editor import commands, layout
-from editor.commands.places import coordinate
+from editor.commands.places import MARGIN, coordinate
 from editor.model.document import Change, Placed
 from editor.model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from editor.scene import GraphScene
 
-from .canvas import Canvas
+from .canvas import Canvas, snapped
 
 
 def heights(scene: GraphScene) -> dict[str, float]:
@@ -69,24 +69,72 @@ def part(canvas: Canvas, card: str, wire: Ref, dx: float, dy: float) -> Change:
     is_forward = link is not None and boxes[link.source].middle[0] < boxes[link.target].middle[0]
     ends = ([link.source], [link.target]) if link is not None and is_forward else ([], [])
     x, line, far = layout.parted(boxes, replace(own, x=dropped.x + dx, y=dropped.y + dy), *ends)
+    after = _moved_right(canvas, boxes, line, far, dropped.ref)
+    after[dropped.ref] = replace(dropped, x=coordinate(x), y=coordinate(dropped.y + dy))
+    return Change("", {ref: document.items[ref] for ref in after}, after)
+
+
+def expand(canvas: Canvas, subgraph: str) -> Change:
+    """Put what lies in a subgraph in its place, in a frame; what lies right of it moves to the right.
+
+    Raises
+    ------
+    Refused if the card is no subgraph, or nothing lies in it.
+    """
+    document, scene = canvas.document, canvas.scene
+    card, high = document.card(subgraph), heights(scene)
+    assert card is not None, "it is selected"
+    inner = {item.ref: (box.x, box.y, box.width, box.height) for item in document.parts(subgraph)
+             for box in [_box(item, high)]}
+    if not inner:
+        return commands.expand(document, subgraph, inner, card.x, card.y)
+    width, height = commands.frame_around(inner)[2:]
+    boxes = {id: canvas.box(id) for id in canvas.level_cards if scene.cards[id].isVisible() and id != subgraph}
+    links = [link for link in canvas.links([subgraph]) if {link.source, link.target} - {subgraph} <= boxes.keys()]
+    left = snapped(QtCore.QPointF(card.x + card.width / 2 - width / 2, card.y)).x()
+    x, line, far = layout.parted(boxes, layout.Box(width, height, left, card.y),
+                                 [link.source for link in links if link.target == subgraph],
+                                 [link.target for link in links if link.source == subgraph])
+    after = _moved_right(canvas, boxes, line, far, card.ref)
+    for frame in _frames_around(canvas, card.ref):
+        now = after.get(frame.ref, frame)
+        assert isinstance(now, Frame), "a frame stays one"
+        right, bottom = max(now.x + now.width, x + width + MARGIN), max(now.y + now.height, card.y + height + MARGIN)
+        start = min(now.x, x - MARGIN)
+        after[frame.ref] = replace(now, x=start, width=coordinate(right - start), height=coordinate(bottom - now.y))
+    change = commands.expand(document, subgraph, inner, x, card.y)
+    room = {ref: item for ref, item in after.items() if ref not in change.after}
+    return change.then(Change("", {ref: document.items[ref] for ref in room}, room))
+
+
+def _frames_around(canvas: Canvas, ref: Ref) -> list[Frame]:
+    return [item for item in canvas.document.parts(canvas.scene.level)
+            if isinstance(item, Frame) and ref in canvas.scene.contents(item.id)]
+
+
+def _moved_right(canvas: Canvas, boxes: Mapping[str, layout.Box], line: float, far: float,
+                 but: Ref) -> dict[Ref, Item | None]:
+    """What begins at a line or right of it, so far to the right; frames that it lies in become wider.
+
+    but : what stays
+    """
+    document, scene = canvas.document, canvas.scene
     after: dict[Ref, Item | None] = {}
-    standing = [item for item in document.parts(scene.level)
-                if scene.stands(item.ref) and item.ref != Ref("card", card)]
+    standing = [item for item in document.parts(scene.level) if scene.stands(item.ref) and item.ref != but]
     for item in standing if far else ():
         inside = scene.contents(item.id) if isinstance(item, Frame) else ()
         if item.x >= line:
             refs = {item.ref, *inside}
             after |= {ref: replace(moved, x=coordinate(moved.x + far)) for ref in refs
-                      if ref != Ref("card", card) and isinstance(moved := document.items[ref], Card | Frame | Note)}
+                      if ref != but and isinstance(moved := document.items[ref], Card | Frame | Note)}
         elif isinstance(item, Frame) and not item.collapsed and any(ref.key in boxes and boxes[ref.key].x >= line
                                                                     for ref in inside if ref.kind == "card"):
             after[item.ref] = replace(item, width=coordinate(item.width + far))
-    for wire_ in document.wires if far else ():
-        if wire_.bends and {Ref("card", wire_.source), Ref("card", wire_.target)} & after.keys():
-            after[wire_.ref] = replace(wire_, bends=tuple((coordinate(x + far) if x >= line else x, y)
-                                                          for x, y in wire_.bends))
-    after[dropped.ref] = replace(dropped, x=coordinate(x), y=coordinate(dropped.y + dy))
-    return Change("", {ref: document.items[ref] for ref in after}, after)
+    for wire in document.wires if far else ():
+        if wire.bends and {Ref("card", wire.source), Ref("card", wire.target)} & after.keys():
+            after[wire.ref] = replace(wire, bends=tuple((coordinate(x + far) if x >= line else x, y)
+                                                        for x, y in wire.bends))
+    return after
 
 
 def _box(item: Placed, sizes: Mapping[str, float]) -> layout.Box:

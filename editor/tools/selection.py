@@ -13,6 +13,7 @@ from editor.model.document import Change
 from editor.model.items import Point, Ref
 
 from .canvas import Canvas, snapped
+from .growth import expand
 from .tidy import Task, Tidying, task_of
 
 NUDGE = 12.0
@@ -116,10 +117,16 @@ class SelectionEdits:
         return next(iter(commands.made(change)), None) if change is not None else None
 
     def group(self) -> None:
-        """Put what is selected into a subgraph."""
-        whole = self.canvas.whole(self.refs)
-        self._edit(lambda: commands.group(self.canvas.document, [r for r in self.canvas.document.items if r in whole]),
-                   new=True)
+        """Put what is selected into a subgraph; of one frame, what is in it."""
+        whole, chosen = self.canvas.whole(self.refs), [ref for ref in self.refs if ref.kind != "wire"]
+        frame = chosen[0] if len(chosen) == 1 and chosen[0].kind == "frame" else None
+        self._edit(lambda: commands.group(self.canvas.document, [r for r in self.canvas.document.items if r in whole],
+                                          frame=frame), new=True)
+
+    def expand(self) -> None:
+        """Show what lies in the selected subgraph in its place, in a frame."""
+        if len(self.cards) == 1:
+            self._edit(lambda: expand(self.canvas, self.cards[0]), new=True)
 
     def unpack(self) -> None:
         """Put what lies in the selected subgraphs in their place."""

@@ -52,7 +52,10 @@ def change_of(document, step, text):
         lambda: commands.add_note(document, x, y, "text"),
         lambda: commands.set_setting(document, "seed", a or None),
         lambda: commands.group(document, some, ("block", "x")[a % 2]),
+        lambda: commands.group(document, some, frame=refs[a % len(refs)]),
         lambda: commands.unpack(document, {one, other}),
+        lambda: commands.expand(document, one, {part.ref: (part.x, part.y, b * 10.0, 50.0)
+                                                for part in document.parts(one)}, x, y),
         lambda: commands.set_portal(document, [strand]),
         lambda: commands.set_portal(document, [strand], ("w", "x", "")[b % 3]),
         lambda: commands.placed(document, commands.paste(document, text[0], x, y), _level(document, a)),
