@@ -203,7 +203,7 @@ def boundary(p: Photographer) -> None:
 
 
 def subgraph(p: Photographer) -> None:
-    """Cards that one stands for, from outside and from inside."""
+    """Cards that one stands for, from outside, from inside, and expanded in place."""
     window = p.open("drawn_digits")
     cards = [Ref("card", id) for id in ("edges", "half", "shapes", "mean")]
     window.edit(commands.group(window.document, cards, "features"))
@@ -214,7 +214,12 @@ def subgraph(p: Photographer) -> None:
     p.take("subgraph")
     window.open_card("features")
     p.take("subgraph-inside")
-    window.leave_to(0)
+    window.do_leave_level()
+    window.scene.select([Ref("card", "features")])
+    window.do_expand()
+    window.do_fit_all()
+    p.take("subgraph-in-place")
+    window.do_undo()
     wires = [Ref("wire", ("loss", 0)), Ref("wire", ("accuracy", 0))]
     window.edit(commands.set_portal(window.document, wires, "labels"))
     p.take("portals")
