@@ -1,6 +1,7 @@
 """Functions that put elements into places: indices, pieces put together, blocks of space, histograms."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,10 +13,10 @@ from ..errors import AttributeValueError, ShapeError
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
-from ..ops.indexing import numbers_in
+from ..ops.indexing import as_size, numbers_in
 from ..ops.kinds import broadcast_shapes
 from ..ops.language import L
-from ..ops.rules import as_int, normal_axis
+from ..ops.rules import normal_axis
 from ..ops.state import Const
 from .build import convert_to_tensor
 from .pieces import known_value
@@ -69,11 +70,10 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
      [2 0]]
     """
     x = convert_to_tensor(indices)
-    sizes = known_value(dims, "dims").tolist()
-    whole = int(np.prod(sizes))
-    x = L.checked(x, L.logical_or(x < 0, x >= whole), f"an index is outside of a tensor of shape {tuple(sizes)}")
-    steps = [int(np.prod(sizes[k + 1:])) for k in range(len(sizes))]
-    found = [L.floormod(L.floordiv(x, step), size) for step, size in zip(steps, sizes, strict=True)]
+    sizes = [n if isinstance(n, int) else L.cast(n, x.dtype) for n in numbers_in(dims)]
+    shown = str(tuple(sizes)) if all(isinstance(n, int) for n in sizes) else "these dims"
+    x = L.checked(x, L.logical_or(x < 0, x >= math.prod(sizes)), f"an index is outside of a tensor of shape {shown}")
+    found = [L.floormod(L.floordiv(x, math.prod(sizes[k + 1:])), size) for k, size in enumerate(sizes)]
     return L.stack(found, 0, name=name)
 
 
@@ -97,7 +97,7 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
     places, values = [convert_to_tensor(i) for i in indices], [convert_to_tensor(d) for d in data]
     if not places or len(places) != len(values):
         raise ShapeError(f"{len(places)} indices and {len(values)} data", op="dynamic_stitch")
-    rest = tuple(values[0].shape)[places[0].shape.rank:]
+    rest = numbers_in(L.shape_of(values[0]))[places[0].shape.rank:]
     at = L.concat([L.reshape(i, (-1,)) for i in places], 0)
     at = L.checked(at, at < 0, "an index is negative")
     slices = L.concat([L.reshape(v, (-1, *rest)) for v in values], 0)
@@ -167,8 +167,8 @@ def histogram_fixed_width_bins(
     x = convert_to_tensor(values)
     ends = L.cast(value_range, x.dtype)
     ends = L.checked(ends, L.logical_not(ends[0] < ends[1]), "value_range[0] is not less than value_range[1]")
-    share = (x - ends[0]) / (ends[1] - ends[0])
-    return L.cast(L.clip_by_value(L.floor(share * float(nbins)), 0.0, float(nbins - 1)), dtype, name=name)
+    share, count = (x - ends[0]) / (ends[1] - ends[0]), L.cast(nbins, x.dtype)
+    return L.cast(L.clip_by_value(L.floor(share * count), 0.0, count - 1.0), dtype, name=name)
 
 
 def histogram_fixed_width(
@@ -176,7 +176,7 @@ def histogram_fixed_width(
 ) -> Any:
     """How many values are in each of `nbins` equal bins over a range; what is outside counts to the outer ones."""
     places = L.reshape(histogram_fixed_width_bins(values, value_range, nbins), (-1,))
-    return L.unsorted_segment_sum(L.ones_like(places, dtype), places, as_int(nbins), name=name)
+    return L.unsorted_segment_sum(L.ones_like(places, dtype), places, as_size(nbins), name=name)
 
 
 # -------------------------------------------------------------------- blocks of space

@@ -28,7 +28,9 @@ def poisson(shape: Any, lam: Any, dtype: Any = dtypes.float32, seed: int | None 
     means = _means(lam)
     with get_default_graph().name_scope(name or "random_poisson") as scope:
         first = random.like(shape)
-        whole = means + L.zeros_like(L.reshape(first, (*first.shape, *[1] * means.shape.rank)), means.dtype)
+        for _ in range(means.shape.rank):
+            first = L.expand_dims(first, -1)
+        whole = means + L.zeros_like(first, means.dtype)
         draw = lambda like, state: L.random_poisson(like, state, dtype, name=scope)
         return random.fresh(whole, seed, "poisson", draw)
 

@@ -12,7 +12,10 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import AttributeValueError, ShapeError
+from ..ir.node import Tensor
+from ..ops.indexing import as_size, numbers_in
 from ..ops.language import L
+from ..ops.rules import as_int
 from . import random
 from .build import convert_to_tensor
 
@@ -66,6 +69,11 @@ def crop_to_bounding_box(
     ShapeError if the part reaches over the border, when run where the image's size is not known.
     """
     x = _images(image, "crop_to_bounding_box")
+    numbers = [as_size(n) for n in (offset_height, offset_width, target_height, target_width)]
+    if any(isinstance(n, Tensor) for n in numbers):
+        first = [0] * (x.shape.rank - 3)
+        return L.slice(x, [*first, *numbers[:2], 0], [*[-1] * len(first), *numbers[2:], -1])
+    offset_height, offset_width, target_height, target_width = numbers
     for label, size, begin, wanted in (("height", x.shape[-3], offset_height, target_height),
                                        ("width", x.shape[-2], offset_width, target_width)):
         if begin < 0 or wanted <= 0 or (isinstance(size, int) and begin + wanted > size):
@@ -84,13 +92,18 @@ def pad_to_bounding_box(
     ShapeError if the image does not fit into the target at that place.
     """
     x = _images(image, "pad_to_bounding_box")
-    height, width = _sizes(x, "pad_to_bounding_box")
-    below, right = target_height - offset_height - height, target_width - offset_width - width
-    if min(offset_height, offset_width, below, right) < 0:
+    target_height, target_width = as_size(target_height), as_size(target_width)
+    height, width = numbers_in(L.shape_of(x))[-3:-1]
+    below, right = as_size(target_height - offset_height - height), as_size(target_width - offset_width - width)
+    widths = [as_size(offset_height), as_size(offset_width), below, right]
+    if any(isinstance(n, int) and n < 0 for n in widths):
         raise ShapeError(f"an image of {height} by {width} at ({offset_height}, {offset_width}) is larger than "
                          f"{target_height} by {target_width}", op="image.pad_to_bounding_box")
-    around = [[offset_height, below], [offset_width, right], [0, 0]]
-    return L.pad(x, [[0, 0]] * (x.shape.rank - 3) + around)
+    around = [[widths[0], below], [widths[1], right], [0, 0]]
+    found = L.pad(x, [[0, 0]] * (x.shape.rank - 3) + around)
+    for axis, size in ((-3, target_height), (-2, target_width)):
+        found = found if isinstance(size, Tensor) else L.expect_size(found, axis, size)
+    return found
 
 
 def central_crop(image: Any, central_fraction: float) -> Any:
@@ -98,19 +111,32 @@ def central_crop(image: Any, central_fraction: float) -> Any:
     if not 0 < central_fraction <= 1:
         raise AttributeValueError(f"central_fraction={central_fraction} is outside (0, 1]", op="image.central_crop")
     x = _images(image, "central_crop")
-    height, width = _sizes(x, "central_crop")
-    top, left = int((height - height * central_fraction) / 2), int((width - width * central_fraction) / 2)
+    height, width = numbers_in(L.shape_of(x))[-3:-1]
+    top, left = (_margin(n, central_fraction) for n in (height, width))
     return crop_to_bounding_box(x, top, left, height - 2 * top, width - 2 * left)
+
+
+def _margin(size: Any, fraction: float) -> Any:
+    """What lies before the middle fraction of an axis."""
+    if isinstance(size, int):
+        return int((size - size * fraction) / 2)
+    whole = L.cast(size, dtypes.float64)
+    return L.cast((whole - whole * fraction) / 2, size.dtype)
 
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Any:
     """Images of another size, without scaling: their middle, or zeros around them."""
     x = _images(image, "resize_with_crop_or_pad")
-    height, width = _sizes(x, "resize_with_crop_or_pad")
-    kept = min(height, target_height), min(width, target_width)
+    height, width = numbers_in(L.shape_of(x))[-3:-1]
+    target_height, target_width = as_size(target_height), as_size(target_width)
+    kept = _least(height, target_height), _least(width, target_width)
     middle = crop_to_bounding_box(x, (height - kept[0]) // 2, (width - kept[1]) // 2, *kept)
     return pad_to_bounding_box(middle, (target_height - kept[0]) // 2, (target_width - kept[1]) // 2, target_height,
                                target_width)
+
+
+def _least(a: Any, b: Any) -> Any:
+    return min(a, b) if isinstance(a, int) and isinstance(b, int) else L.minimum(a, b)
 
 
 def resize_with_pad(
@@ -119,6 +145,7 @@ def resize_with_pad(
     """Images scaled without distortion to fit a size, in the middle of zeros."""
     x = _images(image, "resize_with_pad")
     height, width = _sizes(x, "resize_with_pad")
+    target_height, target_width = as_int(target_height), as_int(target_width)
     ratio = max(height / target_height, width / target_width)
     size = max(int(height / ratio), 1), max(int(width / ratio), 1)
     before = max(int((target_height - height / ratio) / 2), 0), max(int((target_width - width / ratio) / 2), 0)

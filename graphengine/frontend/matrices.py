@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import AttributeValueError
+from ..ops.indexing import numbers_in
 from ..ops.language import L
 from . import control
 from .build import convert_to_tensor
@@ -203,7 +204,7 @@ def eigh_tridiagonal(
 def tensor_diag(diagonal: Any, name: str | None = None) -> Any:
     """A tensor with twice the axes, which holds another where the first half of the indices equals the second."""
     x = convert_to_tensor(diagonal)
-    return L.reshape(L.diag(L.reshape(x, (-1,))), (*x.shape, *x.shape), name=name)
+    return L.reshape(L.diag(L.reshape(x, (-1,))), numbers_in(L.shape_of(x)) * 2, name=name)
 
 
 def tensor_diag_part(input: Any, name: str | None = None) -> Any:

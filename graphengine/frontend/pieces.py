@@ -16,6 +16,7 @@ from ..errors import AttributeValueError, DTypeError, ShapeError
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
+from ..ops.indexing import as_size, numbers_in
 from ..ops.known import fixed_numbers
 from ..ops.language import L
 from ..ops.rules import as_int
@@ -106,15 +107,12 @@ def eye(
         rows = range(L.cast(num_rows, dtypes.int32))
         columns = rows if num_columns is None else range(L.cast(num_columns, dtypes.int32))
         made = L.cast(L.equal(L.expand_dims(rows, 1), columns), dtype, name=name or "eye")
-        if batch_shape is None:
-            return made  # type: ignore[no-any-return]
-        sizes = L.concat([known_value(batch_shape, "batch_shape").astype(np.int32), L.shape_of(made)], 0)
-        return L.broadcast_to(made, sizes)  # type: ignore[no-any-return]
-    matrix = np.eye(as_int(num_rows), None if num_columns is None else as_int(num_columns), dtype=kind)
-    one = constant(matrix, name=name or "eye")
+    else:
+        matrix = np.eye(as_int(num_rows), None if num_columns is None else as_int(num_columns), dtype=kind)
+        made = constant(matrix, name=name or "eye")
     if batch_shape is None:
-        return one
-    return L.broadcast_to(one, (*known_value(batch_shape, "batch_shape").tolist(), *matrix.shape))  # type: ignore[no-any-return]
+        return made  # type: ignore[no-any-return]
+    return L.broadcast_to(made, [*numbers_in(batch_shape), *numbers_in(L.shape_of(made))])  # type: ignore[no-any-return]
 
 
 def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, name: str | None = "split") -> list[Any]:
@@ -126,22 +124,39 @@ def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, n
     """
     del num
     x = convert_to_tensor(value)
-    sizes = known_value(num_or_size_splits, "num_or_size_splits")
-    if sizes.ndim == 0:
-        count = as_int(sizes)
+    is_list = isinstance(num_or_size_splits, (list, tuple))
+    if not is_list and convert_to_tensor(num_or_size_splits).shape.rank == 0:
+        count = as_int(known_value(num_or_size_splits, "num_or_size_splits"))
         return [L.split_part(x, axis, count, k, name=name) for k in np.arange(count).tolist()]
+    parts = numbers_in(num_or_size_splits)
     whole = None if x.shape.rank is None else x.shape[axis]
-    parts = sizes.tolist()
+    if any(isinstance(s, Tensor) for s in parts) or (whole is None and -1 in parts):
+        return _split_at_run_time(x, parts, axis)
     if parts.count(-1) == 1 and isinstance(whole, int):
         parts[parts.index(-1)] = whole - sum(s for s in parts if s != -1)
     if min(parts, default=0) < 0 or (isinstance(whole, int) and sum(parts) != whole):
-        raise ShapeError(f"sizes {sizes.tolist()} of axis {axis} with size {whole}", op="split")
+        raise ShapeError(f"sizes {list(numbers_in(num_or_size_splits))} of axis {axis} with size {whole}", op="split")
     if whole is None:
         x = L.expect_size(x, axis, sum(parts))
     found, begin = [], 0
     for size in parts:
         found.append(x[_at(slice(begin, begin + size), axis)])
         begin += size
+    return found
+
+
+def _split_at_run_time(x: Any, sizes: list[Any], axis: int) -> list[Any]:
+    """Parts some of whose sizes are known only when the program runs; one of them may be -1, the rest."""
+    whole = L.shape_of(x)[axis]
+    hole = next((k for k, s in enumerate(sizes) if isinstance(s, int) and s == -1), None)
+    others = L.add_n([L.cast(s, whole.dtype) for k, s in enumerate(sizes) if k != hole])
+    wrong = whole < others if hole is not None else L.not_equal(whole, others)
+    rest = L.checked(whole - others, wrong, "the sizes of the parts do not add up to that of the axis")
+    found, begin = [], rest if hole is None else L.zeros_like(rest)     # so that the check is in each of them
+    for k, size in enumerate(sizes):
+        count = rest if k == hole else L.cast(size, whole.dtype)
+        found.append(L.gather(x, L.range(begin, begin + count, L.ones_like(begin)), None, axis))
+        begin = begin + count
     return found
 
 
@@ -343,8 +358,9 @@ def bincount(
     x = convert_to_tensor(arr)
     terms = L.ones_like(x, dtype) if weights is None else weights
     count: Any = maxlength
-    if minlength is None or minlength != maxlength:
-        count = L.maximum(L.reduce_max(x), (minlength or 0) - 1) + 1
+    least, most = as_size(minlength), as_size(maxlength)
+    if least is None or isinstance(least, Tensor) or isinstance(most, Tensor) or least != most:
+        count = L.maximum(L.reduce_max(x), (0 if least is None else L.cast(least, x.dtype)) - 1) + 1
         count = count if maxlength is None else L.minimum(count, maxlength)
     counted = x if maxlength is None else L.where(x < maxlength, x, -1)
     return L.unsorted_segment_sum(terms, counted, count, name=name)

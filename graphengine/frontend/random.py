@@ -373,8 +373,9 @@ def gamma(
     with _scope(name or "random_gamma") as scope:
         first = like(shape)
         whole = _together(alpha, beta, dtype)
-        copies = L.reshape(first, (*first.shape, *[1] * whole.rank))
-        return _divided(fresh(_copied(whole, copies), seed, "gamma", L.random_gamma), beta, scope)
+        for _ in range(whole.rank):
+            first = L.expand_dims(first, -1)
+        return _divided(fresh(_copied(whole, first), seed, "gamma", L.random_gamma), beta, scope)
 
 
 def stateless_gamma(
@@ -440,7 +441,7 @@ def _choices(logits: Any, num_samples: Any) -> Any:
     """Lends the shape (batch, num_samples)."""
     if logits.shape.rank not in (None, 2):
         raise ShapeError(f"logits has shape {logits.shape}; it has two axes, (batch, classes)", op="random.categorical")
-    return _copied(L.reduce_max(logits, 1, True), L.broadcast_to(np.float32(0), (1, as_int(num_samples))))
+    return _copied(L.reduce_max(logits, 1, True), L.broadcast_to(np.float32(0), [1, num_samples]))
 
 
 def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any:

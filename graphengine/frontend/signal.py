@@ -12,6 +12,8 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import as_dtype
 from ..errors import AttributeValueError, ShapeError
+from ..ir.node import Tensor
+from ..ops.indexing import as_size
 from ..ops.language import L
 from ..ops.rules import as_int, normal_axis
 from .build import constant, convert_to_tensor
@@ -45,9 +47,12 @@ def frame(
     signal : (..., elements, ...)
     result : (..., pieces, frame_length, ...)
     """
-    x, length, step = convert_to_tensor(signal), as_int(frame_length), _step(frame_step, "frame")
+    x = convert_to_tensor(signal)
     at = normal_axis(axis, x.rank)
-    size = _length(x, at, "frame")
+    size, length, step = x.shape[at], as_size(frame_length), as_size(frame_step)
+    if size is None or isinstance(length, Tensor) or isinstance(step, Tensor):
+        return L.identity(_frames_at_run_time(x, length, step, pad_value if pad_end else None, at), name=name)
+    length, step = as_int(length), _step(step, "frame")
     count = -(-size // step) if pad_end else max((size - length) // step + 1, 0)
     missing = max((count - 1) * step + length - size, 0) if pad_end else 0
     if missing:
@@ -55,6 +60,22 @@ def frame(
         x = L.pad(x, around, "CONSTANT", pad_value)
     places = np.arange(count)[:, None] * step + np.arange(length)
     return L.gather(x, places.astype(np.int32), None, at, name=name)
+
+
+def _frames_at_run_time(x: Any, length: Any, step: Any, pad_value: Any, axis: int) -> Any:
+    """Pieces of which how many there are, or how long they are, is known when the program runs."""
+    size, length, step = (L.cast(n, dtypes.int64) for n in (L.shape_of(x)[axis], length, step))
+    step = L.checked(step, step < 1, "frame_step is not 1 or more")
+    zero, one = L.cast(0, dtypes.int64), L.cast(1, dtypes.int64)
+    begins = L.range(zero, size if pad_value is not None else L.maximum(size - length + 1, 0), step)
+    places = L.expand_dims(begins, 1) + L.range(zero, length, one)
+    found = L.gather(x, L.minimum(places, size - 1), None, axis)
+    if pad_value is None:
+        return found
+    is_inside = places < size
+    for _ in range(x.rank - 1 - axis):
+        is_inside = L.expand_dims(is_inside, -1)
+    return L.where(is_inside, found, L.cast(pad_value, x.dtype))
 
 
 def _step(given: Any, what: str) -> int:
@@ -72,8 +93,11 @@ def overlap_and_add(signal: Any, frame_step: int, name: str | None = None) -> An
     signal : (..., pieces, frame_length)
     result : (..., elements)
     """
-    x, step = convert_to_tensor(signal), _step(frame_step, "overlap_and_add")
-    count, length = _length(x, -2, "overlap_and_add"), _length(x, -1, "overlap_and_add")
+    x, step = convert_to_tensor(signal), as_size(frame_step)
+    count, length = x.shape[-2], x.shape[-1]
+    if count is None or length is None or isinstance(step, Tensor):
+        return L.identity(_added_at_run_time(x, step), name=name)
+    step = _step(step, "overlap_and_add")
     size = (count - 1) * step + length if count else 0
     if not length:                          # nothing but the distances
         return L.pad(L.reduce_sum(x, -2), [[0, 0]] * (x.rank - 2) + [[0, size]], name=name)
@@ -86,6 +110,19 @@ def overlap_and_add(signal: Any, frame_step: int, name: str | None = None) -> An
         line = L.pad(line, [[0, 0]] * (x.rank - 2) + [[begin, max(after, 0)]])
         parts.append(line[..., :size])
     return L.add_n(parts, name=name)
+
+
+def _added_at_run_time(x: Any, step: Any) -> Any:
+    """Pieces added where how many there are, or how long they are, is known when the program runs."""
+    step = L.cast(step, dtypes.int64)
+    step = L.checked(step, step < 1, "frame_step is not 1 or more")
+    count, length = (L.cast(L.shape_of(x)[k], dtypes.int64) for k in (-2, -1))
+    zero, one = L.cast(0, dtypes.int64), L.cast(1, dtypes.int64)
+    places = L.expand_dims(L.range(zero, count, one) * step, 1) + L.range(zero, length, one)
+    size = L.where(count > 0, (count - 1) * step + length, 0)
+    last = range(x.rank - 2)
+    pieces_first = L.transpose(x, (x.rank - 2, x.rank - 1, *last))
+    return L.transpose(L.unsorted_segment_sum(pieces_first, places, size), (*(k + 1 for k in last), 0))
 
 
 # -------------------------------------------------------------------- windows

@@ -104,7 +104,7 @@ class Conv1dTranspose(_Transposed):
     node_name = "conv1d_transpose"
     inputs = (INPUT, TURNED)
     only = 1
-    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
+    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape, sizes="several")
     strides: Numbers = numbers_attr(REQUIRED, "step from window to window")
     padding: Padding = padding_attr("SAME")
     data_format: str | None = attr("NWC", "order of axes", choices=(None, "NWC", "NCW"))
@@ -132,7 +132,7 @@ class Conv2dTranspose(_Transposed):
     onnx = "ConvTranspose"
     inputs = (INPUT, TURNED)
     only = 2
-    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
+    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape, sizes="several")
     strides: Numbers = numbers_attr(REQUIRED, "step from window to window")
     padding: Padding = padding_attr("SAME")
     data_format: str | None = attr("NHWC", "order of axes", choices=(None, "NHWC", "NCHW"))
@@ -161,7 +161,7 @@ class Conv3dTranspose(_Transposed):
     node_name = "conv3d_transpose"
     inputs = (INPUT, TURNED)
     only = 3
-    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape)
+    output_shape: tuple[Any, ...] = attr(REQUIRED, OUTPUT_SHAPE, convert=as_output_shape, sizes="several")
     strides: Numbers = numbers_attr(REQUIRED, "step from window to window")
     padding: Padding = padding_attr("SAME")
     data_format: str | None = attr("NDHWC", "order of axes", choices=(None, "NDHWC", "NCDHW"))

@@ -115,6 +115,7 @@ class Op:
     samples: ClassVar[tuple[Sample, ...]] = ()
     fields: ClassVar[tuple[str, ...]] = ()  # names of several results, where TensorFlow names them
     at_run_time: ClassVar[Callable[..., Any] | None] = None    # called instead where an attribute is a tensor
+    needed: ClassVar[str | None] = None     # an attribute without which that is called, too
     alone: ClassVar[str | None] = None      # saved name of what is meant where only the first operand is given
     internal: ClassVar[bool] = False        # made by the engine only, not by users
     drawn: ClassVar[bool | None] = None     # whether people draw it as a card; None: unless it is internal

@@ -226,6 +226,16 @@ class BandPart(Composite):
     num_lower: int = attr(REQUIRED, "diagonals kept below the main one, all if negative", convert=as_int)
     num_upper: int = attr(REQUIRED, "diagonals kept above the main one, all if negative", convert=as_int)
 
+    @staticmethod
+    def at_run_time(x: Any, num_lower: Any, num_upper: Any, name: str | None = None) -> Any:
+        """The same for numbers of diagonals that are known when the program runs."""
+        x, lower, upper = L.identity(x), L.cast(num_lower, "int64"), L.cast(num_upper, "int64")
+        zero, one = L.cast(0, "int64"), L.cast(1, "int64")
+        row, column = (L.range(zero, L.cast(L.shape_of(x)[k], "int64"), one) for k in (-2, -1))
+        below = L.expand_dims(row, 1) - column
+        is_kept = ((below <= lower) | (lower < 0)) & ((-below <= upper) | (upper < 0))
+        return L.where(is_kept, x, np.zeros((), x.dtype.numpy), name=name)
+
     def result_shape(self, x: Shape) -> Shape:
         check_matrix(x)
         return x

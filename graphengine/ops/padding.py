@@ -8,7 +8,8 @@ import numpy as np
 
 from ..errors import AttributeValueError, ShapeError
 from ..ir.dims import Shape, merge
-from .indexing import at_most
+from ..ir.node import Tensor
+from .indexing import at_most, numbers_in
 from .kinds import (
     REQUIRED,
     AnyType,
@@ -91,6 +92,21 @@ class Pad(Composed):
                      convert=lambda mode: mode.upper() if isinstance(mode, str) else mode)
     constant_values: float = attr(0.0, "the number of mode CONSTANT", convert=lambda v: v if v is None else float(v))
 
+    @staticmethod
+    def at_run_time(
+        x: Any, paddings: Any, mode: str = "CONSTANT", constant_values: Any = 0.0, name: str | None = None
+    ) -> Any:
+        """The same for widths, or a number, that are known when the program runs."""
+        x = L.identity(x)
+        pairs = [numbers_in(pair) for pair in (paddings if isinstance(paddings, (list, tuple, Tensor))
+                                               else np.asarray(paddings))]
+        if len(pairs) != x.shape.rank:
+            raise ShapeError(f"paddings has {len(pairs)} pairs for {x.shape.rank} axes", op="pad")
+        for axis, widths in enumerate(pairs):
+            if any(isinstance(w, Tensor) or w for w in widths):
+                x = _bordered(x, axis, widths, mode.upper(), constant_values)
+        return L.identity(x, name=name)
+
     def result_shape(self, x: Shape) -> Shape:
         shape = PadConstant(self.paddings).result_shape(x)
         if self.mode != "CONSTANT":
@@ -124,6 +140,23 @@ class Pad(Composed):
                sample(normal(3, 4), paddings=[[2, 1], [0, 3]], mode="REFLECT"),
                sample(normal(3, 4), paddings=[[3, 1], [0, 4]], mode="SYMMETRIC"),
                sample(normal(0, 2), paddings=[[1, 0], [0, 1]]), sample(normal(), paddings=[]))
+
+
+def _bordered(x: Any, axis: int, widths: Sequence[Any], mode: str, number: Any) -> Any:
+    """A tensor with borders before and behind along one axis, whose widths may be tensors."""
+    sizes = numbers_in(L.shape_of(x))
+    if mode == "CONSTANT":
+        fill = L.cast(number, x.dtype)
+        before, behind = (L.broadcast_to(fill, [*sizes[:axis], w, *sizes[axis + 1:]]) for w in widths)
+        return L.concat([before, x, behind], axis)
+    size = L.cast(sizes[axis], "int64")
+    before, behind = (L.cast(w, "int64") for w in widths)
+    is_reflected = int(mode == "REFLECT")
+    most = size - is_reflected
+    before = L.checked(before, (before > most) | (behind > most), "a border is wider than the inside allows")
+    around = L.maximum(2 * most, 1)             # after so many elements the mirrored inside repeats
+    places = L.floormod(L.range(-before, size + behind, L.cast(1, "int64")), around)
+    return L.gather(x, L.minimum(places, 2 * size - 1 - is_reflected - places), None, axis)
 
 
 # -------------------------------------------------------------------- blocks

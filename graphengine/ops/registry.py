@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from ..dtypes import DType
 from ..errors import NotFoundError, OpDefinitionError, suggestion
 from ..ir.eager import EagerTensor
+from ..ir.node import Tensor
 from ..ir.operand import Operand
 from .apply import apply
 from .kinds import (
@@ -246,7 +247,8 @@ def function(cls: type[Op]) -> Callable[..., Any]:
         given = next((f for f in sized if _is_symbolic(bound.get(f.name))), None)
         if given is not None:
             return apply_sized(cls.name, operands, given, bound, name)
-        if cls.at_run_time is not None and any(map(_is_symbolic, bound.values())):
+        lacks = cls.needed is not None and bound.get(cls.needed) is None
+        if cls.at_run_time is not None and (lacks or any(map(_is_symbolic, bound.values()))):
             return cls.at_run_time(*operands, **bound, name=name)
         op_instance = cls(**bound)
         if written is not None and name is None and len(made) < MOST_INSTANCES:
@@ -287,7 +289,13 @@ def _plain(values: tuple[Any, ...]) -> Any:
 
 def _is_symbolic(value: Any) -> bool:
     """Whether a value is, or holds, a tensor whose numbers cannot be read off it."""
-    return any(not isinstance(x, EagerTensor) for x in operands_in([value]))
+    return any(not isinstance(x, EagerTensor) and not _is_fixed(x) for x in operands_in([value]))
+
+
+def _is_fixed(x: Any) -> bool:
+    from .known import fixed_numbers
+
+    return isinstance(x, Tensor) and x.dtype.is_integer and fixed_numbers(x) is not None
 
 
 def apply_sized(

@@ -48,6 +48,8 @@ def as_sizes(value: Any) -> tuple[Size, ...]:
     try:
         return tuple(s if isinstance(s, Dim) else as_int(s) for s in value)
     except TypeError:
+        if hasattr(value, "__index__"):
+            return (as_int(value),)
         raise InvalidArgumentError(f"{value!r} is no list of sizes") from None
 
 

@@ -101,9 +101,22 @@ class Repeat(Composed):
     category = "Shape"
     names = ("repeat",)
     inputs = (port("input", AnyType, "what is repeated"),)
-    repeats: int | tuple[int, ...] = attr(REQUIRED, "how often, or how often each", convert=as_one_or_more,
-                                          sizes="one")
+    repeats: int | tuple[int, ...] = attr(REQUIRED, "how often, or how often each", convert=as_one_or_more)
     axis: int | None = attr(None, "axis of the repetition, all as one if None", convert=as_int_or_none)
+
+    @staticmethod
+    def at_run_time(x: Any, repeats: Any, axis: Any = None, name: str | None = None) -> Any:
+        """The same for numbers that are known when the program runs: elements are gathered."""
+        flat, k = (L.reshape(x, (-1,)), 0) if axis is None else (L.identity(x), as_int(axis))
+        size, counts = L.cast(L.shape_of(flat)[k], "int64"), L.reshape(L.cast(repeats, "int64"), (-1,))
+        if counts.shape[0] == 1:
+            counts = L.broadcast_to(counts, [size])
+        lacks = L.not_equal(L.size_of(counts, "int64"), size)
+        counts = L.checked(counts, lacks, "repeats needs a number for each element of the axis")
+        counts = L.checked(counts, counts < 0, "a number of repeats is negative")
+        ends, zero, one = L.cumsum(counts), L.cast(0, "int64"), L.cast(1, "int64")
+        places = L.searchsorted(ends, L.range(zero, L.reduce_sum(counts), one), "right")
+        return L.gather(flat, places, None, k, name=name)
 
     def result_shape(self, x: Shape) -> Shape:
         if self.axis is None:

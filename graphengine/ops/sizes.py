@@ -121,7 +121,7 @@ class Linspace(Composed):
     names = ("linspace",)
     node_name = "LinSpace"
     inputs = (port("start", Floating, "first number"), port("stop", Floating, "last number"))
-    num: int = attr(REQUIRED, "how many", low=1, convert=as_int)
+    num: int = attr(REQUIRED, "how many", low=1, convert=as_int, sizes="one")
     axis: int = attr(0, "where the new axis stands", convert=as_int)
 
     def result_shape(self, start: Shape, stop: Shape) -> Shape:
@@ -134,8 +134,13 @@ class Linspace(Composed):
 
     def decompose(self, start: Any, stop: Any) -> Any:
         axis = normal_axis(self.axis, start.rank + 1)
-        steps = np.arange(self.num) / max(self.num - 1, 1)
-        share = steps.reshape([-1 if k == axis else 1 for k in range(start.rank + 1)]).astype(start.dtype.numpy)
+        share: Any
+        if isinstance(self.num, int):
+            steps = np.arange(self.num) / max(self.num - 1, 1)
+            share = steps.reshape([-1 if k == axis else 1 for k in range(start.rank + 1)]).astype(start.dtype.numpy)
+        else:
+            least = L.maximum(L.size_value(self.num - 1, "int64"), 1)
+            share = L.iota(self.num, axis, start.rank + 1, start.dtype) / L.cast(least, start.dtype)
         first, last = L.expand_dims(start, axis), L.expand_dims(stop, axis)
         return L.where(share < 1, first + (last - first) * share, last)
 
@@ -155,17 +160,21 @@ class SequenceMask(Composite):
     lengths : any
     result : (*lengths, maxlen)
 
-    Raises
-    ------
-    AttributeValueError without `maxlen`: it may be a tensor, e.g. the largest of the lengths.
+    Without `maxlen` there are as many steps as the longest sequence has, which is known when the program runs.
     """
 
     category = "Shape"
     names = ("sequence_mask",)
     inputs = (port("lengths", Integer, "lengths of the sequences"),)
-    maxlen: int | None = attr(None, "number of steps; has to be given", convert=as_int_or_none, sizes="one")
+    maxlen: int | None = attr(None, "number of steps", convert=as_int_or_none, sizes="one")
     dtype: DType = attr(bool_, "type of the result", convert=as_dtype)
     gradient = NoGradient("it depends on whole numbers alone")
+    needed = "maxlen"
+
+    @staticmethod
+    def at_run_time(lengths: Any, maxlen: Any = None, dtype: Any = bool_, name: str | None = None) -> Any:
+        """The same for the longest of the sequences."""
+        return L.sequence_mask(lengths, L.maximum(L.reduce_max(lengths), 0), dtype, name=name)
 
     def result_dtype(self, *types: DType) -> DType:
         return self.dtype

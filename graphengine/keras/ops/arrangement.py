@@ -11,6 +11,7 @@ from ...frontend import pieces
 from ...frontend.build import ones as tf_ones
 from ...frontend.build import zeros as tf_zeros
 from ...ops.language import L
+from ...ops.operands import operands_in
 from ..config import floatx
 from .pointwise import truth
 from .promotion import counting, met, numbers, tensor, together
@@ -60,6 +61,9 @@ def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """1 on a diagonal, 0 elsewhere."""
+    if next(operands_in([N, M]), None) is not None:     # sizes of tensors
+        rows, columns = (pieces.range(L.cast(n, "int32")) for n in (N, N if M is None else M))
+        return L.cast(L.equal(L.expand_dims(rows, 1) + k, columns), dtype or floatx())
     return tensor(np.eye(N, M, k), dtype or floatx())
 
 
@@ -200,7 +204,8 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     pad_width : a number; (before, after) for all axes; or that for each axis
     """
     found = tensor(x)
-    widths = np.broadcast_to(np.asarray(pad_width), (found.rank, 2)).tolist()
+    is_open = next(operands_in([pad_width]), None) is not None      # pairs, some of whose numbers are tensors
+    widths = pad_width if is_open else np.broadcast_to(np.asarray(pad_width), (found.rank, 2)).tolist()
     return L.pad(found, widths, mode.upper(), 0 if constant_values is None else constant_values)
 
 
