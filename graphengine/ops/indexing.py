@@ -454,7 +454,7 @@ def numbers_in(given: Any) -> list[Any]:
 def as_size(end: Any) -> Any:
     """A tensor's number where it has one, or where it follows from sizes."""
     end = end.array if isinstance(end, EagerTensor) else end
-    if isinstance(end, np.ndarray) and not end.ndim:
+    if isinstance(end, (np.ndarray, np.generic)) and not end.ndim:
         return end.item()
     numbers = known_numbers(end) if isinstance(end, Tensor) else None
     return numbers.item() if numbers is not None and numbers.size == 1 and is_number(numbers.item()) else end

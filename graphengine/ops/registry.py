@@ -14,8 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..dtypes import DType
-from ..errors import NotFoundError, OpDefinitionError, suggestion
+from ..errors import InvalidArgumentError, NotFoundError, OpDefinitionError, suggestion
 from ..ir.eager import EagerTensor
 from ..ir.node import Tensor
 from ..ir.operand import Operand
@@ -289,13 +291,17 @@ def _plain(values: tuple[Any, ...]) -> Any:
 
 def _is_symbolic(value: Any) -> bool:
     """Whether a value is, or holds, a tensor whose numbers cannot be read off it."""
-    return any(not isinstance(x, EagerTensor) and not _is_fixed(x) for x in operands_in([value]))
+    return not all(isinstance(x, EagerTensor) or _is_fixed(x) for x in operands_in([value]))
 
 
 def _is_fixed(x: Any) -> bool:
-    from .known import fixed_numbers
-
-    return isinstance(x, Tensor) and x.dtype.is_integer and fixed_numbers(x) is not None
+    """Whether numpy can read a tensor of whole numbers: a constant, or one that follows from sizes."""
+    if not isinstance(x, Tensor) or not x.dtype.is_integer:
+        return False
+    try:
+        return np.asarray(x) is not None
+    except InvalidArgumentError:
+        return False
 
 
 def apply_sized(

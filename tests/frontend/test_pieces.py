@@ -63,13 +63,6 @@ def test_sorted_segments():
     assert run(lambda x: tf.math.segment_max(x, [0, 0, 2]), [X])[:, 0].tolist() == [4, 0, 8]
 
 
-def test_a_sequence_mask_of_no_length_is_refused():
-    with tf.Graph().as_default():
-        ids = tf.placeholder(tf.int32, [3])
-        with pytest.raises(errors.InvalidArgumentError, match="give maxlen="):
-            tf.sequence_mask(ids)
-
-
 def test_two_results_and_their_gradient():
     x = np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]], np.float32)
 
