@@ -1,4 +1,4 @@
-"""Functions that put elements into places: indices, pieces put together, blocks of space, histograms."""
+"""Functions that put elements into places: indices, pieces put together, histograms."""
 from __future__ import annotations
 
 import math
@@ -179,57 +179,6 @@ def histogram_fixed_width(
     return L.unsorted_segment_sum(L.ones_like(places, dtype), places, as_size(nbins), name=name)
 
 
-# -------------------------------------------------------------------- blocks of space
-
-def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None = None) -> Any:
-    """Blocks of the axes after the first become batch elements of their own, after zeros are put around.
-
-    Shapes
-    ------
-    input : (batch, *space, ...)
-    block_shape : sizes of a block along the first axes of space, m of them
-    paddings : (m, 2), zeros before and after along each
-    result : (batch times elements of a block, *numbers of blocks, ...)
-    """
-    blocks = known_value(block_shape, "block_shape").reshape(-1).tolist()
-    around = known_value(paddings, "paddings").tolist()
-    x = convert_to_tensor(input)
-    m, others = len(blocks), x.rank - 1 - len(blocks)
-    x = L.pad(x, [[0, 0], *around, *[[0, 0]] * others])
-    cut: list[Any] = []
-    for size, block in zip(x.shape[1:m + 1], blocks, strict=True):
-        if not isinstance(size, int) or size % block:
-            raise ShapeError(f"{size} elements and blocks of {block}", op="space_to_batch")
-        cut += [size // block, block]
-    rest = tuple(x.shape)[m + 1:]
-    x = L.reshape(x, (-1, *cut, *rest))
-    order = [*(2 * k + 2 for k in range(m)), 0, *(2 * k + 1 for k in range(m)),
-             *(2 * m + 1 + k for k in range(others))]
-    return L.reshape(L.transpose(x, order), (-1, *cut[::2], *rest), name=name)
-
-
-def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Any:
-    """`space_to_batch` backwards: batch elements become blocks of space, of which `crops` is cut off.
-
-    Shapes
-    ------
-    input : (batch times elements of a block, *numbers of blocks, ...)
-    crops : (m, 2), elements that go before and after along each axis
-    result : (batch, *space, ...)
-    """
-    blocks = known_value(block_shape, "block_shape").reshape(-1).tolist()
-    cut = known_value(crops, "crops").tolist()
-    x = convert_to_tensor(input)
-    m, shape = len(blocks), tuple(x.shape)
-    others = x.rank - 1 - m
-    x = L.reshape(x, (*blocks, -1, *shape[1:]))
-    order = [m, *(k for j in range(m) for k in (m + 1 + j, j)), *(2 * m + 1 + k for k in range(others))]
-    sizes = [n * b for n, b in zip(shape[1:m + 1], blocks, strict=True)]
-    x = L.reshape(L.transpose(x, order), (-1, *sizes, *shape[m + 1:]))
-    inside = [slice(before, size - after) for (before, after), size in zip(cut, sizes, strict=True)]
-    return L.identity(x[(slice(None), *inside)], name=name)
-
-
 # -------------------------------------------------------------------- shapes
 
 def broadcast_static_shape(shape_x: Any, shape_y: Any) -> Shape:
@@ -254,7 +203,6 @@ def shape_n(input: Sequence[Any], out_type: Any = dtypes.int32, name: str | None
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    batch_to_space, broadcast_dynamic_shape, broadcast_static_shape, dynamic_stitch, get_static_value,
-    histogram_fixed_width, histogram_fixed_width_bins, reverse_sequence, shape_n, space_to_batch, strided_slice,
-    unravel_index,
+    broadcast_dynamic_shape, broadcast_static_shape, dynamic_stitch, get_static_value, histogram_fixed_width,
+    histogram_fixed_width_bins, reverse_sequence, shape_n, strided_slice, unravel_index,
 )}

@@ -153,52 +153,6 @@ def resize_with_pad(
     return pad_to_bounding_box(scaled, *before, target_height, target_width)
 
 
-def extract_patches(
-    images: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str,
-    name: str | None = None,
-) -> Any:
-    """The elements of each window, beside each other along the last axis.
-
-    Parameters
-    ----------
-    sizes : (1, rows, columns, 1) of a window
-    strides : (1, rows, columns, 1) from one window to the next
-    rates : (1, rows, columns, 1) from one element of a window to the next
-    padding : "VALID" or "SAME"
-
-    Shapes
-    ------
-    images : (batch, height, width, channels)
-    result : (batch, rows of windows, columns of windows, elements of a window times channels)
-    """
-    x = convert_to_tensor(images)
-    if x.shape.rank != 4:
-        raise ShapeError(f"images has shape {x.shape}; it has four axes", op="image.extract_patches")
-    height, width = _sizes(x, "extract_patches")
-    counts, around = zip(*(windows_along(n, sizes[k], strides[k], rates[k], padding)
-                           for k, n in ((1, height), (2, width))), strict=True)
-    x = L.pad(x, [[0, 0], *map(list, around), [0, 0]])
-    parts = []
-    for row in range(sizes[1]):
-        for column in range(sizes[2]):
-            begin = (row * rates[1], column * rates[2])
-            ends = [b + (n - 1) * s + 1 if n else b for b, n, s in zip(begin, counts, strides[1:3], strict=True)]
-            parts.append(x[:, begin[0]:ends[0]:strides[1], begin[1]:ends[1]:strides[2], :])
-    return L.concat(parts, -1, name=name)
-
-
-def windows_along(size: int, window: int, stride: int, rate: int, padding: str) -> tuple[int, tuple[int, int]]:
-    """How many windows there are along an axis, and the zeros before and after it."""
-    reach = (window - 1) * rate + 1
-    if padding == "VALID":
-        return max((size - reach) // stride + 1, 0), (0, 0)
-    if padding != "SAME":
-        raise AttributeValueError(f"padding={padding!r}; it takes one of ('SAME', 'VALID')", op="image.extract_patches")
-    count = -(-size // stride)
-    missing = max((count - 1) * stride + reach - size, 0)
-    return count, (missing // 2, missing - missing // 2)
-
-
 def crop_and_resize(
     image: Any, boxes: Any, box_indices: Any, crop_size: Sequence[int], method: str = "bilinear",
     extrapolation_value: float = 0.0, name: str | None = None,
@@ -606,7 +560,7 @@ def stateless_random_saturation(
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    adjust_gamma, adjust_hue, adjust_saturation, central_crop, crop_and_resize, crop_to_bounding_box, extract_patches,
+    adjust_gamma, adjust_hue, adjust_saturation, central_crop, crop_and_resize, crop_to_bounding_box,
     hsv_to_rgb, image_gradients, pad_to_bounding_box, psnr, random_brightness, random_contrast, random_crop,
     random_flip_left_right, random_flip_up_down, random_hue, random_saturation, resize_with_crop_or_pad,
     resize_with_pad, rgb_to_hsv, rgb_to_yiq, rgb_to_yuv, rot90, sobel_edges, ssim, ssim_multiscale,

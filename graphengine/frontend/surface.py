@@ -24,7 +24,6 @@ from . import (
     matrices,
     moments,
     nest,
-    neural,
     pieces,
     printing,
     random,
@@ -99,7 +98,6 @@ PIECES: dict[str, Callable[..., Any]] = {
     **{f"image.{name}": f for name, f in images.FUNCTIONS.items()},
     **{f"linalg.{name}": f for name, f in matrices.FUNCTIONS.items()},
     **{f"math.{name}": f for name, f in sums.FUNCTIONS.items()},
-    **{f"nn.{name}": f for name, f in neural.FUNCTIONS.items()},
     **{f"signal.{name}": f for name, f in signal.FUNCTIONS.items()},
     "realdiv": sums.realdiv, "scalar_mul": sums.scalar_mul,
     "nn.dropout": random.dropout, "nn.experimental.stateless_dropout": random.stateless_dropout,
@@ -108,16 +106,21 @@ PIECES: dict[str, Callable[..., Any]] = {
 
 # Those that few programs use, by the module that is loaded when one of them is first asked for.
 LATER: dict[str, str] = {name: module for module, names in {
+    "batch_losses": "nn.compute_average_loss nn.scale_regularization_loss",
+    "blocks": """
+        batch_to_space nn.space_to_batch nn.with_space_to_batch required_space_to_batch_paddings space_to_batch
+        space_to_batch_nd
+    """,
     "boxes": """
         image.draw_bounding_boxes image.extract_glimpse image.non_max_suppression_padded
         image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box
     """,
     "checking": "debugging.disable_check_numerics debugging.enable_check_numerics",
-    "convolving": """
-        conv conv2d_backprop_filter_v2 conv2d_backprop_input_v2 extract_volume_patches nn.atrous_conv2d_transpose
-        nn.depthwise_conv2d_backprop_filter nn.depthwise_conv2d_backprop_input nn.with_space_to_batch
-        required_space_to_batch_paddings space_to_batch_nd nn.space_to_batch
+    "convolution_gradients": """
+        conv2d_backprop_filter_v2 conv2d_backprop_input_v2 nn.depthwise_conv2d_backprop_filter
+        nn.depthwise_conv2d_backprop_input
     """,
+    "convolving": "conv nn.atrous_conv2d nn.atrous_conv2d_transpose nn.conv_transpose nn.pool",
     "counts": """
         random.poisson random.stateless_binomial random.stateless_parameterized_truncated_normal
         random.stateless_poisson
@@ -130,6 +133,9 @@ LATER: dict[str, str] = {name: module for module, names in {
     "surroundings": """
         get_current_name_scope get_logger inside_function is_symbolic_tensor timestamp tuple
         config.experimental.enable_op_determinism
+    """,
+    "windows": """
+        extract_volume_patches image.extract_patches nn.dilation2d nn.erosion2d nn.max_pool_with_argmax
     """,
     "solving": "linalg.banded_triangular_solve linalg.experimental.conjugate_gradient",
 }.items() for name in names.split()}

@@ -5,6 +5,7 @@ import scipy.special
 import scipy.stats
 
 import graphengine as tf
+import graphengine.compat.v1 as v1
 
 BATCH = np.cos(np.arange(100, dtype=np.float32)).reshape(2, 5, 5, 2)
 FILTER = np.cos(np.arange(16, dtype=np.float32)).reshape(2, 2, 2, 2)
@@ -14,20 +15,39 @@ def in_a_function(call, *arrays):
     return tf.function(call)(*map(tf.constant, arrays))
 
 
-@pytest.mark.parametrize(("strides", "padding", "explicit"), [
-    (2, "SAME", []), (1, "VALID", []), (1, [[0, 0], [1, 0], [0, 2], [0, 0]], [0, 0, 1, 0, 0, 2, 0, 0])])
-def test_gradients_of_convolutions_as_functions(strides, padding, explicit):
-    x, w = tf.constant(BATCH), tf.constant(FILTER)
-    with tf.GradientTape() as tape:
-        tape.watch([x, w])
-        y = tf.nn.conv2d(x, w, strides, padding)
-    g = tf.sin(y)
-    wanted = tape.gradient(y, [x, w], g)
-    args = (w, g, [1, strides, strides, 1], "EXPLICIT" if explicit else padding)
-    found = (tf.conv2d_backprop_input_v2(x, *args, explicit_paddings=explicit),
-             tf.conv2d_backprop_filter_v2(x, *args, explicit_paddings=explicit))
-    for f, want in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(f, want, 1e-5, 1e-5)
+def gradients_of_a_convolution(x, w, g, stride, around):
+    """By input and filter, tap by tap; `around` is what zeros stand before and after rows and columns."""
+    whole = np.pad(x, [(0, 0), *around, (0, 0)])
+    of_x, of_w = np.zeros_like(whole), np.zeros_like(w)
+    for tap in np.ndindex(*w.shape[:2]):
+        part = (slice(None), *(slice(k, k + (n - 1) * stride + 1, stride)
+                               for k, n in zip(tap, g.shape[1:3], strict=True)))
+        of_w[tap] = np.einsum("nhwc,nhwk->ck", whole[part], g)
+        of_x[part] += np.einsum("nhwk,ck->nhwc", g, w[tap])
+    inside = tuple(slice(before, before + n) for (before, _), n in zip(around, x.shape[1:3], strict=True))
+    return of_x[(slice(None), *inside)], of_w
+
+
+@pytest.mark.parametrize(("stride", "padding", "around"), [
+    (2, "SAME", [(0, 1), (0, 1)]), (1, "VALID", [(0, 0), (0, 0)]), (1, "EXPLICIT", [(1, 0), (0, 2)])])
+def test_gradients_of_convolutions_as_functions(stride, padding, around):
+    rows, columns = ((5 + sum(sides) - 2) // stride + 1 for sides in around)
+    g = np.sin(np.arange(2 * rows * columns * 2, dtype=np.float32)).reshape(2, rows, columns, 2)
+    wanted = gradients_of_a_convolution(BATCH, FILTER, g, stride, around)
+    pairs = [(0, 0), *around, (0, 0)]
+    steps = [1, stride, stride, 1]
+    args, explicit = (FILTER, g, steps, padding), np.ravel(pairs) if padding == "EXPLICIT" else []
+    known = (BATCH.shape, FILTER, g, steps, pairs if padding == "EXPLICIT" else padding)
+    for found in ((tf.conv2d_backprop_input_v2(BATCH, *args, explicit_paddings=explicit),
+                   tf.conv2d_backprop_filter_v2(BATCH, *args, explicit_paddings=explicit)),
+                  (v1.nn.conv2d_backprop_input(*known),
+                   v1.nn.conv2d_backprop_filter(BATCH, FILTER.shape, *known[2:]))):
+        for f, want in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(f, want, 1e-5, 1e-5)
+    first = v1.nn.conv2d_backprop_input(
+        [2, 2, 5, 5], FILTER, g.transpose(0, 3, 1, 2), [1, 1, stride, stride],
+        [(0, 0), (0, 0), *around] if padding == "EXPLICIT" else padding, data_format="NCHW")
+    np.testing.assert_allclose(np.transpose(first, (0, 2, 3, 1)), wanted[0], 1e-5, 1e-5)
 
 
 def test_convolution_along_one_axis_channels_first():

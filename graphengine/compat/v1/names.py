@@ -67,6 +67,8 @@ OLD_NAMES: dict[str, str] = {
     "extract_image_patches": "image.extract_patches", "random_crop": "image.random_crop",
     "floor_div": "math.floordiv", "accumulate_n": "math.accumulate_n", "where_v2": "where", "reverse_v2": "reverse",
     "is_non_decreasing": "math.is_non_decreasing", "is_strictly_increasing": "math.is_strictly_increasing",
+    "nn.depthwise_conv2d_native_backprop_input": "nn.depthwise_conv2d_backprop_input",
+    "nn.depthwise_conv2d_native_backprop_filter": "nn.depthwise_conv2d_backprop_filter",
     "nn.max_pool_v2": "nn.max_pool", "nn.avg_pool_v2": "nn.avg_pool",
     "random.stateless_multinomial": "random.stateless_categorical", "manip.batch_to_space_nd": "batch_to_space",
     "manip.space_to_batch_nd": "space_to_batch_nd",

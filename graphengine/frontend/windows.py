@@ -1,7 +1,8 @@
-"""Functions for networks that are made of other ops: losses of a batch, windows of images, convolution by its rank."""
+"""Windows of images and volumes: their elements beside each other, and what is the largest or the least in each."""
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,29 +11,93 @@ from .. import dtypes
 from ..errors import AttributeValueError, ShapeError
 from ..ops.language import L
 from .build import convert_to_tensor
-from .images import extract_patches
 
 
-def compute_average_loss(per_example_loss: Any, sample_weight: Any = None, global_batch_size: Any = None) -> Any:
-    """The sum of the losses of a batch, each times its weight, divided by the size of the batch.
+def patches(x: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str, op: str,
+            name: str | None = None) -> Any:
+    """The elements of each window, beside each other along the last axis.
 
     Parameters
     ----------
-    global_batch_size : the size of axis 0 of the losses if None
+    sizes, strides, rates : of a window, from one to the next, and from one of its elements to the next, for each axis
+        of space
+    padding : "VALID" or "SAME"
+    op : who asks, for errors
+
+    Shapes
+    ------
+    x : (batch, *space, channels)
+    result : (batch, windows along each axis of space, elements of a window times channels)
     """
-    loss = convert_to_tensor(per_example_loss)
-    if not loss.dtype.is_floating:
-        loss = L.cast(loss, dtypes.float32)
-    if sample_weight is not None:
-        loss = loss * L.cast(sample_weight, loss.dtype)
-    size = L.shape_of(loss)[0] if global_batch_size is None else global_batch_size
-    return L.reduce_sum(loss) / L.cast(size, loss.dtype)
+    if x.shape.rank != len(sizes) + 2 or not all(isinstance(n, int) for n in tuple(x.shape)[1:-1]):
+        raise ShapeError(f"the input has shape {x.shape}; it has {len(sizes) + 2} axes, and those of space are known",
+                         op=op)
+    counts, around = zip(*(_along(*along, padding, op) for along in zip(
+        tuple(x.shape)[1:-1], sizes, strides, rates, strict=True)), strict=True)
+    x = L.pad(x, [[0, 0], *map(list, around), [0, 0]])
+    parts = []
+    for places in itertools.product(*map(range, sizes)):
+        inside = [slice(k * r, k * r + (n - 1) * s + 1 if n else k * r, s)
+                  for k, r, n, s in zip(places, rates, counts, strides, strict=True)]
+        parts.append(x[(slice(None), *inside)])
+    return L.concat(parts, -1, name=name)
 
 
-def scale_regularization_loss(regularization_loss: Any) -> Any:
-    """The sum of the terms: with one replica there is nothing to divide by."""
-    return L.reduce_sum(L.cast(regularization_loss, dtypes.float32))
+def _along(size: int, window: int, stride: int, rate: int, padding: str, op: str) -> tuple[int, tuple[int, int]]:
+    """How many windows there are along an axis, and the zeros before and after it."""
+    reach = (window - 1) * rate + 1
+    if padding == "VALID":
+        return max((size - reach) // stride + 1, 0), (0, 0)
+    if padding != "SAME":
+        raise AttributeValueError(f"padding={padding!r}; it takes one of ('SAME', 'VALID')", op=op)
+    count = -(-size // stride)
+    missing = max((count - 1) * stride + reach - size, 0)
+    return count, (missing // 2, missing - missing // 2)
 
+
+def extract_patches(
+    images: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str,
+    name: str | None = None,
+) -> Any:
+    """The elements of each window, beside each other along the last axis.
+
+    Parameters
+    ----------
+    sizes : (1, rows, columns, 1) of a window
+    strides : (1, rows, columns, 1) from one window to the next
+    rates : (1, rows, columns, 1) from one element of a window to the next
+    padding : "VALID" or "SAME"
+
+    Shapes
+    ------
+    images : (batch, height, width, channels)
+    result : (batch, rows of windows, columns of windows, elements of a window times channels)
+    """
+    inside = slice(1, 3)
+    return patches(convert_to_tensor(images), list(sizes)[inside], list(strides)[inside], list(rates)[inside], padding,
+                   "image.extract_patches", name)
+
+
+def extract_volume_patches(
+    input: Any, ksizes: Sequence[int], strides: Sequence[int], padding: str, name: str | None = None
+) -> Any:
+    """The elements of each window of volumes, beside each other along the last axis.
+
+    Parameters
+    ----------
+    ksizes, strides : (1, planes, rows, columns, 1)
+    padding : "VALID" or "SAME"
+
+    Shapes
+    ------
+    input : (batch, planes, rows, columns, channels)
+    result : (batch, windows along each of three axes, elements of a window times channels)
+    """
+    return patches(convert_to_tensor(input), list(ksizes)[1:4], list(strides)[1:4], (1, 1, 1), padding,
+                   "extract_volume_patches", name)
+
+
+# -------------------------------------------------------------------- extremes
 
 def _pair(sizes: Any) -> list[int]:
     """Sizes along height and width of one number, two or four."""
@@ -42,8 +107,8 @@ def _pair(sizes: Any) -> list[int]:
 
 def _windows(x: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str) -> Any:
     """(batch, rows, columns, elements of a window, channels)."""
-    patches = extract_patches(x, [1, *sizes, 1], [1, *strides, 1], [1, *rates, 1], padding)
-    return L.reshape(patches, (-1, *tuple(patches.shape)[1:3], sizes[0] * sizes[1], x.shape[-1]))
+    found = patches(x, sizes, strides, rates, padding, "nn")
+    return L.reshape(found, (-1, *tuple(found.shape)[1:3], sizes[0] * sizes[1], x.shape[-1]))
 
 
 def _inside(x: Any, sizes: Sequence[int], strides: Sequence[int], rates: Sequence[int], padding: str) -> Any:
@@ -111,47 +176,3 @@ def erosion2d(
     turned = L.reverse(filters, [0, 1])
     found = dilation2d(-convert_to_tensor(value), turned, strides, padding, data_format, dilations)
     return L.negative(found, name=name)
-
-
-def atrous_conv2d(value: Any, filters: Any, rate: int, padding: str, name: str | None = None) -> Any:
-    """Convolution with a filter whose elements are `rate` pixels apart."""
-    return L.conv2d(value, filters, 1, padding, dilations=rate, name=name)
-
-
-def pool(
-    input: Any, window_shape: Any, pooling_type: str, strides: Any = None, padding: Any = "VALID",
-    data_format: str | None = None, dilations: Any = None, name: str | None = None,
-) -> Any:
-    """`max_pool` or `avg_pool` of windows, by "MAX" or "AVG".
-
-    Raises
-    ------
-    AttributeValueError for another kind, and for dilations other than 1.
-    """
-    if pooling_type not in ("MAX", "AVG"):
-        raise AttributeValueError(f"pooling_type={pooling_type!r}; it takes 'MAX' or 'AVG'", op="nn.pool")
-    if dilations is not None and any(d != 1 for d in np.atleast_1d(dilations)):
-        raise AttributeValueError(f"dilations={dilations}; windows are without gaps", op="nn.pool")
-    call = L.max_pool if pooling_type == "MAX" else L.avg_pool
-    steps = [1] * len(np.atleast_1d(window_shape)) if strides is None else strides
-    return call(input, window_shape, steps, padding, data_format, name=name)
-
-
-def conv_transpose(
-    input: Any, filters: Any, output_shape: Any, strides: Any, padding: str = "SAME", data_format: str | None = None,
-    dilations: Any = None, name: str | None = None,
-) -> Any:
-    """`conv1d_transpose`, `conv2d_transpose` or `conv3d_transpose`, by the number of axes."""
-    rank = convert_to_tensor(input).shape.rank
-    if rank not in (3, 4, 5):
-        raise ShapeError(f"{rank} axes; there are 3, 4 or 5", op="nn.conv_transpose")
-    call = (L.conv1d_transpose, L.conv2d_transpose, L.conv3d_transpose)[rank - 3]
-    settings = {"data_format": data_format, "dilations": dilations}
-    return call(input, filters, output_shape, strides, padding, name=name,
-                **{key: value for key, value in settings.items() if value is not None})
-
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    atrous_conv2d, compute_average_loss, conv_transpose, dilation2d, erosion2d, max_pool_with_argmax, pool,
-    scale_regularization_loss,
-)}
