@@ -1,6 +1,8 @@
 """Numbers of constants and placeholders: dragged on the card or by the slider, one edit a drag, run as they move."""
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from PySide6 import QtCore, QtTest
@@ -138,21 +140,22 @@ def test_the_slider_of_the_inspector_moves_a_constant(window, qtbot):
 
 # -------------------------------------------------------------------- live
 
-def test_only_the_number_is_sent_while_it_moves(window, qtbot):
+def test_only_the_number_is_sent_while_it_moves(window, qtbot, monkeypatch):
+    monkeypatch.setattr("editor.running.LONGEST_S", math.inf)       # a busy machine is no slow graph
     sent, said, real = [], [], window.running.runner.send
     window.running.runner.send = lambda request: (sent.append(request), real(request))
     window.running.received.connect(said.append)
     window.actions_["live"].trigger()
     qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in said), timeout=STARTING_MS)
     sent.clear()
+
+    def is_shown():
+        return window.scene.results["y"].previews[0].mean == pytest.approx(3.0 * value(window, "c"))
+
     for dx in dragged(window, "c", range(8, 100, 8)):
-        count = sum(isinstance(r, m.Values) for r in said)
         if dx % 16 == 0:                    # while the button is held
-            qtbot.waitUntil(lambda count=count: sum(isinstance(r, m.Values) for r in said) > count,
-                            timeout=STARTING_MS)
-    end = value(window, "c")
-    qtbot.waitUntil(lambda: window.scene.results["y"].previews[0].mean == pytest.approx(3.0 * end),
-                    timeout=STARTING_MS)
+            qtbot.waitUntil(is_shown, timeout=STARTING_MS)
+    qtbot.waitUntil(is_shown, timeout=STARTING_MS)
     assert {type(request) for request in sent} <= {m.Run, m.Inspect}, "no graph is sent, also not for the viewer"
     assert all(set(request.feeds) == {"c"} for request in sent if isinstance(request, m.Run))
     assert window.running.is_current
