@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"     # before Qt is imported
 
 import pytest
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+SAVING_MS = 60_000                              # a limit only
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +24,44 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
         home.mkdir()
         (home / "settings.json").write_text('{"live": false}')
     yield home
+
+
+@pytest.fixture
+def open_window(qtbot: Any, qapp: Any) -> Iterator[Any]:
+    """Opens windows of documents, and closes them when their files are written."""
+    from PySide6 import QtCore
+
+    from editor.io.settings import Settings
+    from editor.main_window import MainWindow
+    from editor.theme import install
+
+    install(qapp)
+    opened = []
+
+    def open_(document: Any, path: Path | None = None, folder: Path | None = None, version: Any = None,
+              size: tuple[int, int] = (1400, 900)) -> Any:
+        made = MainWindow(document, path, Settings(), "Test", folder, version)
+        made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        opened.append(made)
+        made.show()
+        made.arrange_if_new()
+        made.resize(*size)
+        return made
+
+    yield open_
+    for made in opened:
+        qtbot.waitUntil(lambda made=made: made.saving.path is None, timeout=SAVING_MS)
+        made.document.mark_saved()
+        made.close()
+        made.deleteLater()
+    qtbot.wait(1)
+
+
+@pytest.fixture
+def iris_file(tmp_path: Path) -> Path:
+    """The drawn iris sample in a folder of its own."""
+    shutil.copytree(SAMPLES / "data", tmp_path / "data")
+    return Path(shutil.copy(SAMPLES / "drawn_iris.graph.json", tmp_path))
 
 
 @pytest.fixture

@@ -10,8 +10,6 @@ from PySide6 import QtCore, QtTest, QtWidgets
 from editor import commands
 from editor.drawings import DRAWINGS, document, iris
 from editor.infer import Inference
-from editor.io.settings import Settings
-from editor.main_window import MainWindow
 from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.files import to_text
@@ -21,7 +19,6 @@ from editor.run import messages as m
 from editor.run.graph import RunningGraph
 from editor.run.inside import values_inside
 from editor.run.previews import preview
-from editor.theme import install
 
 STARTING_MS = 30_000
 
@@ -116,18 +113,8 @@ def test_values_inside_an_op_of_the_drawing(rng):
 # -------------------------------------------------------------------- there and back
 
 @pytest.fixture
-def window(qtbot, qapp):
-    install(qapp)
-    made = MainWindow(document(iris), None, Settings(), "Test")
-    made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    made.show()
-    made.arrange_if_new()
-    made.resize(1400, 900)
-    yield made
-    made.document.mark_saved()
-    made.close()
-    made.deleteLater()
-    qtbot.wait(1)
+def window(open_window):
+    return open_window(document(iris))
 
 
 def press_twice(view, card, part):

@@ -8,8 +8,6 @@ import pytest
 from PySide6 import QtCore, QtTest
 
 from editor import commands
-from editor.io.settings import Settings
-from editor.main_window import MainWindow
 from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.items import Card, Ref, Setting, Wire
@@ -17,7 +15,6 @@ from editor.model.meaning import moved_values
 from editor.model.values import array_form
 from editor.run import messages as m
 from editor.run.graph import RunningGraph
-from editor.theme import install
 
 STARTING_MS = 30_000
 
@@ -68,19 +65,10 @@ def test_a_run_takes_numbers_of_constants():
 # -------------------------------------------------------------------- on the card
 
 @pytest.fixture
-def window(qtbot, qapp):
-    install(qapp)
-    made = MainWindow(drawing(), None, Settings(), "Test")
-    made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    made.show()
-    made.arrange_if_new()
-    made.resize(1400, 900)
-    qtbot.wait(50)
-    yield made
-    made.document.mark_saved()
-    made.close()
-    made.deleteLater()
-    qtbot.wait(1)
+def window(open_window, qtbot):
+    made = open_window(drawing())
+    qtbot.waitExposed(made)
+    return made
 
 
 def dragged(window, card, steps, release=True):

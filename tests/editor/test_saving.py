@@ -14,15 +14,12 @@ from PySide6 import QtCore, QtWidgets
 import graphengine as ge
 from editor import commands, saving
 from editor.io.journal import left_over
-from editor.io.settings import Settings
-from editor.main_window import MainWindow
 from editor.model import memory
 from editor.model.document import Change, GraphDocument
 from editor.model.files import is_soon_saved, open_document, save, save_apart, to_text
 from editor.model.items import Card, Note, Wire
 from editor.model.version import ChangedMeanwhileError, Version, version_of
 from editor.saving import Saving
-from editor.theme import install
 from graphengine.tools.drawn import files as engine
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -36,17 +33,8 @@ def wide(units=500):
 
 
 @pytest.fixture
-def window(qapp, qtbot, tmp_path):
-    install(qapp)
-    made = MainWindow(wide(), None, Settings(), "Test")
-    made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    made.show()
-    yield made
-    qtbot.waitUntil(lambda: made.saving.path is None, timeout=LONG_MS)
-    made.document.mark_saved()
-    made.close()
-    made.deleteLater()
-    qtbot.wait(1)
+def window(open_window):
+    return open_window(wide())
 
 
 def test_what_is_typed_on_the_canvas_is_saved_by_the_key(window, qtbot, tmp_path):

@@ -8,8 +8,6 @@ from PySide6.QtCore import Qt
 
 from editor import commands
 from editor.io.pictures import read_picture
-from editor.io.settings import Settings
-from editor.main_window import MainWindow
 from editor.model import subgraphs
 from editor.model.document import GraphDocument
 from editor.model.files import to_text
@@ -33,14 +31,10 @@ def inside(qtbot):
 
 
 @pytest.fixture
-def window(qtbot):
-    found = MainWindow(graph(), None, Settings(), "Test")
-    found.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    found.show()
+def window(open_window, qtbot):
+    found = open_window(graph())
     qtbot.waitExposed(found)
-    yield found
-    found.document.mark_saved()
-    found.close()
+    return found
 
 
 def seen(scene):

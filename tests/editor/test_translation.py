@@ -8,7 +8,6 @@ import pytest
 from PySide6 import QtCore, QtWidgets
 
 from editor.io.settings import Settings
-from editor.main_window import MainWindow
 from editor.model.files import open_document
 from editor.model.items import Ref
 from editor.model.kinds import catalog
@@ -42,20 +41,12 @@ def foreign(qapp):
 
 
 @pytest.fixture
-def window(foreign, qtbot):
+def window(foreign, open_window, qtbot):
     path = SAMPLES / "drawn_iris.graph.json"
-    made = MainWindow(open_document(path), None, Settings(), "", path.parent)
-    made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    made.show()
-    made.arrange_if_new()
-    made.resize(1600, 1000)
+    made = open_window(open_document(path), folder=path.parent, size=(1600, 1000))
     made.scene.select([Ref("card", "hidden")])
     qtbot.wait(100)
-    yield made
-    made.document.mark_saved()
-    made.close()
-    made.deleteLater()
-    qtbot.wait(1)
+    return made
 
 
 def names_of_the_engine():

@@ -4,7 +4,6 @@ from __future__ import annotations
 import itertools
 import os
 import pathlib
-import shutil
 import signal
 import time
 
@@ -14,56 +13,16 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 import graphengine as ge
 from editor import actions, commands
-from editor.io.journal import left_over
-from editor.io.settings import Settings
-from editor.main_window import MainWindow
 from editor.model.build import build
 from editor.model.document import GraphDocument
 from editor.model.files import open_document, to_text
 from editor.model.items import Card, Frame, Note, Ref, Wire
 from editor.run import messages as m
 from editor.run.previews import preview
-from editor.theme import install, theme
-from editor.welcome import Welcome
-from editor.windows import Windows
+from editor.theme import theme
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 STARTING_MS, RUNNING_MS = 30_000, 60_000        # limits only: a busy machine starts a process slowly
-
-
-@pytest.fixture(autouse=True)
-def look(qapp):
-    install(qapp)
-
-
-@pytest.fixture
-def window(qtbot):
-    """Opens windows and closes them."""
-    opened = []
-
-    def open_(document, path=None, folder=None, version=None):
-        made = MainWindow(document, path, Settings(), "Test", folder, version)
-        made.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
-        opened.append(made)
-        made.show()
-        made.arrange_if_new()
-        made.resize(1400, 900)
-        return made
-
-    yield open_
-    for made in opened:
-        made.document.mark_saved()
-        made.close()
-        made.deleteLater()
-    qtbot.wait(1)
-
-
-@pytest.fixture
-def iris(tmp_path):
-    """The iris sample in a folder of its own."""
-    shutil.copytree(SAMPLES / "data", tmp_path / "data")
-    shutil.copy(SAMPLES / "drawn_iris.graph.json", tmp_path)
-    return tmp_path / "drawn_iris.graph.json"
 
 
 def replies(window):
@@ -77,16 +36,16 @@ def of(kind, found):
     return [reply for reply in found if isinstance(reply, kind)]
 
 
-def test_what_can_be_undone_is_said_with_names_as_they_are(window):
-    opened = window(GraphDocument([Card("Dense", "op/negative")]))
+def test_what_can_be_undone_is_said_with_names_as_they_are(open_window):
+    opened = open_window(GraphDocument([Card("Dense", "op/negative")]))
     opened.document.do(commands.rename(opened.document, "Dense", "DenseNew"))
     assert opened.actions_["undo"].text() == "Undo rename 'Dense' to 'DenseNew'"
     opened.do_undo()
     assert opened.actions_["redo"].text() == "Redo rename 'Dense' to 'DenseNew'"
 
 
-def test_cards_show_what_they_showed_while_it_trained(window, qtbot, iris):
-    shown = window(open_document(iris), iris)
+def test_cards_show_what_they_showed_while_it_trained(open_window, qtbot, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     shown.docks.training.show_state("training")
     for k in range(3):
         of_step = preview(np.full(4, k, np.float32))
@@ -105,10 +64,10 @@ def test_cards_show_what_they_showed_while_it_trained(window, qtbot, iris):
     assert seen() == (2, 2)
 
 
-def test_what_cards_showed_fades_where_they_have_become_others(window, qtbot):
+def test_what_cards_showed_fades_where_they_have_become_others(open_window, qtbot):
     """Though the process has the graph as it is now: a look knows what it is of."""
-    shown = window(GraphDocument([Card("x", "op/placeholder", {"shape": [3]}), Card("a", "op/exp", x=300),
-                                  Card("b", "op/sin", x=300, y=300), Wire("x", 0, "a", 0), Wire("x", 0, "b", 0)]))
+    shown = open_window(GraphDocument([Card("x", "op/placeholder", {"shape": [3]}), Card("a", "op/exp", x=300),
+                                       Card("b", "op/sin", x=300, y=300), Wire("x", 0, "a", 0), Wire("x", 0, "b", 0)]))
     said = replies(shown)
     shown.do_run()
     qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
@@ -126,8 +85,8 @@ def test_what_cards_showed_fades_where_they_have_become_others(window, qtbot):
     assert [shown.scene.cards[id].state.outdated for id in "ab"] == [False, True]
 
 
-def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
-    shown = window(open_document(iris), iris)
+def test_run_train_break_mend_save_and_open_again(open_window, qtbot, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     document, said = shown.document, replies(shown)
     assert shown.inference.problems() == []
     assert shown.inference.outputs("scores")[0].shape == "(?, 3)"
@@ -165,15 +124,15 @@ def test_run_train_break_mend_save_and_open_again(window, qtbot, iris):
     assert not document.is_modified
 
     text = to_text(document)
-    assert shown.save_to(iris.with_name("again.graph.json"))
-    assert to_text(open_document(iris.with_name("again.graph.json"))) == text
+    assert shown.save_to(iris_file.with_name("again.graph.json"))
+    assert to_text(open_document(iris_file.with_name("again.graph.json"))) == text
 
 
-def test_what_failed_is_said_though_cards_make_room_for_their_values(window, qtbot, tmp_path):
+def test_what_failed_is_said_though_cards_make_room_for_their_values(open_window, qtbot, tmp_path):
     gone = Card("rows", "data/csv", {"file": "gone.csv", "feeds": {"x": ["a"]}})
     fed = Card("p", "op/placeholder", {"shape": [None, 1]}, x=300)
-    shown = window(GraphDocument([gone, fed, Wire("rows", 0, "p", 0), Card("n", "op/negative", x=300, y=150),
-                                  Wire("p", 0, "n", 0)]), folder=tmp_path)
+    shown = open_window(GraphDocument([gone, fed, Wire("rows", 0, "p", 0), Card("n", "op/negative", x=300, y=150),
+                                       Wire("p", 0, "n", 0)]), folder=tmp_path)
     said = replies(shown)
     shown.do_run()
     qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
@@ -183,12 +142,12 @@ def test_what_failed_is_said_though_cards_make_room_for_their_values(window, qtb
     assert not shown.banner.isVisible(), "it may be mended"
 
 
-def test_a_frame_grows_with_the_values_on_its_cards(window, qtbot):
+def test_a_frame_grows_with_the_values_on_its_cards(open_window, qtbot):
     """Which is no edit; all that was in it stays in it, also a note."""
     cards = [Card("p", "op/placeholder", {"shape": [None, 3]}, x=20, y=50), Card("n", "op/negative", x=20, y=150),
              Wire("p", 0, "n", 0), Note("about", "what", 20, 250, 100, 60), Frame("f", "Two", 0, 0, 240, 330),
              Card("q", "op/placeholder", {"shape": [None, 3]}, x=40, y=340)]
-    shown = window(GraphDocument(cards))
+    shown = open_window(GraphDocument(cards))
     said, inside = replies(shown), shown.scene.contents("f")
     assert len(inside) == 3
     shown.do_run()
@@ -201,8 +160,8 @@ def test_a_frame_grows_with_the_values_on_its_cards(window, qtbot):
     assert rects[Ref("card", "q")].top() >= frame.height
 
 
-def test_stop_in_the_middle_of_a_training(window, qtbot, iris):
-    shown = window(open_document(iris), iris)
+def test_stop_in_the_middle_of_a_training(open_window, qtbot, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     said = replies(shown)
     shown.attempt(lambda: commands.set_attribute(shown.document, ["train"], "epochs", 2_000_000))
     shown.do_train()
@@ -213,8 +172,8 @@ def test_stop_in_the_middle_of_a_training(window, qtbot, iris):
     assert shown.running.busy == ""
 
 
-def test_a_killed_process_is_a_banner_and_the_document_stays(window, qtbot, iris):
-    shown = window(open_document(iris), iris)
+def test_a_killed_process_is_a_banner_and_the_document_stays(open_window, qtbot, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     said = replies(shown)
     shown.attempt(lambda: commands.set_attribute(shown.document, ["train"], "epochs", 2_000_000))
     text = to_text(shown.document)
@@ -231,8 +190,8 @@ def test_a_killed_process_is_a_banner_and_the_document_stays(window, qtbot, iris
     assert of(m.Values, said)
 
 
-def test_drawing_from_nothing_by_palette_search_and_wires(window, qtbot):
-    shown = window(GraphDocument())
+def test_drawing_from_nothing_by_palette_search_and_wires(open_window, qtbot):
+    shown = open_window(GraphDocument())
     assert shown.empty.isVisible()
     shown.add_kind("op/placeholder")
     assert not shown.empty.isVisible()
@@ -248,8 +207,8 @@ def test_drawing_from_nothing_by_palette_search_and_wires(window, qtbot):
     assert any(key[0] == cards[1] for reply in of(m.Values, said) for key in reply.previews)
 
 
-def test_a_kind_dropped_on_the_canvas(window, qtbot):
-    shown = window(GraphDocument())
+def test_a_kind_dropped_on_the_canvas(open_window, qtbot):
+    shown = open_window(GraphDocument())
     data = QtCore.QMimeData()
     data.setData("application/x-graphengine-kind", b"op/relu")
     place = QtCore.QPoint(300, 200)
@@ -267,10 +226,10 @@ NAMES = [p.name.partition(".")[0] for p in sorted(SAMPLES.glob("*.graph.json"))]
 
 
 @pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in NAMES])
-def test_every_action_on_every_sample(window, qtbot, monkeypatch, name, tmp_path):
+def test_every_action_on_every_sample(open_window, qtbot, monkeypatch, name, tmp_path):
     """Nothing that a menu offers raises, whatever is open and selected; dialogs are answered with nothing."""
     monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: ("", ""))
-    shown = window(open_document(SAMPLES / f"{name}.graph.json"), None, SAMPLES)
+    shown = open_window(open_document(SAMPLES / f"{name}.graph.json"), None, SAMPLES)
     monkeypatch.setattr(shown.running, "ask", lambda request: None)
     for what in ("run", "train", "step", "restart_weights"):
         monkeypatch.setattr(shown.running, what, lambda *a: None)
@@ -292,16 +251,16 @@ def test_every_action_on_every_sample(window, qtbot, monkeypatch, name, tmp_path
     assert not build(shown.document).problems
 
 
-def test_after_the_first_hints_keys_go_to_the_canvas(window, qtbot):
-    made = window(GraphDocument())
+def test_after_the_first_hints_keys_go_to_the_canvas(open_window, qtbot):
+    made = open_window(GraphDocument())
     made.guide.begin(again=True)
     assert made.guide.isAncestorOf(made.focusWidget())
     qtbot.mouseClick(made.guide.skip, QtCore.Qt.MouseButton.LeftButton)
     assert made.focusWidget() is made.view
 
 
-def test_themes_switch_while_the_window_is_open(window, iris):
-    shown = window(open_document(iris), iris)
+def test_themes_switch_while_the_window_is_open(open_window, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     before = theme.mode
     try:
         for mode in ("light", "dark"):
@@ -312,9 +271,9 @@ def test_themes_switch_while_the_window_is_open(window, iris):
         theme.set(before)
 
 
-def test_a_panel_that_opens_leaves_the_zoom_to_who_edits(window, qtbot):
-    shown = window(GraphDocument([Card("p", "op/placeholder", {"shape": [None, 1]}), Card("n", "op/negative", x=300),
-                                  Wire("p", 0, "n", 0)]))
+def test_a_panel_that_opens_leaves_the_zoom_to_who_edits(open_window, qtbot):
+    shown = open_window(GraphDocument([Card("p", "op/placeholder", {"shape": [None, 1]}),
+                                       Card("n", "op/negative", x=300), Wire("p", 0, "n", 0)]))
     qtbot.wait(50)
     shown.document.do(commands.add_card(shown.document, "op/relu", 4000, 3000))
     zoom = shown.view.zoom
@@ -323,8 +282,8 @@ def test_a_panel_that_opens_leaves_the_zoom_to_who_edits(window, qtbot):
     assert shown.view.zoom == zoom
 
 
-def test_cards_that_are_added_one_after_the_other_lie_on_none(window, iris):
-    shown = window(open_document(iris), iris)
+def test_cards_that_are_added_one_after_the_other_lie_on_none(open_window, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     before = set(shown.scene.cards)
     for _ in range(3):
         shown.add_kind("op/relu")
@@ -334,153 +293,11 @@ def test_cards_that_are_added_one_after_the_other_lie_on_none(window, iris):
                    for id, rect in rects.items() if id != new)
 
 
-def test_a_save_that_fails_says_so_and_loses_nothing(window, iris, tmp_path):
-    shown = window(open_document(iris), iris)
-    shown.add_kind("op/relu")
-    text = to_text(shown.document)
-    assert not shown.save_to(tmp_path / "no such folder" / "a.graph.json")
-    assert shown.banner.isVisible() and "Not saved" in shown.banner.label.text()
-    assert shown.document.is_modified and to_text(shown.document) == text
-    shown.add_kind("op/relu")
-    assert shown.banner.isVisible(), "no edit mends it"
-    assert shown.save_to(tmp_path / "a.graph.json") and not shown.banner.isVisible()
-
-
-def test_closing_asks_about_what_is_not_saved(window, monkeypatch, iris):
-    shown = window(open_document(iris), iris)
-    shown.add_kind("op/relu")
-    button = QtWidgets.QMessageBox.StandardButton
-    monkeypatch.setattr(QtWidgets.QMessageBox, "question", lambda *a: button.Cancel)
-    assert not shown.close()
-    assert shown.isVisible()
-
-
-def test_what_a_killed_editor_had_is_offered_again(window, qtbot, iris):
-    document = open_document(iris)
-    from editor.io.journal import Journal
-
-    journal = Journal(document, iris)
-    document.do(commands.add_card(document, "op/relu", 0, 0))
-    journal.leave()
-    left, = left_over()
-    welcome = Welcome(Settings())
-    qtbot.addWidget(welcome)
-    offered = []
-    welcome.recover_requested.connect(offered.append)
-    link = next(b for b in welcome.findChildren(QtWidgets.QPushButton) if b.text().startswith("drawn_iris"))
-    link.click()
-    assert to_text(offered[0].recover()) == to_text(document)
-    assert left.path == iris
-
-
-def test_files_that_are_dropped_become_cards(window, iris, tmp_path):
-    import numpy as np
-
-    shown = window(open_document(iris), iris)
-    np.save(tmp_path / "weights.npy", np.arange(6.0).reshape(2, 3))
-    np.save(tmp_path / "data" / "rows.npy", np.arange(6.0).reshape(2, 3))
-    (tmp_path / "data" / "points.csv").write_text("a,b,kind\n1,2,0\n")
-    (tmp_path / "broken.xyz").write_text("?")
-    before = {c.id for c in shown.document.cards}
-    shown._dropped([tmp_path / "data" / "points.csv", tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
-    made = {c.id: c for c in shown.document.cards if c.id not in before}
-    one, other = (shown.scene.card_rect(id) for id in made)
-    assert not one.intersects(other)
-    assert {c.kind for c in made.values()} == {"data/csv", "data/npy"}
-    source = next(c for c in made.values() if c.kind == "data/csv")
-    assert source.attributes["feeds"] == {"x": ["a", "b"], "kind": "kind"}
-    shown._dropped([tmp_path / "broken.xyz"], QtCore.QPointF(0, 0))
-    assert shown.banner.isVisible()
-    shown._dropped([tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
-    assert not shown.banner.isVisible(), "what went wrong before is no longer news"
-
-
-def test_a_table_dropped_on_a_new_drawing_asks_to_save_it(window, qtbot, monkeypatch, tmp_path):
-    shown = window(GraphDocument())
-    (tmp_path / "points.csv").write_text("a,b,kind\n1,2,0\n")
-    shown._dropped([tmp_path / "points.csv"], QtCore.QPointF(0, 0))
-    assert shown.banner.isVisible() and not list(shown.document.cards)
-    home = tmp_path / "drawn"
-    home.mkdir()
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *_: (str(home / "new.graph.json"), ""))
-    qtbot.mouseClick(shown.banner.button, QtCore.Qt.MouseButton.LeftButton)
-    (card,) = shown.document.cards
-    assert card.attributes["file"] == "data/points.csv" and (home / "data" / "points.csv").is_file()
-
-
-def test_a_file_that_is_refused_is_not_copied(window, iris, tmp_path):
-    shown = window(open_document(iris), iris)
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    (elsewhere / "hollow.csv").write_text("")
-    shown._dropped([elsewhere / "hollow.csv"], QtCore.QPointF(0, 0))
-    assert shown.banner.isVisible() and not (iris.parent / "data" / "hollow.csv").exists()
-
-
-@pytest.mark.parametrize("name, content", [
-    ("broken.npz", b"PK\3\4garbage"), ("rows.npz", b"\x93NUMPY"), ("empty.npz", b""), ("empty.npy", b""),
-    ("archive.npy", b"PK\5\6" + bytes(18)), ("torn.npy", b"\x93NUMPY\1\0\x76\0{"),
-    ("long.csv", b'"' + b"a" * 200_000 + b'"\n'), ("latin.csv", b"caf\xe9,b\n"),
-])
-def test_broken_files_that_are_dropped_are_said(window, iris, name, content):
-    shown = window(open_document(iris), iris)
-    path = (iris.parent.parent if name.endswith(".npy") else iris.parent) / name       # elsewhere it is a constant
-    path.write_bytes(content)
-    before = to_text(shown.document)
-    shown._dropped([path], QtCore.QPointF(0, 0))
-    assert shown.banner.isVisible() and to_text(shown.document) == before
-
-
-def test_arrays_that_are_dropped_are_read(iris):
-    import numpy as np
-
-    from editor.incoming import item_of_file
-
-    np.savez(iris.parent / "two.npz", a=np.zeros(3), b=np.ones(2))
-    np.save(iris.parent.parent / "two.npy", np.ones(2, np.float32))
-    for path, expected in ((iris.parent / "two.npz", {"feeds": {"a": "a", "b": "b"}, "file": "two.npz"}),
-                           (iris.parent.parent / "two.npy", None)):
-        (card,) = item_of_file(GraphDocument(), path, iris.parent, 0, 0).after.values()
-        assert card.attributes == expected or card.attributes["value"]["values"] == [1.0, 1.0]
-
-
-def test_nothing_is_copied_into_the_folder_of_the_samples(window, iris, tmp_path_factory):
-    """A sample is shown with its data, but has no place of the user's before it is saved."""
-    document = open_document(iris)
-    shown = window(document, None, folder=iris.parent)
-    other = tmp_path_factory.mktemp("elsewhere") / "other.csv"
-    other.write_text("a,b\n1,2\n")
-    there, before = sorted(iris.parent.rglob("*")), to_text(document)
-    shown._dropped([other], QtCore.QPointF(0, 0))
-    assert shown.banner.isVisible() and "save the graph first" in shown.banner.label.text()
-    assert sorted(iris.parent.rglob("*")) == there and to_text(document) == before
-    shown._dropped([iris.parent / "data" / "iris.csv"], QtCore.QPointF(0, 0))        # which is there needs no copy
-    assert to_text(document) != before
-
-
-def test_what_is_being_typed_is_saved(window, qtbot, iris):
-    shown = window(open_document(iris), iris)
-    shown.activateWindow()
-    shown.scene.select([Ref("card", "hidden")])
-    shown.docks.reveal("inspector")
-    shown.docks.inspector.update_now()
-    editor = shown.docks.inspector.rows["units"].editor
-    field = editor if isinstance(editor, QtWidgets.QAbstractSpinBox) else editor.findChild(QtWidgets.QAbstractSpinBox)
-    field = field or editor.findChild(QtWidgets.QLineEdit) or editor
-    field.setFocus()
-    qtbot.waitUntil(lambda: QtWidgets.QApplication.focusWidget() is not None, timeout=5000)
-    line = field.findChild(QtWidgets.QLineEdit) or field
-    line.selectAll()
-    qtbot.keyClicks(line, "77")
-    shown.do_save()
-    assert open_document(iris).card("hidden").attributes["units"] == 77
-
-
-def test_live_mode_runs_after_an_edit(window, qtbot):
+def test_live_mode_runs_after_an_edit(open_window, qtbot):
     document = GraphDocument([
         Card("a", "op/const", {"value": {"dtype": "float32", "shape": [], "values": [2.0]}}),
         Card("b", "op/square"), Wire("a", 0, "b", 0)])
-    shown = window(document)
+    shown = open_window(document)
     said = replies(shown)
     shown.actions_["live"].setChecked(True)
     qtbot.waitUntil(lambda: bool(of(m.Values, said)), timeout=STARTING_MS)
@@ -492,23 +309,23 @@ def test_live_mode_runs_after_an_edit(window, qtbot):
                                 for reply in of(m.Values, said)), timeout=STARTING_MS)
 
 
-def test_at_first_an_edit_shows_values_by_itself_and_a_switch_ends_that(window, own_home, qtbot):
+def test_at_first_an_edit_shows_values_by_itself_and_a_switch_ends_that(open_window, own_home, qtbot):
     (own_home / "settings.json").unlink()
     number = {"value": {"dtype": "float32", "shape": [], "values": [2.0]}}
-    shown = window(GraphDocument([Card("a", "op/const", number)]))
+    shown = open_window(GraphDocument([Card("a", "op/const", number)]))
     assert shown.actions_["live"].isChecked() and not shown.running.busy, "nothing was edited yet"
     shown.document.do(commands.add_card(shown.document, "op/square", 300, 0, source=("a", 0)))
     qtbot.waitUntil(lambda: "square" in shown.scene.results, timeout=STARTING_MS)
     assert shown.scene.results["square"].previews[0].text.startswith("4")
     shown.actions_["live"].setChecked(False)
-    assert window(GraphDocument()).running.live is False, "it is remembered"
+    assert open_window(GraphDocument()).running.live is False, "it is remembered"
 
 
-def test_cards_that_show_values_push_those_below_them(window, qtbot):
+def test_cards_that_show_values_push_those_below_them(open_window, qtbot):
     """Which is no edit: nothing is to be saved or undone."""
     number = {"value": {"dtype": "float32", "shape": [], "values": [1.0]}}
     document = GraphDocument([Card("a", "op/const", number), Card("b", "op/const", number, y=96)])
-    shown = window(document)
+    shown = open_window(document)
     assert not shown.scene.card_rect("a").intersects(shown.scene.card_rect("b"))
     shown.do_run()
     qtbot.waitUntil(lambda: document.card("b").y > 96, timeout=RUNNING_MS)
@@ -516,19 +333,19 @@ def test_cards_that_show_values_push_those_below_them(window, qtbot):
     assert document.card("a").y == 0 and not document.history and not document.is_modified
 
 
-def test_a_large_graph_opens_and_is_laid_out(window, qtbot):
+def test_a_large_graph_opens_and_is_laid_out(open_window, qtbot):
     items = [Card("x", "op/placeholder", {"shape": [None, 8]})]
     for k in range(300):
         items += [Card(f"n{k}", "op/relu"), Wire("x" if k == 0 else f"n{k - 1}", 0, f"n{k}", 0)]
     begin = time.perf_counter()
-    shown = window(GraphDocument(items))
+    shown = open_window(GraphDocument(items))
     qtbot.waitUntil(lambda: len({(c.x, c.y) for c in shown.document.cards}) == 301, timeout=RUNNING_MS)
     assert time.perf_counter() - begin < 60, "not a speed test: only that it ends"
     assert isinstance(build(shown.document).graph, ge.Graph)
 
 
-def test_a_message_lies_over_the_canvas_and_moves_nothing(window, iris):
-    shown = window(open_document(iris), iris)
+def test_a_message_lies_over_the_canvas_and_moves_nothing(open_window, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
     QtWidgets.QApplication.processEvents()
     before = shown.view.geometry(), shown.view.mapToScene(0, 0)
     for text in ("short", "long " * 200):
@@ -540,65 +357,8 @@ def test_a_message_lies_over_the_canvas_and_moves_nothing(window, iris):
         assert label.height() >= label.heightForWidth(label.width())
 
 
-def press(qtbot, text):
-    """Press a button of the message box that is about to come."""
-    def act():
-        box = QtWidgets.QApplication.activeModalWidget()
-        button = next(b for b in box.buttons() if b.text().replace("&", "") == text)
-        qtbot.mouseClick(button, QtCore.Qt.MouseButton.LeftButton)
-
-    QtCore.QTimer.singleShot(50, act)
-
-
-def test_a_file_that_another_program_changed_is_not_overwritten_unasked(window, qtbot, iris, monkeypatch, tmp_path):
-    shown = window(open_document(iris), iris)
-    shown.add_kind("op/relu")
-    os.utime(iris, ns=(1, 1))
-    assert shown.do_save(), "the time alone is no change"
-    theirs = iris.read_text() + " "
-    iris.write_text(theirs)
-    shown.add_kind("op/exp")
-    press(qtbot, "Cancel")
-    assert not shown.do_save() and iris.read_text() == theirs and shown.document.is_modified
-    other = tmp_path / "mine.graph.json"
-    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: (str(other), ""))
-    press(qtbot, "Save as …")
-    assert shown.do_save() and iris.read_text() == theirs and shown.path == other
-    other.write_text("{}")
-    shown.add_kind("op/log")
-    press(qtbot, "Overwrite")
-    assert shown.do_save() and open_document(other).items == shown.document.items
-    shown.add_kind("op/sqrt")
-    other.unlink()
-    assert shown.do_save() and other.exists(), "nothing is lost where nothing is"
-
-
-def test_what_is_recovered_does_not_overwrite_what_came_after(window, qtbot, iris, qapp):
-    shown = window(open_document(iris), iris)
-    shown.add_kind("op/relu")
-    shown.journal.leave()
-    iris.write_text(iris.read_text() + " ")
-    (left,) = left_over()
-    assert left.version == shown.version
-    again = window(left.recover(), left.path, version=left.version)
-    press(qtbot, "Cancel")
-    assert not again.do_save()
-
-
-def test_a_file_has_one_window_also_by_another_name(qapp, iris, tmp_path):
-    link = tmp_path / "link.graph.json"
-    link.symlink_to(iris)
-    windows = Windows(qapp)
-    try:
-        assert windows.open_file(iris) is windows.open_file(link)
-        assert len(windows.open) == 1
-    finally:
-        for each in list(windows.open):
-            each.close()
-
-
-def test_nobody_follows_a_document_whose_window_is_closed(window, iris):
-    document = open_document(iris)
-    shown = window(document, iris)
+def test_nobody_follows_a_document_whose_window_is_closed(open_window, iris_file):
+    document = open_document(iris_file)
+    shown = open_window(document, iris_file)
     shown.tool.inline.edit_row(next(c.id for c in document.cards if c.kind == "op/placeholder"), 0)
     assert shown.close() and document.listeners == []
