@@ -79,7 +79,7 @@ class Saving(QtCore.QObject):
         self.document.end_merging()         # what is typed on is another edit than what is in the file
         wanted = Saved(path, self.document.state, then)
         if not self._orders and is_soon_saved(self.document):
-            error = _error_of(lambda: save(self.document, path))
+            error = _error_of(lambda: save(self.document, path, self._known(path)))
             return self._finish(replace(wanted, version=version_of(path)), error)
         wanted = self._in_place_of_waiting(wanted)
         self._orders.append(_Order(wanted, to_text(self.document), dict(self.document.arrays)))

@@ -124,14 +124,17 @@ def _checked(found: Mapping[Ref, Item], file: str) -> list[Item]:
 
 # -------------------------------------------------------------------- saving
 
-def save(document: GraphDocument, path: str | os.PathLike[str]) -> None:
+def save(document: GraphDocument, path: str | os.PathLike[str], known: Version | None = ANY) -> None:
     """Write a document; the old file stays whole if that fails.
+
+    known : the version that may be overwritten
 
     Raises
     ------
-    FileFormatError for what a file cannot hold, OSError if the system refuses.
+    FileFormatError for what a file cannot hold, ChangedMeanwhileError if the file is another one, OSError if the
+    system refuses.
     """
-    _write(document, path)
+    _write(document, path, known)
     document.mark_saved()
 
 
@@ -145,7 +148,7 @@ def save_apart(text: str, arrays: Mapping[str, Array], path: str, known: Version
     """Write the document that `to_text` wrote, in a process of its own: the first values of weights, which a file has,
     may take long and all memory, which goes with it.
 
-    known : the version that may be overwritten
+    known : as of `save`
 
     Returns
     -------
@@ -153,7 +156,7 @@ def save_apart(text: str, arrays: Mapping[str, Array], path: str, known: Version
 
     Raises
     ------
-    as `save`; ChildProcessError if the process was ended, ChangedMeanwhileError if the file is another one.
+    as `save`; ChildProcessError if the process was ended.
     """
     context = get_context("spawn")
     ours, theirs = context.Pipe()

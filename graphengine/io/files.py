@@ -3,8 +3,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from ..errors import FileFormatError, suggestion
 STEP_BYTES = 2**20                          # of a file that grows while it is read
 MOST_EXPANSION = 100                        # what is this much larger than its packed form counts as made of nothing,
 LARGEST_PLAIN_BYTES = 2**28                 # of which a file may hold so much
+LONGEST_NAME = 100                          # characters of a file's name that its temporary one keeps
 
 
 class FileMissingError(FileFormatError, FileNotFoundError):
@@ -83,11 +86,15 @@ def regular_size(path: str | os.PathLike[str], what: str) -> int:
     return info.st_size
 
 
-def write_file(path: str | os.PathLike[str], data: bytes) -> None:
+def write_file(path: str | os.PathLike[str], data: bytes, check: Callable[[], object] = lambda: None) -> None:
     """Replace a file by one that holds `data`; whatever goes wrong, the old file stays whole.
 
     The bytes go to a temporary file in the same folder, are forced to the disk, and take the name in one step.
     A link is followed, and the permissions of the old file are kept.
+
+    Parameters
+    ----------
+    check : called when all is on the disk but the name; what it raises leaves the old file
 
     Raises
     ------
@@ -96,17 +103,24 @@ def write_file(path: str | os.PathLike[str], data: bytes) -> None:
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "no regular file; not saved", os.fspath(path))
-    temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{target.name[:LONGEST_NAME]}.{secrets.token_hex(8)}.tmp")
     try:
         _write_new(temporary, data, target)
+        check()
         os.replace(temporary, target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None:
-            reason = f"{error.strerror or error}; not saved, what was there is unchanged"
+            reason = f"{error.strerror or error}; what was there is unchanged"
             raise OSError(error.errno, reason, os.fspath(path)) from error
         raise
     _force_folder(target.parent)
+
+
+def name_to_be(name: str) -> str | None:
+    """What a file of this name was to be called, at most `LONGEST_NAME` characters, if it is a temporary one."""
+    found = re.fullmatch(r"\.(.+)\.[0-9a-f]{16}\.tmp", name, re.DOTALL)
+    return found[1] if found else None
 
 
 def _write_new(path: Path, data: bytes, like: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from ..ir.graph import Graph
 from .arrays import ArraysFile, Collected, arrays_bytes, arrays_mentioned, arrays_name, is_arrays_name
 from .document import build, describe, migrate
-from .files import FileMissingError, read_file, write_file
+from .files import LONGEST_NAME, FileMissingError, name_to_be, read_file, write_file
 from .nodes import Beginning, present_value
 from .structure import refuse
 from .text import Mismatch, compact, parse_json
@@ -60,8 +60,7 @@ def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = pres
     if name is not None:
         write_file(target.with_name(name), data)
     try:
-        check()
-        write_file(path, text)
+        write_file(path, text, check)
     except BaseException:
         if name is not None and fresh:
             target.with_name(name).unlink(missing_ok=True)
@@ -174,16 +173,22 @@ def _arrays_of_old(target: Path) -> str | None:
 
 
 def _left_over(target: Path) -> list[str]:
-    """Files of arrays of a document that are older than it, as of processes that were killed while they saved.
+    """Files of arrays and temporary files that are older than their document: of processes that were killed.
 
-    Those that are newer may be named by the document that another process is about to write.
+    Those that are newer may belong to the document that another process is about to write.
     """
     try:
         written = target.stat().st_mtime_ns
         return [file.name for file in target.parent.iterdir()
-                if is_arrays_name(target, file.name) and file.stat().st_mtime_ns < written]
+                if _is_beside(target, file.name) and file.stat().st_mtime_ns < written]
     except OSError:
         return []
+
+
+def _is_beside(target: Path, name: str) -> bool:
+    """Whether `save` made a file of this name for a document."""
+    to_be = name_to_be(name)
+    return is_arrays_name(target, to_be or name) or to_be == target.name[:LONGEST_NAME]
 
 
 def _is_named_elsewhere(arrays: str, target: Path) -> bool:

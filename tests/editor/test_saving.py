@@ -259,9 +259,10 @@ def test_free_memory_is_told_here():
     assert memory.free_bytes() > 2**20
 
 
-def test_arrays_of_a_save_that_was_killed_go_with_a_later_one(tmp_path):
+@pytest.mark.parametrize("name", ["a.{0}.safetensors", ".a.graph.json.{0}.tmp", ".a.{0}.safetensors.{0}.tmp"])
+def test_files_of_a_save_that_was_killed_go_with_a_later_one(tmp_path, name):
     """Unless a document names them, or they are newer than the file: somebody may be about to name them."""
-    path, left = tmp_path / "a.graph.json", tmp_path / f"a.{'0' * 16}.safetensors"
+    path, left = tmp_path / "a.graph.json", tmp_path / name.format("0" * 16)
     named, other = tmp_path / f"a.{'1' * 16}.safetensors", tmp_path / f"ab.{'0' * 16}.safetensors"
     for file in (left, named, other):
         file.write_bytes(b"x")

@@ -77,12 +77,12 @@ def test_full_disk(small_disk):
     save(graph_of(5000), path)
     before = content(small_disk)
     for count in (100_000, 27_000):         # no room for the arrays; room for the arrays, but not for the graph
-        with pytest.raises(OSError, match="No space left on device; not saved"):
+        with pytest.raises(OSError, match="No space left on device; what was there is unchanged"):
             save(graph_of(count), path)
         assert content(small_disk) == before
     save_weights(small_disk / "w.safetensors", {"w": np.zeros(100)})
     before = content(small_disk)
-    with pytest.raises(OSError, match="No space left on device; not saved"):
+    with pytest.raises(OSError, match="No space left on device; what was there is unchanged"):
         save_weights(small_disk / "w.safetensors", {"w": np.zeros(100_000)})
     assert content(small_disk) == before
 
