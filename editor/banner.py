@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 import graphengine as ge
 
+from .model.sentences import sentence, stopped
 from .theme import theme
 
 
@@ -110,8 +111,7 @@ def _mixed(ground: QtGui.QColor, color: QtGui.QColor, share: float) -> str:
 def said(error: Exception) -> str:
     """An error in a sentence."""
     if isinstance(error, ge.errors.GraphEngineError):
-        fix = f". {error.fix[:1].upper()}{error.fix[1:]}" if error.fix else ""
-        return f"{error.problem}{fix}."
+        return f"{stopped(error.problem)} {sentence(error.fix)}" if error.fix else stopped(error.problem)
     if isinstance(error, OSError):
         return f"{error.strerror or error}" + (f": {os.path.basename(str(error.filename))}" if error.filename else "")
     return str(error)

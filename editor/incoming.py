@@ -21,7 +21,7 @@ from . import commands
 from .io.pictures import read_picture
 from .model.document import Change, GraphDocument
 from .model.files import from_drawing, from_engine, open_document
-from .model.kinds import catalog
+from .model.kinds import CONST, catalog
 from .model.values import INLINE, stored
 
 LONGEST_HEADER = 2**20                      # characters of a csv file that are looked at for it
@@ -208,4 +208,4 @@ def _constant(document: GraphDocument, path: Path, x: float, y: float) -> Change
     with _reading(path), path.open("rb") as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
     ge.as_dtype(array.dtype)
-    return commands.add_card(document, "op/const", x, y, {"value": stored(array, document.arrays)})
+    return commands.add_card(document, CONST, x, y, {"value": stored(array, document.arrays)})

@@ -23,6 +23,7 @@ from .model.document import Change, GraphDocument
 from .model.inside import can_open
 from .model.items import SUBGRAPH, Ref
 from .model.meaning import OTHERS
+from .model.sentences import sentence, stopped
 from .model.version import Version, version_of
 from .opened import Opened
 from .popups.add_search import AddSearch
@@ -403,7 +404,7 @@ class MainWindow(Filing):
             self.scene.show_series(str(card), self._losses)
 
     def _failed(self, reply: m.Failed) -> None:
-        text = reply.text if not reply.fix else f"{reply.text.rstrip('.')}. {reply.fix[:1].upper()}{reply.fix[1:]}."
+        text = reply.text if not reply.fix else f"{stopped(reply.text)} {sentence(reply.fix)}"
         where = f"{reply.card}: " if reply.card else ""
         card = reply.card
         if card is not None and self.document.card(card) is not None:

@@ -13,6 +13,7 @@ from .model.build import whole_source
 from .model.document import GraphDocument
 from .model.items import Card, Ref
 from .model.kinds import catalog
+from .model.sentences import sentence, stopped
 from .run import ProcessRunner
 from .run import messages as m
 
@@ -86,9 +87,9 @@ class Watching(QtCore.QObject):
                 self._failed = {}           # told at the end, so that what fails again stays where it is
             case m.Failed(card=str() as card) if reply.what in (*RUNS, "load") and self.document.card(card) is not None:
                 if card not in self._failed:
-                    fix = f"\n{reply.fix[:1].upper()}{reply.fix[1:]}." if reply.fix else ""
+                    fix = f"\n{sentence(reply.fix)}" if reply.fix else ""
                     text = reply.text.rstrip(".")
-                    self._failed[card] = Problem(card, None, "error", text, f"{text}.{fix}")
+                    self._failed[card] = Problem(card, None, "error", text, f"{stopped(text)}{fix}")
                     self.inference.tell("run", self._failed)
             case m.Finished():
                 if reply.what in RUNS:

@@ -15,6 +15,7 @@ from .io.journal import LeftOver
 from .io.settings import Settings
 from .main_window import MainWindow
 from .model.document import GraphDocument
+from .model.sentences import sentence
 from .model.version import version_of
 from .theme import install, theme
 from .welcome import Welcome
@@ -143,7 +144,7 @@ class Windows(QtCore.QObject):
         where = getattr(error, "at", None)
         fix = getattr(error, "fix", None)
         box.setInformativeText(as_text("\n".join(filter(None, (
-            f"{problem[:1].upper()}{problem[1:]}.", where, f"{fix[:1].upper()}{fix[1:]}." if fix else None)))))
+            sentence(problem), where, sentence(fix) if fix else None)))))
         box.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose)
         self.message = box                  # without a window in front nothing else keeps it
         box.open()

@@ -4,6 +4,7 @@ from __future__ import annotations
 import graphengine as ge
 from graphengine.tools.drawn.files import check_name as check_node
 
+from ..model.sentences import sentence
 from .edit import Edit, Refused
 
 
@@ -12,7 +13,7 @@ def check_name(name: str) -> None:
     try:
         check_node(name, "")
     except ge.errors.FileFormatError as error:
-        raise Refused(f"{error.problem[:1].upper()}{error.problem[1:]}: {error.fix}.") from None
+        raise Refused(sentence(f"{error.problem}: {error.fix}")) from None
 
 
 def check_free(edit: Edit, name: str, instead_of: str) -> None:

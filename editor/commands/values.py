@@ -38,9 +38,29 @@ def check_value(field: Field, value: Any) -> None:
         shown = written(value, field.form if isinstance(value, list) else "json")
         raise Refused(f"{field.name} takes {words}, not {shown if len(shown) <= 40 else shown[:37] + '...'}.")
     for number in value if isinstance(value, (list, tuple)) and field.form == "sizes" else [value]:
-        low, high = (-math.inf if field.low is None else field.low), (math.inf if field.high is None else field.high)
-        if _is_number(number) and not low <= number <= high:
+        if _is_number(number) and number != _within(field, number):
             raise Refused(f"{field.name} has to be {interval_text(field)}, not {number}.")
+
+
+def nearest(field: Field, value: Any) -> Any:
+    """The value with its numbers inside the limits; None if that is no other value, or more is wrong with it."""
+    is_list = isinstance(value, (list, tuple)) and field.form == "sizes"
+    numbers = value if is_list else [value]
+    if not all(map(_is_number, numbers)):
+        return None
+    found = [_within(field, number) for number in numbers]
+    changed = found if is_list else found[0]
+    try:
+        check_value(field, changed)
+    except Refused:
+        return None
+    return None if is_same(changed, value) else changed
+
+
+def _within(field: Field, number: float) -> float:
+    low, high = (-math.inf if field.low is None else field.low), (math.inf if field.high is None else field.high)
+    found = max(low, min(number, high))
+    return int(found) if isinstance(number, int) and found == int(found) else found
 
 
 def _is_int(value: Any) -> bool:

@@ -27,7 +27,7 @@ def setting(card: str, name: str, value: Any, label: str) -> Fix:
 
 
 def _adjusted(document: GraphDocument, card: str, repair: Adjustment) -> Change:
-    source = _wire(document, card, repair.input).source
+    source = card if repair.input is None else _wire(document, card, repair.input).source
     return replace(commands.set_attribute(document, [source], repair.name, repair.value), label=repair.label)
 
 

@@ -10,16 +10,17 @@ from typing import Any
 
 import graphengine as ge
 from graphengine.tools.drawn.draw import Type, becomes_nodes, types_of
-from graphengine.tools.drawn.repairs import Insertion, Origin, as_key, repairs, unsaid_logits
+from graphengine.tools.drawn.repairs import Origin, as_key, corrections, repairs, to_one_number, unsaid_logits
 
 from ..commands import Refused, refusal
-from ..commands.values import check_value
+from ..commands.values import check_value, nearest
 from ..model import subgraphs
 from ..model.build import fed_row, feed_outputs, operand_wires
 from ..model.catalog import REQUIRED, Kind, Socket
 from ..model.document import GraphDocument
 from ..model.items import SUBGRAPH, Card, Ref, Wire
 from ..model.kinds import TRAIN, catalog
+from ..model.values import written
 from .fixes import as_fix, setting
 from .problem import Problem, blamed, detailed, said, short
 
@@ -309,7 +310,9 @@ class Inference:
         names = [s.name if s is not None else "" for s in sockets]
         number = blamed(error, names) if operands else None
         origins = [self._origin(card.id, k) for k in range(len(operands))]
-        fixes = tuple(as_fix(card.id, r) for r in repairs(card.kind, card.attributes, operands, origins))
+        found = [] if number is None else repairs(card.kind, card.attributes, operands, origins)
+        found = found or corrections(card.kind, card.attributes, operands)
+        fixes = tuple(as_fix(card.id, repair) for repair in found)
         if number is not None and operands[number].shape.rank is None and not fixes:
             name = names[number]
             text = f"the shape of {name} is not known" if name else "a shape is not known"
@@ -366,8 +369,7 @@ class Inference:
         sizes = results[loss.output].sizes if loss.output < len(results) else None
         if sizes:
             text = f"the loss is {results[loss.output].shape}, not one number"
-            repair = Insertion("Insert Mean", 0, "op/reduce_mean", {})
-            return Problem(card.id, 0, "error", text, f"{text}.", (as_fix(card.id, repair),))
+            return Problem(card.id, 0, "error", text, f"{text}.", (as_fix(card.id, to_one_number(0)),))
         return None
 
 
@@ -410,7 +412,10 @@ def _unfit(card: Card, kind: Kind) -> Problem | None:
             try:
                 check_value(field, card.attributes[field.name])
             except Refused as refused:
-                return Problem(card.id, None, "error", str(refused).rstrip("."), str(refused))
+                value = nearest(field, card.attributes[field.name])
+                fixes = () if value is None else (
+                    setting(card.id, field.name, value, f"Set {field.name} to {written(value, field.form)}"),)
+                return Problem(card.id, None, "error", str(refused).rstrip("."), str(refused), fixes)
     return None
 
 

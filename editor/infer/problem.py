@@ -9,6 +9,7 @@ import graphengine as ge
 from graphengine.tools.drawn.draw import STAND_IN
 
 from ..model.document import Change, GraphDocument
+from ..model.sentences import sentence, stopped
 
 _NAMED = re.compile(rf"^layer '{STAND_IN}' \(\w+\) ")
 _UNKNOWN = re.compile(r"\bNone\b(?=[,)])")
@@ -53,7 +54,7 @@ def detailed(error: ge.errors.GraphEngineError, has_fixes: bool) -> str:
     """The whole error: what, and what to do about it where no button does it. What a program would call is no help."""
     fix = error.fix or ""
     helps = fix and not has_fixes and not _CODE.search(fix)
-    return f"{said(error)}.\n{fix[:1].upper()}{fix[1:]}." if helps else f"{said(error)}."
+    return f"{stopped(said(error))}\n{sentence(fix)}" if helps else stopped(said(error))
 
 
 def said(error: ge.errors.GraphEngineError) -> str:

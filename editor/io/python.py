@@ -28,7 +28,7 @@ from ..model.build import Built, build, chosen_seed, in_order, stored_array, wei
 from ..model.catalog import Field, Kind
 from ..model.document import GraphDocument
 from ..model.items import Card
-from ..model.kinds import catalog
+from ..model.kinds import CONST, PLACEHOLDER, VARIABLE, catalog
 from ..model.values import NON_FINITE, array_of, is_array
 from ..run.graph import MOST_ROWS
 
@@ -345,8 +345,9 @@ class Program:
                 first = re.sub(r", (tf\.\w+)$", r", dtype=\1", self._constant(source))
             return f"tf.Variable({', '.join([first, *words, named])})"
         wires = self.document.wires_into(card.id)
-        if card.kind in ASSIGNMENTS and 0 in wires and wires[0].source in self._variables:
-            return f"{operands[0]}.{card.kind.partition('/')[2]}({', '.join([*operands[1:], named])})"
+        method = card.kind.partition("/")[2]
+        if 0 in wires and wires[0].source in self._variables and hasattr(ge.Variable, method) and not words:
+            return f"{operands[0]}.{method}({', '.join([*operands[1:], named])})"
         function = _function(card.kind)
         if function is None:
             return self._node(card, operands)
@@ -501,10 +502,6 @@ def _reading_order(document: GraphDocument) -> list[Card]:
 
 def _is_plain(kind: str) -> bool:
     return kind in catalog() and _function(kind) is not None
-
-
-CONST, PLACEHOLDER, VARIABLE = "op/const", "op/placeholder", "op/variable"     # made by functions that are no ops
-ASSIGNMENTS = ("op/assign", "op/assign_add", "op/assign_sub")                   # methods of variables
 
 
 @cache

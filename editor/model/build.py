@@ -14,7 +14,7 @@ from graphengine.tools.drawn.train import parse_train
 from .catalog import REQUIRED, Kind
 from .document import GraphDocument
 from .items import SUBGRAPH, Card, Wire
-from .kinds import DATASETS, METRICS, TRAIN, catalog, shipped_rows
+from .kinds import DATASETS, METRICS, PLACEHOLDER, TRAIN, catalog, shipped_rows
 
 ROWS_KEYS = ("scale", "train_rows")
 
@@ -237,7 +237,7 @@ def data_sections(document: GraphDocument, built: Built) -> list[dict[str, Any]]
     sources: dict[str, dict[str, Any]] = {}
     for placeholder in document.cards:
         feed = document.wires_into(placeholder.id).get(0)
-        source = document.card(feed.source) if feed is not None and placeholder.kind == "op/placeholder" else None
+        source = document.card(feed.source) if feed is not None and placeholder.kind == PLACEHOLDER else None
         if feed is None or source is None or placeholder.id not in built.nodes:
             continue
         section = sources.setdefault(source.id, _source(source))

@@ -22,6 +22,7 @@ from ..model.files import from_text
 from ..model.items import Card
 from ..model.meaning import Meaning
 from ..model.memory import check_memory, heaviest_card
+from ..model.sentences import sentence, stopped
 from . import messages as m
 from .failures import Reported, failure
 from .graph import RunningGraph, stamps_of
@@ -441,7 +442,7 @@ def problem_of_data(source: Any, folder: str) -> tuple[str, str] | None:
     except ge.errors.GraphEngineError as error:
         place, _, line = (getattr(error, "at", None) or "").rpartition(":")
         text = f"{error.problem} (line {line})" if place and line.isdecimal() else error.problem
-        return text, f"{text}.\n{error.fix[:1].upper()}{error.fix[1:]}." if error.fix else f"{text}."
+        return text, f"{stopped(text)}\n{sentence(error.fix)}" if error.fix else stopped(text)
     except OSError as error:
         text = error.strerror or str(error)
         return text, f"{text}: {error.filename}"

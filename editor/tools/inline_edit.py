@@ -10,6 +10,7 @@ from editor.commands import Refused
 from editor.model.catalog import Field
 from editor.model.document import Change
 from editor.model.items import Frame, Note, Ref, Wire
+from editor.model.sentences import stopped
 from editor.model.values import is_array, read, read_array, value_of, written
 from editor.scene.note import paper
 from editor.theme import theme
@@ -322,7 +323,7 @@ def _value(text: str, field: Field, old: object) -> object:
         return read(text, field)
     except ValueError as error:
         words = str(error)
-        raise Refused(f"{field.name}: {words}{'' if words.endswith('.') else '.'}") from None
+        raise Refused(stopped(f"{field.name}: {words}")) from None
 
 
 def _value_part(row: QtCore.QRectF) -> QtCore.QRectF:

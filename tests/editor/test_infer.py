@@ -180,6 +180,36 @@ def test_a_wrong_attribute_blames_no_wire():
     assert "units=0" in problem.text and problem.input is None
 
 
+@pytest.mark.parametrize("kind, shape, name, wrong, right", [
+    ("layer/Dense", [None, 4], "units", 0, 1), ("layer/Dense", [None, 4], "units", -7, 1),
+    ("layer/Dropout", [None, 4], "rate", 1.5, 1.0), ("layer/Dropout", [None, 4], "rate", -0.5, 0.0),
+    ("layer/MaxPooling2D", [None, 8, 8, 3], "pool_size", [0, 2], [1, 2]),
+    ("op/reduce_sum", [None, 4], "axis", 5, 1), ("op/expand_dims", [None, 4], "axis", 9, 2),
+    ("op/expand_dims", [None, 4], "axis", -9, -3)])
+def test_an_attribute_outside_its_limits_gets_the_nearest_allowed_value(kind, shape, name, wrong, right):
+    document = GraphDocument([placeholder("x", shape), Card("c", kind, {name: wrong}), Wire("x", 0, "c", 0)])
+    inference = Inference(document)
+    (fix,) = inference.problem("c").fixes
+    document.do(fix.change(document))
+    assert document.card("c").attributes[name] == right and inference.problem("c") is None
+    document.undo()
+    assert document.card("c").attributes[name] == wrong
+
+
+def test_settings_of_data_outside_their_limits_get_the_nearest_allowed_value():
+    document = GraphDocument([Card("r", "data/random", {"shape": [8, 2], "seed": -4})])
+    inference = Inference(document)
+    (fix,) = inference.problem("r").fixes
+    document.do(fix.change(document))
+    assert "seed" not in document.card("r").attributes and inference.problem("r") is None
+
+
+def test_advice_ends_in_one_stop():
+    document = GraphDocument([placeholder("x", [None, 4]), Card("a", "layer/Activation", {"activation": "relus"}),
+                              Wire("x", 0, "a", 0)])
+    assert Inference(document).problem("a").detail.endswith("Did you mean 'relu'?")
+
+
 def test_outputs_of_data_have_shapes():
     document = GraphDocument([Card("i", "data/iris"), Card("c", "data/csv", {"file": "a.csv", "feeds": {
         "x": ["u", "v"], "label": "w"}}), Card("r", "data/random", {"shape": [8, 2, 3]}), Card("f", "data/npy")])

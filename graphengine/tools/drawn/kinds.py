@@ -25,10 +25,11 @@ from ...keras.registry import registered
 from ...ops import OPS
 from ...ops.kinds import REQUIRED as OP_REQUIRED
 from ...ops.registry import documentation
-from ...ops.state import ArrayValue, Placeholder
+from ...ops.state import ArrayValue, Const, Placeholder, Variable
 from .catalog import REQUIRED, Catalog, Field, Kind, Socket
 
 TRAIN = "train"
+CONST, PLACEHOLDER, VARIABLE = (f"op/{cls.name}" for cls in (Const, Placeholder, Variable))
 METRICS = 2                                 # number of the training's first input for a metric
 FEED = Socket("feed", "rows of data that the placeholder is fed with", "feed", optional=True)
 DTYPES = tuple(dtypes.BY_NAME)

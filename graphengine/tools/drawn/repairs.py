@@ -14,6 +14,7 @@ from .draw import Type, types_of
 from .kinds import catalog
 
 MOST = 3
+MEAN: tuple[str, str, dict[str, Any]] = ("Insert Mean", "reduce_mean", {})      # as of `_conversions`
 ROWS = 7919                                 # in place of sizes that are not known: one that no other is a multiple of
 
 
@@ -29,10 +30,10 @@ class Insertion:
 
 @dataclass(frozen=True)
 class Adjustment:
-    """Give another value to an attribute of the card that an input comes from."""
+    """Give another value to an attribute of the card that an input comes from; of the card itself if that is None."""
 
     label: str
-    input: int
+    input: int | None
     name: str
     value: Any
 
@@ -81,6 +82,37 @@ def repairs(
     return found
 
 
+def corrections(kind: str, attributes: Mapping[str, Any], operands: tuple[Type, ...]) -> list[Repair]:
+    """The nearest value that a card takes, in place of a number outside the limits; each is tried.
+
+    Limits are 0 and 1 nearly always, or those of an axis.
+    """
+    ranks = [t.shape.rank for t in operands if t.shape.rank]
+    limits = dict.fromkeys([0, 1, *(limit for rank in ranks for limit in (rank - 1, rank, -rank, -rank - 1))])
+    found: list[Repair] = []
+    for name, value in attributes.items():
+        changed = [_limited(value, limit, limited) for limit in limits for limited in (min, max)]
+        for other in sorted((c for c in changed if c is not None), key=lambda c: _distance(c, value)):
+            if _results(kind, as_key({**attributes, name: other}), operands) is not None:
+                found.append(Adjustment(f"Set {name} to {json.dumps(other)}", None, name, other))
+                break
+    return found[:MOST]
+
+
+def _limited(value: Any, limit: int, limited: Callable[[Any, Any], Any]) -> Any:
+    """A number, or numbers, on one side of a limit; None if that changes nothing, or it is none."""
+    numbers = value if isinstance(value, list) else [value]
+    if not all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers):
+        return None
+    found = [type(number)(limited(number, limit)) for number in numbers]
+    return None if found == numbers else found if isinstance(value, list) else found[0]
+
+
+def _distance(one: Any, other: Any) -> float:
+    pairs = zip(one, other, strict=True) if isinstance(one, list) else [(one, other)]
+    return sum(abs(a - b) for a, b in pairs)
+
+
 def unsaid_logits(
     kind: str, attributes: Mapping[str, Any], origin_of: Callable[[int], Origin | None]
 ) -> tuple[int, str] | None:
@@ -107,6 +139,7 @@ def unsaid_logits(
 
 def _runs(kind: str, key: str, repair: Repair, operands: Sequence[Type], origins: Sequence[Origin | None]) -> bool:
     """Whether it also fits once sizes that are not known yet have come, all of them as many rows."""
+    assert repair.input is not None, "of candidates"
     origin = origins[repair.input]
     if isinstance(repair, Insertion):
         found = _results(repair.kind, as_key(repair.attributes), (_with_rows(operands[repair.input]),))
@@ -136,6 +169,12 @@ def _results(kind: str, attributes: str, operands: tuple[Type, ...]) -> tuple[Ty
         return types_of(kind, attributes, operands)
     except GraphEngineError:
         return None
+
+
+def to_one_number(number: int) -> Insertion:
+    """What makes one number of an operand that is several, as a loss may be."""
+    label, op, attributes = MEAN
+    return Insertion(label, number, f"op/{op}", attributes)
 
 
 def _candidates(
@@ -195,7 +234,7 @@ def _conversions(number: int, operands: Sequence[Type]) -> Iterator[tuple[str, s
     if any(s == 1 for s in own.shape):
         yield "Insert Squeeze", "squeeze", {"axis": [k for k, s in enumerate(own.shape) if s == 1]}
     if rank:
-        yield "Insert Mean", "reduce_mean", {}
+        yield MEAN
 
 
 def _flat(own: Type) -> list[int]:
