@@ -19,6 +19,7 @@ from .geometry import (
     CHIP,
     CHIP_RIGHT,
     CHIP_TOP,
+    FAR_CHIP,
     INSET,
     PORT,
     PORT_HOVER,
@@ -265,7 +266,7 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
     painter.drawText(QtCore.QPointF(9, TITLE / 2 + 1 + present.far_title.rise), face.far_title)
     painter.setFont(present.far_mono.font)
     painter.setPen(present.text2)
-    if face.far_name:
+    if face.far_name and not face.chip:     # which stands there
         left = width - 9 - present.far_mono.width(face.far_name)
         painter.drawText(QtCore.QPointF(left, TITLE / 2 + 1 + present.far_mono.rise), face.far_name)
     if not face.geometry.collapsed:
@@ -281,6 +282,7 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         _paint_strip(painter, face, far=True, outdated=state.outdated)
         _paint_heat(painter, face, state, 2 * BAR)
     _paint_ports(painter, face, state)
+    _paint_chip(painter, face, state.unlearnt, far=True)
 
 
 def _paint_far_rows(painter: QtGui.QPainter, face: Face) -> None:
@@ -463,16 +465,19 @@ def _paint_shape(painter: QtGui.QPainter, x: float, y: float, radius: float, dia
         painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
 
 
-def _paint_chip(painter: QtGui.QPainter, face: Face, outdated: bool) -> None:
+def _paint_chip(painter: QtGui.QPainter, face: Face, outdated: bool, far: bool = False) -> None:
     if not face.chip:
         return
     if outdated:
         painter.setOpacity(painter.opacity() * OUTDATED)
     norm, present = face.look.results.norm or 0.0, face.inks
-    left = face.geometry.width - CHIP_RIGHT - face.chip_width
+    letters = present.far_strip if far else present.fine
+    middle, height = CHIP_TOP + CHIP / 2, FAR_CHIP if far else CHIP
+    width = letters.width(face.chip) + 10 if far else face.chip_width
+    left = face.geometry.width - CHIP_RIGHT - width
     painter.setPen(NO_PEN)
     painter.setBrush(present.error if not math.isfinite(norm) else present.text3 if norm == 0 else present.gradient)
-    painter.drawRoundedRect(QtCore.QRectF(left, CHIP_TOP, face.chip_width, CHIP), CHIP / 2, CHIP / 2)
-    painter.setFont(present.fine.font)
+    painter.drawRoundedRect(QtCore.QRectF(left, middle - height / 2, width, height), height / 2, height / 2)
+    painter.setFont(letters.font)
     painter.setPen(present.on_gradient)
-    painter.drawText(QtCore.QPointF(left + 5, CHIP_TOP + CHIP / 2 + present.fine.rise), face.chip)
+    painter.drawText(QtCore.QPointF(left + 5, middle + letters.rise), face.chip)

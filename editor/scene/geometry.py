@@ -22,6 +22,7 @@ STRIP = 24.0                    # the sentence of a problem
 PREVIEW, LARGE_PREVIEW = 46.0, 140.0
 INSET = 10.0                    # of wells and previews from a card's edges
 PORT, PORT_HOVER, PORT_RING, PORT_REACH = 6.0, 7.5, 2.0, 12.0
+FAR_CHIP = 22.0            # height of that pill below 55 % zoom
 CHIP, CHIP_RIGHT, CHIP_TOP = 15.0, 6.0, -9.0  # height of the gradient's pill, its place from the right and upper edge
 EDGE = 5.0                      # from a right or lower edge that can be pulled
 FRAME_TITLE, FRAME_RADIUS = 28.0, 10.0

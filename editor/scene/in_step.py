@@ -439,7 +439,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
             elif isinstance(item, NoteItem):
                 part = note_part(item.box, x, y)
                 if part is not None:
-                    return Hit("note", item.note.ref, part)
+                    return nearest[1] if nearest is not None else Hit("note", item.note.ref, part)
             elif isinstance(item, WireItem):
                 found = item.part(x, y, view_scale)
                 if found is not None:

@@ -30,7 +30,7 @@ class NoteItem(LaidItem):
         self.note = note
         self._text: QtGui.QTextDocument | None = None
         self._size = QtCore.QSizeF()
-        self.setZValue(8)
+        self.setZValue(4)               # below wires and their tags, which it would hide
         self.setCacheMode(QtWidgets.QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.set_note(note)
 

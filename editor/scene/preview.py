@@ -17,7 +17,7 @@ from .geometry import PREVIEW, Box
 from .inks import NO_BRUSH, NO_PEN, Inks, pen
 
 BINS = 26
-THUMBNAIL = 38.0
+THUMBNAIL, LEAST_PICTURE = 38.0, 12
 POINTS = 160        # of a curve
 
 
@@ -98,8 +98,9 @@ class PictureStrip:
             painter.drawText(QtCore.QPointF(box.right - width - 6, box.bottom - 5), self.defects)
 
     def _paint_picture(self, painter: QtGui.QPainter, box: Box) -> None:
-        """As large as fits; where elements are several pixels large, with their edges."""
+        """As large as fits, but never a mere line; where elements are several pixels large, with their edges."""
         size = self.pixmap.size().scaled(int(box.width), int(box.height), QtCore.Qt.AspectRatioMode.KeepAspectRatio)
+        size = size.expandedTo(QtCore.QSize(LEAST_PICTURE, LEAST_PICTURE))
         target = QtCore.QRectF(box.x + (box.width - size.width()) / 2, box.y + (box.height - size.height()) / 2,
                                size.width(), size.height())
         smooth = QtGui.QPainter.RenderHint.SmoothPixmapTransform

@@ -332,9 +332,14 @@ class GraphScene(DocumentScene):
         self._mark_outdated()
 
     def forget_training(self) -> None:
-        """Let cards show what comes out of them again, in place of curves and weights."""
-        for result in self.results.values():
-            result.weight, result.series = None, ()
+        """Let cards show what comes out of them again, in place of curves and weights.
+
+        Of a training itself, which nothing comes out of, the curve stays.
+        """
+        for id, result in self.results.items():
+            card = self.document.card(id)
+            if card is None or card.kind != TRAIN:
+                result.weight, result.series = None, ()
         self._show_results(set(self.results))
 
     def show_heat(self, seconds: Mapping[str, float]) -> None:

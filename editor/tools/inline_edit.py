@@ -32,6 +32,7 @@ class InlineEdit(QtCore.QObject):
     """One field over the canvas at a time; gone when it is done.
 
     Enter and Tab take the value over, Escape leaves it as it was, and so does a click elsewhere if the value is wrong.
+    The text of a note, which may be long, is always taken over: what it was can be had again by undo.
     Signals: closed(), after the field is gone.
     """
 
@@ -126,7 +127,7 @@ class InlineEdit(QtCore.QObject):
         return True
 
     def write_note(self, note_id: str) -> bool:
-        """Edit a note's text; Ctrl+Enter or a click elsewhere takes it over."""
+        """Edit a note's text; Ctrl+Enter, Escape or a click elsewhere takes it over."""
         self.finish()
         ref, document = Ref("note", note_id), self.canvas.document
         note = document.items.get(ref)
@@ -276,7 +277,10 @@ class InlineEdit(QtCore.QObject):
     def _key(self, event: QtGui.QKeyEvent) -> bool:
         key, following = event.key(), self._next
         if key == QtCore.Qt.Key.Key_Escape:
-            self.close()
+            if isinstance(self.widget, QtWidgets.QPlainTextEdit):
+                self.finish()
+            else:
+                self.close()
             return True
         if key in (QtCore.Qt.Key.Key_Tab, QtCore.Qt.Key.Key_Backtab):
             if self.finish(keep_wrong=True) and following is not None:

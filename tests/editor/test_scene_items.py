@@ -428,3 +428,20 @@ def test_values_from_before_an_edit_are_marked_until_the_next_run_or_undo(scene,
     qtbot.waitUntil(lambda: first in outdated(), timeout=5000)
     document.redo()
     qtbot.waitUntil(lambda: not outdated(), timeout=5000)
+
+
+def test_the_curve_of_a_training_outlives_a_run(scene):
+    change(scene.document, Card("t", "train", {}), Wire("crossentropy", 0, "t", 0))
+    for card in ("t", "crossentropy"):
+        scene.show_series(card, [2.0, 1.0])
+    scene.forget_training()
+    assert scene.cards["t"].look.strip is not None and scene.cards["crossentropy"].look.strip is None
+
+
+def test_a_note_lies_below_wires(scene):
+    wire = next(item for item in scene.wires.values() if item.wire.target == "relu")
+    middle = QtCore.QPointF(*wire.middle)
+    change(scene.document, Note("n", "hello", middle.x() - 60, middle.y() - 40))
+    assert scene.hit(middle).ref == wire.wire.ref
+    assert scene.notes["n"].zValue() < wire.zValue()
+    assert scene.hit(QtCore.QPointF(middle.x() - 50, middle.y() - 32)).kind in ("note", "card")

@@ -17,9 +17,10 @@ from editor.model.items import Card, Ref, Wire
 from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphScene, GraphView, Hit, Minimap
 from editor.scene.face import CardState, Face, paint_face
+from editor.scene.geometry import Box
 from editor.scene.inks import inks
 from editor.scene.look import CardLook
-from editor.scene.preview import rebinned
+from editor.scene.preview import rebinned, strip_of
 from editor.theme import install, theme
 
 LEFT, MIDDLE = QtCore.Qt.MouseButton.LeftButton, QtCore.Qt.MouseButton.MiddleButton
@@ -145,6 +146,28 @@ def test_all_strips_are_drawn(view):
     view.centerOn(600, 300)
     assert view.graph.card_rect("add").height() > 200
     assert shown(view, "error")
+
+
+@pytest.mark.parametrize("zoom", [0.4, 0.5, 1.0])
+def test_gradients_are_seen_from_afar(view, zoom):
+    view.set_zoom(zoom)
+    view.centerOn(500, 250)
+    assert not shown(view, "gradient")
+    view.graph.show_gradients({"w1": 0.03, "b1": 0.0}, {})
+    assert shown(view, "gradient")
+
+
+@pytest.mark.parametrize("shape", [(150, 2), (2, 150)])
+def test_a_narrow_picture_is_no_line(view, shape):
+    """As white as it is, 12 pixels of the 38 are seen."""
+    white = drawn_scene.preview(np.zeros(shape, np.float32), np.full(shape, 255, np.uint8))
+    picture = QtGui.QImage(200, 60, QtGui.QImage.Format.Format_RGB32)
+    picture.fill(QtCore.Qt.GlobalColor.black)
+    painter = QtGui.QPainter(picture)
+    strip_of((), None, white).paint(painter, Box(0, 0, 180, 46), inks(), "Math", far=True)
+    painter.end()
+    seen = np.frombuffer(picture.constBits(), np.uint8).reshape(60, 200, 4)[..., 0] > 200
+    assert sorted([seen.any(0).sum(), seen.any(1).sum()]) == [12, 38]
 
 
 def test_histogram_in_fewer_bins_keeps_its_form():

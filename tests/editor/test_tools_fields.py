@@ -31,6 +31,12 @@ def test_notes_have_corners_and_text(qtbot):
     hand.tool.inline.widget.setPlainText("new")
     hand.click((-200, 400))
     assert hand.document.items[Ref("note", "n")].text == "new"
+    hand.double_click((100, 60))
+    hand.tool.inline.widget.setPlainText("long")
+    hand.key(Qt.Key.Key_Escape)
+    assert hand.tool.inline.widget is None and hand.document.items[Ref("note", "n")].text == "long"
+    hand.document.undo()
+    assert hand.document.items[Ref("note", "n")].text == "new"
     hand.close()
 
 
