@@ -64,6 +64,8 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
         Command("expand", "Expand the subgraph in place", ("E",),
                 tip="What lies in it, in a frame of its name; grouping the frame makes it a subgraph again"),
         Command("unpack", "Unpack the subgraph", ("Ctrl+Shift+U", "Ctrl+Alt+G")),
+        Command("keep", "Keep in the palette", (),
+                tip="The subgraph, to be put into this graph and others; its copies are graphs of their own"),
         Command("bypass", "Bypass", ("M",)),
         Command("portal", "Wire as tags", ("P",),
                 tip="Two tags with a name in place of the line, for what goes far; of a card all wires that leave it"),

@@ -8,8 +8,10 @@ from PySide6 import QtCore, QtWidgets
 import graphengine as ge
 
 from .actions import Actions
+from .commands import Refused
 from .docks import Docks
 from .io.settings import Settings
+from .kept import Kept
 from .model.document import GraphDocument
 from .model.items import SUBGRAPH, Ref
 from .model.subgraphs import level_of, path_to, shown_as
@@ -39,6 +41,7 @@ class Deeds(QtWidgets.QMainWindow):
     tool: Interaction
     minimap: Minimap
     running: Running
+    kept: Kept
     docks: Docks
     actions_: Actions
     find_bar: FindBar
@@ -127,6 +130,21 @@ class Deeds(QtWidgets.QMainWindow):
 
     def do_unpack(self) -> None:
         self.tool.edits.unpack()
+
+    def do_keep(self) -> None:
+        self.settle()
+        cards = self.tool.edits.cards
+        button = QtWidgets.QMessageBox.StandardButton
+        if len(cards) != 1 or (self.kept.has(cards[0]) and button.Yes != QtWidgets.QMessageBox.question(
+                self, self.tr("Keep in the palette"),
+                self.tr("The palette has a subgraph {0} already. Replace it?").format(cards[0]))):
+            return
+        try:
+            self.kept.keep(self.document, cards[0])
+        except (Refused, OSError) as error:
+            self.say(str(error))
+        else:
+            self.say(self.tr("{0} stands in the palette, under Subgraphs.").format(cards[0]))
 
     def do_portal(self) -> None:
         self.tool.edits.portal()

@@ -44,7 +44,7 @@ class Docks:
     def __init__(self, window: MainWindow) -> None:
         self.window = window
         document, inference = window.document, window.inference
-        self.palette = Palette(window.preferences)
+        self.palette = Palette(window.preferences, kept=window.kept)
         self.outline = Outline(document, inference)
         self.inspector = Inspector(document, inference, window._folder_text)
         self.viewer = ViewerPanel(document, inference)

@@ -12,6 +12,7 @@ import graphengine as ge
 from . import commands
 from .actions import EDITING, Actions
 from .banner import Banner, said
+from .commands import Refused
 from .docks import Docks
 from .exports import SUFFIX
 from .filing import Filing
@@ -19,6 +20,7 @@ from .incoming import Unplaced, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.settings import Settings
+from .kept import Kept
 from .model.document import Change, GraphDocument
 from .model.inside import can_open
 from .model.items import SUBGRAPH, Ref
@@ -89,6 +91,7 @@ class MainWindow(Filing):
         self.watching = Watching(document, self.inference, self._folder_text, self.running.runner,
                                  lambda: self.running.is_current, self)
         self.preferences = Preferences(settings.memory("kinds"))
+        self.kept = Kept()
         self.actions_ = Actions(self, lambda name: getattr(self, f"do_{name}"), lambda: self.tool.inline.finish())
         self._build_center()
         self.docks = Docks(self)
@@ -133,7 +136,7 @@ class MainWindow(Filing):
         self.view.installEventFilter(self)
 
     def _build_popups(self) -> None:
-        self.add_search = AddSearch(self.preferences, parent=self)
+        self.add_search = AddSearch(self.preferences, kept=self.kept, parent=self)
         self.add_search.chosen.connect(self._add_found)
         self.command_palette = CommandPalette(self.actions_.by_menu, self)
         self.cheat_sheet: QtWidgets.QWidget | None = None
@@ -236,11 +239,10 @@ class MainWindow(Filing):
         self._update_actions()
 
     def add_kind(self, key: str) -> None:
-        """Put a card in the middle of the canvas."""
+        """Put a card, or a kept subgraph, in the middle of the canvas."""
         self.leave_card()
-        self.preferences.use(key)
         self.tool.request = None
-        self.tool.add(key)
+        self._add_found(key, 0)
 
     def _search(self, request: SearchRequest) -> None:
         if request.offers is None:
@@ -250,7 +252,15 @@ class MainWindow(Filing):
 
     def _add_found(self, key: str, number: int) -> None:
         self.preferences.use(key)
-        self.tool.add(key, number)
+        if key not in self.kept.kinds():
+            self.tool.add(key, number)
+            return
+        try:
+            text = self.kept.text(key)
+        except Refused as refused:
+            self.say(str(refused))
+            return
+        self.tool.add_copied(text)
 
     def _context_menu(self, place: QtCore.QPoint, hit: Hit) -> None:
         menu = QtWidgets.QMenu(self)
@@ -258,7 +268,7 @@ class MainWindow(Filing):
             "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
             "card": (("viewer", "open_card", "bypass", "collapse"),
                      ("cut", "copy", "duplicate", "duplicate_with_inputs"),
-                     ("group", "expand", "unpack", "frame", "tidy_selection"),
+                     ("group", "expand", "unpack", "keep", "frame", "tidy_selection"),
                      ("delete", "delete_and_reconnect")),
             "wire": (("portal", "straighten", "delete"),),
             "frame": (("copy", "duplicate"), ("collapse", "group"), ("delete",)),
@@ -337,7 +347,8 @@ class MainWindow(Filing):
         a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None
                                   and (bool(wholes) or can_open(chosen[0].kind)))
         a["unpack"].setEnabled(bool(wholes))
-        a["expand"].setEnabled(len(chosen) == 1 and bool(wholes))
+        for name in ("expand", "keep"):
+            a[name].setEnabled(len(chosen) == 1 and bool(wholes))
         a["leave_level"].setEnabled(bool(self.scene.level))
         for name in EDITING if self.opened.path else ():
             a[name].setEnabled(False)
@@ -470,7 +481,8 @@ class MainWindow(Filing):
     def changeEvent(self, event: QtCore.QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QtCore.QEvent.Type.ActivationChange and self.isActiveWindow():
-            self.watching.look()            # another program may have changed the data meanwhile
+            self.watching.look()            # another program may have changed the data meanwhile,
+            self.kept.look()                # and another window the palette
 
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         super().showEvent(event)

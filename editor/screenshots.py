@@ -211,6 +211,8 @@ def subgraph(p: Photographer) -> None:
     p.finished(window.do_run)
     window.show_item(Ref("card", "features"))
     window.do_fit_all()
+    window.do_keep()
+    p.wait_s(0.3)
     p.take("subgraph")
     window.open_card("features")
     p.take("subgraph-inside")

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
+from editor.commands import Refused
+from editor.kept import Kept
 from editor.model.catalog import Kind
 from editor.model.kinds import catalog
 from editor.search.kinds import Preferences, rank_kinds
@@ -26,22 +28,26 @@ class Palette(Panel):
     ----------
     preferences : favourites and recent kinds, shared with whatever else adds cards
     kinds : those that are offered; all of the catalog that are not hidden, if left out
+    kept : subgraphs of the person's own, which stand first
     """
 
     chosen = QtCore.Signal(str)
 
     def __init__(self, preferences: Preferences | None = None, kinds: Mapping[str, Kind] | None = None,
-                 parent: QtWidgets.QWidget | None = None) -> None:
+                 kept: Kept | None = None, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__("palette", self.tr("Palette"), parent)
-        self.kinds = {key: kind for key, kind in (catalog() if kinds is None else kinds).items() if not kind.hidden}
+        self._offered = {key: kind for key, kind in (catalog() if kinds is None else kinds).items() if not kind.hidden}
         self.preferences = preferences or Preferences()
         self.preferences.listeners.append(self.mark_stale)
+        self.kept = kept
+        if kept is not None:
+            kept.listeners.append(self.mark_stale)
         self.search = QtWidgets.QLineEdit(placeholderText=self.tr("Search ops, layers, data …"))
         self.search.setClearButtonEnabled(True)
         self.search.setAccessibleName(self.tr("Search the palette"))
         self.search.textChanged.connect(self._type)
         self.search.installEventFilter(self)
-        self.tree = KindTree(self)
+        self.tree = KindTree(kept, self)
         self.tree.setAccessibleName(self.tr("Kinds of cards"))
         self.tree.chosen.connect(self.chosen)
         self.tree.delegate.starred.connect(self.preferences.toggle)
@@ -57,6 +63,11 @@ class Palette(Panel):
         self.tree.collapsed.connect(lambda index: self._open.discard(_path(index)))
 
     # ------------------------------------------------ contents
+
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """All that are offered, by key."""
+        return {**(self.kept.kinds() if self.kept is not None else {}), **self._offered}
 
     def refresh(self) -> None:
         chosen = self.tree.key(self.tree.currentIndex())
@@ -75,14 +86,14 @@ class Palette(Panel):
             self.tree.verticalScrollBar().setValue(at)
 
     def _everything(self) -> QtGui.QStandardItemModel:
-        model = QtGui.QStandardItemModel()
-        liked = [self.kinds[k] for k in self.preferences.favorites if k in self.kinds]
-        recent = [self.kinds[k] for k in self.preferences.recent if k in self.kinds and self.kinds[k] not in liked]
+        model, offered = QtGui.QStandardItemModel(), self.kinds
+        liked = [offered[k] for k in self.preferences.favorites if k in offered]
+        recent = [offered[k] for k in self.preferences.recent if k in offered and offered[k] not in liked]
         for title, kinds in ((self.tr("Favourites"), liked), (self.tr("Recently used"), recent[:6])):
             if kinds:
                 model.appendRow(self._heading(title, kinds))
         families: dict[str, dict[str, list[Kind]]] = {}
-        for kind in self.kinds.values():
+        for kind in offered.values():
             families.setdefault(kind.family, {}).setdefault(kind.category, []).append(kind)
         for family, categories in families.items():
             if len(categories) == 1:
@@ -161,13 +172,17 @@ class Palette(Panel):
 
 
 class KindTree(QtWidgets.QTreeView):
-    """A tree of rows that can be dragged, chosen and starred. hinted : index to explain, or an invalid one."""
+    """A tree of rows that can be dragged, chosen and starred. hinted : index to explain, or an invalid one.
+
+    kept : the subgraphs among the kinds, which are dragged as copied cards
+    """
 
     chosen = QtCore.Signal(str)
     hinted = QtCore.Signal(object)
 
-    def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
+    def __init__(self, kept: Kept | None = None, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
+        self.kept = kept
         self.delegate = RowDelegate(self)
         self.setItemDelegate(self.delegate)
         self.setHeaderHidden(True)
@@ -266,8 +281,14 @@ class KindTree(QtWidgets.QTreeView):
         menu.addAction(self.tr("Add to the canvas"), lambda: self.chosen.emit(key))
         star = self.tr("Remove from favourites") if index.data(ROW).star else self.tr("Add to favourites")
         menu.addAction(star, lambda: self.delegate.starred.emit(key))
+        if self.kept is not None and key in self.kept.kinds():
+            menu.addAction(self.tr("Remove from the palette"), lambda: self._forget(key))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
+
+    def _forget(self, key: str) -> None:
+        assert self.kept is not None, "the menu offered it"
+        self.kept.forget(key)
 
     # ------------------------------------------------ preview
 
@@ -289,10 +310,18 @@ class KindTree(QtWidgets.QTreeView):
     # ------------------------------------------------ dragging
 
     def mime_data(self, index: QtCore.QModelIndex) -> QtCore.QMimeData:
-        """What a drop of the row's kind brings: its key."""
-        data = QtCore.QMimeData()
-        data.setData(MIME, self.key(index).encode())
-        data.setText(self.key(index))
+        """What a drop of the row's kind brings: its key; of a kept subgraph the cards.
+
+        Raises
+        ------
+        Refused if a kept subgraph cannot be read.
+        """
+        data, key = QtCore.QMimeData(), self.key(index)
+        if self.kept is not None and key in self.kept.kinds():
+            data.setText(self.kept.text(key))
+        else:
+            data.setData(MIME, key.encode())
+            data.setText(key)
         return data
 
     def startDrag(self, actions: Qt.DropAction) -> None:
@@ -301,8 +330,13 @@ class KindTree(QtWidgets.QTreeView):
             return
         self.hinted.emit(QtCore.QModelIndex())
         self._wait.stop()
+        try:
+            data = self.mime_data(index)
+        except Refused:
+            self.chosen.emit(self.key(index))           # who adds it says why not
+            return
         drag = QtGui.QDrag(self)
-        drag.setMimeData(self.mime_data(index))
+        drag.setMimeData(data)
         row = index.data(ROW)               # a tag: on the canvas the card itself is shown, at its place and scale
         drag.setPixmap(tag_pixmap(row.title, row.category, self.devicePixelRatioF()))
         drag.setHotSpot(QtCore.QPoint(-12, -14))

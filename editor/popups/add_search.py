@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from PySide6 import QtCore, QtWidgets
 
+from editor.kept import Kept
 from editor.model.catalog import Kind
 from editor.model.kinds import catalog
 from editor.search.fuzzy import Match
@@ -24,21 +25,25 @@ class AddSearch(SearchPopup):
     ----------
     preferences : favourites and recent kinds
     kinds : those that are offered without a wire; all of the catalog that are not hidden, if left out
+    kept : subgraphs of the person's own, which are offered without a wire too
     """
 
     chosen = QtCore.Signal(str, int)
 
     def __init__(self, preferences: Preferences | None = None, kinds: Mapping[str, Kind] | None = None,
-                 parent: QtWidgets.QWidget | None = None) -> None:
+                 kept: Kept | None = None, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__("addSearch", self.tr("Add a card"), self.tr("Add an op, layer, loss, data …"), 400, parent)
         self.kinds = [kind for kind in (catalog() if kinds is None else kinds).values() if not kind.hidden]
         self.preferences = preferences or Preferences()
+        self.kept = kept
+        self._own: list[Kind] = []
         self._offers: dict[str, Offer] | None = None
         self._side, self._source = "input", ""
 
     def ask(self, place: QtCore.QPoint, query: str = "") -> None:
         """Offer all kinds, at a place of the screen."""
         self._offers = None
+        self._own = list(self.kept.kinds().values()) if self.kept is not None else []
         self.open_at(place, query)
 
     def ask_fitting(self, place: QtCore.QPoint, offers: Sequence[Offer], side: str, what: str) -> None:
@@ -59,7 +64,7 @@ class AddSearch(SearchPopup):
     def rows(self, query: str) -> list[Row]:
         if self._offers is None:
             return [self._row(kind, 0, match, kind.summary) for kind, match in
-                    rank_kinds(query, self.kinds, self.preferences)[:MOST]]
+                    rank_kinds(query, [*self._own, *self.kinds], self.preferences)[:MOST]]
         offered = [kind for kind, _ in self._offers.values()]
         return [self._row(kind, self._offers[kind.key][1], match, self._reason(*self._offers[kind.key]))
                 for kind, match in rank_kinds(query, offered, self.preferences)[:MOST]]

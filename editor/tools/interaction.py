@@ -335,6 +335,14 @@ class Interaction(QtCore.QObject):
         corner = snapped(at - GRIP)
         return self._added(lambda: commands.add_card(self.canvas.document, kind, corner.x(), corner.y()))
 
+    def add_copied(self, text: str) -> None:
+        """Put copied cards where a card was searched for, or as near to the middle as there is room."""
+        request, self.request = self.request, None
+        at = request.at if request is not None else self.canvas.view.visible_rect.center()
+        corner = snapped(at - GRIP)
+        x, y = (corner.x(), corner.y()) if request is not None else self._free(corner)
+        self._added(lambda: commands.paste(self.canvas.document, text, x, y))
+
     def _added(self, make: Callable[[], Change]) -> str | None:
         change = self.canvas.attempt(make)
         if change is None:
