@@ -6,9 +6,7 @@ from PySide6 import QtCore, QtWidgets
 
 from editor import commands
 from editor.commands import Refused
-from editor.io.settings import Settings
 from editor.kept import Kept
-from editor.main_window import MainWindow
 from editor.model.items import SUBGRAPH, Ref
 from editor.widgets.rows import ROW
 
@@ -23,14 +21,10 @@ def kept(tmp_path):
 
 
 @pytest.fixture
-def window(qtbot):
-    found = MainWindow(grouped("a", "b", "sum"), None, Settings(), "Test")
-    found.setAttribute(QtCore.Qt.WidgetAttribute.WA_DeleteOnClose, False)
-    found.show()
+def window(open_window, qtbot):
+    found = open_window(grouped("a", "b", "sum"))
     qtbot.waitExposed(found)
-    yield found
-    found.document.mark_saved()
-    found.close()
+    return found
 
 
 def rows_of(palette, title):
