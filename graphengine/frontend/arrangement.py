@@ -40,6 +40,12 @@ def get_static_value(tensor: Any, partial: bool = False) -> np.ndarray[Any, Any]
     return None if isinstance(tensor, Variable) else np.asarray(tensor)
 
 
+def axis_last(rank: int, axis: int) -> list[int]:
+    """The order of axes in which one of them is the last."""
+    along = normal_axis(axis, rank)
+    return [*(j for j in range(rank) if j != along), along]
+
+
 def counted(x: Any, axis: int) -> Any:
     """0, 1, 2, ... as many as an axis is long; an array where that is known."""
     size = x.shape[axis]

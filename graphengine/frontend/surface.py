@@ -111,10 +111,7 @@ LATER: dict[str, str] = {name: module for module, names in {
         batch_to_space nn.space_to_batch nn.with_space_to_batch required_space_to_batch_paddings space_to_batch
         space_to_batch_nd
     """,
-    "boxes": """
-        image.draw_bounding_boxes image.extract_glimpse image.non_max_suppression_padded
-        image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box
-    """,
+    "boxes": "image.draw_bounding_boxes image.non_max_suppression_padded",
     "checking": "debugging.disable_check_numerics debugging.enable_check_numerics",
     "convolution_gradients": """
         conv2d_backprop_filter_v2 conv2d_backprop_input_v2 nn.depthwise_conv2d_backprop_filter
@@ -126,18 +123,20 @@ LATER: dict[str, str] = {name: module for module, names in {
         random.stateless_poisson
     """,
     "fractional": "nn.fractional_avg_pool nn.fractional_max_pool",
-    "ordering": """
-        approx_top_k math.approx_max_k math.approx_min_k nn.approx_max_k nn.approx_min_k nn.isotonic_regression
-        random.experimental.index_shuffle random_index_shuffle math.sobol_sample
-    """,
+    "glimpses": "image.extract_glimpse",
+    "index_shuffle": "random.experimental.index_shuffle random_index_shuffle",
+    "isotonic": "nn.isotonic_regression",
+    "sampled_boxes": "image.sample_distorted_bounding_box image.stateless_sample_distorted_bounding_box",
+    "sobol": "math.sobol_sample",
+    "solving": "linalg.banded_triangular_solve linalg.experimental.conjugate_gradient",
     "surroundings": """
         get_current_name_scope get_logger inside_function is_symbolic_tensor timestamp tuple
         config.experimental.enable_op_determinism
     """,
+    "top_k": "approx_top_k math.approx_max_k math.approx_min_k nn.approx_max_k nn.approx_min_k",
     "windows": """
         extract_volume_patches image.extract_patches nn.dilation2d nn.erosion2d nn.max_pool_with_argmax
     """,
-    "solving": "linalg.banded_triangular_solve linalg.experimental.conjugate_gradient",
 }.items() for name in names.split()}
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
-
 from ..dtypes import DType
 from ..errors import InvalidArgumentError, OperatorNotAllowedInGraphError, ShapeError
 from .dims import Shape, as_looked_at, merge
@@ -22,7 +20,6 @@ class OpLike(Protocol):
     name : as it is saved
     node_name : first name of its nodes
     infers_from_shapes : whether dtypes and shapes of its inputs decide those of its results
-    held_value : the array that it gives in every run, if it holds one
     """
 
     @property
@@ -33,9 +30,6 @@ class OpLike(Protocol):
 
     @property
     def infers_from_shapes(self) -> bool: ...
-
-    @property
-    def held_value(self) -> np.ndarray[Any, Any] | None: ...
 
     def infer(self, inputs: Sequence[Tensor]) -> Sequence[tuple[DType, Shape]]:
         """dtype and shape of each result."""

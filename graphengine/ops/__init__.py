@@ -15,6 +15,7 @@ from . import (
     counts,
     cumulative,
     custom,
+    cut_normal,
     dynamic,
     elementary,
     extents,
@@ -78,11 +79,3 @@ __all__ = [
     "Composite", "Control", "Dynamic", "Effect", "Elementwise", "External", "Library", "Movement", "NoGradient", "OPS",
     "OWNERS", "Op", "Reduction", "Source", "apply", "by_name", "documentation", "function", "has_gradient", "op",
 ]
-FAMILIES = (
-    math, elementary, compare, rounding, conversion, custom, reduce, movement, indexing, joining, gather, linalg, nn,
-    nn_losses, convolution, conv, conv_transpose, pooling, trigonometric, special, predicates, bitwise, activations,
-    normalization, norms, state, cumulative, statistics, shaping, padding, sizes, scatter, sorting, matrices, images,
-    parts, places, triangular, systems, spectral, orthogonal, lengths, philox, random, counts,
-    control, choice, saturation, dynamic, extents, calls, finished, rare,
-    bitcast, boxes, summaries,
-)

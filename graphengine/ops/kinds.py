@@ -235,11 +235,6 @@ class Op:
         """The descriptions of the operands beside their port names, for an error."""
         return [(p.name, text) for p, text in zip(self.ports(len(texts)), texts, strict=True)]
 
-    @property
-    def held_value(self) -> Array | None:
-        """The array that it gives in every run, if it holds one."""
-        return None
-
     def result_dtype(self, *types: Any, **_: Any) -> Any:
         """dtype of the result; a tuple for several."""
         return types[0]

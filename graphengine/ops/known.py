@@ -113,9 +113,9 @@ def _objects(value: Any) -> Known:
 
 def fixed_numbers(tensor: Tensor) -> np.ndarray[Any, Any] | None:
     """The numbers of a constant, or of a tensor that follows from sizes each of which is a number; None for others."""
-    held: np.ndarray[Any, Any] | None = tensor.node.op.held_value
-    if held is not None:
-        return held
+    op = tensor.node.op
+    if isinstance(op, Const):
+        return op.value.array
     numbers = known_numbers(tensor)
     if numbers is None or not all(isinstance(n, (int, np.integer)) for n in numbers.flat):
         return None

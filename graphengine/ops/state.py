@@ -64,10 +64,6 @@ class Const(Source):
     drawn = True
     value: ArrayValue = attr(REQUIRED, "the numbers", convert=as_array_value)
 
-    @property
-    def held_value(self) -> Array:
-        return self.value.array
-
     def result_dtype(self) -> DType:
         return as_dtype(self.value.array.dtype)
 

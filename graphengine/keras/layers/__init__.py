@@ -106,6 +106,8 @@ if TYPE_CHECKING:
         AdaptiveMaxPooling3D,
     )
     from .conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+    from .image_boxes import MaxNumBoundingBoxes
+    from .image_chains import AugMix, Pipeline, RandAugment
     from .image_color import (
         AutoContrast,
         ContrastLimitedAdaptiveHistogramEqualization,
@@ -134,15 +136,7 @@ if TYPE_CHECKING:
         RandomTranslation,
         RandomZoom,
     )
-    from .image_mixing import (
-        AugMix,
-        CutMix,
-        MaxNumBoundingBoxes,
-        MixUp,
-        Pipeline,
-        RandAugment,
-        RandomErasing,
-    )
+    from .image_mixing import CutMix, MixUp, RandomErasing
 
 # Most programs do without these, so that their modules are loaded when one of them is first used.
 _LATER = {
@@ -160,9 +154,9 @@ _LATER = {
         RandomColorDegeneration RandomColorJitter RandomContrast RandomGaussianBlur RandomGrayscale RandomHue
         RandomInvert RandomPosterization RandomSaturation RandomSharpness Solarization
     """,
-    ".image_mixing": """
-        AugMix CutMix MaxNumBoundingBoxes MixUp Pipeline RandAugment RandomErasing
-    """,
+    ".image_boxes": "MaxNumBoundingBoxes",
+    ".image_chains": "AugMix Pipeline RandAugment",
+    ".image_mixing": "CutMix MixUp RandomErasing",
 }
 register_later("layers", *(f"{__name__}{home}" for home in _LATER))
 

@@ -10,6 +10,19 @@ from .settings import Configured, numbers, order_of_axes
 
 
 class _Adaptive(Configured):
+    """Windows of about the same size, which together cover all of the inputs.
+
+    Parameters
+    ----------
+    output_size : number of windows along each axis, or one number for all axes
+    data_format : "channels_last" or "channels_first"; Keras's setting if None
+
+    Shapes
+    ------
+    inputs : (batch, *space, channels), or (batch, channels, *space) for channels_first
+    result : (batch, *output_size, channels), or (batch, channels, *output_size)
+    """
+
     rank: int
 
     def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any) -> None:
@@ -32,89 +45,41 @@ class _Max(_Adaptive):
 
 @register
 class AdaptiveAveragePooling1D(_Average):
-    """Means of windows along signals.
-
-    output_size : number of windows
-
-    Shapes
-    ------
-    inputs : (batch, steps, channels), or channels before the steps for channels_first
-    result : (batch, output_size, channels), or likewise
-    """
+    """Means of `output_size` windows along signals: space is steps."""
 
     rank = 1
 
 
 @register
 class AdaptiveAveragePooling2D(_Average):
-    """Means of windows of images.
-
-    output_size : number of windows down and across, or one number for both
-
-    Shapes
-    ------
-    inputs : (batch, height, width, channels), or channels before the height for channels_first
-    result : (batch, *output_size, channels), or likewise
-    """
+    """Means of `output_size` windows of images: space is height and width."""
 
     rank = 2
 
 
 @register
 class AdaptiveAveragePooling3D(_Average):
-    """Means of windows of volumes.
-
-    output_size : number of windows along each axis, or one number for all
-
-    Shapes
-    ------
-    inputs : (batch, depth, height, width, channels), or channels before the depth for channels_first
-    result : (batch, *output_size, channels), or likewise
-    """
+    """Means of `output_size` windows of volumes: space is depth, height and width."""
 
     rank = 3
 
 
 @register
 class AdaptiveMaxPooling1D(_Max):
-    """The largest number of windows along signals.
-
-    output_size : number of windows
-
-    Shapes
-    ------
-    inputs : (batch, steps, channels), or channels before the steps for channels_first
-    result : (batch, output_size, channels), or likewise
-    """
+    """The largest numbers of `output_size` windows along signals: space is steps."""
 
     rank = 1
 
 
 @register
 class AdaptiveMaxPooling2D(_Max):
-    """The largest number of windows of images.
-
-    output_size : number of windows down and across, or one number for both
-
-    Shapes
-    ------
-    inputs : (batch, height, width, channels), or channels before the height for channels_first
-    result : (batch, *output_size, channels), or likewise
-    """
+    """The largest numbers of `output_size` windows of images: space is height and width."""
 
     rank = 2
 
 
 @register
 class AdaptiveMaxPooling3D(_Max):
-    """The largest number of windows of volumes.
-
-    output_size : number of windows along each axis, or one number for all
-
-    Shapes
-    ------
-    inputs : (batch, depth, height, width, channels), or channels before the depth for channels_first
-    result : (batch, *output_size, channels), or likewise
-    """
+    """The largest numbers of `output_size` windows of volumes: space is depth, height and width."""
 
     rank = 3
