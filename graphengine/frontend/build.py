@@ -137,8 +137,9 @@ def name_scope(name: str | None) -> Iterator[str]:
 
 
 def control_dependencies(control_inputs: Sequence[Any] | None) -> AbstractContextManager[None]:
-    """Nodes made inside the ``with`` block run after `control_inputs`."""
-    return get_default_graph().control_dependencies(control_inputs)
+    """Nodes made inside the ``with`` block run after `control_inputs`; what is computed already has run."""
+    left = None if control_inputs is None else [x for x in control_inputs if not isinstance(x, EagerTensor)]
+    return get_default_graph().control_dependencies(left)
 
 
 def gradients(

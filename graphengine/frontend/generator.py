@@ -34,8 +34,7 @@ class Algorithm(IntEnum):
 class Generator:
     """A source of random numbers with a state of its own, which moves on with each draw, also in a `function`.
 
-    Make it by `from_seed` and the like. Equal states give TensorFlow's own numbers, those of `truncated_normal`
-    excepted.
+    Make it by `from_seed` and the like. Equal states give TensorFlow's own numbers.
 
     Parameters
     ----------

@@ -4,8 +4,8 @@ A function without ``stateless_`` in its name makes a node that gives other numb
 `run_steps`. Its state belongs to the session and follows from two seeds: that of the graph (`set_seed`) and that of
 the op (``seed=``). With neither, each session begins somewhere else. A ``stateless_`` function is a function of its
 seed alone. Both give TensorFlow's own numbers for equal seeds, at once and in graphs, except for `gamma`,
-`truncated_normal`, `categorical` and `shuffle`, which are made in another way. `set_seed` begins sequences of what is
-computed at once again; a function that has been traced goes on with its own.
+`categorical` and `shuffle`, which are made in another way. `set_seed` begins sequences of what is computed at once
+again; a function that has been traced goes on with its own.
 """
 from __future__ import annotations
 

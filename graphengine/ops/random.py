@@ -40,6 +40,7 @@ from .samples import Make, integers, normal, sample, uniform, values, whole
 
 LEAST_UNIFORM = 1e-7                        # TensorFlow's, below which no logarithm is taken
 TRUNCATED_AT = 2.0                          # standard deviations
+WORDS = 4                                   # of a block
 FRACTION_BITS = {"float32": 23, "float16": 10, "bfloat16": 7}   # of one word; float64 has 52 of two
 ROUNDS = 64                                 # of rejection; each accepts with a chance of 0.95 and more
 
@@ -71,29 +72,38 @@ def block_of(dtype: DType, place: Any) -> Any:
     return L.right_shift(place, 1 if dtype.size == 8 else 2)
 
 
-def bits_at(dtype: DType, state: Any, block: Any, lane: Any) -> tuple[Any, int]:
-    """A whole number for each element of as many random bits as fractions of `dtype` have, and how many these are."""
+def fraction_at(dtype: DType, state: Any, block: Any, lane: Any) -> Any:
+    """A number in [0, 1) for each element: of as many random bits as fractions of `dtype` have."""
     if dtype is float64:                    # the first word is the upper half
         both = pair_at(state, block, lane)
         upper = L.left_shift(L.bitwise_and(both, 0xFFFFF), 32)
-        return L.bitwise_or(upper, L.bitwise_and(L.right_shift(both, 32), 0xFFFFFFFF)), 52
-    count = FRACTION_BITS[dtype.name]
-    return L.bitwise_and(word_at(state, block, lane), 2**count - 1), count
+        whole, count = L.bitwise_or(upper, L.bitwise_and(L.right_shift(both, 32), 0xFFFFFFFF)), 52
+    else:
+        count = FRACTION_BITS[dtype.name]
+        whole = L.bitwise_and(word_at(state, block, lane), 2**count - 1)
+    return L.cast(whole, dtype) * 2.0**-count
 
 
-def fraction_at(dtype: DType, state: Any, block: Any, lane: Any) -> Any:
-    """A number in [0, 1) for each element."""
-    bits, count = bits_at(dtype, state, block, lane)
-    return L.cast(bits, dtype) * 2.0**-count
+def words_per_number(dtype: DType) -> int:
+    return dtype.wide.size // 4
 
 
-def fractions_of(state: Array, count: int, dtype: DType) -> tuple[Array, int]:
-    """The whole numbers of `bits_at` in numpy, and how many bits each has."""
+def fractions_of(words: Array, dtype: DType) -> Array:
+    """Numbers in [0, 1) of words in numpy, two of each block for float64, else four; exact, as float64."""
     if dtype is float64:
-        upper, lower = words_of(state, 2 * count).reshape(-1, 2).T
-        return (upper & np.uint64(0xFFFFF)) << np.uint64(32) | lower, 52
-    bits = FRACTION_BITS[dtype.name]
-    return words_of(state, count) & np.uint64(2**bits - 1), bits
+        upper, lower = words.reshape(-1, 2).T
+        whole, bits = (upper & np.uint64(0xFFFFF)) << np.uint64(32) | lower, 52
+    else:
+        bits = FRACTION_BITS[dtype.name]
+        whole = words & np.uint64(2**bits - 1)
+    return np.asarray(np.ldexp(whole.astype(np.float64), -bits))
+
+
+def normals_of(words: Array, dtype: DType) -> Array:
+    """Normal numbers of words in numpy, as float64: of two neighbors of `fractions_of` each two."""
+    first, second = fractions_of(words, dtype).reshape(-1, 2).T
+    radius, angle = np.sqrt(-2 * np.log(np.maximum(first, LEAST_UNIFORM))), 2 * np.pi * second
+    return np.asarray((radius * np.array([np.sin(angle), np.cos(angle)])).T.reshape(-1))
 
 
 @abstract
@@ -157,8 +167,8 @@ class RandomUniform(_DrawnFloats):
         return fraction_at(self.dtype, state, block_of(self.dtype, place), place)
 
     def reference(self, like: Array, state: Array) -> Array:
-        bits, count = fractions_of(state, like.size, self.dtype)
-        return np.ldexp(bits.astype(np.float64), -count).astype(self.dtype.numpy).reshape(like.shape)
+        words = words_of(state, like.size * words_per_number(self.dtype))
+        return fractions_of(words, self.dtype).astype(self.dtype.numpy).reshape(like.shape)
 
 
 @op
@@ -185,35 +195,19 @@ class RandomNormal(_DrawnFloats):
         return L.cast(L.sqrt(L.log(L.maximum(first, LEAST_UNIFORM)) * -2.0) * L.sin(angle), self.dtype)
 
     def reference(self, like: Array, state: Array) -> Array:
-        bits, count = fractions_of(state, like.size + like.size % 2, self.dtype.wide)
-        first, second = np.ldexp(bits.astype(np.float64), -count).reshape(-1, 2).T
-        radius, angle = np.sqrt(-2 * np.log(np.maximum(first, LEAST_UNIFORM))), 2 * np.pi * second
-        both = radius * np.array([np.sin(angle), np.cos(angle)])
-        return np.asarray(both.T.reshape(-1)[:like.size], self.dtype.numpy).reshape(like.shape)
+        words = words_of(state, (like.size + like.size % 2) * words_per_number(self.dtype))
+        return normals_of(words, self.dtype.wide)[:like.size].astype(self.dtype.numpy).reshape(like.shape)
 
 
 @op
 class RandomTruncatedNormal(_DrawnFloats):
-    """Normal numbers between -2 and 2: the inverse of their distribution function at a uniform number.
-
-        y = sqrt(2) * erfinv(z * erf(sqrt(2))),  z in (-1, 1)
-    """
+    """Normal numbers between -2 and 2."""
 
     def decompose(self, like: Any, state: Any) -> Any:
-        place, dtype = L.positions(tuple(like.shape)), self.dtype.wide
-        bits, count = bits_at(dtype, state, block_of(dtype, place), place)
-        centered = L.cast(bits * 2 + (1 - 2**count), dtype) * 2.0**-count      # odd numbers: never -1, 0 or 1
-        found = L.erfinv(centered * math.erf(math.sqrt(2))) * math.sqrt(2)
-        within = L.minimum(L.maximum(found, -TRUNCATED_AT), TRUNCATED_AT)           # where rounding leaves them
-        return L.cast(within, self.dtype)
+        return L.cast(L.accepted_normal(like, state, self.dtype.wide), self.dtype)
 
     def reference(self, like: Array, state: Array) -> Array:
-        from scipy import special
-
-        bits, count = fractions_of(state, like.size, self.dtype.wide)
-        share = np.ldexp(bits.astype(np.float64) + 0.5, -count)
-        low, high = special.ndtr(-TRUNCATED_AT), special.ndtr(TRUNCATED_AT)
-        return np.asarray(special.ndtri(low + (high - low) * share), self.dtype.numpy).reshape(like.shape)
+        return _accepted(state, like.size, self.dtype.wide).astype(self.dtype.numpy).reshape(like.shape)
 
 
 @op
@@ -336,6 +330,58 @@ class RandomGamma(Library):
 
     samples = (sample(uniform(0.1, 9.0, 3, 20), _STATES), sample(uniform(0.5, 2.0), _STATES),
                sample(normal(0), _STATES), sample(values(0.0, -1.0, np.nan, 1e-3, 1e6), _STATES))
+
+
+@op
+class AcceptedNormal(Library):
+    """Those of the normal numbers of a sequence of blocks that are between -2 and 2.
+
+    Neighbors, four of float32 or two of float64, have blocks of their own, and are the first that are accepted of them.
+
+    References
+    ----------
+    Box and Muller (1958), "A note on the generation of random normal deviates".
+    """
+
+    category = "Random"
+    internal = True
+    inputs = _Drawn.inputs
+    dtype: DType = attr(float32, "type of the numbers", choices=(float32, float64), convert=as_dtype)
+    gradient = NO_DRAW_GRADIENT
+    result_dtype = _DrawnFloats.result_dtype
+    result_shape = _Drawn.result_shape
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        count, width = product(sizes_of(inputs[0])), WORDS // words_per_number(self.dtype)
+        sizes = (count, width, width * BLOCKS_PER_ELEMENT // WORDS)
+        return Call(f"truncated_{self.dtype.code}", sizes, extent=(count + width - 1) // width)
+
+    def reference(self, like: Array, state: Array) -> Array:
+        return _accepted(state, like.size, self.dtype).reshape(like.shape)
+
+    samples = (sample(normal(3, 5), _STATES), sample(normal(), _STATES), sample(normal(0, 2), _STATES),
+               sample(normal(2, 3, 7), _STATES, dtype="float64"), sample(normal(99), _LAST_STATE))
+
+
+def _accepted(state: Array, count: int, dtype: DType) -> Array:
+    """The numbers of `AcceptedNormal`, for one group of neighbors beside the other."""
+    width = WORDS // words_per_number(dtype)
+    found = np.empty((-(-count // width), width), dtype.numpy)
+    taken = np.zeros(len(found), np.int64)
+    block = state[0].astype(np.uint64) + np.arange(len(found), dtype=np.uint64) * np.uint64(
+        width * BLOCKS_PER_ELEMENT // WORDS)
+    left = np.arange(len(found))
+    while left.size:
+        words = philox(block[left], state[1], state[2])
+        normals = normals_of(words, dtype).reshape(-1, width).astype(dtype.numpy)
+        is_within = np.abs(normals) < TRUNCATED_AT
+        places = taken[left, None] + np.cumsum(is_within, 1) - 1
+        rows, columns = np.nonzero(is_within & (places < width))
+        found[left[rows], places[rows, columns]] = normals[rows, columns]
+        taken[left] += is_within.sum(1)
+        block += np.uint64(1)
+        left = left[taken[left] < width]
+    return found.reshape(-1)[:count]
 
 
 def _own_shares(state: Array, elements: Array, block: int) -> Array:

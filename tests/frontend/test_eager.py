@@ -68,6 +68,14 @@ def test_inside_a_graph_values_become_nodes():
     assert tf.executing_eagerly()
 
 
+def test_what_is_computed_has_run():
+    x = tf.constant(1.0)
+    with tf.control_dependencies([x]):
+        assert tf.identity(x) == 1.0
+    with tf.Graph().as_default(), tf.control_dependencies([x]):
+        assert not tf.no_op().control_inputs
+
+
 # -------------------------------------------------------------------- variables
 
 def test_variables_are_shared_with_graphs_and_sessions():

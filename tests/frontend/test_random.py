@@ -46,6 +46,25 @@ def test_dropout_of_two_seeds(rate, zeros):
     assert np.flatnonzero(dropped == 0).tolist() == zeros
 
 
+@pytest.mark.parametrize("dtype, expected", [
+    ("float32", [0.54411012, 0.20738031, 0.073564321, 0.046434551, 0.16820592, -1.6850333, 0.24202858]),
+    ("float64", [-0.14231181, 0.74060725, -0.55238776, -0.73445009, -0.39842024, 0.1899654, -1.1075957]),
+    ("float16", [0.54394531, 0.20739746, 0.073547363, 0.046447754, 0.16821289, -1.6845703, 0.24206543]),
+])
+def test_truncated_normal(dtype, expected):
+    """Recorded."""
+    numbers = value(tf.random.stateless_truncated_normal([7], [1, 2], dtype=dtype))
+    np.testing.assert_allclose(numbers, expected, rtol=1e-3 if dtype == "float16" else 1e-5)
+
+
+def test_truncated_normal_of_a_state():
+    """Recorded."""
+    numbers, session = tf.random.truncated_normal([5], seed=3), tf.Session()
+    for expected in ([1.0616621, -0.87857831, 0.11187216, 0.18511717, -0.16233478],
+                     [1.1687908, -0.32148558, 0.29357058, 0.076228142, -1.2204427]):
+        np.testing.assert_allclose(session.run(numbers), expected, rtol=1e-5)
+
+
 # ------------------------------------------------------------------ distributions
 
 FLOATS = ("float32", "float64")

@@ -82,16 +82,63 @@ def test_noise(layer, expected):
     np.testing.assert_allclose(first(layer(np.ones((1, 4, 3), np.float32), training=True)), expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("layer", "shape", "calls"), [
+    (lambda: layers.LSTM(2, dropout=0.4), (1, 3, 3), [[0.1802868, -0.04776232], [-0.04476476, -0.2040697]]),
+    (lambda: layers.GRU(2, dropout=0.4, recurrent_dropout=0.3), (1, 3, 3),
+     [[-0.3016253, -0.697422], [-0.6479195, -0.3336774]]),
+    (lambda: layers.SimpleRNN(2, dropout=0.4, recurrent_dropout=0.3), (1, 3, 3),
+     [[-0.1673644, -0.3237674], [0.9998111, 0.9454975]]),
+    (lambda: layers.RNN([layers.LSTMCell(2, recurrent_dropout=0.3), layers.GRUCell(2, dropout=0.2)]), (1, 3, 3),
+     [[-0.04856229, -0.09310877], [-0.1061025, -0.1000155]]),
+    (lambda: layers.GRU(2, dropout=0.4, seed=3), (1, 3, 3), [[0.579832, -0.6868426], [0.6136085, 0.01958429]]),
+    (lambda: layers.ConvLSTM1D(1, 2, dropout=0.4, recurrent_dropout=0.3), (1, 2, 4, 2),
+     [[-0.3134668, -0.3263745, -0.3049784]]),
+])
+def test_what_recurrent_layers_drop(layer, shape, calls):
+    keras.utils.set_random_seed(7)
+    made, x = layer(), np.ones(shape, np.float32)
+    made.build(shape)
+    for expected in calls:
+        np.testing.assert_allclose(np.reshape(made(x, training=True), -1), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("HeNormal", [-0.76643145, -0.40777865, -2.1367972]), ("GlorotNormal", [-0.48473382, -0.25790188, -1.3514293]),
+    ("LecunNormal", [-0.54194885, -0.28834304, -1.5109439]),
+    ("TruncatedNormal", [-0.033708639, -0.017934628, -0.093979083]),
+])
+def test_truncated_normal_weights(name, expected):
+    made = getattr(keras.initializers, name)(seed=7)((2, 3))
+    np.testing.assert_allclose(first(made)[:3], expected, rtol=1e-5)
+
+
+def test_functions_without_a_seed_draw_from_one_generator():
+    draw = keras.random
+    for _ in range(2):
+        keras.utils.set_random_seed(3)
+        np.testing.assert_allclose(draw.normal((2,)), [0.1179796, 1.175018], rtol=1e-5)
+        np.testing.assert_allclose(draw.uniform((2,)), [0.4419647, 0.9056631], rtol=1e-5)
+        np.testing.assert_allclose(draw.truncated_normal((2,)), [-0.4083178, 0.5229457], rtol=1e-5)
+        assert draw.dropout(np.ones(6, np.float32), 0.5).numpy().tolist() == [2, 0, 2, 2, 2, 2]
+        assert draw.randint((4,), 0, 9).numpy().tolist() == [8, 2, 2, 4]
+        assert draw.shuffle(np.arange(6)).numpy().tolist() == [3, 5, 0, 2, 4, 1]
+    traced = tf.function(lambda: draw.uniform((2,)))
+    np.testing.assert_allclose([traced(), traced()], [[0.3219042, 0.4847625], [0.1871499, 0.9351572]], rtol=1e-5)
+    with tf.Graph().as_default(), tf.Session() as session:      # each draw for itself
+        a, b = session.run([draw.uniform((3,)), draw.uniform((3,))])
+        assert (a != b).all()
+
+
 def test_the_seed_of_tensorflow_alone_is_enough():
     def kernel():
         tf.random.set_seed(5)
         layer = layers.Dense(2)
         layer.build((None, 3))
-        return layer.get_weights()[0]
+        return np.append(layer.get_weights()[0], keras.random.uniform((2,)))
 
     np.testing.assert_array_equal(kernel(), kernel())
     keras.utils.set_random_seed(5)
-    assert not np.array_equal(layers.Dense(2).kernel_initializer((3, 2)), kernel())
+    assert not np.array_equal(layers.Dense(2).kernel_initializer((3, 2)), kernel()[:6].reshape(3, 2))
 
 
 def test_a_training_with_dropout():

@@ -77,7 +77,8 @@ DIVISIONS: dict[str, Callable[[Sequence[int], int], Division]] = {
     "gather": _by_element(0.3, 2, 3), "scatter_add": _by_element(0.3, 2, 3), "argmax": _by_element(0.2, 1, 2),
     "argmin": _by_element(0.2, 1, 2), "cumsum": _by_element(1, 1, 2), "cumprod": _by_element(1, 1, 2),
     "recurrence": _by_element(1, 1, 2), "logsumexp": _by_element(3, 1, 2), "argsort": _by_element(50, 1),
-    "searchsorted": _by_element(20, 2), "gamma": _by_element(50), "flat_places": _by_element(0.3, 0),
+    "searchsorted": _by_element(20, 2), "gamma": _by_element(50), "truncated": _by_element(20, 1),
+    "flat_places": _by_element(0.3, 0),
 }
 
 
@@ -107,6 +108,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "convolution": ("convolution.py", "tiles.py", *PARTS),
     "pooling": ("pooling.py", *PARTS),
     "gamma": ("gamma.py", *PARTS),
+    "truncated": ("truncated.py", *PARTS),
     "cumulative": ("cumulative.py", *PARTS),
     "scatter": ("scatter.py", "gather.py", "library.py", *PARTS),
     "sorting": ("sorting.py", *PARTS),
@@ -133,7 +135,7 @@ def _sources() -> Iterator[tuple[str, str]]:
     for combine, code, index in itertools.product(("add", "sub", "mul", "max", "min"), numbers, indices):
         yield f"put_{combine}_{code}_{index}", "scatter"
     yield from ((f"flat_places_{index}", "scatter") for index in indices)
-    yield from ((f"gamma_{code}", "gamma") for code in ("f32", "f64"))
+    yield from ((f"{name}_{code}", name) for name, code in itertools.product(("gamma", "truncated"), ("f32", "f64")))
     for name, code, index in itertools.product(("argsort", "searchsorted"), numbers, indices):
         yield f"{name}_{code}_{index}", "sorting"
     for code in ("f32", "f64"):

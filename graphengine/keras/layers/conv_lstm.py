@@ -8,13 +8,12 @@ import numpy as np
 
 from ...errors import ShapeError
 from ...frontend.pieces import split
-from ...frontend.random import dropout as dropped
 from ...ops.language import L
 from ..input_spec import InputSpec
 from ..layer import Layer
 from ..registry import register
 from .rnn import OfCell
-from .rnn_cells import Cell, Noise
+from .rnn_cells import Cell, Noise, zeros_beside
 from .settings import along, channel_axis, format_of, numbers, one_of, order_of_axes, space
 
 CONVOLUTIONS = {1: "conv1d", 2: "conv2d", 3: "conv3d"}
@@ -103,7 +102,7 @@ class ConvLSTMCell(Cell):
 
         line : (batch, 1)
         """
-        return [_beside(line, self._state) for _ in range(2)]
+        return [zeros_beside(line, *self._state) for _ in range(2)]
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
         """Zeros for each state."""
@@ -112,16 +111,7 @@ class ConvLSTMCell(Cell):
     # ------------------------------------------------ a step in parts
 
     def noise(self, line: Any, training: Any) -> Noise:
-        if not training:
-            return Noise()
-
-        def masks(rate: float, sizes: Sequence[int], first: int) -> list[Any]:
-            if not 0 < rate < 1:
-                return []
-            ones = L.ones_like(_beside(line, sizes))
-            return [dropped(ones, rate, seed=None if self.seed is None else self.seed + first + k) for k in range(4)]
-
-        return Noise(masks(self.dropout, self._frame, 0), masks(self.recurrent_dropout, self._state, 4))
+        return self.masks(line, self.gates, self._frame, self._state) if training else Noise()
 
     def _gates(self, x: Any, kernel: Any, masks: Sequence[Any], *how: Any) -> Any:
         """The four gates beside each other along the channels."""
@@ -151,11 +141,6 @@ class ConvLSTMCell(Cell):
     def call(self, inputs: Any, states: Any, training: bool = False) -> tuple[Any, Any]:
         line = L.expand_dims(L.reduce_sum(L.zeros_like(inputs), list(range(1, inputs.shape.rank))), -1)
         return self.step(inputs, states, self.noise(line, training))
-
-
-def _beside(line: Any, sizes: Sequence[int]) -> Any:
-    """Zeros of shape (batch, *sizes) for a tensor of shape (batch, 1)."""
-    return L.reshape(L.zeros_like(line), (-1, *(1,) * len(sizes))) + np.zeros((1, *sizes), line.dtype.numpy)
 
 
 class _ConvLSTM(OfCell):

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ...errors import AttributeValueError
 from ...frontend.pieces import split
-from ...frontend.random import dropout as dropped
 from ...frontend.structure import flatten
 from ...ops.language import L
+from .. import random
 from ..default_seeds import make_default_seed
 from ..layer import Layer
 from ..registry import deserialize_keras_object, register, serialize_keras_object
@@ -60,12 +61,16 @@ class Cell(Configured):
 
     def keep(self, arguments: Mapping[str, Any]) -> None:
         """Draw the seed of what is dropped where Keras draws it, before or behind those of the initializers."""
-        draws = arguments["seed"] is None
-        if draws and self.draws_first:
-            make_default_seed()
+        seed = arguments["seed"]
+        if seed is None and self.draws_first:
+            seed = make_default_seed()
         super().keep(arguments)
-        if draws and not self.draws_first:
-            make_default_seed()
+        self._seed_of_masks = make_default_seed() if seed is None else seed
+
+    @cached_property
+    def seed_generator(self) -> random.SeedGenerator:
+        """What is dropped follows from it."""
+        return random.SeedGenerator(self._seed_of_masks)
 
     @property
     def state_size(self) -> Any:
@@ -112,15 +117,17 @@ class Cell(Configured):
         if not training:
             return Noise()
         count = self.gates if 0 < self.recurrent_dropout < 1 else 1     # as Keras: then each gate has its own
+        return self.masks(line, count, (self.kernel.shape[0],), (self.units,))
 
-        def masks(rate: float, size: int, first: int) -> list[Any]:
+    def masks(self, line: Any, count: int, inputs: Sequence[int], state: Sequence[int]) -> Noise:
+        """So many masks for inputs and for a state with these sizes behind the batch."""
+        def drawn(rate: float, sizes: Sequence[int]) -> list[Any]:
             if not 0 < rate < 1:
                 return []
-            ones = L.ones_like(zeros_beside(line, size))
-            return [dropped(ones, rate, seed=None if self.seed is None else self.seed + first + k)
-                    for k in range(count)]
+            ones = L.ones_like(zeros_beside(line, *sizes))
+            return [random.dropout(ones, rate, seed=self.seed_generator) for _ in range(count)]
 
-        return Noise(masks(self.dropout, self.kernel.shape[0], 0), masks(self.recurrent_dropout, self.units, count))
+        return Noise(drawn(self.dropout, inputs), drawn(self.recurrent_dropout, state))
 
     def project(self, inputs: Any, noise: Noise) -> Any:
         """What the inputs contribute to the gates: (..., n) to (..., gates * units)."""
@@ -151,9 +158,11 @@ def product(x: Any, masks: Sequence[Any], kernel: Any) -> Any:
     return L.matmul(x, kernel) if x.shape.rank == 2 else L.tensordot(x, kernel, 1)
 
 
-def zeros_beside(line: Any, size: int) -> Any:
-    """Zeros of shape (batch, size) for a tensor of shape (batch, 1)."""
-    return L.zeros_like(line) + np.zeros((1, size), line.dtype.numpy)
+def zeros_beside(line: Any, *sizes: int) -> Any:
+    """Zeros of shape (batch, *sizes) for a tensor of shape (batch, 1)."""
+    zeros = L.zeros_like(line)
+    column = zeros if len(sizes) == 1 else L.reshape(zeros, (-1, *(1,) * len(sizes)))
+    return column + np.zeros((1, *sizes), line.dtype.numpy)
 
 
 @register
