@@ -15,21 +15,17 @@ VERSIONS = "TensorFlow 2.21 and Keras 3.15"
 
 _STRINGS = "there are no tensors of strings; work on texts in Python, and feed numbers"
 _FLAGS = "Python's `argparse`, or the package absl, reads command lines of other kinds"
-_COMPLEX = "numbers are real here"
+_COMPLEX = (
+    "numbers are real here; spectra are pairs of real tensors in `keras.ops`: fft, rfft, stft and their inverses"
+)
 _SPARSE = "there are no sparse or ragged tensors; pad the lists, and give masked entries the weight 0"
 _DISTRIBUTED = "one process on one machine computes; there are no clusters, replicas, graphics cards or TPUs"
 
 REASONS: dict[str, str] = {
     "use numpy on values, and `tf` or `keras.ops` on tensors": "experimental.numpy.*",
     "these are TensorFlow's own kernels; the functions of `tf` have names of their own": "raw_ops",
-    "spectra are not part of this engine; `signal.frame` times cosines and sines gives their two parts": """
-        keras.ops.*fft* keras.ops.*stft *STFT* *initializers.stft keras.layers.MelSpectrogram
-        signal.inverse_stft_window_fn
-    """,
-    "`roll` by half of the axis does the same": "signal.fftshift signal.ifftshift",
-    "roots of matrices are not part of this engine; `linalg.eigh` gives those of symmetric ones": """
-        matrix_square_root linalg.sqrtm
-    """,
+    "numbers are real here, and these may be complex; `linalg.eigh` and `eigvalsh` are for symmetric matrices":
+        "eig eigvals linalg.eig linalg.eigvals linalg.logm keras.ops.eig keras.ops.linalg.eig",
     "it is a part of TensorFlow's own optimizer for sparse linear models, which is not here": "train.sdca_*",
     _FLAGS: "compat.v1.flags.*",
     "texts and vocabularies are worked on in Python (a dict, `np.unique`); feed the numbers": """
@@ -38,8 +34,7 @@ REASONS: dict[str, str] = {
     "they are TensorFlow's old way to feed tables; use numpy, or `keras.layers.Normalization` and its like":
         "feature_column.*",
     _COMPLEX: """
-        *complex* *fft* signal.*stft* eig eigvals linalg.eig linalg.eigvals *.angle angle *.conj conj *.conjugate *.imag
-        imag *.real real keras.ops.eig keras.ops.linalg.eig *.isreal *.polar keras.ops.view_as_real linalg.logm
+        *complex* *fft* signal.*stft* *.polar
     """,
     _STRINGS: """
         strings.* *string* *as_string lookup.* io.decode_json_example io.decode_csv io.*base64

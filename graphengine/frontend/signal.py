@@ -1,6 +1,7 @@
-"""Functions of signals along the last axis: frames, windows, cosine transforms, and features of speech.
+"""Functions of signals along the last axis: frames, windows, cosine and Fourier transforms, and features of speech.
 
-Windows and transforms of a known length are constants and products with them. What needs complex numbers is left out.
+Windows and cosine transforms of a known length are constants and products with them. A spectrum is a pair of tensors,
+real and imaginary parts; TensorFlow's functions that give complex numbers are left out.
 """
 from __future__ import annotations
 
@@ -175,6 +176,95 @@ def vorbis_window(window_length: int, dtype: Any = dtypes.float32, name: str | N
                    "vorbis_window")
 
 
+def inverse_stft_window_fn(
+    frame_step: int, forward_window_fn: Callable[..., Any] = hann_window, name: str | None = None
+) -> Callable[..., Any]:
+    """The function that makes the windows to add frames with, which were made with a window themselves.
+
+    Parameters
+    ----------
+    frame_step : elements from the beginning of one frame to that of the next
+    forward_window_fn : gives the window of a length and ``dtype=``
+
+    References
+    ----------
+    Griffin and Lim (1984), "Signal estimation from modified short-time Fourier transform", equation 7.
+    """
+    step = _step(frame_step, "inverse_stft_window_fn")
+
+    def inverse_window(frame_length: int, dtype: Any) -> Any:
+        length = as_int(frame_length)
+        window = convert_to_tensor(forward_window_fn(length, dtype=dtype))
+        count = -(-length // step)
+        squares = L.reshape(L.pad(L.square(window), [[0, count * step - length]]), (count, step))
+        total = L.reshape(L.tile(L.reduce_sum(squares, 0, True), (count, 1)), (-1,))[:length]
+        return L.divide_no_nan(window, total, name=name)
+
+    return inverse_window
+
+
+# -------------------------------------------------------------------- Fourier transforms
+
+def fftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
+    """The middle of axes, all of them if None, rolled to where they begin: the frequency 0 of a spectrum to its middle.
+    """
+    return _rolled(x, axes, lambda size: size // 2, "fftshift", name)
+
+
+def ifftshift(x: Any, axes: Any = None, name: str | None = None) -> Any:
+    """`fftshift` backwards; they differ where a size is odd."""
+    return _rolled(x, axes, lambda size: -(size // 2), "ifftshift", name)
+
+
+def _rolled(x: Any, axes: Any, shift: Callable[[int], int], function: str, name: str | None) -> Any:
+    found = convert_to_tensor(x)
+    chosen = range(found.rank) if axes is None else [as_int(k) for k in np.atleast_1d(axes)]
+    places = [normal_axis(k, found.rank) for k in chosen]
+    return L.roll(found, [shift(_length(found, k, function)) for k in places], places, name=name)
+
+
+def real_fourier(x: Any, fft_length: int | None) -> tuple[Any, Any]:
+    """Real and imaginary parts of the first half of the Fourier transforms of real numbers.
+
+    Shapes
+    ------
+    x : (..., n), n known
+    results : (..., length // 2 + 1), of the length given, or n
+    """
+    size = _length(x, -1, "rfft")
+    length = size if fft_length is None else as_int(fft_length)
+    x = _fitted(x, length)
+    return tuple(part[..., :length // 2 + 1] for part in L.fourier(x, L.zeros_like(x)))  # type: ignore[return-value]
+
+
+def inverse_real_fourier(real: Any, imag: Any, fft_length: int | None) -> Any:
+    """The real numbers whose transforms begin with these parts.
+
+    Shapes
+    ------
+    real, imag : (..., n), n known
+    result : (..., length), of the length given, or 2 (n - 1)
+    """
+    length = 2 * (_length(real, -1, "irfft") - 1) if fft_length is None else as_int(fft_length)
+    # Of the second half, which is the conjugate of the first in reverse, only the sum with the first one is real.
+    often = np.full(length // 2 + 1, 2.0)
+    often[0] = 1
+    if length % 2 == 0:
+        often[-1] = 1
+    weights = (often / max(length, 1)).astype(real.dtype.numpy)
+    first, second = (_fitted(_fitted(part, often.size) * factor, length)
+                     for part, factor in ((real, weights), (imag, -weights)))
+    return L.fourier(first, second)[0]
+
+
+def _fitted(x: Any, size: int) -> Any:
+    """The last axis cut off, or followed by zeros, so that it has this size."""
+    missing = size - int(x.shape[-1])
+    if missing <= 0:
+        return x[..., :size] if missing else x
+    return L.pad(x, [[0, 0]] * (x.rank - 1) + [[0, missing]])
+
+
 # -------------------------------------------------------------------- cosine transforms
 
 def _cosine_matrix(n: int, type: int, norm: str | None) -> Array:
@@ -228,11 +318,7 @@ def dct(
     wanted = size if n is None else as_int(n)
     if wanted < (2 if type == 1 else 1):
         raise AttributeValueError(f"{wanted} elements are too few for type {type}", op="signal.dct")
-    if wanted < size:
-        x = x[..., :wanted]
-    elif wanted > size:
-        x = L.pad(x, [[0, 0]] * (x.rank - 1) + [[0, wanted - size]])
-    return L.tensordot(x, _cosine_matrix(wanted, type, norm).astype(x.dtype.numpy), 1, name=name)
+    return L.tensordot(_fitted(x, wanted), _cosine_matrix(wanted, type, norm).astype(x.dtype.numpy), 1, name=name)
 
 
 def idct(
@@ -323,15 +409,21 @@ def linear_to_mel_weight_matrix(
             f"frequencies from {lower_edge_hertz} to {upper_edge_hertz} at {sample_rate} samples per second; they are "
             f"in [0, {sample_rate / 2}]", op="signal.linear_to_mel_weight_matrix")
 
+    weights = mel_weights(as_int(num_mel_bins), as_int(num_spectrogram_bins), sample_rate, lower_edge_hertz,
+                          upper_edge_hertz)
+    return _window(weights, dtype, name, "linear_to_mel_weight_matrix")
+
+
+def mel_weights(bins: int, frequencies: int, sample_rate: float, least: float, largest: float) -> Array:
+    """The numbers of `linear_to_mel_weight_matrix`, for any frequencies."""
     def mels(hertz: Any) -> Any:
         return 1127 * np.log(1 + np.asarray(hertz) / 700)
 
-    places = mels(np.linspace(0, sample_rate / 2, as_int(num_spectrogram_bins))[1:])[:, None]
-    edges = np.linspace(mels(lower_edge_hertz), mels(upper_edge_hertz), as_int(num_mel_bins) + 2)
+    places = mels(np.linspace(0, sample_rate / 2, frequencies)[1:])[:, None]
+    edges = np.linspace(mels(least), mels(largest), bins + 2)
     rise = (places - edges[:-2]) / (edges[1:-1] - edges[:-2])
     fall = (edges[2:] - places) / (edges[2:] - edges[1:-1])
-    weights = np.pad(np.maximum(np.minimum(rise, fall), 0), [(1, 0), (0, 0)])
-    return _window(weights, dtype, name, "linear_to_mel_weight_matrix")
+    return np.pad(np.maximum(np.minimum(rise, fall), 0), [(1, 0), (0, 0)])
 
 
 def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None = None) -> Any:
@@ -341,6 +433,7 @@ def mfccs_from_log_mel_spectrograms(log_mel_spectrograms: Any, name: str | None 
 
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    dct, frame, hamming_window, hann_window, idct, inverse_mdct, kaiser_bessel_derived_window, kaiser_window,
-    linear_to_mel_weight_matrix, mdct, mfccs_from_log_mel_spectrograms, overlap_and_add, vorbis_window,
+    dct, fftshift, frame, hamming_window, hann_window, idct, ifftshift, inverse_mdct, inverse_stft_window_fn,
+    kaiser_bessel_derived_window, kaiser_window, linear_to_mel_weight_matrix, mdct, mfccs_from_log_mel_spectrograms,
+    overlap_and_add, vorbis_window,
 )}

@@ -4,6 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..ops.language import L
 from .build import convert_to_tensor
 
@@ -63,6 +65,30 @@ def is_strictly_increasing(x: Any, name: str | None = None) -> Any:
     return L.reduce_all(line[1:] > line[:-1], name=name)
 
 
+# -------------------------------------------------------------------- real numbers as complex ones
+
+def real(input: Any, name: str | None = None) -> Any:
+    """The real parts of numbers: the numbers, which are real here."""
+    return L.identity(convert_to_tensor(input), name=name)
+
+
+def conj(x: Any, name: str | None = None) -> Any:
+    """The conjugates of numbers: the numbers, which are real here."""
+    return L.identity(convert_to_tensor(x), name=name)
+
+
+def imag(input: Any, name: str | None = None) -> Any:
+    """The imaginary parts of numbers, which are real here: zeros."""
+    return L.zeros_like(convert_to_tensor(input), name=name)
+
+
+def angle(input: Any, name: str | None = None) -> Any:
+    """The angle of numbers, radians: pi for negative ones, 0 for others."""
+    x = convert_to_tensor(input)
+    return L.multiply(L.cast(x < 0, x.dtype), np.pi, name=name)
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    accumulate_n, erfcinv, is_non_decreasing, is_strictly_increasing, lbeta, polyval, scalar_mul,
+    accumulate_n, angle, conj, erfcinv, imag, is_non_decreasing, is_strictly_increasing, lbeta, polyval, real,
+    scalar_mul,
 )}

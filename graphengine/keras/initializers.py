@@ -380,6 +380,77 @@ lecun_uniform, lecun_normal, he_uniform, he_normal = LecunUniform, LecunNormal, 
 IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 
 
+@register("initializers", "STFTInitializer")
+class STFT(Initializer):
+    """Cosines or sines under a window: the kernel of a convolution that gives one part of the spectra of a signal.
+
+        cos(-2 pi t k / n) window[t] / scale,   or sin
+
+    Parameters
+    ----------
+    side : "real" for cosines, "imag" for sines
+    window : name of a window that `scipy.signal.get_window` knows, its numbers, or None for none
+    scaling : "density" divides by the root of the sum of the window's squares, "spectrum" by the sum of its absolute
+        numbers, None by nothing
+    periodic : whether the window of a name is one for periodic signals
+
+    Raises
+    ------
+    AttributeValueError for another side or scaling, or a window that scipy does not know. ShapeError, when called, if
+    the window has another length than the kernel.
+
+    Shapes
+    ------
+    result : (length of the window, 1, n // 2 + 1)
+    """
+
+    def __init__(self, side: str = "real", window: Any = "hann", scaling: str | None = "density", periodic: bool = False
+                 ) -> None:
+        if side not in ("real", "imag") or scaling not in ("density", "spectrum", None):
+            raise AttributeValueError(f"side={side!r}, scaling={scaling!r}; it takes real or imag, and density, "
+                                      "spectrum or None", op="STFT")
+        if isinstance(window, str):
+            named_window(window, 1, periodic)
+        self.side, self.window, self.scaling, self.periodic = side, window, scaling, periodic
+
+    def values(self, shape: tuple[int, ...], dtype: DType) -> Any:
+        if len(shape) != 3:
+            raise ShapeError(f"a kernel of shape {shape}; it is (length, 1, frequencies)", op="STFT")
+        length, _, frequencies = shape
+        turns = np.arange(length)[:, None, None] * np.arange(frequencies) / max(2 * (frequencies - 1), 1)
+        kernel = np.cos(2 * np.pi * turns) if self.side == "real" else -np.sin(2 * np.pi * turns)
+        if self.window is not None:
+            given = self.window
+            window = named_window(given, length, self.periodic) if isinstance(given, str) else np.asarray(given)
+            if window.shape != (length,):
+                raise ShapeError(f"the window has shape {window.shape}, the kernel {shape}", op="STFT")
+            scale = {"density": np.sqrt(np.sum(window**2)), "spectrum": np.sum(np.abs(window)), None: 1.0}[self.scaling]
+            kernel = kernel * window[:, None, None] / scale
+        return constant(np.broadcast_to(kernel, shape).astype(dtype.numpy))
+
+    def get_config(self) -> Config:
+        window = self.window.tolist() if isinstance(self.window, np.ndarray) else self.window
+        return {"side": self.side, "window": window, "periodic": self.periodic, "scaling": self.scaling}
+
+
+def named_window(name: str, length: int, periodic: bool) -> np.ndarray[Any, Any]:
+    """The numbers of a window that scipy knows.
+
+    Raises
+    ------
+    AttributeValueError for an unknown name.
+    """
+    from scipy.signal import get_window
+
+    try:
+        return np.asarray(get_window(name, length, periodic))
+    except ValueError as error:
+        raise AttributeValueError(f"window={name!r}: {error}", op="STFT") from None
+
+
+STFTInitializer = stft = STFT
+
+
 class _Given(Initializer):
     """An array or tensor in the place of an initializer."""
 

@@ -36,8 +36,8 @@ MODULES = {
           "threshold unfold",
     "linalg": "cholesky cholesky_inverse det eigh inv jvp lstsq lu_factor matrix_rank norm pinv qr solve "
               "solve_triangular svd",
-    "math": "cdist erf erfc erfinv extract_sequences in_top_k logdet logsumexp rsqrt segment_max segment_min "
-            "segment_prod segment_sum top_k",
+    "math": "cdist erf erfc erfinv extract_sequences fft fft2 ifft2 in_top_k irfft istft logdet logsumexp rfft rsqrt "
+            "segment_max segment_min segment_prod segment_sum stft top_k view_as_real",
     "core": "associative_scan cast cond fori_loop map saturate_cast scan scatter scatter_update slice slice_update "
             "stop_gradient switch unstack vectorized_map while_loop",
     "einops": "rearrange",
@@ -47,7 +47,8 @@ PLAIN = ("arange bartlett blackman convert_to_numpy convert_to_tensor custom_gra
          "hanning identity is_tensor kaiser linspace ndim ones shape size tri vectorize zeros")
 CLASSES = {
     "abs": "Absolute", "allclose": "AllClose", "batch_normalization": "BatchNorm", "cdist": "CDist",
-    "hard_swish": "HardSilu", "isin": "IsIn", "jvp": "JVP", "layer_normalization": "LayerNorm", "psnr": "PSNR",
+    "fft": "FFT", "fft2": "FFT2", "hard_swish": "HardSilu", "ifft2": "IFFT2", "irfft": "IRFFT", "isin": "IsIn",
+    "istft": "ISTFT", "rfft": "RFFT", "stft": "STFT", "jvp": "JVP", "layer_normalization": "LayerNorm", "psnr": "PSNR",
     "rms_normalization": "RMSNorm", "searchsorted": "SearchSorted", "svd": "SVD", "swish": "Silu",
 }
 # Arguments that a function is called on; the others are settings.

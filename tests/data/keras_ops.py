@@ -168,6 +168,10 @@ saturate_cast(I*1000,'float16'); saturate_cast(B,'float32'); switch(0,[lambda x:
 switch(-1,[lambda x:x,lambda x:-x],X); mod(-7,3); mod(-7.5,2.0); mod(I,-3); argmax(T,axis=1,keepdims=True); argmax(T,keepdims=True); argmin(X,axis=-1)
 argmax(E,axis=1); sum(I8,axis=1); sum(B,axis=0); max(X,initial=9.0); min(X,initial=-9.0,axis=0); max(E,initial=1.0); max(I,axis=(0,1),keepdims=True)
 cumsum(U8,axis=1); cumprod(I,axis=1); cumsum(X,axis=-1,dtype='float64'); abs(-3)
+fft((X, Y)); fft((T, T * 0)); fft2((T, ops.flip(T))); ifft2((X, Y)); rfft(X); rfft(T, 6); rfft(T, 3); rfft(ops.convert_to_tensor(X64), 4); irfft((X, Y)); irfft((T, -T), 5); irfft((T, -T), 12); irfft(ops.rfft(X), 3)
+stft(WAVE, 8, 3, 8); stft(WAVE, 5, 2, 8, window='hamming'); stft(WAVE, 6, 3, 7, window=None, center=False); stft(WAVE, 4, 2, 4, window=[0.5, 1.0, 2.0, 0.25])
+istft(ops.stft(WAVE, 8, 2, 8), 8, 2, 8); istft(ops.stft(WAVE, 5, 2, 8), 5, 2, 8, length=17); istft((T, T * 0.5), 4, 1, 6, window='hamming', center=False); istft((T, -T), 6, 2, 6, window=None)
+real(X); real(I); imag(X); imag(I); conj(X); conjugate(I); angle(X); angle(I); angle(N); isreal(X); isreal(B); view_as_real(X)
 """
 
 NAMES = """
@@ -191,6 +195,7 @@ EI = np.zeros((3, 0), "int32")
 U8 = np.array([[1, 2, 200]], "uint8")
 I8 = np.array([[1, -2, 100]], "int8")
 N2 = np.array([[1.0, np.nan, 3.0], [np.nan, np.nan, np.nan]], "float32")
+WAVE = np.sin(np.arange(40, dtype="float32") ** 1.5).reshape(2, 20)
 A1 = np.array([3.0, 1.0, 2.0, 5.0, 4.0], "float32")
 """
 

@@ -42,6 +42,8 @@ image.non_max_suppression_padded(tf.constant(BOXES), SCORES, 4); image.non_max_s
 image.combined_non_max_suppression(UNIT_BOXES[None, :, None], SHARES.T[None], 2, 4); image.combined_non_max_suppression(np.stack([UNIT_BOXES, UNIT_BOXES * 1.5], 1)[None], SHARES.T[None], 2, 9, 0.1, 0.1, pad_per_class=True, clip_boxes=False)
 image.stateless_sample_distorted_bounding_box([60, 80, 3], tf.constant([[[0.1, 0.2, 0.6, 0.9]]]), [1, 2]); image.stateless_sample_distorted_bounding_box([61, 47, 3], tf.constant([[[0.1, 0.2, 0.6, 0.9], [0.5, 0.5, 0.9, 1.0]]]), [3, 4], 0.7, [0.5, 2.0], [0.3, 0.8], 20); image.stateless_sample_distorted_bounding_box([33, 64, 3], tf.zeros([1, 0, 4]), [5, 6], use_image_if_no_bounding_boxes=True); image.stateless_sample_distorted_bounding_box([60, 80, 3], tf.constant([[[0.1, 0.2, 0.6, 0.9]]]), [1, 2], 1.0, max_attempts=2)
 signal.mdct(LINE, 4); signal.mdct(CUBE, 4, window_fn=None, pad_end=True, norm='ortho'); signal.inverse_mdct(X[:, :2]); signal.inverse_mdct(CUBE[..., :2], norm='ortho')
+signal.fftshift(LINE); signal.fftshift(X); signal.ifftshift(X, axes=1); signal.ifftshift(CUBE, [0, 2]); signal.inverse_stft_window_fn(3)(8, dtype=tf.float32); signal.inverse_stft_window_fn(2, signal.hamming_window)(6, tf.float32)
+math.real(X); math.imag(X); math.conj(X); math.angle(X); math.conj([1, -2]); linalg.sqrtm(POSITIVE_MATRIX); linalg.sqrtm([[0.0, 1.0], [-1.0, 0.0]]); linalg.sqrtm([[-4.0, 1.0], [0.5, 3.0]]); linalg.sqrtm(np.stack([POSITIVE_MATRIX, 2.0 * POSITIVE_MATRIX]))
 linalg.banded_triangular_solve([[2.0, 3.0, 4.0], [1000.0, 2.0, 3.0]], np.ones((3, 1), 'float32')); linalg.banded_triangular_solve([[2.0, 3.0, 4.0, 5.0], [-1.0, -2.0, -3.0, -4.0]], np.ones((4, 2), 'float32'), lower=False); linalg.banded_triangular_solve([[2.0, 3.0, 4.0], [1000.0, 2.0, 3.0]], np.ones((3, 1), 'float32'), adjoint=True)
 """
 
@@ -51,12 +53,14 @@ signal.frame(x, 4, 2) @ LINE; signal.overlap_and_add(x, 2) @ X; signal.dct(x, no
 math.zeta([2.0, 3.0], x) @ PAIR; math.polygamma([1.0, 2.0], x) @ PAIR; math.lbeta(x) @ POSITIVE; math.bessel_i0(x) @ X; math.bessel_i1(x) @ X; math.bessel_i0e(x) @ X; math.bessel_i1e(x) @ X; math.igamma(2.0, x) @ POSITIVE; math.special.bessel_j0(x) @ X; math.special.expint(x) @ POSITIVE; math.special.dawsn(x) @ X
 linalg.expm(x) @ SQUARE; dynamic_stitch([[0, 2], [3, 1]], [x, x * 2.0]) @ PAIR; strided_slice(x, [0, 1], [2, 3]) @ X; reverse_sequence(x, [2, 3], seq_axis=1) @ X
 math.igamma(x, 2.0) @ POSITIVE; math.igammac(x, 3.5) @ POSITIVE; math.igamma(x, x * 9.0) @ POSITIVE; nn.isotonic_regression(x)[0] @ X; nn.fractional_max_pool(x, 1.5, overlapping=True, seed=3)[0] @ BATCH; nn.fractional_avg_pool(x, [1.0, 1.5, 1.5, 1.0], overlapping=True, seed=3)[0] @ BATCH; signal.mdct(x, 4) @ LINE
+linalg.sqrtm(x) @ POSITIVE_MATRIX; math.angle(x) @ X; math.real(x) @ X
 """
 
 NAMES = """
 X = np.array([[-1.5, 0.25, 0.75], [2.5, -0.5, 1.25]], "float32")
 CUBE = np.arange(24, dtype="float32").reshape(2, 4, 3)
 LINE = np.arange(10, dtype="float32")
+POSITIVE_MATRIX = np.array([[4.0, 1.0, 0.5], [0.25, 3.0, -1.0], [0.0, 0.5, 2.0]], "float32")
 PAIR = np.array([0.75, 3.5], "float32")
 WIDE = np.array([-30.0, -8.5, -2.0, 0.0, 0.5, 7.5, 12.0, 100.0], "float32")
 POSITIVE = np.array([[0.25, 0.5, 2.25], [1.125, 7.5, 3.0]], "float32")

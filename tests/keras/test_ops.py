@@ -77,3 +77,22 @@ def test_gradients_pass():
 def test_unknown_name_suggests():
     with pytest.raises(AttributeError, match="did you mean 'concatenate'"):
         _ = ops.concat_enate
+
+
+def test_gradients_of_spectra():
+    """Those of the power in a band are, by Parseval's equation, twice what a filter of that band leaves."""
+    signal = np.sin(np.arange(12, dtype=np.float32) ** 2)
+    passed = np.zeros(7, np.float32)
+    passed[2:4] = 1.0
+
+    @tf.function
+    def power(x):
+        real, imag = ops.rfft(x)
+        return ops.sum((ops.square(real) + ops.square(imag)) * passed)
+
+    x = tf.constant(signal)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = power(x)
+    filtered = np.fft.irfft(np.fft.rfft(signal) * passed)
+    np.testing.assert_allclose(tape.gradient(y, x), 12 * filtered, rtol=1e-4, atol=1e-4)

@@ -80,6 +80,7 @@ OLD_NAMES: dict[str, str] = {
     "debugging.is_non_decreasing": "math.is_non_decreasing",
     "debugging.is_strictly_increasing": "math.is_strictly_increasing",
     **{f"tensor_scatter_{kind}": f"tensor_scatter_nd_{kind}" for kind in ("add", "sub", "update")},
+    **{name: f"math.{name}" for name in ("angle", "conj", "imag", "real")},
     **{f"assert_{kind}": f"debugging.assert_{kind}" for kind in (
         "greater_equal", "integer", "less_equal", "near", "negative", "non_negative", "non_positive", "none_equal",
         "positive", "proper_iterable", "rank_at_least", "rank_in", "same_float_dtype", "scalar", "type")},

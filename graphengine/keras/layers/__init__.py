@@ -137,6 +137,7 @@ if TYPE_CHECKING:
         RandomZoom,
     )
     from .image_mixing import CutMix, MixUp, RandomErasing
+    from .spectrograms import MelSpectrogram, STFTSpectrogram
 
 # Most programs do without these, so that their modules are loaded when one of them is first used.
 _LATER = {
@@ -157,6 +158,7 @@ _LATER = {
     ".image_boxes": "MaxNumBoundingBoxes",
     ".image_chains": "AugMix Pipeline RandAugment",
     ".image_mixing": "CutMix MixUp RandomErasing",
+    ".spectrograms": "MelSpectrogram STFTSpectrogram",
 }
 register_later("layers", *(f"{__name__}{home}" for home in _LATER))
 
@@ -219,11 +221,11 @@ __all__ = [
     "Convolution1DTranspose", "Convolution2DTranspose", "Convolution3DTranspose",
     "SeparableConvolution1D", "SeparableConvolution2D",
     "AugMix", "AutoContrast", "CenterCrop", "ContrastLimitedAdaptiveHistogramEqualization", "CutMix",
-    "Equalization", "MaxNumBoundingBoxes", "MixUp", "Pipeline", "RandAugment", "RandomBrightness",
+    "Equalization", "MaxNumBoundingBoxes", "MelSpectrogram", "MixUp", "Pipeline", "RandAugment", "RandomBrightness",
     "RandomColorDegeneration", "RandomColorJitter", "RandomContrast", "RandomCrop", "RandomElasticTransform",
     "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert",
     "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness",
-    "RandomShear", "RandomTranslation", "RandomZoom", "Solarization",
+    "RandomShear", "RandomTranslation", "RandomZoom", "STFTSpectrogram", "Solarization",
 ]
 __getattr__, __dir__ = later(
     __name__, {name: f"{home}:{name}" for home, names in _LATER.items() for name in names.split()},

@@ -26,6 +26,7 @@ from . import (
     parts,
     pointwise,
     series,
+    spectra,
     windows,
 )
 
@@ -42,7 +43,8 @@ _NAMES: dict[str, object] = {
     **{name: f for name, f in vars(_activations).items() if inspect.isfunction(f) and is_of_this_package(f)
        and f.__module__ == _activations.__name__ and name not in _OTHER},
     **pointwise.FUNCTIONS, **{name: f for module in (
-        pointwise, numeric, missing, arrangement, parts, order, series, matrices, neural, windows, core, functions,
+        pointwise, numeric, missing, arrangement, parts, order, series, spectra, matrices, neural, windows, core,
+        functions,
     ) for name, f in _functions(module).items()},
 }
 _NAMES.pop("truth")

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...dtypes import bool as boolean
+from ...frontend import sums
 from ...ops.language import L
 from .promotion import counting, floating, met, named, numbers, tensor, together
 
@@ -228,6 +229,37 @@ def _place(op: str, x: Any, axis: int | None, keepdims: bool) -> Any:
         return L.reshape(place, (1,) * found.rank) if keepdims else place
     place = getattr(L, op)(found, axis, output_type="int32")
     return L.expand_dims(place, axis) if keepdims else place
+
+
+# -------------------------------------------------------------------- real numbers as complex ones
+
+def real(x: Any) -> Any:
+    """The real parts of numbers: the numbers, which are real here."""
+    return tensor(x)
+
+
+conj = conjugate = real
+
+
+def imag(x: Any) -> Any:
+    """The imaginary parts of numbers, which are real here: zeros."""
+    return L.zeros_like(tensor(x))
+
+
+def angle(x: Any) -> Any:
+    """The angle of numbers, radians: pi for negative ones, 0 for others."""
+    return sums.angle(floating(x))
+
+
+def isreal(x: Any) -> Any:
+    """Where numbers have no imaginary part: everywhere, for they are real here."""
+    return L.ones_like(L.cast(tensor(x), boolean))
+
+
+def view_as_real(x: Any) -> Any:
+    """Real and imaginary parts along a new last axis: numbers are real here, so that the second is 0."""
+    found = tensor(x)
+    return L.stack([found, L.zeros_like(found)], -1)
 
 
 def count_nonzero(x: Any, axis: Any = None) -> Any:
