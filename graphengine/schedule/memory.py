@@ -14,9 +14,13 @@ from bisect import bisect
 from collections.abc import Hashable, Mapping, Sequence
 from heapq import heappush, heapreplace
 
+import numpy as np
+
 from ..values import dataclass
 
 ALIGNMENT = 64                              # bytes: a cache line, and the widest vector
+STRETCH = 64                                # instructions whose slots are kept in one list, bits of a word
+SHORT = 8                                   # stretches in which a slot that lives shortly is alive, at most
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,15 @@ def _bits(first: int, last: int) -> int:
     return (1 << (last + 1)) - (1 << first)
 
 
+_Slotted = tuple[int, int, int]             # start, stop, alive
+
+
+def _stretches(alive: int) -> list[int]:
+    """The stretches of instructions that have a bit."""
+    words = alive.to_bytes(-(-alive.bit_length() // STRETCH) * STRETCH // 8, "little")
+    return np.flatnonzero(np.frombuffer(words, np.uint64)).tolist()
+
+
 class _Placed:
     """Slots that have their bytes.
 
@@ -82,16 +95,24 @@ class _Placed:
     Nobody who is alive then has to look at each of those.
 
     slots : (start, stop, alive), by start
+    during : of each stretch of instructions those alive in it that live shortly. There may be thousands of these, each
+        of a size of its own, and few that one of them could meet
+    long : the others
     dense, stop, alive : how many of the first leave no gap, where they end, and when all of them are alive
     """
 
     def __init__(self) -> None:
-        self.slots: list[tuple[int, int, int]] = []
+        self.slots: list[_Slotted] = []
+        self.during: dict[int, list[_Slotted]] = {}
+        self.long: list[_Slotted] = []
         self.dense, self.stop, self.alive = 0, 0, -1
 
     def add(self, start: int, stop: int, alive: int) -> None:
         k = bisect(self.slots, (start, stop, alive))
         self.slots.insert(k, (start, stop, alive))
+        stretches = _stretches(alive)
+        for kept in [self.during.setdefault(n, []) for n in stretches] if len(stretches) <= SHORT else [self.long]:
+            kept.append((start, stop, alive))
         if k < self.dense and not self.alive & alive:
             self.dense, self.stop = k, max((stop for _, stop, _ in self.slots[:k]), default=0)
         elif k < self.dense or (k == self.dense and start <= self.stop and self.alive & alive):
@@ -102,6 +123,10 @@ class _Placed:
         best, best_length, end, slots = -1, -1, 0, self.slots
         if self.alive & alive:
             end, slots = self.stop, slots[self.dense:]
+        if len(self.long) * 4 < len(slots):
+            near = [self.during.get(n, []) for n in _stretches(alive)]
+            if 4 * sum(map(len, near)) < len(slots):
+                end, slots = 0, sorted({slot for few in (*near, self.long) for slot in few})
         for start, stop, others in slots:
             if others & alive:
                 gap = start - end

@@ -30,6 +30,25 @@ def test_buffers_alive_together_share_no_bytes(drawn):
         assert sum(kinds[slot.buffers[0]] == kind for slot in found) == at_once
 
 
+@hypothesis.given(st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 900), st.integers(1, 30)), max_size=80))
+def test_best_fit_is_that_of_a_look_at_all(drawn):
+    """However few of the slots that have their bytes are looked at."""
+    lifetimes = {b: (first, first + length // 30 ** (b % 3)) for b, (first, length, _) in enumerate(drawn)}
+    sizes = {b: 64 * size for b, (*_, size) in enumerate(drawn)}
+    placed, wanted = [], {}
+    for b in sorted(sizes, key=lambda b: (-sizes[b], b)):
+        end, best, length = 0, None, 0
+        for start, stop, (first, last) in sorted(placed):
+            if first <= lifetimes[b][1] and lifetimes[b][0] <= last:
+                gap = start - end
+                if gap >= sizes[b] and (best is None or gap < length):
+                    best, length = end, gap
+                end = max(end, stop)
+        wanted[b] = end if best is None else best
+        placed.append((wanted[b], wanted[b] + sizes[b], lifetimes[b]))
+    assert plan(slots(lifetimes, {b: b for b in lifetimes}), sizes)[0] == wanted
+
+
 def test_new_sizes_find_the_slots_made():
     x = tf.placeholder(tf.float32, [None, 8])
     h = x
