@@ -39,8 +39,9 @@ def save(dataset: Any, path: Any) -> None:
     for k, (column, spec) in enumerate(zip(columns, taken_apart(dataset.element_spec)[1], strict=True)):
         kind = spec.dtype.numpy
         arrays[f"{k}/values"] = np.concatenate([a.reshape(-1) for a in column]) if column else np.zeros(0, kind)
-        rank = column[0].ndim if column else 0
-        arrays[f"{k}/shapes"] = np.array([a.shape for a in column], np.int64).reshape(count, rank)
+        rank = max((a.ndim for a in column), default=0)
+        padded = [(*a.shape, *[-1] * (rank - a.ndim)) for a in column]      # -1: no axis
+        arrays[f"{k}/shapes"] = np.array(padded, np.int64).reshape(count, rank)
     os.makedirs(path, exist_ok=True)
     write_arrays(os.path.join(path, ARRAYS), arrays)
     index = {"format": FORMAT, "count": count, "element": _written(dataset.element_spec)}
@@ -82,9 +83,11 @@ def load(path: Any) -> tuple[Source, Any, int]:
 def _column(arrays: Mapping[str, Any], k: int, count: int, leaf: TensorSpec) -> list[Any]:
     """The values of a leaf in all elements."""
     values, shapes = arrays[f"{k}/values"], arrays[f"{k}/shapes"]
-    if len(shapes) != count or values.dtype != leaf.dtype.numpy or (shapes < 0).any():  # type: ignore[attr-defined]
+    is_axis = shapes >= 0
+    has_holes = (is_axis[:, 1:] & ~is_axis[:, :-1]).any() or (shapes < -1).any()
+    if len(shapes) != count or values.dtype != leaf.dtype.numpy or has_holes:  # type: ignore[attr-defined]
         raise ValueError(f"leaf {k} is of another number or type")
-    sizes = [tuple(s) for s in shapes.tolist()]
+    sizes = [tuple(s[:n]) for s, n in zip(shapes.tolist(), is_axis.sum(1).tolist(), strict=True)]
     ends = np.cumsum([int(np.prod(s, dtype=object)) for s in sizes], dtype=object)
     if count and ends[-1] != len(values):
         raise ValueError(f"leaf {k} has {len(values)} values, and shapes of {ends[-1]}")

@@ -169,6 +169,16 @@ def of_many_kinds():
         lambda k: (tf.range(k), {"x": tf.cast(k, tf.float32), "y": (tf.zeros([0, 2]), k > 1)}))
 
 
+def test_elements_of_several_ranks_are_kept(tmp_path):
+    wanted = [np.zeros((2, 0)), np.float64(3.0), np.ones((2, 3)), np.arange(4.0)]
+    spec = tf.TensorSpec(None, tf.float64)
+    tf.data.Dataset.from_generator(lambda: iter(wanted), output_signature=spec).save(tmp_path / "d")
+    back = [x.numpy() for x in tf.data.Dataset.load(tmp_path / "d")]
+    assert [x.shape for x in back] == [np.shape(x) for x in wanted]
+    for x, y in zip(back, wanted, strict=True):
+        np.testing.assert_array_equal(x, y)
+
+
 def test_a_dataset_is_read_from_the_folder_it_was_written_to(tmp_path):
     of_many_kinds().save(tmp_path / "d")
     back = tf.data.Dataset.load(tmp_path / "d")
