@@ -161,25 +161,32 @@ class IgammaByShape(_IncompleteGamma):
         shape, end = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
         found = np.where((shape > 0) & (end >= 0), 0.0, np.nan)
         is_inside = (shape > 0) & (end > 0) & np.isfinite(end)
-        is_far = is_inside & (end > 2 * shape + 20)
+        is_far = is_inside & (end > shape + 10 * np.sqrt(shape) + 20)
         found[is_far] = -_far(shape[is_far], end[is_far])
-        is_near = is_inside & ~is_far
+        is_near = is_inside & ~is_far & np.isfinite(shape)
         found[is_near] = _near(shape[is_near], end[is_near])
         return found.astype(a.dtype)
 
 
+MOST_TERMS = 100_000
+
+
 def _near(a: Array, x: Array) -> Array:
-    """The series; its terms shrink as soon as n exceeds x."""
+    """The series; its terms shrink as soon as n exceeds x. Who has enough of them leaves, who has none does not begin."""
     from scipy import special
 
-    term = np.exp(a * np.log(x) - x - special.gammaln(a + 1))
-    slope, total = np.log(x) - special.digamma(a + 1), np.zeros_like(x)
-    n = 0
-    while a.size and n < 100_000:
-        total += term * slope
-        if (np.abs(term * slope) <= 1e-17 * np.abs(total)).all() and (a + n > x).all():
+    first = np.exp(a * np.log(x) - x - special.gammaln(a + 1))
+    total = np.zeros_like(x)
+    places = np.flatnonzero(first)          # the sum is of the order of its first term, below and above x
+    a, x, term = a[places], x[places], first[places]
+    slope = np.log(x) - special.digamma(a + 1)
+    for n in range(1, MOST_TERMS):
+        if not places.size:
             break
-        n += 1
+        total[places] += term * slope
+        if n % 16 == 0:
+            goes_on = ~((np.abs(term * slope) <= 1e-17 * np.abs(total[places])) & (a + n > x))
+            places, a, x, term, slope = (v[goes_on] for v in (places, a, x, term, slope))
         term = term * x / (a + n)
         slope = slope - 1 / (a + n)
     return total
@@ -189,8 +196,9 @@ def _far(a: Array, x: Array) -> Array:
     from scipy import special
 
     nodes, weights = np.polynomial.laguerre.laggauss(64)
-    t = x[:, None] + nodes
-    density = np.exp((a[:, None] - 1) * np.log(t) - x[:, None] - special.gammaln(a)[:, None])
+    width = (x / (x - a))[:, None]          # in which the density falls by e
+    t = x[:, None] + width * nodes
+    density = width * np.exp((a[:, None] - 1) * np.log(t) - t + nodes - special.gammaln(a)[:, None])
     slope = np.log(t) - special.digamma(a)[:, None]
     return np.asarray((weights * density * slope).sum(1))
 

@@ -249,3 +249,14 @@ def test_a_system_that_is_solved_first_waits_for_the_others():
 
 def test_numbers_of_events_above_their_type_are_its_largest():
     assert tf.random.stateless_poisson([2], [1, 2], 1e10).numpy().tolist() == [2**31 - 1] * 2
+
+
+def test_slope_of_igamma_by_shape_in_the_tails():
+    """Values of TensorFlow, and -1 / sqrt(2 pi a) in the middle of a large shape; what underflows asks for no terms."""
+    a = tf.constant([0.5, 1.0, 5.0, 1e3, 1e3, 1e4, 1e5, 1e5, np.inf, 3.0], tf.float64)
+    x = tf.constant([0.3, 40.0, 4.0, 1e3, 1.5e3, 1.01e4, 1.9e5, 5e4, 3.0, np.inf], tf.float64)
+    with tf.GradientTape() as tape:
+        tape.watch(a)
+        y = tf.math.igamma(a, x)
+    wanted = [-0.77057, -1.8228e-17, -0.18027, -1.2617e-2, -8.9939e-44, -2.4157e-3, 0, 0, 0, 0]
+    np.testing.assert_allclose(tape.gradient(y, a), wanted, rtol=1e-4)
