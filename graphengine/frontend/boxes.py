@@ -35,28 +35,40 @@ def draw_bounding_boxes(images: Any, boxes: Any, colors: Any, name: str | None =
     channels = x.shape[3]
     table = L.cast(np.array(COLORS) if colors is None else colors, x.dtype)
     table = L.ones_like(table[:, :1]) if channels == 1 else table[:, :channels]
-    height, width = L.shape_of(x)[1], L.shape_of(x)[2]
+    batch, height, width, count = (L.shape_of(y)[k] for y, k in ((x, 0), (x, 1), (x, 2), (corners, 1)))
+    lows, highs = zip(*(_ends(corners, axis, size) for axis, size in ((0, height), (1, width))), strict=True)
+    is_there = L.logical_and(*(_meets(*ends) for ends in zip(lows, highs, (height, width), strict=True)))
+    rows, columns = pieces.range(height), pieces.range(width)
+    image = L.reshape(pieces.range(batch), (-1, 1, 1)) * height
 
-    def along(axis: int, size: Any) -> tuple[Any, Any, Any]:
-        """Which places of an axis are inside of each box, which on its border, and whether the box is in the image."""
-        low, high = (L.cast(corners[:, :, k] * L.cast(size - 1, corners.dtype), dtypes.int32) for k in (axis, axis + 2))
-        places = pieces.range(0, size)
-        low, high = L.expand_dims(low, -1), L.expand_dims(high, -1)
-        inside = L.logical_and(places >= low, places <= high)
-        border = L.logical_or(L.equal(places, low), L.equal(places, high))
-        return inside, border, L.logical_and(low <= high, L.logical_and(low < size, high >= 0))
+    def edge(row: Any, column: Any, is_inside: Any) -> Any:
+        """The places of an edge of each box in the flat images, -1 for what is outside."""
+        for place, size in ((row, height), (column, width)):
+            is_inside = L.logical_and(is_inside, L.logical_and(place >= 0, place < size))
+        return L.where(L.logical_and(is_inside, is_there), (image + row) * width + column, -1)
 
-    rows, top, has_rows = along(0, height)
-    columns, left, has_columns = along(1, width)
-    drawn = L.logical_or(L.logical_and(L.expand_dims(top, 3), L.expand_dims(columns, 2)),
-                         L.logical_and(L.expand_dims(rows, 3), L.expand_dims(left, 2)))
-    drawn = L.logical_and(drawn, L.expand_dims(L.logical_and(has_rows, has_columns), 3))
-    count = L.shape_of(corners)[1]
-    number = L.reshape(pieces.range(1, count + 1), (1, -1, 1, 1))
-    last = L.reduce_max(L.concat([L.zeros_like(x[:, None, :, :, 0], dtypes.int32),
-                                  L.where(drawn, number, 0)], 1), 1)
+    across = L.logical_and(columns >= lows[1], columns <= highs[1])
+    down = L.logical_and(rows >= lows[0], rows <= highs[0])
+    edges = [*(edge(row, columns, across) for row in (lows[0], highs[0])),
+             *(edge(rows, column, down) for column in (lows[1], highs[1]))]
+    number = L.reshape(pieces.range(1, count + 1), (1, -1, 1))
+    places = L.concat(edges, 2)
+    last = L.unsorted_segment_max(number + L.zeros_like(places), places, batch * height * width)
+    last = L.reshape(last, L.shape_of(x)[:3])
     color = L.gather(table, L.floormod(L.maximum(last - 1, 0), L.shape_of(table)[0]))
     return L.where(L.expand_dims(last, -1) > 0, color, x, name=name)
+
+
+def _ends(corners: Any, axis: int, size: Any) -> tuple[Any, Any]:
+    """The first and the last place of each box along an axis of so many pixels."""
+    found = (corners[:, :, k] * L.cast(size - 1, corners.dtype) for k in (axis, axis + 2))
+    low, high = (L.expand_dims(L.cast(ends, dtypes.int32), -1) for ends in found)
+    return low, high
+
+
+def _meets(low: Any, high: Any, size: Any) -> Any:
+    """Which boxes reach into so many pixels."""
+    return L.logical_and(low <= high, L.logical_and(low < size, high >= 0))
 
 
 def non_max_suppression_padded(

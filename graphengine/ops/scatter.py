@@ -56,9 +56,11 @@ class _PutRows(Library):
     @quiet
     def reference(self, updates: Array, indices: Array, table: Array) -> Array:
         result = np.array(table)
-        for row, place in zip(updates, indices, strict=True):
-            if 0 <= place < len(result):
-                result[place] = row if self.combine == "update" else COMBINES[self.combine](result[place], row)
+        inside = (indices >= 0) & (indices < len(result))
+        if self.combine == "update":
+            result[indices[inside]] = updates[inside]       # of several for one place the last one stays
+        else:
+            COMBINES[self.combine].at(result, indices[inside], updates[inside])
         return result
 
 
@@ -394,11 +396,9 @@ class _Segments(Composed):
 
         rest = data.shape[ids.ndim:]
         result = np.full((self.num_segments, *rest), self.start(as_dtype(data.dtype)), data.dtype)
-        for place in np.ndindex(ids.shape):
-            if ids[place] >= self.num_segments:
-                raise IndexOutsideError(f"index {ids[place]} is outside [0, {self.num_segments})")
-            if ids[place] >= 0:
-                result[ids[place]] = COMBINES[self.combine](result[ids[place]], data[place])
+        for place in ids[ids >= self.num_segments][:1]:
+            raise IndexOutsideError(f"index {place} is outside [0, {self.num_segments})")
+        COMBINES[self.combine].at(result, ids[ids >= 0], data[ids >= 0])
         return result
 
     samples = (sample(normal(5, 3), whole([0, 2, 1, 2, 0]), num_segments=3),
