@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -128,15 +128,22 @@ class Bound:
     quick: Quick | None = None
     idle: list[Layout] = field(default_factory=list)
 
-    def bytes(self) -> int:
-        """Bytes that its layouts hold on to."""
-        return sum(layout.bytes for layout in (self.layout, *self.idle) if layout is not None)
+    @property
+    def layouts(self) -> list[Layout]:
+        return self.idle if self.layout is None else [self.layout, *self.idle]
+
+
+def held_bytes(bounds: Iterable[Bound]) -> int:
+    """Bytes that layouts hold on to, memory that several share once."""
+    layouts = [layout for bound in bounds for layout in bound.layouts]
+    arenas = {layout.arena for layout in layouts}
+    return sum(layout.bytes for layout in layouts) + sum(arena.memory.nbytes for arena in arenas)
 
 
 def drop_oldest(bounds: dict[Any, Bound]) -> bool:
     """Forget the oldest while there are many or they hold much memory; whether any was."""
     before = len(bounds)
-    while bounds and (len(bounds) >= MOST_LAYOUTS or sum(b.bytes() for b in bounds.values()) > MOST_BYTES):
+    while bounds and (len(bounds) >= MOST_LAYOUTS or held_bytes(bounds.values()) > MOST_BYTES):
         del bounds[next(iter(bounds))]
     return len(bounds) < before
 
@@ -379,7 +386,7 @@ class Plan:
     def bind(self, program: Program, sizes: dict[str, int], wait: bool) -> Bound:
         """A program with sizes that fit it."""
         executable = program.executable(wait or settings().tier in ("whole", "kernels"))
-        layout = None if executable is None else executable.new_layout(sizes)
+        layout = None if executable is None else executable.new_layout(sizes, shares=True)
         return Bound(program, sizes, types_of(program.compilation.source.fetches, sizes), executable, layout)
 
     def _make_room(self) -> None:

@@ -116,7 +116,7 @@ class _Opened:
         self.layout = layout
         self.failed = partial(_fail, executable, layout, self)
         self.makers: list[Any] = []
-        numbers = [executable.code[RUNNER], layout.control_address, address_of(layout.busy), id(self.failed), 0]
+        numbers = [executable.code[RUNNER], layout.control_address, address_of(layout.arena.busy), id(self.failed), 0]
         for stage in layout.staging:
             scalars = id(stage.dtype.type) if not stage.ndim and stage.dtype.type in _SCALARS else 0
             numbers += [scalars, id(stage.dtype), stage.ndim, stage.nbytes, address_of(stage), 0, *stage.shape]

@@ -21,6 +21,7 @@ from ..ir.node import Node, describe
 from ..schedule.fuse import Group
 from ..schedule.program import Instruction, Program
 from ..values import dataclass
+from .arena import Arena
 from .compiler import Compiler
 from .layout import RUNNER, STAGED_BYTES, Layout
 from .outline import Outline, address_of
@@ -120,11 +121,19 @@ class Executable:
         self.outline = Outline(program, self.kernels, self.code, states)
         self.run_rows = _RUN(self.code[RUNNER])
         self.pool = ResultPool()
+        self.arena: Arena | None = None     # that of the layouts that `run` is called with
         self.dtypes: list[DType] = [t.dtype for t in program.computation.feeds]
 
-    def new_layout(self, sizes: Mapping[str, int]) -> Layout:
-        """Tables and memory for these sizes, which have to agree with what was assumed (`check_sizes`)."""
-        return Layout(self.outline, self.code, sizes, self.compiler.team.address)
+    def new_layout(self, sizes: Mapping[str, int], shares: bool = False) -> Layout:
+        """Tables for these sizes, which have to agree with what was assumed (`check_sizes`).
+
+        Parameters
+        ----------
+        shares : whether it has its temporaries where others have theirs, for `run` alone
+        """
+        if shares and (self.arena is None or not self.arena.has_room(evaluator(sizes))):
+            self.arena = Arena(self.outline, sizes, ahead=True)
+        return Layout(self.outline, self.code, sizes, self.compiler.team.address, self.arena if shares else None)
 
     def call(self, layout: Layout, hears: bool) -> int:
         """Run the rows as often as the control block says; the code that the runner returns."""
@@ -158,8 +167,10 @@ class Executable:
         if layout.is_running:
             raise InvalidArgumentError("the handler of a signal runs what the signal has interrupted", op="run",
                                        fix="run it in another session, or after the handler has returned")
+        if layout.arena.busy[0]:            # what the signal has interrupted is one of those it shares memory with
+            layout = self.new_layout(layout.known)
         pointed = False
-        layout.busy[0] = 1
+        layout.arena.busy[0] = 1
         try:
             for b, stage, array in zip(self.program.feeds, layout.staging, feeds, strict=True):
                 is_dense = (flags := array.flags).c_contiguous and flags.aligned
@@ -187,7 +198,7 @@ class Executable:
             return [r if r is not own else own.copy() if own.ndim else own[()]
                     for r, own in zip(results, layout.results, strict=True)]
         finally:
-            layout.busy[0] = 0
+            layout.arena.busy[0] = 0
             if pointed:
                 layout.restore()
 
@@ -195,9 +206,11 @@ class Executable:
         """A function that runs a small layout with little ado: results, or None for values that need a closer look."""
         expected = [(stage, stage.dtype, stage.shape) for stage in layout.staging]
         run_rows, control, owns, ndarray = self.run_rows, layout.control_pointer, layout.results, np.ndarray
-        busy = layout.busy
+        busy = layout.arena.busy
 
         def call(values: Sequence[Any]) -> list[Any] | None:
+            if busy[0]:
+                return None
             busy[0] = 1
             try:
                 for value, (stage, dtype, shape) in zip(values, expected):  # noqa: B905 - one less microsecond

@@ -1,4 +1,4 @@
-"""A program with real sizes: tables of addresses and sizes, rows for the runner, an arena for temporaries.
+"""A program with real sizes: tables of addresses and sizes, rows for the runner.
 
 Made once for each combination of feed shapes and used again. The tables are numpy arrays that the runner reads
 directly; only addresses of feeds and of large results change from run to run.
@@ -15,10 +15,11 @@ import numpy as np
 from ..codegen.emit import Kernel, SizeBits, constant_bits
 from ..codegen.kernels.runner import EXTENT, MOVE, ROW, ControlBlock
 from ..ir.dims import Evaluator, evaluate, evaluator
-from ..schedule.memory import ALIGNMENT, aligned, plan
+from ..schedule.memory import ALIGNMENT, aligned
 from ..schedule.program import Buffer
+from .arena import Arena
 from .fortran import routine_addresses
-from .outline import Outline, address_of
+from .outline import Outline, Sizes, address_of
 from .sharing import LONG_NS, divided, slice_lengths
 from .signals import NEVER
 
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from .whole import WholeStep
 
 Array = np.ndarray[Any, Any]
-Sizes = Mapping[str, int]
-
-
 RUNNER = "runner"                           # its address stands beside those of the kernels
 STAGED_BYTES = 4096                         # smaller feeds and results are copied, larger ones are pointed at
 NOTHING = np.zeros(0, np.int64)
@@ -44,6 +42,7 @@ class Layout:
     code : address of each kernel, by its name
     sizes : value of each size symbol
     team : address of the table of helpers
+    arena : memory for its temporaries; its own if not given
     outer : layout of the program around it if it is that of a loop's or a branch's region: the kernel that runs it
         puts in the addresses of feeds, variables and results
 
@@ -61,11 +60,11 @@ class Layout:
     is_endless : whether it has a loop that may run for ever
     shared : how many kernels are shared between threads, those of loops and branches included
     is_running : whether it is in the middle of a run that hears signals
-    busy : a number that is not 0 while a run uses its arrays
     """
 
     def __init__(
-        self, outline: Outline, code: Mapping[str, int], sizes: Sizes, team: int, outer: Layout | None = None,
+        self, outline: Outline, code: Mapping[str, int], sizes: Sizes, team: int, arena: Arena | None = None,
+        outer: Layout | None = None,
     ) -> None:
         program = outline.program
         self.outline = outline
@@ -73,29 +72,31 @@ class Layout:
         self.known = sizes
         self.arrays = outline.arrays.copy()             # buffer -> array, for all but temporaries
         value = evaluator(sizes)
-        self.arena, addresses = _temporaries(outline, value)
+        self.arena = arena or Arena(outline, sizes)
+        addresses = self.arena.addresses.copy()
         for b in outline.own:
             array = self.arrays[b.index] = _array(b, sizes)
             addresses[b.index] = address_of(array)
         self.stop: Array = outer.stop if outer is not None else np.array([address_of(NEVER)], np.int64)
         numbers = [_numbers(kernel, value) for kernel in outline.distinct]
         divisions = [divided(*pair, value) for pair in zip(outline.distinct, numbers, strict=True)]
-        lengths = slice_lengths(divisions, outline.which)
-        self.shared = sum(length > 0 for length in lengths)
+        lengths = slice_lengths(divisions, outline.times)
+        self.shared = sum(times for length, times in zip(lengths, outline.times, strict=True) if length)
         self.nested: dict[int, NestedLayout] = {}       # kernel -> what it runs, of loops and choices
+        which = outline.which
         for row, parts in outline.nested.items():
             from .nested import NestedLayout
 
-            kernel = outline.distinct[outline.which[row]]
+            kernel = outline.distinct[which[row]]
             self.nested[row] = NestedLayout(kernel, parts, code, sizes, team, self)
             self.shared += sum(p.shared for p in self.nested[row].parts)
-            numbers[outline.which[row]] = self.nested[row].numbers + numbers[outline.which[row]]
+            numbers[which[row]] = self.nested[row].numbers + numbers[which[row]]
         self.addresses = addresses[outline.order]
         tables = [np.array(table, np.int64) for table in numbers]
-        self.sizes = np.concatenate([NOTHING, *[tables[k] for k in outline.which]])
-        counts = np.array([len(tables[k]) for k in outline.which], np.int64)
-        extents = [divisions[k].extent for k in outline.which]
-        columns = (outline.code, outline.firsts, np.cumsum(counts) - counts, extents, lengths)
+        self.sizes = np.concatenate([NOTHING, *[tables[k] for k in which.tolist()]])
+        each = np.array([(len(t), d.extent, n) for t, d, n in zip(tables, divisions, lengths, strict=True)], np.int64)
+        counts, extents, slices = each.reshape(-1, 3)[which].T
+        columns = (outline.code, outline.firsts, np.cumsum(counts) - counts, extents, slices)
         self.rows = np.array(columns, np.int64).T.reshape(-1)
         self.moves = np.zeros(MOVE, np.int64)
         self.control = np.zeros(len(ControlBlock), np.int64)
@@ -104,7 +105,7 @@ class Layout:
         self.staging = [] if outline.is_region else [self.arrays[b] for b in program.feeds]
         self.results = [] if outline.is_region else [self._shaped(b, t.shape, sizes) for b, t in
                                                      zip(program.fetches, program.computation.fetches, strict=True)]
-        self.work_ns = sum(divisions[k].work_ns for k in outline.which)
+        self.work_ns = sum(d.work_ns * times for d, times in zip(divisions, outline.times, strict=True))
         self.is_long = bool(self.nested) or self.work_ns >= LONG_NS
         self.is_endless = any(n.is_endless for n in self.nested.values())
         is_small = all(a.nbytes <= STAGED_BYTES for a in (*self.staging, *self.results))
@@ -112,7 +113,6 @@ class Layout:
         self.control[ControlBlock.STOP] = address_of(self.stop)
         self.control[ControlBlock.TEAM] = team
         self.is_running = False
-        self.busy = np.zeros(1, np.int64)
         self.entries_of: dict[bool, Any] = {}           # see `runtime.entry`
         self.ahead = 0                                  # rows before those of the program
         self._replaced: tuple[Array, Array, int] | None = None  # what `run_alone` has replaced
@@ -202,10 +202,9 @@ class Layout:
 
     @cached_property
     def bytes(self) -> int:
-        """Bytes that the layout holds on to."""
-        own = [self.arrays[b.index].nbytes for b in self.program.buffers
-               if b.kind in ("feed", "fetch") and b.index in self.arrays]
-        return int(self.arena.nbytes + sum(own) + sum(n.bytes() for n in self.nested.values()))
+        """Bytes that the layout holds on to, its arena aside."""
+        own = [self.arrays[b.index].nbytes for b in self.outline.own]
+        return sum(own) + sum(n.bytes() for n in self.nested.values())
 
     def prepend(self, rows: Sequence[tuple[int, Sequence[int], Sequence[int], int]]) -> int:
         """Put kernels before the program, in the place of those that were there: (address, buffer addresses, sizes,
@@ -245,19 +244,6 @@ def _array(buffer: Buffer, sizes: Sizes) -> Array:
     """Memory of its own for a buffer."""
     assert buffer.tensor is not None, "scratch lives in the arena"
     return np.zeros([evaluate(s, sizes) for s in buffer.tensor.shape], buffer.dtype.numpy)  # type: ignore[arg-type]
-
-
-def _temporaries(outline: Outline, value: Evaluator) -> tuple[Array, Array]:
-    """One allocation for all temporaries, and the addresses of these and of what depends on no size."""
-    program, addresses = outline.program, outline.addresses.copy()
-    buffers = program.buffers
-    needed = {b: value(buffers[b].size) * buffers[b].dtype.size for slot in program.slots for b in slot.buffers[:1]}
-    offsets, total = plan(program.slots, needed)
-    arena = np.empty(total + ALIGNMENT, np.uint8)
-    start = address_of(arena)
-    start += -start % ALIGNMENT
-    addresses[list(offsets)] = start + np.array(list(offsets.values()), np.int64)
-    return arena, addresses
 
 
 def _numbers(kernel: Kernel, value: Evaluator) -> list[int]:

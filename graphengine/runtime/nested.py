@@ -39,7 +39,7 @@ class NestedLayout:
         assert kernel.nested is not None, "a kernel without regions"
         self.sizes = sizes
         self.node = kernel.nested.node
-        self.parts = [Layout(outline, code, sizes, team, outer) for outline in outlines]
+        self.parts = [Layout(outline, code, sizes, team, outer=outer) for outline in outlines]
         self.tables: list[Array] = []       # kept alive: the numbers hold their addresses
         op = self.node.op
         if isinstance(op, Loop):
@@ -49,7 +49,7 @@ class NestedLayout:
 
     def bytes(self) -> int:
         """Bytes that the regions' layouts hold on to."""
-        return sum(p.bytes for p in self.parts)
+        return sum(p.bytes + p.arena.memory.nbytes for p in self.parts)
 
     @property
     def is_endless(self) -> bool:

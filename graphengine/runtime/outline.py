@@ -17,6 +17,7 @@ from ..ops.state import Const
 from ..schedule.program import Program
 
 Array = np.ndarray[Any, Any]
+Sizes = Mapping[str, int]
 
 
 def _told_address(array: Array) -> int:
@@ -59,6 +60,7 @@ class Outline:
     firsts : first place of each kernel in the table of addresses
     distinct : kernels of which each wants other numbers
     which : for each kernel, the one among those that wants the same
+    times : how many kernels want the same as each of those
     nested : kernel -> outlines of the programs that it runs, of loops and choices
     takes_steps : whether it is one kernel that may run many steps by itself
     step_entries : buffer -> place in the table of sizes of what it moves by in each of them
@@ -92,7 +94,8 @@ class Outline:
         lengths = np.array([len(kernel.buffers) for kernel in kernels], np.int64)
         self.firsts = np.cumsum(lengths) - lengths
         self.distinct: list[Kernel] = []
-        self.which = self._compare(kernels)
+        self.which = np.array(self._compare(kernels), np.intp)
+        self.times: list[int] = np.bincount(self.which, minlength=len(self.distinct)).tolist()
         self.nested = {k: [Outline(p.program, p.kernels, code) for p in kernel.nested.parts]
                        for k, kernel in enumerate(kernels) if kernel.nested is not None}
         self.takes_steps = len(kernels) == 1 and kernels[0].takes_steps

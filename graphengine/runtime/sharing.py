@@ -23,21 +23,20 @@ def divided(kernel: Kernel, numbers: Sequence[int], value: Evaluator) -> Divisio
     return division(kernel.name, numbers, extent) or Division(extent, 0, LONG_NS)
 
 
-def slice_lengths(divisions: Sequence[Division], which: Sequence[int]) -> list[int]:
+def slice_lengths(divisions: Sequence[Division], times: Sequence[int]) -> list[int]:
     """Length of the slices of each kernel that threads take in turn; 0 if it is not shared.
 
     Parameters
     ----------
     divisions : of kernels that differ
-    which : of each kernel of the program, the one among them
+    times : how often the program calls each
     """
     least_ns = 1e3 * settings().split_us
     worth = [d if d.grain and d.work_ns >= least_ns else None for d in divisions]
     works = [0 if d is None else d.work_ns for d in worth]
-    if sum(works[k] for k in which) < WORTH_WAKING * least_ns:
-        return [0] * len(which)
-    lengths = [0 if d is None else _slice_length(d, least_ns) for d in worth]
-    return [lengths[k] for k in which]
+    if sum(work * n for work, n in zip(works, times, strict=True)) < WORTH_WAKING * least_ns:
+        return [0] * len(times)
+    return [0 if d is None else _slice_length(d, least_ns) for d in worth]
 
 
 def _slice_length(divided: Division, least_ns: float) -> int:

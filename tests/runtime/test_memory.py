@@ -2,9 +2,13 @@
 import itertools
 
 import hypothesis
+import numpy as np
+import pytest
 from hypothesis import strategies as st
 
 import graphengine as tf
+from graphengine.config import override
+from graphengine.runtime import arena
 from graphengine.schedule.memory import aligned, plan, slots
 
 SIZES = {"a": 640, "b": 64, "c": 1, "d": 100}
@@ -62,3 +66,51 @@ def test_new_sizes_find_the_slots_made():
         program = session.explain(h, {x: [[1] * 8] * 3}).compilation.program
     temps = [b for b in program.buffers if b.kind == "temp"]
     assert program.slots is program.slots and len(program.slots) <= 3 < len(temps)
+
+
+@pytest.fixture
+def squares():
+    """A session, and its function of (rows, 8) that has several temporaries."""
+    with tf.Graph().as_default(), override(tier="kernels"), tf.Session() as session:
+        x = h = tf.placeholder(tf.float64, [None, 8])
+        for _ in range(3):
+            h = tf.matmul(tf.nn.softmax(h), tf.transpose(tf.nn.softmax(h + 1))) @ h
+        yield session, session.make_callable(h, [x])
+
+
+def check(f, count):
+    x = np.sin(np.arange(8.0 * count)).reshape(count, 8)
+    found = f(x)
+    for _ in range(3):
+        e, g = np.exp(x), np.exp(x + 1)
+        x = e / e.sum(1, keepdims=True) @ (g / g.sum(1, keepdims=True)).T @ x
+    np.testing.assert_allclose(found, x, rtol=1e-9, atol=1e-9)
+
+
+def layouts_of(session):
+    (plan_,) = session._plans.values()
+    return [bound.layout for bound in plan_.layouts.values()]
+
+
+def test_sizes_that_fit_plan_nothing_and_share_memory(squares, monkeypatch):
+    session, f = squares
+    planned = []
+    monkeypatch.setattr(arena, "plan", lambda *given: planned.append(given) or plan(*given))
+    for count in (32, 33, 40, 1, 32, 7):
+        check(f, count)
+    assert len(planned) == 1 and len({layout.arena for layout in layouts_of(session)}) == 1
+    check(f, 90)
+    assert len(planned) == 2
+    check(f, 33)
+    assert len({layout.arena for layout in layouts_of(session)}) == 2
+
+
+def test_memory_of_a_run_that_was_interrupted_is_left_alone(squares):
+    session, f = squares
+    check(f, 20)
+    check(f, 9)
+    shared = layouts_of(session)[0].arena
+    shared.memory[:], shared.busy[0] = 7, 1
+    for count in (9, 20, 11):               # one that ran last and two that others ran after
+        check(f, count)
+    assert (shared.memory == 7).all() and shared.busy[0] == 1
