@@ -27,6 +27,7 @@ class BitwiseAnd(_Bitwise):
     """Bits that are set in both."""
 
     names = ("bitwise.bitwise_and",)
+    onnx = "BitwiseAnd"
     expression = "{x} & {y}"
     commutative = True
 
@@ -39,6 +40,7 @@ class BitwiseOr(_Bitwise):
     """Bits that are set in at least one."""
 
     names = ("bitwise.bitwise_or",)
+    onnx = "BitwiseOr"
     expression = "{x} | {y}"
     commutative = True
 
@@ -51,6 +53,7 @@ class BitwiseXor(_Bitwise):
     """Bits that are set in exactly one."""
 
     names = ("bitwise.bitwise_xor",)
+    onnx = "BitwiseXor"
     expression = "{x} ^ {y}"
     commutative = True
 
@@ -64,6 +67,7 @@ class Invert(_Bitwise):
 
     names = ("bitwise.invert",)
     inputs = (port("x", Integer, "numbers"),)
+    onnx = "BitwiseNot"
     expression = "{x} ^ {T}(-1)"
 
     def reference(self, x: Array) -> Array:

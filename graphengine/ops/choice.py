@@ -75,6 +75,26 @@ class Switch(OfRegions):
         first, *others = self.branches
         return [*first.outputs, *(t for r in others for t in r.outputs[self.common:])]
 
+    def to_onnx(self, o: Any, index: Any, *operands: Any) -> Any:
+        """A chain of choices between two."""
+        if self.shared is not None or self.is_stepped:
+            return None
+        parts = []
+        for branch in self.branches:
+            inside = o.inside()
+            parts.append(inside.body(inside.region(branch, operands)))
+        for number in reversed(range(len(parts) - 1)):
+            inside = o.inside() if number else o
+            chosen = inside.If(inside.Equal(index, np.array(number, np.int32)), then_branch=parts[number],
+                               else_branch=parts[-1], results=len(self.results))
+            chosen = chosen if isinstance(chosen, tuple) else (chosen,)
+            if not number:
+                return chosen
+            for value, t in zip(chosen, self.results, strict=True):
+                value.dtype = t.dtype
+            parts[-1] = inside.body(chosen)
+        return None                         # of one branch
+
     def infer(self, inputs: Sequence[Tensor]) -> Types:
         self.check_head(inputs, [int32])
         if not self.branches:

@@ -114,6 +114,9 @@ class NotEqual(_Comparison):
     expression = "{x} != {y}"
     commutative = True
 
+    def to_onnx(self, o: Any, x: Any, y: Any) -> Any:
+        return o.Not(o.Equal(x, y))
+
     def reference(self, x: Array, y: Array) -> Array:
         return np.not_equal(x, y)
 
@@ -306,6 +309,9 @@ class ClipByValue(Composite):
     @quiet
     def reference(self, t: Array, low: Array, high: Array) -> Array:
         return np.maximum(np.minimum(t, high), low)
+
+    def to_onnx(self, o: Any, t: Any, low: Any, high: Any) -> Any:
+        return None if low.rank or high.rank else o.Clip(t, low, high)
 
     def gradient(self, g: Any, y: Any, t: Any, low: Any, high: Any) -> Any:
         capped = L.minimum(t, high)

@@ -6,13 +6,13 @@ walks along the first axis of others, and stacks results. Users build it in `fro
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
 
 from ..dtypes import bool as boolean
-from ..dtypes import int32
+from ..dtypes import int32, int64
 from ..errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
 from ..ir.dims import UNKNOWN, Shape, UserSize, merge
 from ..ir.graph import Graph
@@ -161,6 +161,32 @@ class Loop(OfRegions):
                 made[most - 1 - step if self.backward and most is not None else step] = row[k]
             stacked.append(made)
         return (*state, *stacked, np.asarray(len(rows), np.int32))
+
+    def to_onnx(self, o: Any, *operands: Any) -> Any:
+        """ONNX's Loop gives no zeros for steps that do not come: where there may be any, None."""
+        n, first = self.carried, self.head + self.carried
+        most = self.steps(operands)
+        may_stop = self.conditional or (self.counted and most is not None)
+        if self.is_stepped or (may_stop and (self.stacked or self.backward)):
+            return None
+        limits = [o.reshape(o.size(most), ())] if most is not None else []
+        limits += [o.cast(operands[0], int64)] if self.counted else []
+        limit = reduce(o.Min, limits) if limits else None
+        walked = operands[first:first + self.walked]
+        inside = o.inside()
+        step, goes_on, count = inside.given(int64), inside.given(boolean), inside.given(int64)
+        at = inside.Sub(inside.Sub(limit, np.array(1)), step) if self.backward else step
+        slices = [inside.Gather(w, at, axis=0) for w in walked]
+        results = inside.region(self.body, [*[None] * n, *slices, *operands[first + self.walked:]])
+        if self.conditional:
+            goes_on = results.pop(n)
+        body = inside.body([goes_on, inside.Add(count, np.array(1)), *results])
+        before = [np.array(0), *operands[self.head:first]]
+        begins = operands[self.head - 1] if self.conditional else np.array(True)
+        steps, *found = o.Loop(limit, begins, *before, body=body, results=len(results) + 1)
+        if self.backward:
+            found[n:] = [o.Slice(y, [-1], [-(2**63)], [0], [-1]) for y in found[n:]]
+        return (*found, o.cast(steps, int32))
 
     # ------------------------------------------------ before it runs
 

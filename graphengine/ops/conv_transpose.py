@@ -16,6 +16,7 @@ from .convolution import (
     numbers_attr,
     padding_attr,
     transposed,
+    transposed_in_onnx,
 )
 from .kinds import REQUIRED, Array, Floating, attr, port
 from .language import L
@@ -70,6 +71,9 @@ class _Transposed(Windowed):
         w = self.windows(x.shape, filters.shape)
         y = transposed(to_canonical(x, self.data_format), filters_of(filters), w, canonical(target, self.data_format))
         return from_canonical(y, target, self.data_format)
+
+    def to_onnx(self, o: Any, x: Any, filters: Any) -> Any:
+        return transposed_in_onnx(self, o, x, filters, self.result_shape(x.shape, filters.shape))
 
     def reference(self, x: Array, filters: Array) -> Array:
         target = self.result_shape(Shape(x.shape), Shape(filters.shape))

@@ -49,6 +49,9 @@ class Cast(Elementwise):
             x = x.astype(self.dtype.wide.numpy)
         return np.asarray(x).astype(self.dtype.numpy)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.cast(x, self.dtype)
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.cast(g, x.dtype) if x.dtype.is_floating and y.dtype.is_floating else None
 
@@ -125,6 +128,10 @@ class Checked(Elementwise):
         x, wrong = np.broadcast_arrays(x, wrong)
         refuse(wrong, self.problem)
         return x
+
+    def to_onnx(self, o: Any, x: Any, wrong: Any) -> Any:
+        """What is wrong is not seen by a model."""
+        return o.Identity(x) if tuple(x.shape) == tuple(self.result_shape(x.shape, wrong.shape)) else None
 
     def gradient(self, g: Any, y: Any, x: Any, wrong: Any) -> Any:
         return g, None

@@ -255,6 +255,15 @@ class Forward(Windowed):
         y = convolve(*self.pad(to_canonical(x, self.data_format), w), filters_of(filters), w, x, self.data_format)
         return from_canonical(y, self.result_shape(x.shape, filters.shape), self.data_format)
 
+    def to_onnx(self, o: Any, x: Any, filters: Any) -> Any:
+        n, groups = x.rank - 2, groups_of(x.shape, filters.shape, self.data_format)
+        if groups is None:
+            return None
+        about = self.windows(x.shape, filters.shape).in_onnx(canonical(x.shape, self.data_format)[1:-1], n)
+        y = o.Conv(o.channels_first(x, self.data_format, x.rank), o.transpose(filters, (n + 1, n, *range(n))),
+                   group=groups, **about)
+        return o.channels_as(y, self.data_format, x.rank)
+
     def reference(self, x: Array, filters: Array) -> Array:
         w = self.windows(Shape(x.shape), Shape(filters.shape))
         space = canonical(x.shape, self.data_format)[1:-1]
@@ -265,6 +274,26 @@ class Forward(Windowed):
     def gradient(self, g: Any, y: Any, x: Any, filters: Any) -> Any:
         return (L.convolution_input_gradient(g, filters, x, *self.attributes()),
                 L.convolution_filter_gradient(x, g, filters, *self.attributes()))
+
+
+def groups_of(x: Shape, filters: Shape, data_format: str | None) -> int | None:
+    """Number of groups of channels; None if sizes of filters or channels are not known."""
+    channels = channels_of(x, data_format)
+    return channels // filters[-2] if Shape((channels, *filters)).is_fully_defined() else None  # type: ignore[operator,no-any-return]
+
+
+def transposed_in_onnx(self: Windowed, o: Any, g: Any, filters: Any, like: Shape) -> Any:
+    """ONNX's transposed convolution, for a result of shape `like`; None if sizes are not known."""
+    n, groups = g.rank - 2, groups_of(like, filters.shape, self.data_format)
+    w, space = self.windows(like, filters.shape), canonical(like, self.data_format)[1:-1]
+    given = canonical(g.shape, self.data_format)[1:-1]
+    if groups is None or not Shape((*space, *given)).is_fully_defined():
+        return None
+    wholes = [(size - 1) * step + span for size, step, span in zip(given, w.strides, w.spans, strict=True)]
+    more = [a - b for a, b in zip(w.padded(space), wholes, strict=True)]
+    y = o.ConvTranspose(o.channels_first(g, self.data_format, g.rank), o.transpose(filters, (n + 1, n, *range(n))),
+                        group=groups, output_padding=more[-n:], **w.in_onnx(space, n))
+    return o.channels_as(y, self.data_format, g.rank)
 
 
 def check_channels(channels: Any, inside: Any, outside: Any) -> None:
@@ -420,6 +449,9 @@ class ConvolutionInputGradient(AnyAxes):
         y = transposed(to_canonical(g, self.data_format), filters_of(filters), w,
                        canonical(like.shape, self.data_format))
         return from_canonical(y, like.shape, self.data_format)
+
+    def to_onnx(self, o: Any, g: Any, filters: Any, like: Any) -> Any:
+        return transposed_in_onnx(self, o, g, filters, like.shape)
 
     @quiet
     def reference(self, g: Array, filters: Array, like: Array) -> Array:

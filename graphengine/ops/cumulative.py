@@ -47,6 +47,9 @@ class CumsumRows(_Scan):
     def reference(self, x: Array) -> Array:
         return running(np.add, x, 1, self.exclusive, self.reverse)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.CumSum(x, np.array(1), exclusive=int(self.exclusive), reverse=int(self.reverse))
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.cumsum_rows(g, self.exclusive, not self.reverse)
 
@@ -208,6 +211,10 @@ class Cumsum(_Cumulative):
     rows = "cumsum_rows"
     combine = np.add
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        axis = np.array(normal_axis(self.axis, x.rank))
+        return o.CumSum(x, axis, exclusive=int(self.exclusive), reverse=int(self.reverse))
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.cumsum(g, self.axis, self.exclusive, not self.reverse)
 
@@ -264,6 +271,7 @@ class ProdAxes(Reduction):
     internal = True
     inputs = (port("x", Numeric, "factors"),)
     axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    onnx = "ReduceProd"
     step = "multiply_step({acc}, {x})"
 
     def identity(self, dtype: DType) -> Any:

@@ -50,6 +50,10 @@ class Expm1(Elementwise):
     def reference(self, x: Array) -> Array:
         return np.expm1(x)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        half = L.tanh(x * 0.5)              # e^x - 1 = 2 t / (1 - t) with t = tanh(x / 2)
+        return L.where(L.abs(x) < 1, 2 * half / (1 - half), L.exp(x) - 1)
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g * L.exp(x)
 
@@ -90,6 +94,13 @@ class Log1p(Elementwise):
     @quiet
     def reference(self, x: Array) -> Array:
         return np.log1p(x)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        """What rounding 1 + x loses is put right (Goldberg 1991, theorem 4)."""
+        whole = 1 + x
+        small = L.equal(whole, 1)
+        near = L.log(whole) * (x / L.where(small, 1, whole - 1))
+        return L.where(small, x, L.where(L.abs(x) < 1, near, L.log(whole)))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g / (x + 1)

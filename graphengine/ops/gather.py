@@ -74,6 +74,9 @@ class GatherRows(Library):
         check_range(indices, params.shape[1])
         return np.take(params, indices, axis=1)
 
+    def to_onnx(self, o: Any, params: Any, indices: Any) -> Any:
+        return o.Gather(params, indices, axis=1)
+
     def gradient(self, g: Any, y: Any, params: Any, indices: Any) -> Any:
         return L.scatter_add_rows(g, indices, params), None
 
@@ -193,6 +196,15 @@ class Gather(Composite):
             result[place] = np.take(params[place], indices[place], axis=k - batch)
         return result
 
+    def to_onnx(self, o: Any, params: Any, indices: Any) -> Any:
+        axis, batch = self.places(params.rank, indices.rank)
+        if not batch:
+            return o.Gather(params, indices, axis=axis)
+        if axis != batch:
+            return None
+        places = o.Unsqueeze(o.cast(indices, dtypes.int64), [indices.rank])
+        return o.GatherND(params, places, batch_dims=batch)
+
     def gradient(self, g: Any, y: Any, params: Any, indices: Any) -> Any:
         if self.batch_dims:
             from .parts import gradients_of_parts
@@ -237,6 +249,9 @@ class EmbeddingLookup(Composite):
     def reference(self, params: Array, ids: Array) -> Array:
         check_range(ids, params.shape[0])
         return np.take(params, ids, axis=0)
+
+    def to_onnx(self, o: Any, params: Any, ids: Any) -> Any:
+        return o.Gather(params, ids, axis=0)
 
     def gradient(self, g: Any, y: Any, params: Any, ids: Any) -> Any:
         return L.scatter_add_like(g, ids, params, 0), None

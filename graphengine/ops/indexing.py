@@ -135,6 +135,20 @@ class StridedSlice(Movement):
     def reference(self, x: Array) -> Array:
         return np.asarray(x[slices(self.begin, self.size, self.strides)])
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        kept = zip(self.begin, self.size, self.strides, x.shape, strict=True)
+        cut = [k for k, (first, count, step, whole) in enumerate(kept) if (first, count, step) != (0, whole, 1)]
+        if not cut:
+            return o.Identity(x)
+        begin, size, strides = ([values[k] for k in cut] for values in (self.begin, self.size, self.strides))
+        ends = [a + n * step for a, n, step in zip(begin, size, strides, strict=True)]
+        if any(isinstance(end, Dim) and step < 0 for end, step in zip(ends, strides, strict=True)):
+            return None                     # it may be below 0, which would count from the end
+        ends = [-(2**63) if isinstance(end, int) and end < 0 else end for end in ends]
+        begin, ends = ([0 if n == 0 else place for n, place in zip(size, places, strict=True)]
+                       for places in (begin, ends))
+        return o.Slice(x, o.sizes(begin), o.sizes(ends), cut, strides)
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.place_like(g, x, self.begin, self.strides)
 
@@ -164,6 +178,12 @@ class PlaceLike(Movement):
         result = np.zeros(like.shape, g.dtype)
         result[slices(self.begin, g.shape, self.strides)] = g
         return result
+
+    def to_onnx(self, o: Any, g: Any, like: Any) -> Any:
+        if any(step != 1 for step in self.strides) or not g.rank:
+            return None
+        after = [whole - first - n for whole, first, n in zip(like.shape, self.begin, g.shape, strict=True)]
+        return o.Pad(g, o.sizes([*self.begin, *after]))
 
     def gradient(self, h: Any, y: Any, g: Any, like: Any) -> Any:
         return L.strided_slice(h, self.begin, tuple(g.shape), self.strides), SHAPE_ONLY

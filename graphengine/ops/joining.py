@@ -59,6 +59,9 @@ class Concat(Movement):
     def reference(self, *arrays: Array) -> Array:
         return np.concatenate(arrays, axis=self.axis)
 
+    def to_onnx(self, o: Any, *values: Any) -> Any:
+        return o.Concat(*values, axis=normal_axis(self.axis, values[0].rank))
+
     def gradient(self, g: Any, y: Any, *values: Any) -> Any:
         return tuple(L.concat_part([g, *values], self.axis, k) for k in range(len(values)))
 

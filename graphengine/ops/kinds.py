@@ -269,6 +269,13 @@ class Op:
 
     # ------------------------------------------------ meaning
 
+    def to_onnx(self, o: Any, /, *inputs: Any, **_: Any) -> Any:
+        """The same as nodes of ONNX, made by `o`, see `io.onnx_nodes.Nodes`, or from other ops.
+
+        None where there is no such node; a composite is opened then.
+        """
+        return None if self.onnx is None or dataclasses.fields(self) else o.node(self.onnx, *inputs)  # type: ignore[arg-type]
+
     def with_sizes(self, sizes: Mapping[str, int]) -> Op:
         """The op with numbers in the place of size expressions among its attributes."""
         changed = {}
@@ -340,6 +347,9 @@ class Reduction(Op):
 
     def result_shape(self, x: Shape) -> Shape:
         return Shape(1 if k in self.axes else s for k, s in enumerate(x))
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.node(self.onnx, x, self.axes) if self.axes else o.Identity(x)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,11 @@ def oriented(x: Array, transposed: bool) -> Array:
     return np.swapaxes(x, -1, -2) if transposed else x
 
 
+def turned(o: Any, x: Any, transposed: bool) -> Any:
+    """The same for a model of ONNX."""
+    return o.transpose(x, (*range(x.rank - 2), x.rank - 1, x.rank - 2)) if transposed else x
+
+
 def rows_and_columns(x: Sequence[Any], transposed: bool) -> tuple[Any, Any]:
     return (x[-1], x[-2]) if transposed else (x[-2], x[-1])
 
@@ -66,6 +71,9 @@ class BatchMatmul(Library):
     @quiet
     def reference(self, a: Array, b: Array) -> Array:
         return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
+
+    def to_onnx(self, o: Any, a: Any, b: Any) -> Any:
+        return o.MatMul(turned(o, a, self.transpose_a), turned(o, b, self.transpose_b))
 
     def gradient(self, g: Any, y: Any, a: Any, b: Any) -> Any:
         return product_gradients(self, L.batch_matmul, g, a, b)
@@ -161,6 +169,9 @@ class Matmul(Composite):
     @quiet
     def reference(self, a: Array, b: Array) -> Array:
         return np.asarray(np.matmul(oriented(a, self.transpose_a), oriented(b, self.transpose_b)))
+
+    def to_onnx(self, o: Any, a: Any, b: Any) -> Any:
+        return o.MatMul(turned(o, a, self.transpose_a), turned(o, b, self.transpose_b))
 
     def gradient(self, g: Any, y: Any, a: Any, b: Any) -> Any:
         if not self.transpose_a and is_plain_matrix(b) and a.shape.rank is not None and a.rank > 2:

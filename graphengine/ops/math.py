@@ -135,6 +135,10 @@ class Divide(Elementwise):
     def reference(self, x: Array, y: Array) -> Array:
         return np.true_divide(x, y)
 
+    def to_onnx(self, o: Any, x: Any, y: Any) -> Any:
+        kind = self.result_dtype(x.dtype)
+        return o.Div(o.cast(x, kind), o.cast(y, kind))
+
     def gradient(self, g: Any, z: Any, x: Any, y: Any) -> Any:
         if not x.dtype.is_floating:
             return None, None

@@ -50,6 +50,9 @@ class Reshape(Movement):
     def reference(self, x: Array) -> Array:
         return np.reshape(x, self.shape)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.reshape(x, self.result_shape(x.shape))
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.reshape_like(g, x)
 
@@ -186,6 +189,9 @@ class Transpose(Movement):
     def reference(self, x: Array) -> Array:
         return np.transpose(x, self.perm)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.transpose(x, self.order(x.rank))
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         order = self.order(x.rank)
         return L.transpose(g, tuple(order.index(k) for k in range(x.rank)))
@@ -225,6 +231,9 @@ class BroadcastTo(Movement):
 
     def reference(self, x: Array) -> Array:
         return np.broadcast_to(x, self.shape)  # type: ignore[arg-type]
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.Identity(x) if tuple(x.shape) == self.shape else o.Expand(x, o.sizes(self.shape))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.sum_like(g, x)
@@ -313,6 +322,9 @@ class ExpandDims(Composite):
     def reference(self, x: Array) -> Array:
         return np.expand_dims(x, self.axis)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.Unsqueeze(x, [normal_axis(self.axis, x.rank + 1)])
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.reshape_like(g, x)
 
@@ -353,6 +365,10 @@ class Squeeze(Composite):
 
     def reference(self, x: Array) -> Array:
         return np.squeeze(x, self.axis or None)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        gone = normal_axes(self.axis, x.rank) if self.axis else [k for k, s in enumerate(x.shape) if s == 1]
+        return o.Squeeze(x, gone) if gone else o.Identity(x)
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.reshape_like(g, x)

@@ -108,6 +108,9 @@ class LeakyRelu(_Activation):
     def reference(self, x: Array) -> Array:
         return np.where(x > 0, x, x * x.dtype.type(self.alpha))
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.LeakyRelu(x, alpha=self.alpha)
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.where(x > 0, g, g * self.alpha)
 
@@ -273,6 +276,9 @@ class _AlongAxis(Composite):
     def result_shape(self, x: Shape) -> Shape:
         normal_axis(self.axis, len(x))
         return x
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.node(self.onnx, x, axis=self.axis)
 
     samples = (sample(normal(3, 4)), sample(normal(2, 3, 4), axis=1), sample(uniform(-400.0, 400.0, 3, 4), axis=0),
                sample(normal(0, 3)), sample(normal(3, 0)), sample(normal(3, 1)),

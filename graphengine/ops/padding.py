@@ -59,6 +59,10 @@ class PadConstant(Movement):
     def reference(self, x: Array) -> Array:
         return np.pad(x, self.paddings, constant_values=self.fill) if x.ndim else np.array(x)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        widths = [*(a for a, _ in self.paddings), *(b for _, b in self.paddings)]
+        return o.Pad(x, widths, o.number(self.fill, x)) if widths else o.Identity(x)
+
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g[tuple(slice(a, -b if b else None) for a, b in self.paddings)]
 

@@ -53,6 +53,12 @@ class FlatPlaces(Library):
     def explain_code(self, code: int) -> str:
         return "an index is outside its axis"
 
+    def to_onnx(self, o: Any, indices: Any) -> Any:
+        if self.skips:
+            return None
+        steps = [product(self.axes[k + 1:]) for k in range(len(self.axes))]
+        return o.ReduceSum(o.Mul(indices, o.cast(o.sizes(steps), indices.dtype)), [1], keepdims=0)
+
     def reference(self, indices: Array) -> Array:
         axes = Shape(self.axes).numbers()
         if self.skips:

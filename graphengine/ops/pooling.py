@@ -53,6 +53,16 @@ class _Pool(Composite):
         size = spatial(self.ksize, n, self.data_format, "ksize")
         return windows(size, n, self.data_format, self.strides, None, self.padding)
 
+    def in_onnx(self, o: Any, operator: str, x: Any) -> Any:
+        """One of ONNX's operators; None where windows would lie in the padding altogether."""
+        w = self.windows(x.shape)
+        if w.is_cropped:
+            return None
+        about = w.in_onnx(canonical(x.shape, self.data_format)[1:-1], x.rank - 2)
+        del about["dilations"]
+        y = o.node(operator, o.channels_first(x, self.data_format, x.rank), **about)
+        return o.channels_as(y, self.data_format, x.rank)
+
     def pooled_shape(self, x: Shape) -> Shape:
         space = self.windows(x).results(canonical(x, self.data_format)[1:-1])
         return user_shape(x[0], space, channels_of(x, self.data_format), len(x) - 2, self.data_format)
@@ -238,6 +248,9 @@ class _MaxPool(_Pool):
         y = L.largest_of_windows(to_canonical(x, self.data_format), w.size, w.strides, w.padding)
         return from_canonical(y, self.result_shape(x.shape), self.data_format)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return self.in_onnx(o, "MaxPool", x)
+
     def reference(self, x: Array) -> Array:
         w = self.windows(Shape(x.shape))
         y = LargestOfWindows(w.size, w.strides, w.padding).reference(canonical_array(x, self.data_format))
@@ -322,6 +335,9 @@ class _AveragePool(_Pool):
         space = L.broadcast_to(one, (1, *own.shape[1:-1], 1))
         counts = L.convolution(space, L.broadcast_to(one, (*w.size, 1, 1)), *attributes)
         return from_canonical(totals / counts, self.result_shape(x.shape), self.data_format)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return self.in_onnx(o, "AveragePool", x)
 
     def reference(self, x: Array) -> Array:
         own = canonical_array(x, self.data_format)

@@ -51,5 +51,8 @@ class IsFinite(_Predicate):
     names = ("math.is_finite",)
     expression = "fabs({x}) < {T}(np.inf)"
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.Less(o.Abs(x), o.number(np.inf, x))
+
     def reference(self, x: Array) -> Array:
         return np.isfinite(x)

@@ -39,6 +39,7 @@ class SumAxes(Reduction):
     internal = True
     inputs = (port("x", Numeric, "terms"),)
     axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    onnx = "ReduceSum"
     step = "add_step({acc}, {x})"
 
     def identity(self, dtype: DType) -> Any:
@@ -86,6 +87,7 @@ class MaxAxes(_Extremum):
     """Largest element along axes, which stay with size 1; NaN if there is one."""
 
     axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    onnx = "ReduceMax"
     step = "max_step({acc}, {x})"
 
     def identity(self, dtype: DType) -> Any:
@@ -101,6 +103,7 @@ class MinAxes(_Extremum):
     """Smallest element along axes, which stay with size 1; NaN if there is one."""
 
     axes: tuple[int, ...] = attr(REQUIRED, "axes, counted from the front", convert=tuple)
+    onnx = "ReduceMin"
     step = "min_step({acc}, {x})"
 
     def identity(self, dtype: DType) -> Any:
@@ -122,6 +125,10 @@ class AxisReduction(Composite):
 
     def result_shape(self, x: Shape) -> Shape:
         return reduced_shape(x, self.axis, self.keepdims)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        axes = normal_axes(self.axis, x.rank)
+        return o.node(self.onnx, x, axes, keepdims=int(self.keepdims)) if axes and self.onnx else None
 
     def finished(self, folded: Any, x: Any) -> Any:
         """The keep-axes result in the shape that the user asked for."""
@@ -181,6 +188,9 @@ class ReduceMean(AxisReduction):
             if x.dtype.kind == "f":
                 return np.asarray(total / count)
             return np.asarray(np.sign(total) * (np.abs(total) // np.maximum(count, 1)), x.dtype)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return super().to_onnx(o, x) if x.dtype.is_floating else None
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         if not x.dtype.is_floating:
@@ -332,6 +342,9 @@ class ArgReduce(Library):
     def explain_code(self, code: int) -> str:
         return "the axis has no elements to choose from"
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.cast(o.node(f"Arg{self.extremum.title()}", x, axis=1, keepdims=0), self.output_type)
+
     def reference(self, x: Array) -> Array:
         return _extremum_place(x, 1, self.extremum).astype(self.output_type.numpy)
 
@@ -361,6 +374,9 @@ class _ArgExtremum(Composite):
     def decompose(self, x: Any) -> Any:
         rows = L.reshape(x, outer_size_inner(x.shape, normal_axis(self.axis or 0, x.rank)))
         return L.reshape(L.arg_reduce(rows, self.extremum, self.output_type), tuple(self.result_shape(x.shape)))
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.cast(o.node(self.onnx, x, axis=normal_axis(self.axis or 0, x.rank), keepdims=0), self.output_type)
 
     def reference(self, x: Array) -> Array:
         self.result_shape(Shape(x.shape))

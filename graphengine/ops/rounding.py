@@ -118,6 +118,9 @@ class TruncatedQuotient(Elementwise):
     def failure(self, *types: DType) -> tuple[str, str] | None:
         return "{y} == 0", DIVIDED_BY_ZERO
 
+    def to_onnx(self, o: Any, x: Any, y: Any) -> Any:
+        return o.Div(x, y)
+
     @quiet
     def reference(self, x: Array, y: Array) -> Array:
         check_divisors(x, y)
@@ -138,6 +141,9 @@ class Fmod(Elementwise):
     inputs = (port("x", Floating, "numerator"), port("y", Floating, "denominator"))
     expression = "fmod_{T}({x}, {y})"
     cost = 40
+
+    def to_onnx(self, o: Any, x: Any, y: Any) -> Any:
+        return o.Mod(x, y, fmod=1)
 
     @quiet
     def reference(self, x: Array, y: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..dtypes import int64
 from ..errors import IndexOutsideError, ShapeError
 from ..ir.dims import Shape, Size, merge, product
 from ..ir.node import Tensor
@@ -36,6 +37,13 @@ from .samples import integers, normal, sample, whole
 COMBINES = {"add": np.add, "sub": np.subtract, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
 
 
+def put_in_onnx(o: Any, tensor: Any, places: Any, updates: Any, combine: str) -> Any:
+    """Slices put at places of a tensor in a model of ONNX."""
+    reduction = {"update": "none", "sub": "add"}.get(combine, combine)
+    slices = o.Neg(updates) if combine == "sub" else updates
+    return o.ScatterND(tensor, o.cast(places, int64), slices, reduction=reduction)
+
+
 # -------------------------------------------------------------------- kernel
 
 class _PutRows(Library):
@@ -52,6 +60,15 @@ class _PutRows(Library):
         element = str(updates.dtype.size) if self.combine == "update" else updates.dtype.code
         kernel = f"put_{self.combine}_{element}_{indices.dtype.code}"
         return Call(kernel, (*sizes_of(table), *sizes_of(indices)), extent=1)
+
+    def to_onnx(self, o: Any, updates: Any, indices: Any, table: Any) -> Any:
+        """Rows for places outside meet one more row, which is cut off again."""
+        count = o.size(table.shape[0])
+        places = o.cast(indices, int64)
+        is_inside = o.And(o.GreaterOrEqual(places, [0]), o.Less(places, count))
+        more = o.Pad(table, [0, 0, 1, 0])
+        changed = put_in_onnx(o, more, o.Unsqueeze(o.Where(is_inside, places, count), [1]), updates, self.combine)
+        return o.Slice(changed, [0], count, [0])
 
     @quiet
     def reference(self, updates: Array, indices: Array, table: Array) -> Array:
@@ -191,6 +208,9 @@ class GatherNd(Composed):
         at = flat_places(indices, params.shape[:depth]) if depth != 1 else L.reshape(indices, (-1,))
         return L.reshape(picked_rows(rows, at), target)     # which sees by itself whether an only index is inside
 
+    def to_onnx(self, o: Any, params: Any, indices: Any) -> Any:
+        return o.GatherND(params, o.cast(indices, int64), batch_dims=self.batch_dims) if indices.shape[-1] else None
+
     def reference(self, params: Array, indices: Array) -> Array:
         if self.batch_dims:
             rest = GatherNd(self.batch_dims - 1)
@@ -226,6 +246,9 @@ class _TensorScatter(Composed):
         rows = L.reshape(updates, (count, inner)), places, table
         changed = L.scatter_rows(*rows) if self.combine == "update" else L.combine_rows(*rows, self.combine)
         return L.reshape(changed, tuple(tensor.shape))
+
+    def to_onnx(self, o: Any, tensor: Any, indices: Any, updates: Any) -> Any:
+        return put_in_onnx(o, tensor, indices, updates, self.combine) if indices.shape[-1] else None
 
     def reference(self, tensor: Array, indices: Array, updates: Array) -> Array:
         check_places(indices, tensor.shape)

@@ -76,6 +76,9 @@ class Tile(Composed):
         copies = L.broadcast_to(L.reshape(x, tuple(apart)), tuple(wide))
         return L.reshape(copies, tuple(self.result_shape(x.shape)))
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.Tile(x, o.sizes(self.multiples)) if self.multiples else o.Identity(x)
+
     def reference(self, x: Array) -> Array:
         return np.tile(x, self.multiples)
 

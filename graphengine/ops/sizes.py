@@ -38,6 +38,9 @@ class _Sizes(Composite):
     def result_dtype(self, *types: DType) -> DType:
         return self.out_type
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.cast(o.node(self.onnx, x), self.out_type)
+
     samples = (sample(normal(3, 4)), sample(normal(), out_type="int64"), sample(normal(0, 2)), sample(normal(1)))
 
 

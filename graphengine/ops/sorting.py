@@ -58,6 +58,9 @@ class ArgsortRows(Library):
         outer, size = sizes_of(inputs[0])
         return Call(f"argsort_{inputs[0].dtype.code}_i32", (outer, size, int(self.descending)), extent=outer)
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.cast(o.TopK(x, o.size(x.shape[1]), largest=int(self.descending), results=2)[1], int32)
+
     def reference(self, x: Array) -> Array:
         return order_of(x, self.descending).astype(np.int32)
 
@@ -185,6 +188,10 @@ class TopK(Composite):
         places = L.slice(L.argsort_rows(rows, True), (0, 0), (-1, self.k))
         shape = tuple(self.result_shape(x.shape)[0])
         return L.reshape(L.gather(rows, places, None, 1, 1), shape), L.reshape(places, shape)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        largest, places = o.TopK(x, [self.k], results=2)
+        return largest, o.cast(places, int32)
 
     def reference(self, x: Array) -> tuple[Array, Array]:
         places = order_of(x, True)[..., :self.k]

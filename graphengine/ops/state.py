@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType, as_dtype
 from ..errors import ShapeError
-from ..ir.dims import Dim, Shape, Size, merge
+from ..ir.dims import Dim, Shape, Size, merge, product
 from ..ir.node import Tensor
 from .kinds import REQUIRED, AnyType, Array, Effect, Elementwise, NoGradient, Numeric, Source, attr, port
 from .registry import op
@@ -224,6 +224,9 @@ class SizeValue(Source):
     def result_shape(self) -> Shape:
         return Shape(())
 
+    def to_onnx(self, o: Any) -> Any:
+        return o.cast(o.reshape(o.size(self.size), ()), self.dtype)
+
     def reference(self) -> Array:
         return np.asarray(self.size, self.dtype.numpy)
 
@@ -250,6 +253,10 @@ class Iota(Counting):
     def result_shape(self) -> Shape:
         return Shape(self.size if k == self.axis else 1 for k in range(self.rank))
 
+    def to_onnx(self, o: Any) -> Any:
+        shape = [-1 if k == self.axis else 1 for k in range(self.rank)]
+        return o.reshape(o.cast(o.counted(self.size), self.dtype), shape)
+
     def reference(self) -> Array:
         return np.arange(self.size).astype(self.dtype.numpy).reshape(self.result_shape().numbers())  # type: ignore[arg-type]
 
@@ -266,6 +273,9 @@ class Positions(Counting):
     def result_shape(self) -> Shape:
         return self.shape
 
+    def to_onnx(self, o: Any) -> Any:
+        return o.reshape(o.counted(product(self.shape)), self.shape)  # type: ignore[arg-type]
+
     def reference(self) -> Array:
         sizes = self.shape.numbers()
         return np.arange(int(np.prod(sizes)), dtype=np.int64).reshape(sizes)
@@ -279,6 +289,9 @@ class Copy(Elementwise):
     internal = True
     inputs = (port("x", AnyType, "the elements"),)
     expression = "{x}"
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.Identity(x)
 
     def reference(self, x: Array) -> Array:
         return np.array(x)

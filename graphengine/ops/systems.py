@@ -289,6 +289,7 @@ class Det(Composite):
 
     category = "Linear algebra"
     names = ("linalg.det",)
+    onnx = "Det"
     node_name = "MatrixDeterminant"
     inputs = (port("input", Solvable, "square matrices"),)
 

@@ -178,6 +178,16 @@ class Windows:
         return tuple(n + self._missing(n, span, s)
                      for n, span, s in zip(space, self.spans, self.strides, strict=True))
 
+    def in_onnx(self, space: Sequence[Any], n: int) -> dict[str, Any]:
+        """What an operator of ONNX is told of the last n axes; their SAME_UPPER where sizes are not known."""
+        before, whole = self.before(space), self.padded(space)
+        after = [all_ - size - first for all_, size, first in zip(whole, space, before, strict=True)]
+        pads = [*before[-n:], *after[-n:]]
+        found = {"kernel_shape": self.size[-n:], "strides": self.strides[-n:], "dilations": self.dilations[-n:]}
+        if not all(isinstance(p, int) for p in pads):
+            return {**found, "auto_pad": "SAME_UPPER"}
+        return {**found, "pads": pads} if any(pads) else found
+
     @property
     def is_cropped(self) -> bool:
         """Whether some windows may lie in the padding altogether."""
