@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InvalidArgumentError
-from ..io.onnx_nodes import Refusal
+from ..io.onnx_nodes import ELSEWHERE, Refusal, reason_of
 from ..io.onnx_write import NotExportedError, write
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
@@ -49,7 +49,13 @@ def save_onnx(
     known = {id(t) for t in inputs}
     others = [n.outputs[0] for n in nodes if isinstance(n.op, Placeholder) and id(n.outputs[0]) not in known]
     feeds = [Feed(t, tuple(t.shape)) for t in (*inputs, *others)]
-    computation = widen(replace(specialize(tensors, (), feeds), updates=()), [])
+    computation = replace(specialize(tensors, (), feeds), updates=())
+    cut = {id(t): c.node for c in computation.cuts for t in c.results}
+    waiting = [cut[id(t)] for node in computation.nodes for t in node.outputs if id(t) in cut]
+    if waiting:
+        refusals = [Refusal(node.name, reason_of(node.op), ELSEWHERE) for node in dict.fromkeys(waiting)]
+        raise NotExportedError(refusals, os.fspath(path))
+    computation = widen(computation, [])
     write(path, computation, list(outputs), values)
 
 

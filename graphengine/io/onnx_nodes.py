@@ -230,7 +230,13 @@ class Nodes:
         if isinstance(atom, str):
             return self.size(Dim({(atom,): 1}, size.facts))
         kind, a, b = atom
-        return self.node("Min" if kind == "min" else "Div", self.size(a), self.size(b))  # type: ignore[no-any-return]
+        left, right = self.size(a), self.size(b)
+        if kind == "min":
+            return self.Min(left, right)  # type: ignore[no-any-return]
+        may_be_negative = min(a.terms.values()) < 0 if isinstance(a, Dim) else a < 0
+        if may_be_negative:                 # Div rounds toward 0
+            left = self.Sub(left, self.Mod(left, right))
+        return self.Div(left, right)  # type: ignore[no-any-return]
 
     def sizes(self, sizes: Sequence[Size]) -> Value:
         """Sizes as a vector of whole numbers."""
@@ -406,10 +412,10 @@ def drawn(
         onnx.label = node.name
         if node.outputs and id(node.outputs[0]) in new:
             continue
-        if isinstance(node.op, (State, Placeholder)):       # a variable, or what only numpy computes
+        if isinstance(node.op, State):
             (t,) = node.outputs
             new[id(t)] = drawing.add(Placeholder(t.dtype, t.shape), ()).outputs[0]
-            onnx.values[id(new[id(t)])] = Value(t.dtype, states.get(node.name), node.name)
+            onnx.values[id(new[id(t)])] = Value(t.dtype, states[node.name], node.name)
             continue
         drawing.draw([node], new)
         for k, t in enumerate(node.outputs):

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..dtypes import float32
 from ..ir.dims import Shape
 from .kinds import Array, Composite, Floating, Numeric, attr, port
 from .language import L
@@ -126,6 +127,9 @@ class HardSilu(_Activation):
 
     def decompose(self, x: Any) -> Any:
         return x * L.hard_sigmoid(x)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.HardSwish(x) if x.dtype is float32 else None
 
     @quiet
     def reference(self, x: Array) -> Array:

@@ -311,7 +311,7 @@ class ClipByValue(Composite):
         return np.maximum(np.minimum(t, high), low)
 
     def to_onnx(self, o: Any, t: Any, low: Any, high: Any) -> Any:
-        return None if low.rank or high.rank else o.Clip(t, low, high)
+        return None                         # where the limits cross, Clip gives the upper one
 
     def gradient(self, g: Any, y: Any, t: Any, low: Any, high: Any) -> Any:
         capped = L.minimum(t, high)

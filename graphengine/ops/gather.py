@@ -112,6 +112,12 @@ class ScatterAddRows(Library):
     def explain_code(self, code: int) -> str:
         return "an index is outside [0, n)"
 
+    def to_onnx(self, o: Any, g: Any, indices: Any, like: Any) -> Any:
+        outer, size, inner = like.shape
+        table = o.Expand(o.number(0, g), o.sizes((size, outer, inner)))
+        places = o.Unsqueeze(o.cast(indices, dtypes.int64), [1])
+        return o.transpose(o.ScatterND(table, places, o.transpose(g, (1, 0, 2)), reduction="add"), (1, 0, 2))
+
     def reference(self, g: Array, indices: Array, like: Array) -> Array:
         check_range(indices, like.shape[1])
         result = np.zeros(like.shape, g.dtype)

@@ -142,12 +142,12 @@ class StridedSlice(Movement):
             return o.Identity(x)
         begin, size, strides = ([values[k] for k in cut] for values in (self.begin, self.size, self.strides))
         ends = [a + n * step for a, n, step in zip(begin, size, strides, strict=True)]
-        if any(isinstance(end, Dim) and step < 0 for end, step in zip(ends, strides, strict=True)):
-            return None                     # it may be below 0, which would count from the end
-        ends = [-(2**63) if isinstance(end, int) and end < 0 else end for end in ends]
         begin, ends = ([0 if n == 0 else place for n, place in zip(size, places, strict=True)]
                        for places in (begin, ends))
-        return o.Slice(x, o.sizes(begin), o.sizes(ends), cut, strides)
+        stops = o.sizes([-(2**63) if isinstance(end, int) and end < 0 else end for end in ends])
+        if any(isinstance(end, Dim) for end in ends):   # below 0 they would count from the end
+            stops = o.Where(o.Less(stops, [0]), [-(2**63)], stops)
+        return o.Slice(x, o.sizes(begin), stops, cut, o.sizes(strides))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.place_like(g, x, self.begin, self.strides)

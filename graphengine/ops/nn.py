@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..dtypes import float32
 from ..errors import ShapeError
 from ..ir.dims import Shape, merge
 from .kinds import Array, Composite, Floating, Numeric, attr, port
@@ -109,7 +110,7 @@ class LeakyRelu(_Activation):
         return np.where(x > 0, x, x * x.dtype.type(self.alpha))
 
     def to_onnx(self, o: Any, x: Any) -> Any:
-        return o.LeakyRelu(x, alpha=self.alpha)
+        return o.LeakyRelu(x, alpha=self.alpha) if x.dtype is float32 else None    # a file's attributes are float32
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return L.where(x > 0, g, g * self.alpha)
@@ -162,6 +163,9 @@ class Selu(_Activation):
 
     def decompose(self, x: Any) -> Any:
         return L.where(x > 0, x * SELU_SCALE, L.expm1(x) * (SELU_SCALE * SELU_ALPHA))
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return o.Selu(x) if x.dtype is float32 else None
 
     @quiet
     def reference(self, x: Array) -> Array:
@@ -331,6 +335,9 @@ class LogSoftmax(_AlongAxis):
         axes = (normal_axis(self.axis, x.rank),)
         shifted = x - L.max_axes(x, axes)
         return shifted - L.log(L.sum_axes(L.exp(shifted), axes))
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return None                         # ONNX's own may be the logarithm of a softmax that is 0
 
     @quiet
     def reference(self, x: Array) -> Array:

@@ -55,7 +55,7 @@ class FlatPlaces(Library):
 
     def to_onnx(self, o: Any, indices: Any) -> Any:
         if self.skips:
-            return None
+            return o.Max(o.Squeeze(indices, [1]), o.number(-1, indices))
         steps = [product(self.axes[k + 1:]) for k in range(len(self.axes))]
         return o.ReduceSum(o.Mul(indices, o.cast(o.sizes(steps), indices.dtype)), [1], keepdims=0)
 
