@@ -76,7 +76,7 @@ REASONS: dict[str, str] = {
         compat.v1.*session_tensor train.SessionManager train.Supervisor check_pinned parallel_stack
         nondifferentiable_batch_function keras.device config.experimental.*tensor_float* test.experimental.sync_devices
     """,
-    "graphs become machine code of this machine's CPU only; `io` saves them, and ONNX files can be read": """
+    "graphs become machine code of this machine's CPU only; `io` saves them, and ONNX files are read and written": """
         lite.* compat.v1.lite.* mlir.* xla.* experimental.tensorrt.* config.optimizer.* sysconfig.*
         keras.layers.TFSMLayer keras.export.* keras.layers.FlaxLayer keras.layers.JaxLayer
         keras.layers.TorchModuleWrapper keras.wrappers.* load_library load_op_library compat.v1.load_file_system_library

@@ -6,8 +6,14 @@ to tensors. What a file holds beside nodes (train, view) is in `Graph.document`.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from ..errors import InvalidArgumentError
 from ..ir.graph import Graph
+
+if TYPE_CHECKING:
+    from .session import Session
 
 Path = str | os.PathLike[str]
 
@@ -31,14 +37,25 @@ def load(path: Path) -> Graph:
     return read(path)
 
 
-def save(self: Graph, path: Path) -> None:
+def save(self: Graph, path: Path, fetches: Sequence[Any] | None = None, session: Session | None = None) -> None:
     """Write the graph to a file, conventionally ``NAME.graph.json``, with its `document`: train, view and other keys.
 
     The file is replaced in one step. More than 1,024 numbers in one array go to ``NAME.HASH.safetensors`` beside it.
 
+    Parameters
+    ----------
+    path : where; a name that ends with ``.onnx`` makes an ONNX model of what computes `fetches`. Placeholders become
+        its inputs, sizes that are not known symbols, variables weights. It needs the package onnx:
+        ``pip install graphengine[onnx]``
+    fetches : tensors or names that an ONNX model gives; None: what nothing else reads
+    session : the one whose values of variables go into an ONNX model; None: their initial values
+
     Raises
     ------
     FileFormatError if the graph holds what a file cannot. OSError if the system refuses.
+    UnimplementedError if nodes have no form in ONNX, as those that draw random numbers: it names all of them, and
+    nothing is written.
+    NotFoundError if the package onnx is needed and not installed.
 
     Examples
     --------
@@ -52,6 +69,14 @@ def save(self: Graph, path: Path) -> None:
     >>> print(tf.Session(copy).run("y", {"x": 4.0}))
     8.0
     """
+    if os.fspath(path).lower().endswith(".onnx"):
+        from .onnx_export import save_graph
+
+        save_graph(self, path, fetches, session)
+        return
+    if fetches is not None or session is not None:
+        raise InvalidArgumentError(f"{os.fspath(path)!r} holds a whole graph without values of variables", op="save",
+                                   fix="fetches and session are for names that end with .onnx")
     from ..io.graphfile import save as write
 
     write(self, path)

@@ -1,9 +1,10 @@
-"""Graphs, traced functions and models as ONNX files: what is fetched, with the values that variables have now."""
+"""Graphs and traced functions as ONNX files: what is fetched, with the values that variables have now."""
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,50 +14,98 @@ from ..io.onnx_nodes import ELSEWHERE, Refusal, reason_of
 from ..io.onnx_write import NotExportedError, write
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
-from ..ir.walk import needed
-from ..ops.kinds import Effect
-from ..ops.state import Kept, Placeholder, ReadVariable
+from ..ir.walk import consumers, needed
+from ..ops.kinds import Control, Effect, External, Source
+from ..ops.state import Kept, Placeholder, ReadVariable, SharedVariable
 from ..rewrite.specialize import Feed, specialize
 from ..rewrite.widen import widen
+from .concrete import Concrete
+from .session import Session
 
 Array = np.ndarray[Any, Any]
+Path = str | os.PathLike[str]
+NONE: Mapping[str, Tensor] = MappingProxyType({})
 
 
-def save_onnx(
-    path: str | os.PathLike[str], outputs: Mapping[str, Tensor], values: Mapping[str, Array],
-    inputs: Sequence[Tensor] = (),
+def save_graph(graph: Graph, path: Path, fetches: Sequence[Any] | None = None, session: Session | None = None) -> None:
+    """Write what computes some results of a graph; see `Graph.save`."""
+    tensors = [graph.as_tensor(f) if isinstance(f, str) else graph.as_node(f).outputs[getattr(f, "position", 0)]
+               for f in (unread(graph) if fetches is None else fetches)]
+    outputs = {t.name.removesuffix(":0"): t for t in tensors}
+    variables = [n for n in needed([t.node for t in tensors]) if isinstance(n.op, Kept) and n.op.category == "State"]
+    _export(path, outputs, _values(graph, variables, session))
+
+
+def save_function(concrete: Concrete, path: Path, inputs: Sequence[str] | None = None) -> None:
+    """Write a traced function; its outputs are called output_0, output_1 ..., those of a dict as its keys are.
+
+    inputs : names of the inputs; None: those of the placeholders
+    """
+    count = len(concrete.outputs)
+    structure = concrete.structured_outputs
+    made = structure.fill(list(range(count))) if structure is not None else None
+    named = made if isinstance(made, dict) and all(isinstance(k, int) for k in made.values()) else {
+        f"output_{k}": k for k in range(count)}
+    values = {n.name: np.asarray(n.op.start()) for n in concrete.graph.nodes if isinstance(n.op, SharedVariable)}
+    fed = [t for t in concrete.inputs if isinstance(t.node.op, Placeholder)]
+    _export(path, {str(name): concrete.outputs[k] for name, k in named.items()}, values,
+            dict(zip(inputs or [t.node.name for t in fed], fed, strict=True)))
+
+
+def unread(graph: Graph) -> list[Tensor]:
+    """Computed tensors of a graph that nobody reads.
+
+    Of a loop or a branch they are none if another of its results is read: it counts and records for gradients.
+    """
+    read = consumers(graph.nodes)
+    return [tensor for node in graph.nodes for tensor in node.outputs
+            if id(tensor) not in read and not isinstance(node.op, (Source, Effect))
+            and not (isinstance(node.op, Control) and any(id(t) in read for t in node.outputs))]
+
+
+def _values(graph: Graph, variables: Sequence[Node], session: Session | None) -> dict[str, Array]:
+    """What variables hold in a session; their initial values if there is none."""
+    if session is not None and session.graph is not graph:
+        raise InvalidArgumentError("the session is that of another graph", op="save", fix="give the graph's session")
+    if session is not None:
+        session.store.require([n.name for n in variables if n.op.start() is None])
+        held = session.variables()
+        return {n.name: held[n.name] if n.op.start() is None else n.op.start() for n in variables}
+    begun = [n for n in variables if n.op.start() is None]
+    first = Session(graph).run([n.inputs[0] for n in begun]) if begun else []
+    found = {n.name: np.asarray(value) for n, value in zip(begun, first, strict=True)}
+    return {n.name: found[n.name] if n.name in found else n.op.start() for n in variables}
+
+
+def _export(
+    path: Path, outputs: Mapping[str, Tensor], values: Mapping[str, Array], inputs: Mapping[str, Tensor] = NONE,
 ) -> None:
-    """Write what computes some tensors as an ONNX model.
+    """Write what computes some tensors.
 
     Parameters
     ----------
-    outputs : tensors of one graph by the names that they get
+    outputs : by the names that they get
     values : of variables, by name
-    inputs : placeholders that the model takes in this order, needed or not; others follow
-
-    Raises
-    ------
-    NotExportedError, before anything is written, if nodes have no form in ONNX: it names all of them.
-    InvalidArgumentError if there are no outputs.
+    inputs : placeholders by the names that they get, needed or not; others follow
     """
     tensors = list(outputs.values())
     if not tensors:
-        raise InvalidArgumentError("there is nothing to export", op="onnx", fix="name what the model gives")
+        raise InvalidArgumentError("there is nothing to export", at=os.fspath(path), fix="name what the model gives")
     nodes = needed([t.node for t in tensors])
-    refusals = [found for found in map(_refusal, nodes) if found is not None]
-    if refusals:                            # before sizes are followed through them
-        raise NotExportedError(refusals, os.fspath(path))
-    known = {id(t) for t in inputs}
+    _check(path, [found for found in map(_refusal, nodes) if found is not None])
+    known = {id(t) for t in inputs.values()}
     others = [n.outputs[0] for n in nodes if isinstance(n.op, Placeholder) and id(n.outputs[0]) not in known]
-    feeds = [Feed(t, tuple(t.shape)) for t in (*inputs, *others)]
+    feeds = [Feed(t, tuple(t.shape)) for t in (*inputs.values(), *others)]
     computation = replace(specialize(tensors, (), feeds), updates=())
     cut = {id(t): c.node for c in computation.cuts for t in c.results}
-    waiting = [cut[id(t)] for node in computation.nodes for t in node.outputs if id(t) in cut]
-    if waiting:
-        refusals = [Refusal(node.name, reason_of(node.op), ELSEWHERE) for node in dict.fromkeys(waiting)]
+    waiting = dict.fromkeys(cut[id(t)] for node in computation.nodes for t in node.outputs if id(t) in cut)
+    _check(path, [Refusal(node.name, reason_of(node.op), ELSEWHERE) for node in waiting])
+    write(path, widen(computation, []), [*inputs, *(t.node.name for t in others)], list(outputs), values)
+
+
+def _check(path: Path, refusals: Sequence[Refusal]) -> None:
+    if refusals:
         raise NotExportedError(refusals, os.fspath(path))
-    computation = widen(computation, [])
-    write(path, computation, list(outputs), values)
 
 
 def _refusal(node: Node) -> Refusal | None:
@@ -66,18 +115,8 @@ def _refusal(node: Node) -> Refusal | None:
         return Refusal(node.name, "it draws random numbers", "export results that are not random, or feed the numbers")
     if isinstance(op, Effect) and not isinstance(op, ReadVariable) and op.category != "Random":
         return Refusal(node.name, "it changes a variable", "export a result that is computed without the change")
+    if isinstance(op, External):            # of results whose number of axes nobody knows yet
+        return Refusal(node.name, reason_of(op), ELSEWHERE)
     if isinstance(op, Placeholder) and op.shape.rank is None:
         return Refusal(node.name, "its number of axes is not known", "give the placeholder a shape")
     return None
-
-
-def graph_outputs(graph: Graph, fetches: Sequence[Any]) -> dict[str, Tensor]:
-    """Tensors of a graph by the names that they get as outputs."""
-    found: dict[str, Tensor] = {}
-    for fetch in fetches:
-        node = graph.as_node(fetch)
-        tensor = graph.as_tensor(fetch) if isinstance(fetch, str) else fetch
-        if not isinstance(tensor, Tensor):
-            tensor = getattr(fetch, "tensor", None) or node.outputs[0]
-        found[tensor.name.removesuffix(":0")] = tensor
-    return found

@@ -144,9 +144,7 @@ def conv_transpose(c: Call, auto_pad: str = "NOTSET", dilations: Any = None, gro
     if None in (*taps, *space, w.shape[1]):
         raise NotMeant("sizes of a transposed convolution are not known")
     full = [(size - 1) * step + tap for size, step, tap in zip(space, steps, taps, strict=True)]
-    batch = x.shape[0] if isinstance(x.shape[0], int) else None
-    if batch is None:
-        raise NotMeant("a transposed convolution has a batch of unknown size")
+    batch = x.shape[0] if isinstance(x.shape[0], int) else -1
     filters = L.transpose(w, (2, 3, 1, 0))
     y = L.conv2d_transpose(x, filters, [batch, w.shape[1], *full], steps, "VALID", "NCHW")
     y = L.pad(y, [[0, 0], [0, 0], *([0, e] for e in extra)]) if any(extra) else y

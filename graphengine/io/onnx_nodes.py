@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..dtypes import BY_NAME, DType, int64
+from ..dtypes import BY_NAME, DType
 from ..ir.computation import Computation
-from ..ir.dims import Dim, Size
+from ..ir.dims import Dim, Shape, Size
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
@@ -38,12 +38,14 @@ class Value:
     array : the numbers, if they are known
     label : the user's node that it belongs to
     name : in the model
+    shape : of what a body is given
     """
 
     dtype: DType | None
     array: Array | None = None
     label: str = ""
     name: str = ""
+    shape: Shape | None = None
 
 
 @dataclass(eq=False)
@@ -123,7 +125,7 @@ def result_types(operator: str, dtypes: Sequence[DType | None]) -> list[DType | 
 
 
 class Nodes:
-    """Makes nodes: ``o.Relu(x)``, ``o.Concat(x, y, axis=1)``. Operands are tensors, values, arrays, or lists of numbers.
+    """Makes nodes: ``o.Relu(x)``, ``o.Concat(x, y, axis=1)``, of tensors, values, arrays and lists of numbers.
 
     made : the nodes so far
     inputs : of a body
@@ -143,7 +145,7 @@ class Nodes:
         self.values: dict[int, Value] = {}
         self.symbols = symbols
         self.outer = outer
-        self.label = outer.label if outer is not None else ""
+        self.label: str = outer.label if outer is not None else ""
         self._sizes: dict[Size, Value] = {}
         self._arrays: dict[Any, Value] = outer._arrays if outer is not None else {}
         self._moved: dict[int, tuple[Value, tuple[int, ...]]] = {}      # results of Transpose: of what, and how
@@ -305,9 +307,9 @@ class Nodes:
         """Makes the nodes of a body."""
         return Nodes(self.symbols, self.refusals, self)
 
-    def given(self, dtype: DType) -> Value:
-        """One more input of the body."""
-        self.inputs.append(Value(dtype, label=self.label))
+    def given(self, dtype: DType, shape: Shape | tuple[()] = ()) -> Value:
+        """One more input of the body, a number unless it has a shape."""
+        self.inputs.append(Value(dtype, label=self.label, shape=Shape(shape)))
         return self.inputs[-1]
 
     def region(self, region: Region, operands: Sequence[Any]) -> list[Value]:
@@ -315,7 +317,7 @@ class Nodes:
         drawing, new = Drawing(self), {}
         for t, x in zip(region.inputs, operands, strict=True):
             new[id(t)] = drawing.add(Placeholder(t.dtype, t.shape), ()).outputs[0]
-            self.values[id(new[id(t)])] = self.given(t.dtype) if x is None else self.value(x)
+            self.values[id(new[id(t)])] = self.given(t.dtype, t.shape) if x is None else self.value(x)
         drawing.draw(region.nodes, new)
         return [self.value(new[id(t)]) for t in region.outputs]
 
@@ -378,21 +380,24 @@ class Model:
     """What goes into a file.
 
     inputs, outputs : with their tensors, which have type and sizes
+    symbols : of each size that is not known the input and the axis that has it
     """
 
     made: list[Made]
     inputs: list[tuple[Value, Tensor]]
     outputs: list[tuple[Value, Tensor]]
+    symbols: Mapping[str, tuple[Value, int]]
 
 
 def drawn(
-    computation: Computation, names: Sequence[str], states: Mapping[str, Array], refusals: list[Refusal],
+    computation: Computation, ends: tuple[Sequence[str], Sequence[str]], states: Mapping[str, Array],
+    refusals: list[Refusal],
 ) -> Model:
     """The model of a computation.
 
     Parameters
     ----------
-    names : of the outputs
+    ends : names of the inputs and of the outputs
     states : values of variables
     refusals : what is already known of nodes that cannot be exported; it grows
     """
@@ -400,8 +405,8 @@ def drawn(
     onnx = Nodes(symbols, refusals)
     drawing, new = Drawing(onnx), {}
     inputs = []
-    for t in computation.feeds:
-        value = Value(t.dtype, label=t.node.name, name=t.node.name)
+    for name, t in zip(ends[0], computation.feeds, strict=True):
+        value = Value(t.dtype, label=t.node.name, name=name)
         inputs.append((value, t))
         new[id(t)] = drawing.add(Placeholder(t.dtype, t.shape), ()).outputs[0]
         onnx.values[id(new[id(t)])] = value
@@ -423,7 +428,7 @@ def drawn(
             if not value.name and value.array is None and value.label == node.name:
                 value.name = f"{node.name}:{k}" if k else node.name
     outputs: list[tuple[Value, Tensor]] = []
-    for name, t in zip(names, computation.fetches, strict=True):
+    for name, t in zip(ends[1], computation.fetches, strict=True):
         value = onnx.value(new[id(t)])
         if value.array is not None or any(value is other for other, _ in (*inputs, *outputs)):
             value = onnx.Identity(value)
@@ -431,7 +436,7 @@ def drawn(
         outputs.append((value, t))
     made = used(onnx.made, [value for value, _ in outputs])
     name_all(made, [value for value, _ in (*inputs, *outputs)])
-    return Model(made, inputs, outputs)
+    return Model(made, inputs, outputs, symbols)
 
 
 # -------------------------------------------------------------------- what is kept, and its names

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from .. import version
 from ..errors import NotFoundError, UnimplementedError
 from ..ir.computation import Computation
-from ..ir.dims import Dim
-from ..ir.node import Tensor
-from .. import version
+from ..ir.dims import Dim, Shape
 from .files import write_file
 from .onnx_nodes import VERSION, Body, Made, Model, Refusal, Value, arrays_of, drawn
 
@@ -40,16 +39,15 @@ class NotExportedError(UnimplementedError):
 
 
 def write(
-    path: str | os.PathLike[str], computation: Computation, names: Sequence[str], states: Mapping[str, Array],
-    refusals: Sequence[Refusal] = (),
+    path: str | os.PathLike[str], computation: Computation, inputs: Sequence[str], outputs: Sequence[str],
+    states: Mapping[str, Array],
 ) -> None:
     """Write a computation as an ONNX model.
 
     Parameters
     ----------
-    names : of the outputs, one for each fetch
+    inputs, outputs : names of the feeds and of the fetches
     states : values of variables, which become weights
-    refusals : nodes that are known not to have a form in ONNX
 
     Raises
     ------
@@ -64,10 +62,10 @@ def write(
     except ImportError:
         raise NotFoundError("writing ONNX files needs the package onnx", at=file,
                             fix="pip install graphengine[onnx]") from None
-    found = list(refusals)
-    model = drawn(computation, names, states, found)
-    if found:
-        raise NotExportedError(found, file)
+    refusals: list[Refusal] = []
+    model = drawn(computation, (inputs, outputs), states, refusals)
+    if refusals:
+        raise NotExportedError(refusals, file)
     size = sum(v.array.nbytes for v in arrays_of(model) if v.array is not None)
     if size > MOST_BYTES:
         raise UnimplementedError(f"the weights take {size:,} bytes; a file in ONNX's format holds less than 2 GB",
@@ -78,24 +76,22 @@ def write(
 def _model(model: Model) -> Any:
     from onnx import helper, numpy_helper
 
-    weights = [numpy_helper.from_array(np.ascontiguousarray(v.array).reshape(np.shape(v.array)), v.name)
-               for v in arrays_of(model)]
-    graph = helper.make_graph(
-        _nodes(model.made), "graph", [_described(*end) for end in model.inputs],
-        [_described(*end) for end in model.outputs], weights)
+    weights = [numpy_helper.from_array(np.asarray(v.array, order="C"), v.name) for v in arrays_of(model)]
+    symbols = {name: re.sub(r"\W", "_", f"{value.name}_{axis}") for name, (value, axis) in model.symbols.items()}
+    inputs, outputs = ([_described(value, t.shape, symbols) for value, t in pairs]
+                       for pairs in (model.inputs, model.outputs))
+    graph = helper.make_graph(_nodes(model.made), "graph", inputs, outputs, weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", VERSION)], ir_version=FORM,
                              producer_name="graphengine", producer_version=version.VERSION)
 
 
 def _nodes(made: Sequence[Made]) -> list[Any]:
-    """Nodes of the file. The one that makes what the user's node gives has its name."""
+    """Nodes of the file, each with the name of its first result."""
     from onnx import helper
 
-    taken: set[str] = set()
     found = []
     for node in made:
         name = node.results[0].name
-        assert name not in taken, f"names of results are unique: {name}"
         attributes = {key: _body(part, name) if isinstance(part, Body) else part
                       for key, part in node.attributes.items()}
         found.append(helper.make_node(node.operator, ["" if v is None else v.name for v in node.inputs],
@@ -106,24 +102,16 @@ def _nodes(made: Sequence[Made]) -> list[Any]:
 def _body(body: Body, name: str) -> Any:
     from onnx import helper
 
-    ends = [[helper.make_empty_tensor_value_info(v.name) if v.dtype is None else _typed(v) for v in values]
-            for values in (body.inputs, body.results)]
-    return helper.make_graph(_nodes(body.made), f"{name}/body", *ends)
+    inputs, results = ([_described(v, v.shape, {}) for v in values] for values in (body.inputs, body.results))
+    return helper.make_graph(_nodes(body.made), f"{name}/body", inputs, results)
 
 
-def _typed(value: Value, shape: Sequence[Any] | None = None) -> Any:
+def _described(value: Value, shape: Shape | None, symbols: Mapping[str, str]) -> Any:
+    """What a file says of a value. A size that is computed from symbols has no name."""
     from onnx import helper
 
-    assert value.dtype is not None
-    return helper.make_tensor_value_info(value.name, helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype.numpy)), shape)
-
-
-def _described(value: Value, tensor: Tensor) -> Any:
-    return _typed(value, [_size(s) for s in tensor.shape])
-
-
-def _size(size: Any) -> int | str | None:
-    """A size as the file has it: a symbol has a name, what is computed from symbols has none."""
-    if not isinstance(size, Dim):
-        return int(size)
-    return None if size.symbol is None else re.sub(r"\W", "_", size.symbol)
+    assert value.dtype is not None, f"the type of {value.name} is known"
+    sizes = None if shape is None or shape.rank is None else [
+        int(s) if not isinstance(s, Dim) else symbols.get(s.symbol or "") for s in shape]  # type: ignore[arg-type]
+    kind = helper.np_dtype_to_tensor_dtype(np.dtype(value.dtype.numpy))
+    return helper.make_tensor_value_info(value.name, kind, sizes)

@@ -216,6 +216,11 @@ class Where(Elementwise):
     def result_dtype(self, *types: dtypes.DType) -> dtypes.DType:
         return types[1]
 
+    def to_onnx(self, o: Any, c: Any, x: Any, y: Any) -> Any:
+        if x.dtype is not dtypes.bool:
+            return o.Where(c, x, y)
+        return o.Or(o.And(c, x), o.And(o.Not(c), y))        # ONNX Runtime chooses no truth values
+
     def reference(self, condition: Array, x: Array, y: Array) -> Array:
         return np.where(condition, x, y)
 

@@ -279,7 +279,7 @@ class Forward(Windowed):
 def groups_of(x: Shape, filters: Shape, data_format: str | None) -> int | None:
     """Number of groups of channels; None if sizes of filters or channels are not known."""
     channels = channels_of(x, data_format)
-    return channels // filters[-2] if Shape((channels, *filters)).is_fully_defined() else None  # type: ignore[operator,no-any-return]
+    return channels // filters[-2] if Shape((channels, *filters)).is_fully_defined() else None
 
 
 def transposed_in_onnx(self: Windowed, o: Any, g: Any, filters: Any, like: Shape) -> Any:

@@ -53,14 +53,13 @@ class _Pool(Composite):
         size = spatial(self.ksize, n, self.data_format, "ksize")
         return windows(size, n, self.data_format, self.strides, None, self.padding)
 
-    def in_onnx(self, o: Any, operator: str, x: Any) -> Any:
-        """One of ONNX's operators; None where windows would lie in the padding altogether."""
+    def to_onnx(self, o: Any, x: Any, *others: Any) -> Any:
         w = self.windows(x.shape)
-        if w.is_cropped:
+        if self.onnx is None or w.is_cropped:       # with windows that lie in the padding altogether
             return None
         about = w.in_onnx(canonical(x.shape, self.data_format)[1:-1], x.rank - 2)
         del about["dilations"]
-        y = o.node(operator, o.channels_first(x, self.data_format, x.rank), **about)
+        y = o.node(self.onnx, o.channels_first(x, self.data_format, x.rank), **about)
         return o.channels_as(y, self.data_format, x.rank)
 
     def pooled_shape(self, x: Shape) -> Shape:
@@ -238,6 +237,7 @@ class LargestOfWindowsPick(_Search):
 # -------------------------------------------------------------------- max pooling
 
 class _MaxPool(_Pool):
+    onnx = "MaxPool"
     inputs = (INPUT,)
 
     def result_shape(self, x: Shape) -> Shape:
@@ -247,9 +247,6 @@ class _MaxPool(_Pool):
         w = self.windows(x.shape)
         y = L.largest_of_windows(to_canonical(x, self.data_format), w.size, w.strides, w.padding)
         return from_canonical(y, self.result_shape(x.shape), self.data_format)
-
-    def to_onnx(self, o: Any, x: Any) -> Any:
-        return self.in_onnx(o, "MaxPool", x)
 
     def reference(self, x: Array) -> Array:
         w = self.windows(Shape(x.shape))
@@ -321,6 +318,7 @@ class MaxPoolPick(AnyAxes):
 # -------------------------------------------------------------------- average pooling
 
 class _AveragePool(_Pool):
+    onnx = "AveragePool"
     inputs = (INPUT,)
 
     def result_shape(self, x: Shape) -> Shape:
@@ -335,9 +333,6 @@ class _AveragePool(_Pool):
         space = L.broadcast_to(one, (1, *own.shape[1:-1], 1))
         counts = L.convolution(space, L.broadcast_to(one, (*w.size, 1, 1)), *attributes)
         return from_canonical(totals / counts, self.result_shape(x.shape), self.data_format)
-
-    def to_onnx(self, o: Any, x: Any) -> Any:
-        return self.in_onnx(o, "AveragePool", x)
 
     def reference(self, x: Array) -> Array:
         own = canonical_array(x, self.data_format)

@@ -101,6 +101,22 @@ def train(
 
 
 @app.command()
+def export(
+    file: File,
+    onnx: Annotated[Path, typer.Argument(metavar="MODEL", help="where the model goes, NAME.onnx")],
+    fetch: Fetches = [],  # noqa: B006
+    load: Annotated[Path | None, typer.Option(help="values for the variables, NAME.safetensors")] = None,
+) -> None:
+    """Write what computes parts of a graph as an ONNX model.
+
+    Variables become weights, with their initial values unless others are loaded.
+    """
+    from .export import export_file
+
+    typer.echo(export_file(file, onnx, fetch, load))
+
+
+@app.command()
 def explain(
     file: File, fetch: Fetches = [],  # noqa: B006
     training: Annotated[bool, typer.Option("--train", help="explain the step that `train` repeats")] = False,

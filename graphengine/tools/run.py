@@ -13,9 +13,9 @@ import numpy as np
 from .. import Graph, Operation, Session, Tensor, global_variables, load, variables_initializer
 from ..dtypes import kind_of
 from ..errors import FileFormatError, InvalidArgumentError
+from ..frontend.onnx_export import unread
 from ..io.weights import load_weights
-from ..ir.walk import consumers, needed
-from ..ops.kinds import Control, Effect, Source
+from ..ir.walk import needed
 from ..ops.state import Placeholder
 
 GRADIENTS = re.compile(r"gradients(_\d+)?/")    # what `gradients` made and nobody uses
@@ -62,18 +62,13 @@ def default_fetches(graph: Graph, feeds: Iterable[str] | None = None) -> list[Te
     ------
     InvalidArgumentError if there are none.
     """
-    read = consumers(graph.nodes)
-    unread: list[Tensor | Operation] = [
-        tensor for node in graph.nodes for tensor in node.outputs
-        if id(tensor) not in read and not isinstance(node.op, (Source, Effect)) and not GRADIENTS.match(node.name)
-        and not (isinstance(node.op, Control) and any(id(t) in read for t in node.outputs))
-    ]
-    if not unread:
+    found: list[Tensor | Operation] = [t for t in unread(graph) if not GRADIENTS.match(t.node.name)]
+    if not found:
         raise InvalidArgumentError("the graph computes nothing that is left over", fix="name it: --fetch NAME")
     if feeds is None:
-        return unread
+        return found
     given = [graph.as_tensor(name) for name in feeds]
-    return [t for t in unread if not _lacks_feed(t, given)] or unread
+    return [t for t in found if not _lacks_feed(t, given)] or found
 
 
 def _lacks_feed(tensor: Any, given: Sequence[Tensor]) -> bool:

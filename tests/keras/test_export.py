@@ -67,5 +67,5 @@ def test_a_model_of_its_own_class(tmp_path):
     for signature in (None, [tf.TensorSpec([None, 4])]):
         model.export(tmp_path / "m", input_signature=signature)
         np.testing.assert_allclose(tf.saved_model.load(tmp_path / "m").serve(x), wanted, rtol=1e-6)
-    with pytest.raises(InvalidArgumentError, match="onnx"):
-        model.export(tmp_path, format="onnx")
+    with pytest.raises(InvalidArgumentError, match="'litert'; a model is exported as 'tf_saved_model' or 'onnx'"):
+        model.export(tmp_path, format="litert")

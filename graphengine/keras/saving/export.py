@@ -15,11 +15,13 @@ class Exported(Module):
     """A model that answers and does not learn.
 
     serve : its results for inputs
+    input_names : of the symbols that the model was made of; None where that is not known
     """
 
-    def __init__(self, model: Any, signature: Sequence[Any]) -> None:
+    def __init__(self, model: Any, signature: Sequence[Any], input_names: Sequence[str] | None = None) -> None:
         super().__init__(re.sub(r"\W", "_", f"_{model.name}" if model.name[:1].isdigit() else model.name))
         self.weights = list(model.weights)
+        self.input_names = input_names
 
         def serve(inputs: Any) -> Any:
             return model(inputs, training=False)
@@ -39,12 +41,8 @@ def as_module(model: Any, input_signature: Sequence[Any] | None = None) -> Expor
     ------
     InvalidArgumentError if that is not known.
     """
-    if input_signature is None:
-        input_signature = [_specs(model)]
-    return Exported(model, input_signature)
-
-
-def _specs(model: Any) -> Any:
+    if input_signature is not None:
+        return Exported(model, input_signature)
     try:
         structure, symbols = flatten(model.input)
     except InvalidArgumentError:
@@ -52,5 +50,6 @@ def _specs(model: Any) -> Any:
         if len(shapes) != 1 or not isinstance(shapes[0], tuple) or any(isinstance(s, tuple) for s in shapes[0]):
             raise InvalidArgumentError(f"the inputs of model {model.name!r} are not known", op="export",
                                        fix="give input_signature=[TensorSpec(shape, dtype)]") from None
-        return TensorSpec((None, *shapes[0][1:]), model.dtype)
-    return structure.fill([TensorSpec((None, *t.shape[1:]), t.dtype) for t in symbols])
+        return Exported(model, [TensorSpec((None, *shapes[0][1:]), model.dtype)])
+    specs = structure.fill([TensorSpec((None, *t.shape[1:]), t.dtype) for t in symbols])
+    return Exported(model, [specs], [t.name.removesuffix(":0") for t in symbols])

@@ -35,24 +35,34 @@ class Saved:
     def export(
         self, filepath: Path, format: str = "tf_saved_model", verbose: Any = None, input_signature: Any = None,
     ) -> None:
-        """Write what the model answers, without what it needs to learn, to a folder for `saved_model.load`.
+        """Write what the model answers, without what it needs to learn.
 
         Parameters
         ----------
-        filepath : the folder; what is loaded from it has a function `serve`
+        filepath : the folder for `saved_model.load`, where what is loaded has a function `serve`; or the ONNX file,
+            where outputs are called output_0, output_1 ..., or as the keys of the model's dict
+        format : "tf_saved_model" or "onnx"
         input_signature : a list with a TensorSpec, or the structure of them that the model takes; None: what it was
             built for, with any batch size
 
         Raises
         ------
         InvalidArgumentError if the inputs are not known, or for another format.
+        UnimplementedError if parts of the model have no form in ONNX: it names all of them, and nothing is written.
+        NotFoundError for ONNX if the package onnx is not installed: ``pip install graphengine[onnx]``.
         """
-        from ...frontend import saved_model
-
-        if format != "tf_saved_model":
-            raise InvalidArgumentError(f"format={format!r}; a model is exported as 'tf_saved_model'", op="export")
+        if format not in ("tf_saved_model", "onnx"):
+            raise InvalidArgumentError(f"format={format!r}; a model is exported as 'tf_saved_model' or 'onnx'",
+                                       op="export")
         module = self.as_module(input_signature)
-        saved_model.save(module, filepath, signatures=module.serve)
+        if format == "onnx":
+            from ...frontend.onnx_export import save_function
+
+            save_function(module.serve.get_concrete_function().concrete, filepath, module.input_names)
+        else:
+            from ...frontend import saved_model
+
+            saved_model.save(module, filepath, signatures=module.serve)
         if verbose:
             print(f"Saved artifact at '{os.fspath(filepath)}'.")
 
