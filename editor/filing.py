@@ -9,7 +9,7 @@ from PySide6 import QtCore, QtWidgets
 
 from .banner import said
 from .exports import SUFFIX, Exports
-from .incoming import bring_files
+from .incoming import bring_files, data_files
 from .io.journal import Journal
 from .model.version import ANY, ChangedMeanwhileError, Version, is_changed, version_of
 from .saving import Saved, Saving
@@ -67,7 +67,14 @@ class Filing(Exports):
             if answer != "overwrite":
                 return answer == "elsewhere" and self.do_save_as(then)
             self.version = version_of(path)
-        return self.saving.begin(path, then)
+        return self.saving.begin(path, then, self._bringing(path.parent))
+
+    def _bringing(self, folder: Path) -> Callable[[], list[str]] | None:
+        """What copies the data to another folder, where the graph is to find them; None if there is nothing to copy."""
+        before, names = self.folder, data_files(self.document)
+        if before is None or before == folder or not names:
+            return None
+        return lambda: bring_files(names, before, folder)
 
     def _known(self, path: Path) -> Version | None:
         """The version of a file that may be overwritten: of another file whatever is there, as one chose it."""
@@ -84,27 +91,19 @@ class Filing(Exports):
                                      self.tr("Save elsewhere"), self.do_save_as, stays=True)
             return
         path = saved.path
-        before, self.path, self.folder, self.version = self.folder, path, path.parent, saved.version
+        self.path, self.folder, self.version = path, path.parent, saved.version
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
         self.banner.let_go(staying=True)
         self.watching.look()
         self.say(self.tr("Saved {0}").format(path.name))
-        if before is not None and before != path.parent:
-            self._bring_data(before, path.parent)
-        saved.then()
-
-    def _bring_data(self, before: Path, folder: Path) -> None:
-        """Let the graph find its data in the folder where it is now."""
-        try:
-            kept_out = bring_files(self.document, before, folder)
-        except OSError as error:
-            self.banner.show_message(self.tr("The data were not copied: {0}").format(said(error)), "warning")
-            return
-        if kept_out:
+        if isinstance(saved.brought, Exception):
+            self.banner.show_message(self.tr("The data were not copied: {0}").format(said(saved.brought)), "warning")
+        elif saved.brought:
             self.banner.show_message(self.tr("Other files of these names were beside the graph, and are read now: {0}")
-                                     .format(", ".join(kept_out)), "warning")
+                                     .format(", ".join(saved.brought)), "warning")
+        saved.then()
 
     def _say_of_journal(self, problem: str) -> None:
         self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem), "warning")

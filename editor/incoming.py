@@ -7,7 +7,7 @@ import shutil
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -145,29 +145,36 @@ def _copied(path: Path, folder: Path) -> str:
     return f"data/{path.name}"
 
 
-def bring_files(document: GraphDocument, before: Path, folder: Path) -> list[str]:
-    """Copy the data that a document names to the folder where it is now; the names that other files there have.
+def data_files(document: GraphDocument) -> list[str]:
+    """The files that a document reads, by their paths from its folder."""
+    found = []
+    for card in document.cards:
+        kind = catalog().get(card.kind)
+        for field in kind.fields if kind is not None else ():
+            name = card.attributes.get(field.name) if field.form == "file" else None
+            if isinstance(name, str) and name and not Path(name).is_absolute() and ".." not in Path(name).parts:
+                found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def bring_files(names: Iterable[str], before: Path, folder: Path) -> list[str]:
+    """Copy files of data from one folder to another; the names that other files there have.
 
     Raises
     ------
     OSError if a file cannot be copied.
     """
     kept_out = []
-    for card in document.cards:
-        kind = catalog().get(card.kind)
-        for field in kind.fields if kind is not None else ():
-            name = card.attributes.get(field.name) if field.form == "file" else None
-            if not isinstance(name, str) or not name or Path(name).is_absolute() or ".." in Path(name).parts:
-                continue
-            source, target = before / name, folder / name
-            if not source.is_file():
-                continue
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target)
-            elif not filecmp.cmp(source, target, shallow=False):     # of two sizes without reading them
-                kept_out.append(name)
-    return list(dict.fromkeys(kept_out))
+    for name in names:
+        source, target = before / name, folder / name
+        if not source.is_file():
+            continue
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        elif not filecmp.cmp(source, target, shallow=False):         # of two sizes without reading them
+            kept_out.append(name)
+    return kept_out
 
 
 def _columns(path: Path) -> dict[str, Any]:

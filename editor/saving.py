@@ -1,4 +1,7 @@
-"""Saving a document: a small one at once, a large one in a process of its own while one goes on editing."""
+"""Saving a document: a small one at once, a large one in a process of its own while one goes on editing.
+
+What is to be copied beside it is on its way with it.
+"""
 from __future__ import annotations
 
 import os
@@ -6,33 +9,40 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 from PySide6 import QtCore
 
 from .model.document import GraphDocument
-from .model.files import Array, is_soon_saved, save, save_apart, to_text
+from .model.files import is_soon_saved, save, save_apart, to_text
 from .model.version import ANY, ChangedMeanwhileError, Version, version_of
 
 Then = Callable[[], object]
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A document that was to be written. state : of the document then; then : what was to be done after it."""
+    """A document that was to be written.
+
+    state : of the document then; then : what was to be done after it; version : that was written
+    brought : what `bring` of `Saving.begin` gave, or the exception that it raised
+    """
 
     path: Path
     state: int
     then: Then
-    version: Version | None = None          # that was written
+    version: Version | None = None
+    brought: Any = None
 
 
 @dataclass(frozen=True, eq=False)
 class _Order:
-    """A document as it was when it was to be saved."""
+    """How a document, as it was when it was to be saved, is written. write : takes the version that it may replace"""
 
     wanted: Saved
-    text: str
-    arrays: dict[str, Array]
+    write: Callable[[Version | None], Version | None]
+    bring: Callable[[], object] | None
 
 
 class Saving(QtCore.QObject):
@@ -74,15 +84,23 @@ class Saving(QtCore.QObject):
         """Whether the file that is there in the end has the document as it was in a state."""
         return bool(self._orders) and self._orders[-1].wanted.state == state
 
-    def begin(self, path: Path, then: Then) -> bool:
-        """Write the document as it is now; `ended` tells when it is there, perhaps at once. False if it failed then."""
+    def begin(self, path: Path, then: Then, bring: Callable[[], object] | None = None) -> bool:
+        """Write the document as it is now; `ended` tells when it is there, perhaps at once. False if it failed then.
+
+        bring : called in a thread once it is written, before `ended`
+        """
         self.document.end_merging()         # what is typed on is another edit than what is in the file
         wanted = Saved(path, self.document.state, then)
         if not self._orders and is_soon_saved(self.document):
-            error = _error_of(lambda: save(self.document, path, self._known(path)))
-            return self._finish(replace(wanted, version=version_of(path)), error)
-        wanted = self._in_place_of_waiting(wanted)
-        self._orders.append(_Order(wanted, to_text(self.document), dict(self.document.arrays)))
+            _, error = _tried(lambda: save(self.document, path, self._known(path)))
+            version = version_of(path)
+            if error is not None or bring is None:
+                return self._finish(replace(wanted, version=version), error)
+            self._orders.append(_Order(wanted, lambda known: version, bring))
+        else:
+            text, arrays = to_text(self.document), dict(self.document.arrays)
+            wanted = self._in_place_of_waiting(wanted)
+            self._orders.append(_Order(wanted, lambda known: save_apart(text, arrays, os.fspath(path), known), bring))
         self._begin_next()
         return True
 
@@ -102,9 +120,9 @@ class Saving(QtCore.QObject):
         known = self._known(path)
 
         def write() -> None:
-            found: list[Version | None] = []
-            error = _error_of(lambda: found.append(save_apart(order.text, order.arrays, os.fspath(path), known)))
-            self._written.emit(replace(order.wanted, version=found[0]) if found else order.wanted, error)
+            version, error = _tried(lambda: order.write(known))
+            brought, trouble = _tried(order.bring) if order.bring is not None and error is None else (None, None)
+            self._written.emit(replace(order.wanted, version=version, brought=trouble or brought), error)
 
         threading.Thread(target=write, name="saves", daemon=True).start()
         self.begun.emit(path)
@@ -124,9 +142,9 @@ class Saving(QtCore.QObject):
         return error is None
 
 
-def _error_of(write: Callable[[], object]) -> Exception | None:
+def _tried(call: Callable[[], Given]) -> tuple[Given | None, Exception | None]:
+    """What a call gives, or what it raises."""
     try:
-        write()
+        return call(), None
     except Exception as error:              # whatever it is, nothing may be lost in silence
-        return error
-    return None
+        return None, error

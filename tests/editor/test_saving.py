@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -194,6 +196,49 @@ def test_edits_that_merge_are_apart_from_what_is_saved(monkeypatch, qtbot, tmp_p
     assert document.is_modified and len(document.history) == 2
     document.undo()
     assert not document.is_modified
+
+
+# -------------------------------------------------------------------- data beside it
+
+@pytest.fixture
+def drawn(open_window, tmp_path):
+    """A small graph in a window, with data in its folder."""
+    (tmp_path / "from" / "data").mkdir(parents=True)
+    (tmp_path / "to").mkdir()
+    (tmp_path / "from" / "data" / "a.csv").write_text("x,y\n1,2\n")
+    source = Card("rows", "data/csv", {"file": "data/a.csv", "feeds": {"x": ["x"]}})
+    return open_window(GraphDocument([source]), None, tmp_path / "from")
+
+
+def test_data_are_copied_while_one_goes_on(drawn, qtbot, tmp_path, monkeypatch):
+    threads, copied, may_go = [], shutil.copyfile, threading.Event()
+
+    def copy(source, target):
+        threads.append(threading.current_thread())
+        assert may_go.wait(60)
+        return copied(source, target)
+
+    monkeypatch.setattr("editor.incoming.shutil.copyfile", copy)
+    done, there = [], tmp_path / "to" / "data" / "a.csv"
+    assert drawn.save_to(tmp_path / "to" / "a.graph.json", lambda: done.append(there.read_text()))
+    assert drawn.status.saving.isVisible() and drawn.folder == tmp_path / "from" and not done
+    may_go.set()
+    qtbot.waitUntil(lambda: bool(done), timeout=LONG_MS)
+    assert done == ["x,y\n1,2\n"] and drawn.folder == tmp_path / "to" and threading.main_thread() not in threads
+
+
+@pytest.mark.parametrize("theirs, said", [("x,y\n7,8\n", "Other files"), (None, "were not copied")])
+def test_data_that_are_not_copied_are_said(drawn, qtbot, tmp_path, theirs, said):
+    place = tmp_path / "to" / "data"
+    if theirs is None:
+        place.write_text("no folder")
+    else:
+        place.mkdir()
+        (place / "a.csv").write_text(theirs)
+    assert drawn.save_to(tmp_path / "to" / "a.graph.json")
+    qtbot.waitUntil(drawn.banner.isVisible, timeout=LONG_MS)
+    assert said in drawn.banner.label.text() and not drawn.document.is_modified
+    assert theirs is None or (place / "a.csv").read_text() == theirs
 
 
 # -------------------------------------------------------------------- killed
