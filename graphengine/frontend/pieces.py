@@ -236,8 +236,8 @@ def einsum(equation: str, *inputs: Any, name: str | None = None) -> Any:
 class ResizeMethod:
     """Names of the methods of `image.resize`."""
 
-    BILINEAR = "bilinear"
-    NEAREST_NEIGHBOR = "nearest"
+    AREA, BICUBIC, BILINEAR, NEAREST_NEIGHBOR = "area", "bicubic", "bilinear", "nearest"
+    GAUSSIAN, LANCZOS3, LANCZOS5, MITCHELLCUBIC = "gaussian", "lanczos3", "lanczos5", "mitchellcubic"
 
 
 def adjoint(matrix: Any, name: str | None = None) -> Any:

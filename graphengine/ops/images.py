@@ -52,13 +52,43 @@ def as_two_sizes(value: Any) -> tuple[int, int]:
     return sizes[0], sizes[1]
 
 
+# How far each method looks from the center of a new pixel, in old ones, or in new ones if that is more and `antialias`.
+REACH = {"bilinear": 1.0, "bicubic": 2.0, "mitchellcubic": 2.0, "lanczos3": 3.0, "lanczos5": 5.0, "gaussian": 1.5}
+STEPS = 1024                                # of the places between two pixels that TensorFlow's bicubic weights know
+
+
+def weights_at(method: str, x: Any) -> Any:
+    """What pixels at distances x >= 0 count, before it is divided by the sum of all."""
+    match method:
+        case "bilinear":
+            return L.maximum(1 - x, 0)
+        case "gaussian":
+            found = L.exp(-2 * x * x)
+        case "bicubic":
+            found = L.where(x < 1, (1.5 * x - 2.5) * x * x + 1, ((2.5 - 0.5 * x) * x - 4) * x + 2)
+        case "mitchellcubic":
+            near, far = (7 * x - 12) * x * x / 6 + 8 / 9, ((2 - 7 / 18 * x) * x - 10 / 3) * x + 16 / 9
+            found = L.where(x < 1, near, far)
+        case _:
+            angle = np.pi * L.maximum(x, 1e-9)
+            found = L.sin(angle) * L.sin(angle / REACH[method]) * REACH[method] / (angle * angle)
+    return L.where(x < REACH[method], found, 0)
+
+
 @op
 class Resize(Composed):
     """Images of another size. Pixels are squares: the first begins at 0, its center is at 1/2.
 
-    bilinear: at the center of each new pixel, what lies on the lines between the four old centers around it; with
-    `antialias` the mean of all old pixels that a smaller image's pixel covers, weighted by a triangle.
     nearest: the old pixel in which the new center lies.
+    bilinear: at the center of each new pixel, what lies on the lines between the four old centers around it.
+    bicubic, lanczos3, lanczos5, gaussian, mitchellcubic: means of more pixels around, weighted by curves.
+    area: the mean of what a new pixel covers of the old ones.
+
+    With `antialias`, pixels of smaller images are means of all that they cover, the triangle or curve being as wide.
+
+    Raises
+    ------
+    AttributeValueError for another method or size. ShapeError if what comes in are no images, or have no pixels.
 
     Shapes
     ------
@@ -67,11 +97,15 @@ class Resize(Composed):
 
     Notes
     -----
-    Whole numbers become float32 by the bilinear method; fractions keep their dtype.
+    Whole numbers become float32 unless the method is nearest; fractions keep their dtype. Bicubic weights without
+    `antialias` are those of 1024 places between two pixels, as TensorFlow's.
 
     References
     ----------
-    Heckbert (1989), "Fundamentals of texture mapping and image warping", section 3.5, for the triangle.
+    Heckbert (1989), "Fundamentals of texture mapping and image warping", section 3.5, for the triangle. Keys (1981),
+    "Cubic convolution interpolation for digital image processing", equation 15. Mitchell and Netravali (1988),
+    "Reconstruction filters in computer graphics", equation 8, with B = C = 1/3. Duchon (1979), "Lanczos filtering in
+    one and two dimensions".
     """
 
     category = "Image"
@@ -79,7 +113,9 @@ class Resize(Composed):
     node_name = "resize"
     inputs = (port("images", Numeric, "images, channels last"),)
     size: tuple[int, int] = attr(REQUIRED, "height and width of the result, pixels", convert=as_two_sizes)
-    method: str = attr("bilinear", "how new pixels are made", choices=("bilinear", "nearest"))
+    method: str = attr("bilinear", "how new pixels are made",
+                       choices=("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian",
+                                "mitchellcubic"))
     preserve_aspect_ratio: bool = attr(False, "take the largest size that fits into `size` without distortion")
     antialias: bool = attr(False, "average over what a pixel of a smaller image covers")
 
@@ -109,8 +145,10 @@ class Resize(Composed):
         for axis, size in zip((x.rank - 3, x.rank - 2), self.target(x.shape), strict=True):
             if self.method == "nearest":
                 x = self._nearest(x, axis, size)
+            elif self.method == "bilinear" and not self.antialias:
+                x = self._between(x, axis, size)
             else:
-                x = self._averaged(x, axis, size) if self.antialias else self._between(x, axis, size)
+                x = self._averaged(x, axis, size)
         return x
 
     def _steps(self, old: Any, size: int, dtype: DType) -> tuple[Any, Any]:
@@ -133,10 +171,18 @@ class Resize(Composed):
         return first + (second - first) * share
 
     def _averaged(self, x: Any, axis: int, size: int) -> Any:
+        """Each new pixel as a mean of the old ones along an axis."""
         centers, width = self._steps(x.shape[axis], size, x.dtype)
         places = L.iota(x.shape[axis], 1, 2, x.dtype) + 0.5
-        distance = L.abs(places - L.expand_dims(centers, 1)) / L.maximum(width, 1)
-        weights = L.maximum(1 - distance, 0)
+        if self.method == "area":
+            half = 0.5 * width
+            ends = (L.expand_dims(centers, 1) + half, L.expand_dims(centers, 1) - half)
+            weights = L.maximum(L.minimum(ends[0], places + 0.5) - L.maximum(ends[1], places - 0.5), 0)
+        else:
+            if self.method == "bicubic" and not self.antialias:
+                centers = L.round((centers - 0.5) * float(STEPS)) / float(STEPS) + 0.5
+            distance = L.abs(places - L.expand_dims(centers, 1))
+            weights = weights_at(self.method, distance / L.maximum(width, 1) if self.antialias else distance)
         weights = weights / L.reduce_sum(weights, 1, True)
         shape = tuple(x.shape)
         flat = L.reshape(x, (product(shape[:axis]), shape[axis], product(shape[axis + 1:])))
@@ -155,17 +201,45 @@ class Resize(Composed):
         centers = (np.arange(size, dtype=coordinates) + coordinates(0.5)) * (coordinates(n) / coordinates(size))
         if self.method == "nearest":
             return np.asarray(x[np.minimum(np.floor(centers).astype(int), n - 1)])
-        reach = max(n / size, 1.0) if self.antialias else 1.0
-        weights = np.maximum(1 - np.abs(np.arange(n) + 0.5 - centers[:, None]) / reach, 0)
+        weights = self._shares(np.arange(n) + 0.5, centers[:, None].astype(np.float64), n / size)
         weights /= weights.sum(axis=1, keepdims=True)
         return np.asarray(np.tensordot(weights, x, 1), x.dtype)
+
+    def _shares(self, old: Array, new: Array, width: float) -> Array:
+        """What pixels at the old centers count for those at new ones, up to a factor."""
+        if self.method == "area":
+            covered = np.minimum(new + width / 2, old + 0.5) - np.maximum(new - width / 2, old - 0.5)
+            return np.asarray(np.maximum(covered, 0))
+        if self.method == "bicubic" and not self.antialias:
+            new = np.round((new - 0.5) * STEPS) / STEPS + 0.5
+        x = np.abs(old - new) / (max(width, 1.0) if self.antialias else 1.0)
+        match self.method:
+            case "bilinear":
+                found = 1 - x
+            case "gaussian":
+                found = np.exp(-0.5 * (x / 0.5)**2)
+            case "bicubic":
+                found = np.where(x < 1, 1.5 * x**3 - 2.5 * x**2 + 1, -0.5 * x**3 + 2.5 * x**2 - 4 * x + 2)
+            case "mitchellcubic":
+                near, far = 7 * x**3 - 12 * x**2 + 16 / 3, -7 / 3 * x**3 + 12 * x**2 - 20 * x + 32 / 3
+                found = np.where(x < 1, near, far) / 6
+            case _:
+                found = np.sinc(x) * np.sinc(x / REACH[self.method])
+        return np.where(x < REACH[self.method], found, 0)
 
     samples = (sample(normal(2, 3, 4, 2), size=[5, 3]), sample(normal(3, 4, 2), size=[2, 7]),
                sample(normal(4, 6, 1), size=[3, 3], antialias=True),
                sample(normal(2, 3, 3, 2), size=[7, 2], antialias=True),
                sample(normal(2, 3, 4, 2), size=[5, 3], method="nearest"), sample(normal(1, 1, 3), size=[2, 2]),
                sample(normal(5, 4, 1), size=[2, 6], method="nearest"), sample(normal(3, 4, 2), size=[3, 4]),
-               sample(normal(0, 3, 4, 2), size=[2, 2]), sample(normal(2, 3, 0), size=[4, 4]))
+               sample(normal(0, 3, 4, 2), size=[2, 2]), sample(normal(2, 3, 0), size=[4, 4]),
+               sample(uniform(0, 9, 4, 5, 1), size=[7, 3], method="bicubic"),
+               sample(uniform(0, 9, 6, 3, 1), size=[4, 2], method="bicubic", antialias=True),
+               sample(uniform(0, 9, 2, 5, 3, 1), size=[3, 4], method="area"),
+               sample(uniform(0, 9, 7, 6, 1), size=[5, 9], method="lanczos3"),
+               sample(uniform(0, 9, 9, 6, 1), size=[4, 5], method="lanczos5", antialias=True),
+               sample(uniform(0, 9, 5, 4, 1), size=[3, 6], method="gaussian"),
+               sample(uniform(0, 9, 5, 4, 1), size=[3, 6], method="mitchellcubic"))
 
 
 # -------------------------------------------------------------------- turned over

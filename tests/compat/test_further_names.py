@@ -224,3 +224,20 @@ def test_missing_files_are_told_by_both_errors(tmp_path, call):
     with pytest.raises(tf.errors.NotFoundError, match="nobody") as caught:
         getattr(graphengine.io.gfile, call)(tmp_path / "nobody")
     assert isinstance(caught.value, FileNotFoundError) and caught.value.errno == 2
+
+
+@pytest.mark.parametrize(("number", "name", "function"), [
+    (0, "bilinear", "bilinear"), (1, "nearest", "nearest_neighbor"), (2, "bicubic", "bicubic"), (3, "area", "area")])
+def test_images_of_another_size_are_those_of_tensorflow_1(number, name, function):
+    """Pixels are points: recorded numbers stand beside the four functions, one for each method."""
+    v1 = tf.compat.v1.image
+    images = np.sin(np.arange(60, dtype=np.float32)).reshape(1, 5, 6, 2)
+    for align in (False, True):
+        wanted = getattr(v1, f"resize_{function}")(images, [3, 8], align)
+        for method in (number, name):
+            np.testing.assert_array_equal(v1.resize_images(images, [3, 8], method, align), wanted)
+        np.testing.assert_array_equal(v1.resize(images[0], [3, 8], number, align), wanted[0])
+    assert v1.resize_images(images, [10, 3], number, preserve_aspect_ratio=True).shape == (1, 2, 3, 2)
+    np.testing.assert_array_equal(v1.resize_images(images, [5, 6], number), images)
+    with pytest.raises(ValueError, match="resize_images: method=7"):
+        v1.resize_images(images, [3, 8], 7)

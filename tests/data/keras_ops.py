@@ -172,6 +172,7 @@ fft((X, Y)); fft((T, T * 0)); fft2((T, ops.flip(T))); ifft2((X, Y)); rfft(X); rf
 stft(WAVE, 8, 3, 8); stft(WAVE, 5, 2, 8, window='hamming'); stft(WAVE, 6, 3, 7, window=None, center=False); stft(WAVE, 4, 2, 4, window=[0.5, 1.0, 2.0, 0.25])
 istft(ops.stft(WAVE, 8, 2, 8), 8, 2, 8); istft(ops.stft(WAVE, 5, 2, 8), 5, 2, 8, length=17); istft((T, T * 0.5), 4, 1, 6, window='hamming', center=False); istft((T, -T), 6, 2, 6, window=None)
 real(X); real(I); imag(X); imag(I); conj(X); conjugate(I); angle(X); angle(I); angle(N); isreal(X); isreal(B); view_as_real(X)
+image.resize(IMAGE, (3, 7), 'bicubic'); image.resize(IMAGE, (3, 4), 'bicubic', antialias=True); image.resize(IMAGE, (4, 3), 'area'); image.resize((IMAGE[0] * 100 + 100).astype('uint8'), (7, 8), 'lanczos5')
 """
 
 NAMES = """

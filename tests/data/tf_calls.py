@@ -6,6 +6,7 @@
 CALLS = """
 image.central_crop(IMAGE, 0.5); image.central_crop(BATCH, 0.7); image.crop_to_bounding_box(IMAGE, 1, 2, 3, 2); image.pad_to_bounding_box(IMAGE[:2, :2], 1, 0, 4, 3)
 image.resize_with_crop_or_pad(IMAGE, 3, 8); image.resize_with_crop_or_pad(BATCH, 7, 2); image.resize_with_pad(IMAGE, 4, 7); image.resize_with_pad(BATCH, 6, 5)
+image.resize(BATCH, [7, 3], 'bicubic'); image.resize(BATCH, [3, 2], 'bicubic', antialias=True); image.resize(BATCH, [7, 3], 'area'); image.resize(BATCH, [2, 4], image.ResizeMethod.AREA); image.resize(BATCH, [8, 3], 'lanczos3'); image.resize(BATCH, [2, 3], 'lanczos3', antialias=True); image.resize(BATCH, [7, 3], 'lanczos5'); image.resize(BATCH, [7, 3], 'gaussian'); image.resize(BATCH, [2, 3], 'gaussian', antialias=True); image.resize(BATCH, [7, 3], 'mitchellcubic'); image.resize(BYTES, [4, 7], 'bicubic'); image.resize(BATCH, [9, 9], 'mitchellcubic', preserve_aspect_ratio=True, antialias=True); image.resize_with_pad(BATCH, 6, 5, 'bicubic', antialias=True)
 image.extract_patches(BATCH, [1, 2, 3, 1], [1, 2, 1, 1], [1, 1, 1, 1], 'VALID'); image.extract_patches(BATCH, [1, 3, 2, 1], [1, 2, 3, 1], [1, 2, 1, 1], 'SAME')
 image.transpose(IMAGE); image.transpose(BATCH); image.rot90(IMAGE); image.rot90(BATCH, 2); image.rot90(BATCH, 3); image.rot90(IMAGE, 4); image.rot90(IMAGE, -1)
 image.rgb_to_yiq(COLORS); image.yiq_to_rgb(COLORS); image.rgb_to_yuv(COLORS); image.yuv_to_rgb(COLORS); image.rgb_to_hsv(COLORS); image.hsv_to_rgb(COLORS); image.rgb_to_hsv(PRIMARIES); image.hsv_to_rgb(PRIMARIES)
@@ -54,6 +55,7 @@ math.zeta([2.0, 3.0], x) @ PAIR; math.polygamma([1.0, 2.0], x) @ PAIR; math.lbet
 linalg.expm(x) @ SQUARE; dynamic_stitch([[0, 2], [3, 1]], [x, x * 2.0]) @ PAIR; strided_slice(x, [0, 1], [2, 3]) @ X; reverse_sequence(x, [2, 3], seq_axis=1) @ X
 math.igamma(x, 2.0) @ POSITIVE; math.igammac(x, 3.5) @ POSITIVE; math.igamma(x, x * 9.0) @ POSITIVE; nn.isotonic_regression(x)[0] @ X; nn.fractional_max_pool(x, 1.5, overlapping=True, seed=3)[0] @ BATCH; nn.fractional_avg_pool(x, [1.0, 1.5, 1.5, 1.0], overlapping=True, seed=3)[0] @ BATCH; signal.mdct(x, 4) @ LINE
 linalg.sqrtm(x) @ POSITIVE_MATRIX; math.angle(x) @ X; math.real(x) @ X
+image.resize(x, [7, 3], 'bicubic') @ BATCH; image.resize(x, [2, 4], 'lanczos3', antialias=True) @ BATCH
 """
 
 NAMES = """

@@ -61,7 +61,7 @@ OLD_NAMES: dict[str, str] = {
     "set_random_seed": "random.set_seed", "random.set_random_seed": "random.set_seed",
     "depth_to_space": "nn.depth_to_space", "space_to_depth": "nn.space_to_depth",
     "sub": "subtract", "mul": "multiply", "neg": "negative", "pack": "stack", "arg_max": "argmax", "arg_min": "argmin",
-    "image.resize_images": "image.resize", "py_func": "numpy_function", "image.transpose_image": "image.transpose",
+    "py_func": "numpy_function", "image.transpose_image": "image.transpose",
     "image.resize_image_with_crop_or_pad": "image.resize_with_crop_or_pad",
     "image.resize_image_with_pad": "image.resize_with_pad", "image.extract_image_patches": "image.extract_patches",
     "extract_image_patches": "image.extract_patches", "random_crop": "image.random_crop",

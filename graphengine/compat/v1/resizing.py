@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
-from ...errors import InvalidArgumentError, ShapeError
+from ...errors import AttributeValueError, InvalidArgumentError, ShapeError
 from ...frontend.arrangement import counted
 from ...frontend.build import convert_to_tensor
+from ...ops.images import STEPS, Resize
 from ...ops.language import L
-
-STEPS = 1024                                # of the places between two pixels that TensorFlow's weights know
 
 
 def _resized(images: Any, size: Any, op: str, along: Callable[[Any, int, int], Any], name: str | None) -> Any:
@@ -146,5 +145,57 @@ def resize_area(images: Any, size: Any, align_corners: bool = False, name: str |
     return _resized(L.cast(images, dtypes.float32), size, "image.resize_area", along, name)
 
 
-FUNCTIONS: dict[str, Any] = {f"image.{f.__name__}": f for f in (
-    resize_area, resize_bicubic, resize_bilinear, resize_nearest_neighbor)}
+class ResizeMethod:
+    """Numbers of the methods of `resize_images`."""
+
+    BILINEAR, NEAREST_NEIGHBOR, BICUBIC, AREA = range(4)
+
+
+METHODS = {
+    "bilinear": resize_bilinear, "nearest": resize_nearest_neighbor, "bicubic": resize_bicubic, "area": resize_area,
+}                                           # in the order of their numbers
+
+
+def resize_images(
+    images: Any, size: Any, method: Any = ResizeMethod.BILINEAR, align_corners: bool = False,
+    preserve_aspect_ratio: bool = False, name: str | None = None,
+) -> Any:
+    """Images of another size; those that have it already stay as they are.
+
+    Parameters
+    ----------
+    method : a member of `ResizeMethod`, or "bilinear", "nearest", "bicubic", "area"
+    preserve_aspect_ratio : take the largest size that fits into `size` without distortion
+
+    Raises
+    ------
+    AttributeValueError for another method. ShapeError if `images` are no images.
+
+    Shapes
+    ------
+    images : (height, width, channels), or a batch of them
+    size : (2,): height and width of the result
+    """
+    names = list(METHODS)
+    if method not in names and method not in range(len(names)):
+        raise AttributeValueError(f"method={method!r}; it takes one of {names}, or their numbers from 0",
+                                  op="image.resize_images")
+    resized = METHODS[method if method in names else names[method]]
+    x = convert_to_tensor(images)
+    if x.shape.rank not in (3, 4):
+        raise ShapeError(f"images has shape {x.shape}; it is (height, width, channels), or a batch of them",
+                         op="image.resize_images")
+    sizes = tuple(x.shape)[-3:-1]
+    wanted = tuple(Resize(np.asarray(size).tolist(), preserve_aspect_ratio=preserve_aspect_ratio).target(x.shape))
+    if wanted == sizes:
+        return L.identity(x, name=name)
+    if x.shape.rank == 4:
+        return resized(x, wanted, align_corners, name)
+    return L.squeeze(resized(L.expand_dims(x, 0), wanted, align_corners), [0], name=name)
+
+
+FUNCTIONS: dict[str, Any] = {
+    **{f"image.{f.__name__}": f for f in (
+        resize_area, resize_bicubic, resize_bilinear, resize_images, resize_nearest_neighbor, ResizeMethod)},
+    "image.resize": resize_images,
+}

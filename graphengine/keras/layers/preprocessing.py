@@ -11,7 +11,7 @@ from ...frontend.build import convert_to_tensor
 from ...ops.language import L
 from ..config import epsilon as smallest
 from ..registry import register
-from .settings import CHANNELS_FIRST, Configured, one_of, order_of_axes
+from .settings import CHANNELS_FIRST, RESIZING, Configured, one_of, order_of_axes
 
 Array = np.ndarray[Any, Any]
 
@@ -307,7 +307,7 @@ class Resizing(Configured):
     Parameters
     ----------
     height, width : the new size in pixels
-    interpolation : "bilinear", "nearest", or another method of `image.resize`
+    interpolation : "nearest", "bilinear", "bicubic", "area", "lanczos3" or "lanczos5", as of `image.resize`
     crop_to_aspect_ratio : whether to cut off what does not fit instead of stretching
     pad_to_aspect_ratio : whether to put margins of `fill_value` around instead of stretching
     antialias : whether to smooth before making smaller
@@ -326,7 +326,7 @@ class Resizing(Configured):
         self.keep(locals())
         self.data_format = order_of_axes(self)
         one_of(self, "fill_mode", ("constant",))
-        one_of(self, "interpolation", ("nearest", "bilinear"))
+        one_of(self, "interpolation", RESIZING)
         if crop_to_aspect_ratio and pad_to_aspect_ratio:
             raise self.refuse("pad_to_aspect_ratio", True, "False with crop_to_aspect_ratio")
 

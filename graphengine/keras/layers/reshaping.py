@@ -7,7 +7,17 @@ from ...errors import ShapeError
 from ...ops.language import L
 from ..input_spec import InputSpec
 from ..registry import register
-from .settings import CHANNELS_FIRST, CHANNELS_LAST, Configured, numbers, one_of, order_of_axes, pairs, space
+from .settings import (
+    CHANNELS_FIRST,
+    CHANNELS_LAST,
+    RESIZING,
+    Configured,
+    numbers,
+    one_of,
+    order_of_axes,
+    pairs,
+    space,
+)
 
 
 @register
@@ -285,7 +295,8 @@ class UpSampling2D(_UpSampling):
     Parameters
     ----------
     size : how many times as large; one number, or one each for height and width
-    interpolation : "nearest", which repeats rows and columns, or a method of `image.resize`
+    interpolation : "nearest", which repeats rows and columns, or "bilinear", "bicubic", "lanczos3",
+        "lanczos5" of `image.resize`
 
     Shapes
     ------
@@ -299,7 +310,7 @@ class UpSampling2D(_UpSampling):
     ) -> None:
         super().__init__(size, data_format, **kwargs)
         self.interpolation = interpolation
-        one_of(self, "interpolation", ("nearest", "bilinear"))
+        one_of(self, "interpolation", tuple(name for name in RESIZING if name != "area"))
 
     def call(self, inputs: Any) -> Any:
         if self.interpolation == "nearest":

@@ -20,6 +20,7 @@ from ..layer import Layer
 KINDS = {"activation": activations, "initializer": initializers, "regularizer": regularizers,
          "constraint": constraints}
 CHANNELS_LAST, CHANNELS_FIRST = "channels_last", "channels_first"
+RESIZING = ("nearest", "bilinear", "bicubic", "area", "lanczos3", "lanczos5")    # methods of `image.resize` in Keras
 
 
 class Configured(Layer):

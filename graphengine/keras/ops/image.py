@@ -9,6 +9,7 @@ import numpy as np
 
 from ...errors import AttributeValueError, ShapeError
 from ...frontend import images as _images
+from ...ops.images import weights_at
 from ...ops.language import L
 from .. import random as _random
 from .. import warping as _warping
@@ -275,29 +276,10 @@ def _nodes(places: Any, order: int, size: int, fill_mode: str) -> list[tuple[Any
     return found
 
 
-def _triangle(x: Any) -> Any:
-    return L.maximum(1.0 - x, 0.0)
-
-
-def _cubic(x: Any) -> Any:
-    """Keys's curve of slope -1/2."""
-    near, far = ((1.5 * x - 2.5) * x) * x + 1.0, ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    return L.where(x >= 2.0, 0.0, L.where(x >= 1.0, far, near))
-
-
-def _lanczos(radius: float) -> Callable[[Any], Any]:
-    def weights(x: Any) -> Any:
-        turned = np.float32(np.pi) * x
-        safe = L.where(x > 1e-3, turned, 1.0)
-        found = radius * L.sin(safe) * L.sin(safe / radius) / L.square(safe)
-        return L.where(x > radius, 0.0, L.where(x > 1e-3, found, 1.0))
-
-    return weights
-
-
-_CURVES: dict[str, Callable[[Any], Any]] = {
-    **dict.fromkeys(("linear", "bilinear", "trilinear", "triangle"), _triangle),
-    **dict.fromkeys(("cubic", "bicubic", "tricubic"), _cubic), "lanczos3": _lanczos(3.0), "lanczos5": _lanczos(5.0),
+# Each method's name as one of `image.resize`.
+_CURVES = {
+    **dict.fromkeys(("linear", "bilinear", "trilinear", "triangle"), "bilinear"),
+    **dict.fromkeys(("cubic", "bicubic", "tricubic"), "bicubic"), "lanczos3": "lanczos3", "lanczos5": "lanczos5",
 }
 
 
@@ -322,7 +304,7 @@ def scale_and_translate(
         old = int(x.shape[at])
         places = (np.arange(output_shape[at], dtype=np.float32) + 0.5) * back - moves[k] * back - 0.5
         width = L.maximum(back, 1.0) if antialias else 1.0
-        weights = curve(L.abs(places - np.arange(old, dtype=np.float32)[:, None]) / width)
+        weights = weights_at(curve, L.abs(places - np.arange(old, dtype=np.float32)[:, None]) / width)
         total = L.reduce_sum(weights, 0, True)
         weights = L.where(L.abs(total) > 1000 * np.finfo(np.float32).eps, L.divide_no_nan(weights, total), 0.0)
         weights = L.where(L.logical_and(places >= -0.5, places <= old - 0.5), weights, 0.0)
