@@ -16,6 +16,7 @@ def _library(instruction: Instruction) -> Kernel:
     node = instruction.call
     assert node is not None
     assert isinstance(node.op, Library)
-    call = node.op.call(node.inputs, node.outputs)
+    call, overwritten = node.op.call(node.inputs, node.outputs), node.op.overwrites
+    is_in_place = overwritten is not None and instruction.reads[overwritten] == instruction.writes[0]
     buffers = (*instruction.reads, *instruction.writes, *instruction.scratch)
-    return Kernel(call.kernel, None, buffers, call.sizes, call.extent)
+    return Kernel(call.in_place or call.kernel if is_in_place else call.kernel, None, buffers, call.sizes, call.extent)

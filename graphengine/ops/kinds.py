@@ -398,12 +398,14 @@ class Call:
     sizes : what it finds in its table of sizes
     extent : number of slices of its outermost loop
     scratch : dtype and number of elements of each buffer that it writes and nobody reads, after the results
+    in_place : its name where the result has the memory of what the op overwrites, if that is another kernel
     """
 
     kernel: str
     sizes: tuple[Size, ...]
     extent: Size
     scratch: tuple[tuple[DType, Size], ...] = ()
+    in_place: str | None = None
 
 
 class Library(Op):

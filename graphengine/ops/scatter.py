@@ -58,8 +58,8 @@ class _PutRows(Library):
     def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
         updates, indices, table = inputs
         element = str(updates.dtype.size) if self.combine == "update" else updates.dtype.code
-        kernel = f"put_{self.combine}_{element}_{indices.dtype.code}"
-        return Call(kernel, (*sizes_of(table), *sizes_of(indices)), extent=1)
+        own = f"{self.combine}_{element}_{indices.dtype.code}"
+        return Call(f"copy_put_{own}", (*sizes_of(table), *sizes_of(indices)), extent=1, in_place=f"put_{own}")
 
     def to_onnx(self, o: Any, updates: Any, indices: Any, table: Any) -> Any:
         """Rows for places outside meet one more row, which is cut off again."""

@@ -68,6 +68,9 @@ def test_a_part_is_assigned_where_the_variable_is():
         writer, = writers(compilation, "v")
         assert writer.nodes[0].op.name == "scatter_rows"
         assert writer.writes[0] in writer.reads
+        assert "put_update_4_i32" in texts(compilation)
+        apart = session.explain(tf.tensor_scatter_nd_update(v, place, v[:2]), feeds).compilation
+        assert "copy_put_update_4_i32" in texts(apart) and "put_update_4_i32" not in texts(apart)
         assert [i.nodes[0].outputs[0].shape.num_elements() for i in copies(compilation)] == [2]
         assert session.run([old, change], feeds)[0] == 15
         np.testing.assert_array_equal(session.run(v), [0, 1, 2, 1, 4, 5])

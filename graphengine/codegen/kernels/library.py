@@ -131,9 +131,10 @@ def _sources() -> Iterator[tuple[str, str]]:
     yield from ((f"{name}_{code}", "cumulative") for name, code in itertools.product(("cumsum", "cumprod"), numbers))
     yield from ((f"recurrence_{code}", "cumulative") for code in numbers)
     yield from ((f"logsumexp_{code}", "cumulative") for code in ("f32", "f64"))
-    yield from ((f"put_update_{size}_{index}", "scatter") for size, index in itertools.product(WIDTHS, indices))
-    for combine, code, index in itertools.product(("add", "sub", "mul", "max", "min"), numbers, indices):
-        yield f"put_{combine}_{code}_{index}", "scatter"
+    for put, index in itertools.product(("put", "copy_put"), indices):
+        yield from ((f"{put}_update_{size}_{index}", "scatter") for size in WIDTHS)
+        for combine, code in itertools.product(("add", "sub", "mul", "max", "min"), numbers):
+            yield f"{put}_{combine}_{code}_{index}", "scatter"
     yield from ((f"flat_places_{index}", "scatter") for index in indices)
     yield from ((f"{name}_{code}", name) for name, code in itertools.product(("gamma", "truncated"), ("f32", "f64")))
     for name, code, index in itertools.product(("argsort", "searchsorted"), numbers, indices):

@@ -3,9 +3,9 @@
     put_update_BYTES_INDEX      out[indices[c], :] = updates[c, :]
     put_COMBINE_DTYPE_INDEX     out[indices[c], :] = combine(out[indices[c], :], updates[c, :])
 
-COMBINE is add, sub, mul, max or min. Buffers: updates, indices, table, out; the last two may be the same memory. Sizes:
-n, inner, count; n is the number of rows of the table. Rows with an index outside 0..n-1 are left out. It works as a
-whole: lo..hi is 0..1.
+COMBINE is add, sub, mul, max or min. Buffers: updates, indices, table, out; the last two are the same memory, for
+copy_put_... never, which copies the table first. Sizes: n, inner, count; n is the number of rows of the table. Rows
+with an index outside 0..n-1 are left out. It works as a whole: lo..hi is 0..1.
 
     flat_places_INDEX           out[c] = (indices[c, 0] * n1 + indices[c, 1]) * n2 + ...
 
@@ -20,14 +20,14 @@ from .. import abi
 from .gather import MOVED
 
 BAD_INDEX = 1
-COMBINES = ("add", "sub", "mul", "max", "min")
 
 
 def build(name: str) -> Callable[..., int]:
-    """`put_update_4_i32`, `put_max_f32_i64`, `flat_places_i32` and the like."""
+    """`put_update_4_i32`, `copy_put_max_f32_i64`, `flat_places_i32` and the like."""
     if name.startswith("flat_places"):
         return _flat_places(name.rpartition("_")[2])
-    _, combine, element, index = name.split("_")
+    copies = name.startswith("copy_")
+    _, combine, element, index = name.removeprefix("copy_").split("_")
     pointer: Any = MOVED[int(element)] if combine == "update" else abi.POINTERS[element]
     index_pointer = abi.POINTERS[index]
     load: Any = abi.load
@@ -39,7 +39,7 @@ def build(name: str) -> Callable[..., int]:
         updates, indices = pointer(buffers[0]), index_pointer(buffers[1])
         table, out = pointer(buffers[2]), pointer(buffers[3])
         n, inner, count = sizes[0], sizes[1], sizes[2]
-        if buffers[2] != buffers[3]:
+        if copies:
             for i in range(n * inner):
                 store(out, i, load(table, i, 2), 3)
         for c in range(count):
