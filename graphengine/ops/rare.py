@@ -172,7 +172,7 @@ MOST_TERMS = 100_000
 
 
 def _near(a: Array, x: Array) -> Array:
-    """The series; its terms shrink as soon as n exceeds x. Who has enough of them leaves, who has none does not begin."""
+    """The series; its terms shrink as soon as n exceeds x. Who has enough leaves, who has none does not begin."""
     from scipy import special
 
     first = np.exp(a * np.log(x) - x - special.gammaln(a + 1))

@@ -64,10 +64,8 @@ def zeros_for(batch: Any, size: int, dtype: Any) -> Any:
     return L.broadcast_to(L.cast(0, dtype), L.stack([L.cast(batch, dtypes.int32), size]))
 
 
-class BasicRNNCell(RNNCell):
-    """``tanh(W [x, h] + b)``."""
-
-    label = "basic_rnn_cell"
+class _OneState(RNNCell):
+    """Its output is its state."""
 
     def __init__(
         self, num_units: int, activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None
@@ -75,12 +73,18 @@ class BasicRNNCell(RNNCell):
         super().__init__(activation, reuse, name)
         self.state_size = self.output_size = num_units
 
+
+class BasicRNNCell(_OneState):
+    """``tanh(W [x, h] + b)``."""
+
+    label = "basic_rnn_cell"
+
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         y = self._activation(self._affine(L.concat([inputs, state], 1), self.output_size))
         return y, y
 
 
-class GRUCell(RNNCell):
+class GRUCell(_OneState):
     """Gated recurrent unit.
 
         r, u = sigmoid(W [x, h] + 1),  n = tanh(W' [x, r h] + b'),  new h = u h + (1 - u) n
@@ -91,12 +95,6 @@ class GRUCell(RNNCell):
     """
 
     label = "gru_cell"
-
-    def __init__(
-        self, num_units: int, activation: Callable[[Any], Any] | None = None, reuse: Any = None, name: str | None = None
-    ) -> None:
-        super().__init__(activation, reuse, name)
-        self.state_size = self.output_size = num_units
 
     def call(self, inputs: Any, state: Any) -> tuple[Any, Any]:
         n = self.output_size

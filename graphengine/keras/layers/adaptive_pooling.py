@@ -45,41 +45,41 @@ class _Max(_Adaptive):
 
 @register
 class AdaptiveAveragePooling1D(_Average):
-    """Means of `output_size` windows along signals: space is steps."""
+    """Means of windows along signals: (batch, steps, channels) to (batch, output_size, channels)."""
 
     rank = 1
 
 
 @register
 class AdaptiveAveragePooling2D(_Average):
-    """Means of `output_size` windows of images: space is height and width."""
+    """Means of windows of images: (batch, height, width, channels) to (batch, *output_size, channels)."""
 
     rank = 2
 
 
 @register
 class AdaptiveAveragePooling3D(_Average):
-    """Means of `output_size` windows of volumes: space is depth, height and width."""
+    """Means of windows of volumes: (batch, depth, height, width, channels) to (batch, *output_size, channels)."""
 
     rank = 3
 
 
 @register
 class AdaptiveMaxPooling1D(_Max):
-    """The largest numbers of `output_size` windows along signals: space is steps."""
+    """Maxima of windows along signals: (batch, steps, channels) to (batch, output_size, channels)."""
 
     rank = 1
 
 
 @register
 class AdaptiveMaxPooling2D(_Max):
-    """The largest numbers of `output_size` windows of images: space is height and width."""
+    """Maxima of windows of images: (batch, height, width, channels) to (batch, *output_size, channels)."""
 
     rank = 2
 
 
 @register
 class AdaptiveMaxPooling3D(_Max):
-    """The largest numbers of `output_size` windows of volumes: space is depth, height and width."""
+    """Maxima of windows of volumes: (batch, depth, height, width, channels) to (batch, *output_size, channels)."""
 
     rank = 3

@@ -66,6 +66,17 @@ class _Coloring(RandomImageLayer):
         return self.changed(x, per_image(transformation[self.drawn_name]))
 
 
+class _ByFactor(_Coloring):
+    limits: tuple[int, int]                 # of `factor`
+
+    def __init__(
+        self, factor: Any, value_range: Any = BYTE, data_format: str | None = None, seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
+        self.factor = factor_of(self, factor, *self.limits)
+
+
 @register
 class RandomBrightness(_Coloring):
     """Images brighter or darker at random while training.
@@ -114,7 +125,7 @@ class RandomContrast(_Coloring):
 
 
 @register
-class RandomSaturation(_Coloring):
+class RandomSaturation(_ByFactor):
     """Images with stronger or weaker colors at random while training.
 
     Parameters
@@ -124,12 +135,7 @@ class RandomSaturation(_Coloring):
         pixels below 0, with (0, 1) it does not
     """
 
-    def __init__(
-        self, factor: Any, value_range: Any = BYTE, data_format: str | None = None, seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_of(self, factor, -1, 1)
+    limits = (-1, 1)
 
     def draw(self, batch: Any, seed: Any) -> Any:
         share = super().draw(batch, seed)
@@ -142,7 +148,7 @@ class RandomSaturation(_Coloring):
 
 
 @register
-class RandomHue(_Coloring):
+class RandomHue(_ByFactor):
     """Images whose colors are turned around the circle of hues at random while training.
 
     Parameters
@@ -151,12 +157,7 @@ class RandomHue(_Coloring):
     value_range : the least and the largest number that a pixel may be
     """
 
-    def __init__(
-        self, factor: Any, value_range: Any = BYTE, data_format: str | None = None, seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_of(self, factor, 0, 1)
+    limits = (0, 1)
 
     def draw(self, batch: Any, seed: Any) -> Any:
         invert = L.where(self.uniform((batch,), 0.0, 1.0, seed) > 0.5, -1.0, 1.0)
@@ -172,7 +173,7 @@ class RandomHue(_Coloring):
 
 
 @register
-class RandomColorDegeneration(_Coloring):
+class RandomColorDegeneration(_ByFactor):
     """Images mixed with their brightness at random while training: colors get weaker.
 
     Parameters
@@ -181,12 +182,7 @@ class RandomColorDegeneration(_Coloring):
     value_range : the least and the largest number that a pixel may be
     """
 
-    def __init__(
-        self, factor: Any, value_range: Any = BYTE, data_format: str | None = None, seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_of(self, factor, -1, 1)
+    limits = (-1, 1)
 
     def changed(self, images: Any, drawn: Any) -> Any:
         return self.in_range(images + drawn * (_gray(images, self.channels_axis) - images))
@@ -273,7 +269,7 @@ class RandomInvert(_Coloring):
 
 
 @register
-class RandomPosterization(_Coloring):
+class RandomPosterization(_ByFactor):
     """Images with fewer steps of brightness, at random while training.
 
     Parameters
@@ -284,12 +280,7 @@ class RandomPosterization(_Coloring):
 
     drawn_name = "shift_factor"
 
-    def __init__(
-        self, factor: Any, value_range: Any = BYTE, data_format: str | None = None, seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_of(self, factor, 1, 8)
+    limits = (1, 8)
 
     def draw(self, batch: Any, seed: Any) -> Any:
         low, high = self.factor
@@ -305,7 +296,7 @@ class RandomPosterization(_Coloring):
 
 
 @register
-class RandomSharpness(_Coloring):
+class RandomSharpness(_ByFactor):
     """Images sharper or smoother at random while training.
 
     Parameters
@@ -314,12 +305,7 @@ class RandomSharpness(_Coloring):
     value_range : the least and the largest number that a pixel may be
     """
 
-    def __init__(
-        self, factor: Any, value_range: Any = BYTE, data_format: str | None = None, seed: int | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(value_range, seed=seed, data_format=data_format, **kwargs)
-        self.factor = factor_of(self, factor, 0, 1)
+    limits = (0, 1)
 
     def changed(self, images: Any, drawn: Any) -> Any:
         x = self.channels_last(images)

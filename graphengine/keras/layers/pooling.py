@@ -38,6 +38,18 @@ class _Pooling(Configured):
 
 
 class _GlobalPooling(Configured):
+    """One number for each channel, from all of space.
+
+    Parameters
+    ----------
+    keepdims : whether the axes of space stay, with size 1
+
+    Shapes
+    ------
+    inputs : (batch, *space, channels), or (batch, channels, *space) for channels_first
+    result : (batch, channels)
+    """
+
     rank: int
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
@@ -155,60 +167,32 @@ class AveragePooling3D(_AveragePooling):
 
 @register
 class GlobalMaxPooling1D(_GlobalMax):
-    """The largest number of each channel of signals.
-
-    keepdims : whether steps stay, as an axis of size 1
-
-    Shapes
-    ------
-    inputs : (batch, steps, channels), or (batch, channels, steps) for channels_first
-    result : (batch, channels)
-    """
+    """The largest number of each channel of signals: (batch, steps, channels) to (batch, channels)."""
 
     rank = 1
 
 
 @register
 class GlobalMaxPooling2D(_GlobalMax):
-    """The largest number of each channel of images.
-
-    keepdims : whether height and width stay, as axes of size 1
-
-    Shapes
-    ------
-    inputs : (batch, height, width, channels), or (batch, channels, height, width) for channels_first
-    result : (batch, channels)
-    """
+    """The largest number of each channel of images: (batch, height, width, channels) to (batch, channels)."""
 
     rank = 2
 
 
 @register
 class GlobalMaxPooling3D(_GlobalMax):
-    """The largest number of each channel of volumes.
-
-    keepdims : whether the axes of space stay, with size 1
-
-    Shapes
-    ------
-    inputs : (batch, depth, height, width, channels), or with channels before space for channels_first
-    result : (batch, channels)
-    """
+    """The largest number of each channel of volumes: (batch, depth, height, width, channels) to (batch, channels)."""
 
     rank = 3
 
 
 @register
 class GlobalAveragePooling1D(_GlobalAverage):
-    """The mean of each channel of signals, over the steps that count.
-
-    keepdims : whether steps stay, as an axis of size 1
+    """The mean of each channel of signals, over the steps that count: (batch, steps, channels) to (batch, channels).
 
     Shapes
     ------
-    inputs : (batch, steps, channels), or (batch, channels, steps) for channels_first
     mask : (batch, steps)
-    result : (batch, channels)
     """
 
     rank = 1
@@ -231,29 +215,13 @@ class GlobalAveragePooling1D(_GlobalAverage):
 
 @register
 class GlobalAveragePooling2D(_GlobalAverage):
-    """The mean of each channel of images.
-
-    keepdims : whether height and width stay, as axes of size 1
-
-    Shapes
-    ------
-    inputs : (batch, height, width, channels), or (batch, channels, height, width) for channels_first
-    result : (batch, channels)
-    """
+    """The mean of each channel of images: (batch, height, width, channels) to (batch, channels)."""
 
     rank = 2
 
 
 @register
 class GlobalAveragePooling3D(_GlobalAverage):
-    """The mean of each channel of volumes.
-
-    keepdims : whether the axes of space stay, with size 1
-
-    Shapes
-    ------
-    inputs : (batch, depth, height, width, channels), or with channels before space for channels_first
-    result : (batch, channels)
-    """
+    """The mean of each channel of volumes: (batch, depth, height, width, channels) to (batch, channels)."""
 
     rank = 3
