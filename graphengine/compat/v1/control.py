@@ -10,6 +10,7 @@ import numpy as np
 
 from ...errors import InvalidArgumentError
 from ...frontend import control, printing
+from ...frontend.asserting import check_numerics
 from ...frontend.build import control_dependencies, convert_to_tensor
 from ...frontend.calls import numpy_function
 from ...ir.graph import get_default_graph, is_drawing
@@ -90,8 +91,7 @@ def Print(
 
 def verify_tensor_all_finite(t: Any = None, msg: str = "", name: str | None = None, x: Any = None) -> Any:
     """The tensor itself; an error, when run, if an element is NaN or infinite."""
-    value = convert_to_tensor(t if x is None else x)
-    return L.checked(value, L.logical_not(L.is_finite(value)), f"{msg} : Tensor had NaN or Inf values", name=name)
+    return check_numerics(t if x is None else x, msg, name)
 
 
 def add_check_numerics_ops() -> Any:
