@@ -25,7 +25,6 @@ from . import (
     images,
     indexing,
     joining,
-    lengths,
     linalg,
     math,
     matrices,

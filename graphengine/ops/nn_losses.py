@@ -1,6 +1,7 @@
-"""Cross-entropies from logits. Differentiated as a whole, so their gradients are differences of probabilities."""
+"""Losses from logits. Differentiated as a whole, so gradients of cross-entropies are differences of probabilities."""
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -218,3 +219,85 @@ class SigmoidCrossEntropyWithLogits(Composite):
 
     samples = (sample(uniform(0.0, 1.0, 3, 4), distinct(3, 4)), sample(uniform(0.0, 1.0, 5), uniform(-80.0, 80.0, 5)),
                sample(normal(0), normal(0)), sample(values(0.0, 1.0), values(0.0, 0.0), smooth=False))
+
+
+@op
+class WeightedCrossEntropyWithLogits(Composite):
+    """Cross-entropy of yes-or-no labels and the sigmoid of logits, the positive part weighted.
+
+        loss = (1 - z) x + (1 + (q - 1) z) (log(1 + e^-|x|) + max(-x, 0))
+
+    Shapes
+    ------
+    labels, logits, result : the same
+    pos_weight : ()
+    """
+
+    category = "Loss"
+    names = ("nn.weighted_cross_entropy_with_logits",)
+    inputs = (port("labels", Floating, "z, probabilities in [0, 1]"),
+              port("logits", Floating, "x, log odds, dimensionless"),
+              port("pos_weight", Floating, "q, weight of the positive labels"))
+
+    def result_shape(self, z: Shape, x: Shape, q: Shape) -> Shape:
+        return same_shape((z, x))
+
+    def decompose(self, z: Any, x: Any, q: Any) -> Any:
+        return (1 - z) * x + ((q - 1) * z + 1) * L.softplus(-x)
+
+    @quiet
+    def reference(self, z: Array, x: Array, q: Array) -> Array:
+        return np.asarray(q * z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x), x.dtype)
+
+    def gradient(self, g: Any, y: Any, z: Any, x: Any, q: Any) -> Any:
+        tail = L.softplus(-x)
+        by_x = (1 - z) - ((q - 1) * z + 1) * L.sigmoid(-x)
+        return g * ((q - 1) * tail - x), g * by_x, L.sum_like(g * z * tail, q)
+
+    samples = (sample(uniform(0.0, 1.0, 3, 4), distinct(3, 4), uniform(0.5, 3.0)),
+               sample(normal(0), normal(0), uniform(0.5, 3.0)))
+
+
+@op
+class LogPoissonLoss(Composite):
+    """Negative logarithm of a Poisson probability, up to the term that the logits do not change.
+
+        loss = e^c - z c
+        loss = e^c - z c + z log(z) - z + log(2 pi z) / 2    if compute_full_loss, the last three where z > 1
+    """
+
+    category = "Loss"
+    names = ("nn.log_poisson_loss",)
+    inputs = (port("targets", Floating, "z, counts"), port("log_input", Floating, "c, logarithm of the rate"))
+    compute_full_loss: bool = attr(False, "add Stirling's approximation of log(z!)")
+
+    def result_shape(self, z: Shape, c: Shape) -> Shape:
+        return same_shape((z, c))
+
+    def decompose(self, z: Any, c: Any) -> Any:
+        loss = L.exp(c) - c * z
+        if not self.compute_full_loss:
+            return loss
+        counted = (z < 0) | (z > 1)
+        stirling = z * L.log(z) - z + L.log(z * (2 * math.pi)) * 0.5
+        return loss + L.where(counted, stirling, 0)
+
+    @quiet
+    def reference(self, z: Array, c: Array) -> Array:
+        loss = np.exp(c) - c * z
+        if self.compute_full_loss:
+            stirling = z * np.log(z) - z + np.log(2 * np.pi * z) / 2
+            loss = loss + np.where((z >= 0) & (z <= 1), 0, stirling)
+        return np.asarray(loss, c.dtype)
+
+    def gradient(self, g: Any, y: Any, z: Any, c: Any) -> Any:
+        by_z = -c
+        if self.compute_full_loss:
+            counted = (z < 0) | (z > 1)
+            safe = L.where(counted, z, 1)
+            by_z = by_z + L.where(counted, L.log(safe) + 0.5 / safe, 0)
+        return g * by_z, g * (L.exp(c) - z)
+
+    samples = (sample(uniform(0.0, 5.0, 3, 4), normal(3, 4)), sample(normal(0), normal(0)),
+               sample(uniform(1.5, 5.0, 3, 4), normal(3, 4), compute_full_loss=True),
+               sample(values(0.0, 0.5, 1.0), normal(3), compute_full_loss=True, smooth=False))

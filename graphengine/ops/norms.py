@@ -1,4 +1,4 @@
-"""Lengths of vectors, scaling to a length, and normalization by given moments."""
+"""Norms of vectors and matrices, and vectors scaled to a length."""
 from __future__ import annotations
 
 import math
@@ -6,14 +6,115 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import AttributeValueError
 from ..ir.dims import Shape
 from .kinds import Array, Composite, Floating, attr, port
 from .language import L
-from .math import same_shape
+from .parts import Composed
 from .quiet import quiet
 from .registry import op
-from .rules import Axes, as_axes, reduced_shape
-from .samples import distinct, normal, sample, uniform, values
+from .rules import Axes, as_axes, normal_axis, reduced_shape
+from .samples import distinct, normal, sample, spread, uniform, values
+from .spectral import converging
+from .triangular import Solvable
+
+OF_MATRICES = ("euclidean", "fro", "nuc", 1.0, 2.0, math.inf)
+
+
+def as_order(value: Any) -> str | float:
+    """A name or a number; saved graphs hold infinity as a name."""
+    return value if isinstance(value, str) and value != "inf" else float(value)
+
+
+def as_flag(value: Any) -> bool:
+    return bool(value)
+
+
+def _largest(x: Any, axes: Any, keepdims: bool = False) -> Any:
+    """The largest of numbers from 0 on; 0 where there is none."""
+    return L.maximum(L.reduce_max(x, axes, keepdims), 0)
+
+
+@op
+class Norm(Composed):
+    """Lengths of vectors, or norms of matrices.
+
+        vectors     'euclidean' or 2    sqrt(sum(x^2))                  inf     max(|x|)
+                    p > 0               sum(|x|^p)^(1/p)
+        matrices    'euclidean', 'fro'  sqrt(sum(x^2))                  1       largest sum of |x| along a column
+                    2                   largest singular value          inf     largest sum of |x| along a row
+                    'nuc'               sum of singular values
+
+    Parameters
+    ----------
+    axis : one axis of vectors, two of matrices (the axis along a column, then that along a row), or None for one vector
+        of all elements
+
+    Raises
+    ------
+    AttributeValueError for an `ord` that vectors, or matrices, do not have.
+    """
+
+    category = "Linear algebra"
+    names = ("norm", "linalg.norm")
+    inputs = (port("tensor", Solvable, "vectors or matrices"),)
+    ord: str | float = attr("euclidean", "which norm", convert=as_order)
+    axis: Axes = attr(None, "one axis of vectors, two of matrices, or None for all elements as a vector",
+                      convert=as_axes)
+    keepdims: bool = attr(None, "whether the axes stay, with size 1", convert=as_flag)
+
+    def result_shape(self, x: Shape) -> Shape:
+        if self.axis is not None and len(self.axis) > 2:
+            raise AttributeValueError(f"axis={self.axis} names {len(self.axis)} axes; it takes one or two")
+        is_matrix = self.axis is not None and len(self.axis) == 2
+        if is_matrix and self.ord not in OF_MATRICES:
+            raise AttributeValueError(f"ord={self.ord!r} of matrices; it takes one of {OF_MATRICES}")
+        if not is_matrix and self.ord != "euclidean" and (isinstance(self.ord, str) or not self.ord > 0):
+            raise AttributeValueError(f"ord={self.ord!r} of vectors; it takes 'euclidean' or a positive number")
+        return reduced_shape(x, self.axis, self.keepdims)
+
+    def decompose(self, x: Any) -> Any:
+        axes, order = self.axis, self.ord
+        if order in ("euclidean", "fro") or (order == 2 and (axes is None or len(axes) == 1)):
+            return L.sqrt(L.reduce_sum(x * x, axes, self.keepdims))
+        if axes is not None and len(axes) == 2:
+            return self._of_matrices(x, [normal_axis(k, x.rank) for k in axes])
+        if order == math.inf:
+            return _largest(L.abs(x), axes, self.keepdims)
+        if order == 1:
+            return L.reduce_sum(L.abs(x), axes, self.keepdims)
+        return L.reduce_sum(L.abs(x) ** order, axes, self.keepdims) ** (1 / float(order))
+
+    def _of_matrices(self, x: Any, axes: list[int]) -> Any:
+        if self.ord in ("nuc", 2.0):
+            others = [k for k in range(x.rank) if k not in axes]
+            s = L.svd(L.transpose(x, (*others, *axes)), False, False)
+            found = _largest(s, -1) if self.ord == 2.0 else L.reduce_sum(s, -1)
+            for k in sorted(axes) if self.keepdims else ():
+                found = L.expand_dims(found, k)
+            return found
+        along, over = axes if self.ord == 1.0 else axes[::-1]
+        sums = _largest(L.reduce_sum(L.abs(x), along, True), over, True)
+        return sums if self.keepdims else L.squeeze(sums, tuple(axes))
+
+    def reference(self, x: Array) -> Array:
+        order: Any = None if self.ord == "euclidean" else self.ord
+        axes = self.axis if self.axis is None or len(self.axis) > 1 else self.axis[0]
+        if axes is None:
+            found = np.asarray(np.linalg.norm(x.reshape(-1), order))
+            return found.reshape((1,) * x.ndim if self.keepdims else ()).astype(x.dtype)
+        with converging():
+            return np.asarray(np.linalg.norm(x, order, axes, self.keepdims), x.dtype)
+
+    samples = (sample(normal(3, 4)), sample(distinct(3, 4), ord=1, axis=1),
+               sample(values([[1.0, -6.0, 3.5], [-5.0, 4.0, 2.0]]), ord=np.inf, axis=0),
+               sample(distinct(2, 3), ord=3, axis=-1, keepdims=True), sample(distinct(4), ord=1.5),
+               sample(normal(2, 3, 4), ord="fro", axis=[0, 2]), sample(distinct(3, 4), ord=1, axis=[-2, -1]),
+               sample(distinct(2, 3, 4), ord=np.inf, axis=[2, 0], keepdims=True),
+               sample(spread(3, 4), ord=2, axis=[0, 1]),
+               sample(spread(2, 3, 3), ord="nuc", axis=[-2, -1], keepdims=True), sample(normal(0)),
+               sample(values(0.0, 3.0, 4.0), ord=2, axis=0, keepdims=True), sample(normal(0, 3), axis=1),
+               sample(normal(0, 3), ord=np.inf, axis=0), sample(normal(2, 0), ord=1, axis=[0, 1]))
 
 
 @op
@@ -126,85 +227,3 @@ class ClipByNorm(Composite):
     samples = (sample(normal(3, 4), uniform(0.5, 0.9)), sample(normal(3, 4), uniform(50.0, 60.0)),
                sample(uniform(1.0, 2.0, 3, 4), uniform(0.5, 0.9), axes=[1]), sample(normal(0), uniform(0.5, 0.9)),
                sample(values(0.0, 0.0), uniform(0.5, 0.9), smooth=False))
-
-
-@op
-class WeightedCrossEntropyWithLogits(Composite):
-    """Cross-entropy of yes-or-no labels and the sigmoid of logits, the positive part weighted.
-
-        loss = (1 - z) x + (1 + (q - 1) z) (log(1 + e^-|x|) + max(-x, 0))
-
-    Shapes
-    ------
-    labels, logits, result : the same
-    pos_weight : ()
-    """
-
-    category = "Loss"
-    names = ("nn.weighted_cross_entropy_with_logits",)
-    inputs = (port("labels", Floating, "z, probabilities in [0, 1]"),
-              port("logits", Floating, "x, log odds, dimensionless"),
-              port("pos_weight", Floating, "q, weight of the positive labels"))
-
-    def result_shape(self, z: Shape, x: Shape, q: Shape) -> Shape:
-        return same_shape((z, x))
-
-    def decompose(self, z: Any, x: Any, q: Any) -> Any:
-        return (1 - z) * x + ((q - 1) * z + 1) * L.softplus(-x)
-
-    @quiet
-    def reference(self, z: Array, x: Array, q: Array) -> Array:
-        return np.asarray(q * z * np.logaddexp(0, -x) + (1 - z) * np.logaddexp(0, x), x.dtype)
-
-    def gradient(self, g: Any, y: Any, z: Any, x: Any, q: Any) -> Any:
-        tail = L.softplus(-x)
-        by_x = (1 - z) - ((q - 1) * z + 1) * L.sigmoid(-x)
-        return g * ((q - 1) * tail - x), g * by_x, L.sum_like(g * z * tail, q)
-
-    samples = (sample(uniform(0.0, 1.0, 3, 4), distinct(3, 4), uniform(0.5, 3.0)),
-               sample(normal(0), normal(0), uniform(0.5, 3.0)))
-
-
-@op
-class LogPoissonLoss(Composite):
-    """Negative logarithm of a Poisson probability, up to the term that the logits do not change.
-
-        loss = e^c - z c
-        loss = e^c - z c + z log(z) - z + log(2 pi z) / 2    if compute_full_loss, the last three where z > 1
-    """
-
-    category = "Loss"
-    names = ("nn.log_poisson_loss",)
-    inputs = (port("targets", Floating, "z, counts"), port("log_input", Floating, "c, logarithm of the rate"))
-    compute_full_loss: bool = attr(False, "add Stirling's approximation of log(z!)")
-
-    def result_shape(self, z: Shape, c: Shape) -> Shape:
-        return same_shape((z, c))
-
-    def decompose(self, z: Any, c: Any) -> Any:
-        loss = L.exp(c) - c * z
-        if not self.compute_full_loss:
-            return loss
-        counted = (z < 0) | (z > 1)
-        stirling = z * L.log(z) - z + L.log(z * (2 * math.pi)) * 0.5
-        return loss + L.where(counted, stirling, 0)
-
-    @quiet
-    def reference(self, z: Array, c: Array) -> Array:
-        loss = np.exp(c) - c * z
-        if self.compute_full_loss:
-            stirling = z * np.log(z) - z + np.log(2 * np.pi * z) / 2
-            loss = loss + np.where((z >= 0) & (z <= 1), 0, stirling)
-        return np.asarray(loss, c.dtype)
-
-    def gradient(self, g: Any, y: Any, z: Any, c: Any) -> Any:
-        by_z = -c
-        if self.compute_full_loss:
-            counted = (z < 0) | (z > 1)
-            safe = L.where(counted, z, 1)
-            by_z = by_z + L.where(counted, L.log(safe) + 0.5 / safe, 0)
-        return g * by_z, g * (L.exp(c) - z)
-
-    samples = (sample(uniform(0.0, 5.0, 3, 4), normal(3, 4)), sample(normal(0), normal(0)),
-               sample(uniform(1.5, 5.0, 3, 4), normal(3, 4), compute_full_loss=True),
-               sample(values(0.0, 0.5, 1.0), normal(3), compute_full_loss=True, smooth=False))
