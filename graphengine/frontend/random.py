@@ -3,9 +3,9 @@
 A function without ``stateless_`` in its name makes a node that gives other numbers in each run and in each step of
 `run_steps`. Its state belongs to the session and follows from two seeds: that of the graph (`set_seed`) and that of
 the op (``seed=``). With neither, each session begins somewhere else. A ``stateless_`` function is a function of its
-seed alone. Both give TensorFlow's own numbers for equal seeds, at once and in graphs, except for `gamma`,
-`categorical` and `shuffle`, which are made in another way. `set_seed` begins sequences of what is computed at once
-again; a function that has been traced goes on with its own.
+seed alone. Both give TensorFlow's own numbers for equal seeds, at once and in graphs, except for `gamma` and
+`categorical`, which are made in another way. `set_seed` begins sequences of what is computed at once again; a function
+that has been traced goes on with its own.
 """
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ..ir.eager import EagerTensor
 from ..ir.graph import Graph, get_default_graph, is_drawing, no_graph, receiving_graph, seed_of
 from ..ir.node import Tensor
 from ..ops.language import L
-from ..ops.philox import BLOCKS_PER_ELEMENT, AdvanceState, RandomState
+from ..ops.philox import AdvanceState, RandomState, blocks_behind
 from ..ops.rules import as_int
 from ..ops.state import Const
 from .build import convert_to_tensor
@@ -85,18 +85,19 @@ def _combined(whole: int | None, seed: int | None, drawn: int) -> tuple[int | No
     return first, LARGEST_SEED if (first, second) == (0, 0) else second     # both 0 means no seed in TensorFlow
 
 
-def fresh(like: Any, seed: int | None, kind: str, draw: Draw) -> Any:
+def fresh(like: Any, seed: int | None, kind: str, draw: Draw, order: bool = False) -> Any:
     """Numbers from a state of their own, which moves on whenever they are drawn.
 
     kind : of numbers; computed at once, equal kinds with equal seeds have one state
+    order : whether the numbers are an order
     """
     if isinstance(like, EagerTensor):
-        return draw(like, _at_once.next(seed, kind, like.array.size * BLOCKS_PER_ELEMENT))
+        return draw(like, _at_once.next(seed, kind, blocks_behind(like.array.size, order)))
     graph = receiving_graph(like.graph)
     owner = graph.root                      # a state that a loop's body draws from goes on from step to step
     with owner.control_dependencies(None):
         state = owner.add(RandomState(*seeds(owner, seed)), (), "state").outputs[0]
-    advanced = graph.add(AdvanceState(), (state, like), "advance")
+    advanced = graph.add(AdvanceState(order), (state, like), "advance")
     with graph.control_dependencies([advanced]):
         return draw(like, state)
 
@@ -448,22 +449,14 @@ def shuffle(value: Any, seed: int | None = None, name: str | None = None) -> Any
     """The slices of a tensor along its first axis in random order, another one in each run."""
     x = convert_to_tensor(value)
     with _scope(name or "random_shuffle") as scope:
-        return _shuffled(x, fresh(_line(x, 0), seed, "shuffle", _keys), scope)
+        return L.gather(x, fresh(_line(x, 0), seed, "shuffle", L.random_order, order=True), name=scope)
 
 
 def stateless_shuffle(value: Any, seed: Any, alg: str = "auto_select", name: str | None = None) -> Any:
     """The slices of a tensor along its first axis in an order that follows from two seeds."""
     x = convert_to_tensor(value)
     with _scope(name or "stateless_shuffle") as scope:
-        return _shuffled(x, _fixed(_line(x, 0), seed, alg, _keys), scope)
-
-
-def _keys(like: Any, state: Any) -> Any:
-    return L.random_bits(like, state, dtypes.int64)
-
-
-def _shuffled(x: Any, keys: Any, scope: str) -> Any:
-    return L.gather(x, L.argsort(keys), name=scope)
+        return L.gather(x, _fixed(_line(x, 0), seed, alg, L.random_order), name=scope)
 
 
 # -------------------------------------------------------------------- seeds from seeds

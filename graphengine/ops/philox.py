@@ -67,6 +67,11 @@ def words_of(state: Array, count: int) -> Array:
     return philox(blocks, state[1], state[2]).reshape(-1)[:count]
 
 
+def blocks_behind(size: Any, order: bool) -> Any:
+    """How many blocks a state moves on by for so many numbers, or for an order of them."""
+    return (size + 2) // 4 if order else size * BLOCKS_PER_ELEMENT
+
+
 class _Philox(Elementwise):
     category = "Random"
     internal = True
@@ -184,6 +189,7 @@ class AdvanceState(Effect):
     internal = True
     gradient = NoGradient("an assignment is not differentiated")
     inputs = (port("ref", (int64,), "the state's handle", "S"), port("like", AnyType, "lends its shape"))
+    order: bool = attr(False, "whether they are an order, of which each number but the last takes one word")
 
     def result_shape(self, ref: Shape, like: Shape) -> Shape:
         return ref
@@ -191,6 +197,6 @@ class AdvanceState(Effect):
     def updated(self, old: Any, *values: Any) -> Any:
         like, = values
         is_known = like.shape.rank is not None and None not in like.shape   # then the product is no kernel's work
-        blocks = L.size_value(product(like.shape) * BLOCKS_PER_ELEMENT, int64) if is_known else \
-            L.size_of(like, int64) * BLOCKS_PER_ELEMENT
+        blocks = L.size_value(blocks_behind(product(like.shape), self.order), int64) if is_known else \
+            blocks_behind(L.size_of(like, int64), self.order)
         return old + blocks * np.array([1, 0, 0])

@@ -392,7 +392,45 @@ def _own_shares(state: Array, elements: Array, block: int) -> Array:
     return np.ldexp(whole.astype(np.float64) + 0.5, -52).T
 
 
-# -------------------------------------------------------------------- choices
+# -------------------------------------------------------------------- orders and choices
+
+@op
+class RandomOrder(Library):
+    """The numbers of the places of a line in an order by chance, all orders equally likely.
+
+    References
+    ----------
+    Durstenfeld (1964), "Algorithm 235: Random permutation".
+    """
+
+    category = "Random"
+    internal = True
+    inputs = (port("like", AnyType, "a line of as many"), _STATE)
+    gradient = NoGradient("an order is no smooth function")
+
+    def result_dtype(self, *types: DType) -> DType:
+        return int64
+
+    def result_shape(self, like: Shape, state: Shape) -> Shape:
+        _check_state(state)
+        if len(like) != 1:
+            raise ShapeError(f"like has shape {like}; it has one axis")
+        return like
+
+    def call(self, inputs: Sequence[Tensor], results: Sequence[Tensor]) -> Call:
+        return Call("permutation_i64", (product(sizes_of(inputs[0])),), extent=1)
+
+    def reference(self, like: Array, state: Array) -> Array:
+        order = list(range(like.size))
+        drawn = words_of(state, max(like.size - 1, 0)).astype(np.int64)
+        others = np.arange(len(drawn)) + drawn % np.arange(like.size, like.size - len(drawn), -1)
+        for here, other in enumerate(others.tolist()):
+            order[here], order[other] = order[other], order[here]
+        return np.array(order, np.int64)
+
+    samples = (sample(normal(9), _STATES), sample(normal(1), _STATES), sample(normal(0), _STATES),
+               sample(normal(1000), _LAST_STATE))
+
 
 def _shares(*shape: int) -> Make:
     """Uniform float64 numbers, whatever the dtype asked for."""

@@ -65,6 +65,19 @@ def test_truncated_normal_of_a_state():
         np.testing.assert_allclose(session.run(numbers), expected, rtol=1e-5)
 
 
+def test_orders():
+    """Recorded; a sequence goes on where the order before ended."""
+    tf.random.set_seed(5)
+    order, session = tf.random.shuffle(tf.range(8), seed=3), tf.Session()
+    assert session.run(order).tolist() == [2, 4, 1, 0, 6, 5, 7, 3]
+    assert session.run(order).tolist() == [4, 6, 5, 7, 3, 0, 2, 1]
+    assert value(tf.random.experimental.stateless_shuffle(tf.range(8), [1, 2])).tolist() == [4, 2, 1, 7, 3, 6, 0, 5]
+    with tf.init_scope():
+        tf.random.set_seed(0)
+        found = [tf.random.shuffle(tf.range(n), seed=3).numpy().tolist() for n in (8, 5, 0, 1, 6)]
+    assert found == [[4, 5, 2, 1, 6, 7, 3, 0], [1, 4, 2, 3, 0], [], [0], [2, 5, 4, 0, 3, 1]]
+
+
 # ------------------------------------------------------------------ distributions
 
 FLOATS = ("float32", "float64")

@@ -109,6 +109,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "pooling": ("pooling.py", *PARTS),
     "gamma": ("gamma.py", *PARTS),
     "truncated": ("truncated.py", *PARTS),
+    "permutation": ("permutation.py", *PARTS),
     "cumulative": ("cumulative.py", *PARTS),
     "scatter": ("scatter.py", "gather.py", "library.py", *PARTS),
     "sorting": ("sorting.py", *PARTS),
@@ -143,7 +144,7 @@ def _sources() -> Iterator[tuple[str, str]]:
         triangular = ("cholesky", "triangular_solve", "lu_factor", "lu_solve")
         yield from ((f"{name}_{code}", "triangular") for name in triangular)
         yield from ((f"{name}_{code}", "spectral") for name in ("eigh", "svd", "qr"))
-    yield from (("loop", "control"), ("switch", "control"))
+    yield from (("loop", "control"), ("switch", "control"), ("permutation_i64", "permutation"))
 
 
 SOURCES: dict[str, str] = dict(_sources())  # name of a kernel -> module of this package that builds it
