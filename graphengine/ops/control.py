@@ -5,7 +5,7 @@ walks along the first axis of others, and stacks results. Users build it in `fro
 """
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, reduce
 from typing import Any
 
@@ -17,7 +17,7 @@ from ..errors import DTypeError, GradientError, InvalidArgumentError, ShapeError
 from ..ir.dims import UNKNOWN, Shape, UserSize, merge
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
-from ..ir.region import Region
+from ..ir.region import Region, copy_nodes
 from ..ir.walk import needed
 from .body import happens_once
 from .kinds import REQUIRED, Array, DrawRegion, Dynamic, RunRegion, attr
@@ -248,14 +248,10 @@ class Loop(OfRegions):
         """A loop that walks the recorded steps from the last to the first.
 
         Each step's carried values, and what costs much to compute, have been stacked by the forward loop; the rest is
-        computed again. A loop without a limit could not stack them: it runs again for as many steps as it took.
+        computed again. A loop without a limit could not stack them: it runs again for as many steps as it took. Values
+        whose sizes change cannot be stacked either: each step's are computed again from the first ones.
         """
-        if self.loose:
-            raise GradientError(
-                "sizes change from step to step, so there is no room to record the steps for a gradient",
-                fix="give a TensorArray its size=, or a tensor room for all steps",
-            )
-        if self.is_bounded:
+        if self.is_bounded and not self.loose:
             return _GradientOfLoop(self, g, y, inputs).run()
         return self._gradient_of_counted(g, y, inputs)
 
@@ -264,11 +260,15 @@ class Loop(OfRegions):
         n = self.carried
         computing = needed([t.node for t in self.body.outputs[:n]], self.body.inputs)
         if self.states or any(map(happens_once, computing)):
+            lacks = "keeps no sizes" if self.loose else "has no limit on its steps"
             raise GradientError(
-                "the loop has no limit on its steps, and what it draws or changes must not happen twice to record them",
-                fix="give while_loop maximum_iterations= (begin the `while` of a function with "
+                f"the loop {lacks}, and what it draws or changes must not happen twice to record them",
+                fix="give a TensorArray its size=, or a tensor room for all steps" if self.loose else
+                    "give while_loop maximum_iterations= (begin the `while` of a function with "
                     "tf.autograph.experimental.set_loop_options(maximum_iterations=...)), or use scan",
             )
+        if self.loose:
+            return _gradient_of_loose(self, g, y, inputs)
         trace = RegionCopy(self.body)
         step = trace.graph.add(Placeholder(int32, ()), (), "step").outputs[0]
         region = Region(trace.graph, (*trace.inputs[:n], step, *trace.inputs[n:]),
@@ -279,6 +279,55 @@ class Loop(OfRegions):
         arriving = [*g[:n], *[None] * (len(node.outputs) - n)]
         found = _GradientOfLoop(node.op, arriving, node.outputs, again).run()
         return (*[None] * head, *found[:n], *found[n + 1:])
+
+
+def _gradient_of_loose(f: Loop, g: Sequence[Any], y: Sequence[Any], inputs: Sequence[Any]) -> Any:
+    """The gradient of a loop whose values change their sizes, by a loop that walks back.
+
+    What is carried into step k comes from k steps of the loop itself, so n steps take n^2 / 2 again.
+    """
+    n, m = f.carried, f.carried + f.walked
+    operands = inputs[f.head:]
+    arriving = [(k, a) for k, a in enumerate(g[n:-1], n) if a is not None and y[k].dtype.is_floating]
+    floats = [k for k, t in enumerate(f.body.inputs) if t.dtype.is_floating]
+    carried, fixed = [k for k in floats if k < n], [k for k in floats if k >= n]
+
+    def body(graph: Graph, state: Sequence[Any], step: Any, rest: Sequence[Any]) -> list[Any]:
+        """The outputs of a step of the loop; of what is walked along, `rest` has the whole."""
+        rows = [L.gather(array, step) for array in rest[:m - n]]
+        known = {id(t): x for t, x in zip(f.body.inputs, [*state, *rows, *rest[m - n:]], strict=True)}
+        copy_nodes(f.body.nodes, known, graph)
+        return [known[id(t)] for t in f.body.outputs]
+
+    def drawn(types: Sequence[Any], outputs: Callable[..., Sequence[Any]]) -> Region:
+        graph = Graph()
+        given = [graph.add(Placeholder(t.dtype, t.shape), (), "x").outputs[0] for t in types]
+        with graph.as_default():
+            return Region(graph, tuple(given), tuple(outputs(graph, given)))
+
+    step = drawn([*f.body.inputs[:n], y[-1], *operands[n:]], lambda graph, x: body(graph, x[:n], x[n], x[n + 1:])[:n])
+
+    def back(graph: Graph, x: Sequence[Any]) -> list[Any]:
+        seeds, sums, k, rest = x[:len(carried)], x[len(carried):len(begin)], x[len(begin)], x[len(begin) + 1:]
+        first, rest, further = rest[:n], rest[n:len(operands)], rest[len(operands):]
+        before, _ = loop(step, [*first, L.range(0, k, 1), *rest], graph, carried=n, walked=1, loose=f.loose)
+        state, rest = ([L.identity(t) for t in ts] for ts in (before.outputs[:n], rest))     # where gradients end
+        outputs = body(graph, state, k, rest)
+        ys = [outputs[j] for j in carried] + [outputs[j + f.conditional] for j, _ in arriving]
+        xs = [state[j] for j in carried] + [rest[j - n] for j in fixed]
+        found = pulled_back(ys, [*seeds, *(L.gather(a, k) for a in further)], xs)
+        own = [L.zeros_like(x) if d is None else d for d, x in zip(found, xs, strict=True)]
+        return own[:len(carried)] + [s + d for s, d in zip(sums, own[len(carried):], strict=True)]
+
+    begin = [L.zeros_like(y[k]) if g[k] is None else g[k] for k in carried]
+    begin += [L.zeros_like(operands[k]) for k in fixed]
+    further = [a for _, a in arriving]
+    region = drawn([*(f.body.inputs[k] for k in carried), *begin[len(carried):], y[-1], *operands, *further], back)
+    loose = tuple(j for j, k in enumerate(carried) if k in f.loose)
+    node, _ = loop(region, [*begin, L.range(0, y[-1], 1), *operands, *further], y[0].node.graph, "while_gradient",
+                   carried=len(begin), walked=1, backward=True, loose=loose)
+    slopes = dict(zip([*carried, *fixed], node.outputs, strict=False))
+    return (*[None] * f.head, *(slopes.get(k) for k in range(len(operands))))
 
 
 def check_kept(what: str, before: Any, after: Any) -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine.errors import GradientError, InvalidArgumentError, OutOfRangeError
+from graphengine.errors import InvalidArgumentError, OutOfRangeError
 
 
 def cumulated(x):
@@ -180,6 +180,5 @@ def test_gradients_of_one_that_grows():
     assert float(y) == 4 + 8 + 16 + 9 + 27 + 81
     assert tape.gradient(y, x).numpy().tolist() == [4 + 12 + 32, 6 + 27 + 108]
     assert float(z) == 5 * (4 + 8 + 16 + 32 + 64 + 128) / 2
-    with pytest.raises(GradientError, match=r"limit on its steps|sizes change from step to step"):
-        tape.gradient(z, x)
+    assert tape.gradient(z, x).numpy().tolist() == [2 + 4 + 8 + 16 + 32 + 64] * 2
 

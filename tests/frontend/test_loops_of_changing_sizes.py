@@ -1,0 +1,99 @@
+"""Gradients through loops whose values change their sizes. Numbers are TensorFlow's, or of the same loop in numpy."""
+import numpy as np
+import pytest
+
+import graphengine as tf
+from graphengine import errors
+
+ANY = tf.TensorShape([None])
+VECTOR = tf.TensorSpec([None], tf.float32)
+
+
+@pytest.mark.parametrize(("steps", "wanted"), [(0, [2, 4]), (1, [2, 20]), (3, [2, 340])])
+def test_a_vector_that_grows(steps, wanted):
+    @tf.function(input_signature=[VECTOR, tf.TensorSpec([], tf.int32)])
+    def slope(x, n):
+        _, a = tf.while_loop(lambda i, a: i < n, lambda i, a: (i + 1, tf.concat([a, a[-1:] * 2], 0)),
+                             [tf.constant(0), x], shape_invariants=[tf.TensorShape([]), ANY])
+        return tf.gradients(tf.reduce_sum(a * a), [x])[0]
+
+    np.testing.assert_allclose(slope(tf.constant([1.0, 2.0]), tf.constant(steps)), wanted)
+
+
+@pytest.mark.parametrize(("x", "wanted"), [([1, 2, 3, 4], [864, 1296, 864, 216]), ([2], [1]), ([2, 5], [5, 2])])
+def test_a_vector_that_shrinks(x, wanted):
+    @tf.function(input_signature=[VECTOR])
+    def slope(x):
+        a = x
+        while tf.shape(a)[0] > 1:
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(a, ANY)])
+            a = a[1:] * a[:-1]
+        return tf.gradients(tf.reduce_sum(a), [x])[0]
+
+    np.testing.assert_allclose(slope(tf.constant(x, tf.float32)), wanted)
+
+
+def test_what_the_loop_reads_gets_its_gradient_too():
+    """s = w (x0 + x1 + x2) + w^2 (x0 + x1) + w^3 x0 for what is left of x after each step."""
+    w = tf.Variable(0.5)
+
+    @tf.function(input_signature=[VECTOR])
+    def slopes(x):
+        a, s = x, 0.0
+        for _ in tf.range(tf.size(x)):
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(a, ANY)])
+            a = a * w
+            s += tf.reduce_sum(a)
+            a = a[:-1]
+        return s, tf.gradients(s, [x, w])
+
+    s, (dx, dw) = slopes(tf.constant([1.0, 2.0, 3.0]))
+    assert float(s) == 3.0 + 0.75 + 0.125
+    np.testing.assert_allclose(dx, [0.875, 0.75, 0.5])
+    np.testing.assert_allclose(dw, 6.0 + 2 * 0.5 * 3.0 + 3 * 0.25)
+
+
+def test_which_elements_stay_depends_on_numbers():
+    @tf.function(input_signature=[VECTOR])
+    def slope(x):
+        def body(i, a, s):
+            kept = tf.boolean_mask(a, a > 0.5)
+            return i + 1, kept * 0.9, s + tf.reduce_sum(kept)
+
+        shapes = [tf.TensorShape([]), ANY, tf.TensorShape([])]
+        s = tf.while_loop(lambda i, a, s: i < 3, body, [0, x, 0.0], shape_invariants=shapes)[2]
+        return tf.gradients(s, [x])[0]
+
+    np.testing.assert_allclose(slope(tf.constant([1.0, 0.55, 0.6, 0.3])), [2.71, 1.0, 1.9, 0.0], rtol=1e-6)
+
+
+def test_what_is_drawn_in_such_a_loop_cannot_be_computed_again():
+    @tf.function(input_signature=[VECTOR])
+    def slope(x):
+        a = x
+        for _ in tf.range(tf.size(x) + 1):
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(a, ANY)])
+            a = tf.concat([a, a * tf.random.uniform([])], 0)
+        return tf.gradients(tf.reduce_sum(a), [x])[0]
+
+    with pytest.raises(errors.GradientError, match="must not happen twice"):
+        slope(tf.constant([1.0]))
+
+
+def test_arrays_that_are_walked_along_and_results_that_are_stacked():
+    """With sizes 1 to 3 of a, y = (sum of a) * rows: the same by hand."""
+    @tf.function(input_signature=[VECTOR, VECTOR])
+    def slopes(x, rows):
+        sums = tf.TensorArray(tf.float32, size=tf.size(rows))
+        a, i = x, 0
+        for row in rows:
+            tf.autograph.experimental.set_loop_options(shape_invariants=[(a, ANY)])
+            sums = sums.write(i, tf.reduce_sum(a) * row)
+            a, i = tf.concat([a, x * row], 0), i + 1
+        y = sums.stack()
+        return y, tf.gradients(tf.reduce_sum(y) + tf.reduce_sum(a), [x, rows])
+
+    y, (dx, drows) = slopes(tf.constant([1.0, 2.0]), tf.constant([2.0, 3.0]))
+    np.testing.assert_allclose(y, [6.0, 27.0])          # 3 * 2, (3 + 6) * 3
+    np.testing.assert_allclose(dx, [2 + 9 + 6] * 2)     # 2 + (1 + 2) * 3, and of a 1 + 2 + 3
+    np.testing.assert_allclose(drows, [3 + 3 * 3 + 3, 9 + 3])
