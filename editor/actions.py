@@ -34,6 +34,9 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
                 tip="The variables begin with their present values when the file is opened again."),
         SEPARATOR,
         Command("export_python", "Export Python …", ("Ctrl+E",), "code"),
+        Command("export_onnx", "Export ONNX …", (), "export",
+                tip="What the selected cards give, or else the answers of the graph, as a model for other programs; "
+                    "variables have their present values."),
         Command("export_picture", "Export picture …", ("Ctrl+Shift+E",), "export"),
         Command("copy_picture", "Copy as picture", ("Ctrl+Shift+C",), "copy"),
         SEPARATOR,

@@ -1,4 +1,4 @@
-"""What a window gives away: programs and pictures."""
+"""What a window gives away: programs, models and pictures."""
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -13,6 +13,8 @@ from .banner import Banner, said
 from .deeds import Deeds
 from .io.pictures import image, save_picture
 from .io.python import save_python
+from .model.answers import answers
+from .run import messages as m
 
 SUFFIX = ".graph.json"
 
@@ -35,13 +37,22 @@ class Exports(Deeds):
         self._export(self.tr("Export picture"), ".png", self.tr("Pictures (*.png *.svg *.pdf)"),
                      lambda path: save_picture(self.scene, path, self.document))
 
+    def do_export_onnx(self) -> None:
+        """Ask for the model of the selected cards, of the answers if there are none; the process writes it."""
+        self.settle()
+        cards = [ref.key for ref in self.scene.selected() if ref.kind == "card"] or answers(self.document)
+        path = self._chosen(self.tr("Export ONNX"), ".onnx", self.tr("ONNX models (*.onnx)"))
+        if path is not None:
+            self.running.ask(m.ExportOnnx(str(path), tuple(sorted(cards))))
+
+    def show_exported(self, reply: m.Exported) -> None:
+        self.banner.let_go()
+        self.say(self.tr("Wrote {0}; it gives {1}").format(Path(reply.path).name, ", ".join(reply.outputs)))
+
     def _export(self, title: str, suffix: str, kinds: str, write: Callable[[Path], Any], needs: str = "") -> None:
-        stem = self.path.name.removesuffix(SUFFIX) if self.path is not None else self.name.lower()
-        start = Path(self.folder or Path.home()) / (stem + suffix)
-        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(self, title, str(start), kinds)
-        if not chosen:
+        path = self._chosen(title, suffix, kinds)
+        if path is None:
             return
-        path = Path(chosen if Path(chosen).suffix else chosen + suffix)
         try:
             write(path)
         except (ge.errors.GraphEngineError, OSError, ValueError) as error:
@@ -49,6 +60,13 @@ class Exports(Deeds):
             return
         self.banner.let_go()
         self.say(self.tr("Wrote {0}").format(path.name) + (f"; {needs}" if needs else ""))
+
+    def _chosen(self, title: str, suffix: str, kinds: str) -> Path | None:
+        """The file that a person names; None if no one."""
+        stem = self.path.name.removesuffix(SUFFIX) if self.path is not None else self.name.lower()
+        start = Path(self.folder or Path.home()) / (stem + suffix)
+        chosen, _ = QtWidgets.QFileDialog.getSaveFileName(self, title, str(start), kinds)
+        return Path(chosen if Path(chosen).suffix else chosen + suffix) if chosen else None
 
     def do_copy_picture(self) -> None:
         QtGui.QGuiApplication.clipboard().setImage(image(self.scene))

@@ -387,6 +387,8 @@ class MainWindow(Filing):
             self.scene.show_groups(reply.kernels if self.actions_["fused"].isChecked() else ())
         elif isinstance(reply, m.Weights):
             self._keep_weights(reply)
+        elif isinstance(reply, m.Exported):
+            self.show_exported(reply)
         elif isinstance(reply, m.Started):
             self.banner.hide()
             if reply.what == "train":

@@ -134,6 +134,14 @@ class GetWeights:
 
 
 @dataclass(frozen=True)
+class ExportOnnx:
+    """Write what cards give as a model of ONNX, with the values that variables have now."""
+
+    path: str
+    cards: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Restore:
     """Give variables the values that they had in a process that ended; those that fit. Sent by the window's side."""
 
@@ -153,7 +161,7 @@ class Unreadable:
 
 
 Request = (Load | Run | Train | Step | Stop | Pause | SetLearningRate | Inspect | LookInside | Compile | MeasureProfile
-           | Boundary | CheckData | GetWeights | Restore | Quit | Unreadable)
+           | Boundary | CheckData | GetWeights | ExportOnnx | Restore | Quit | Unreadable)
 
 
 # -------------------------------------------------------------------- from the process
@@ -421,6 +429,14 @@ class Weights:
 
 
 @dataclass(frozen=True)
+class Exported:
+    """Answer to `ExportOnnx`: the file is there. outputs : names of what the model gives."""
+
+    path: str
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Kept:
     """What variables hold, now and then while they change, for `Restore`; kept by the window's side, shown nowhere."""
 
@@ -446,5 +462,5 @@ class Died:
 
 
 Reply = (Ready | Loaded | Started | Values | TrainingProgress | Metrics | Gradients | Finished | TensorPart
-         | InsideValues | Compiled | ProfileResult | BoundaryValues | DataChecked | Weights | Kept | Several | Failed
-         | Died)
+         | InsideValues | Compiled | ProfileResult | BoundaryValues | DataChecked | Weights | Exported | Kept | Several
+         | Failed | Died)

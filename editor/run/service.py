@@ -85,6 +85,7 @@ class Service:
             m.Load: self.load, m.Run: self.run, m.Train: self.train, m.Step: self.step, m.Inspect: self.inspect,
             m.LookInside: self.look_inside, m.SetLearningRate: self.set_learning_rate, m.Compile: self.compile,
             m.MeasureProfile: self.profile, m.Boundary: self.boundary, m.GetWeights: self.weights,
+            m.ExportOnnx: self.export_onnx,
             m.Restore: self.restore, m.Unreadable: self.refuse, m.CheckData: self.check_data,
         }
 
@@ -398,6 +399,11 @@ class Service:
 
     def weights(self, request: m.GetWeights) -> None:
         self.send(m.Weights(self.loaded().values()))
+
+    def export_onnx(self, request: m.ExportOnnx) -> None:
+        from .models import export_onnx
+
+        self.send(export_onnx(self.loaded(), request.path, request.cards))
 
     # ------------------------------------------------ the compiler
 

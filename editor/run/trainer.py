@@ -32,8 +32,8 @@ QUICK_S = 0.02                              # that steps and a look take in the 
 KEEP_S = 5.0                                # between two copies for a new process
 MOST_ROWS = 4096                            # that metrics are computed over
 MOST_SNAPSHOT = 64 * 2**20                  # bytes of variables that are copied before each stretch
-MEANWHILE = (m.Inspect, m.LookInside, m.SetLearningRate, m.GetWeights, m.Boundary, m.Compile, m.MeasureProfile,
-             m.CheckData, m.Unreadable)
+MEANWHILE = (m.Inspect, m.LookInside, m.SetLearningRate, m.GetWeights, m.ExportOnnx, m.Boundary, m.Compile,
+             m.MeasureProfile, m.CheckData, m.Unreadable)
 USELESS = (m.Run, m.Train, m.Step)          # requests that say nothing while a training runs
 
 

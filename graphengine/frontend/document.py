@@ -6,7 +6,7 @@ to tensors. What a file holds beside nodes (train, view) is in `Graph.document`.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidArgumentError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 Path = str | os.PathLike[str]
+Fetches = Sequence[Any] | Mapping[str, Any] | None
 
 
 def load(path: Path) -> Graph:
@@ -37,7 +38,7 @@ def load(path: Path) -> Graph:
     return read(path)
 
 
-def save(self: Graph, path: Path, fetches: Sequence[Any] | None = None, session: Session | None = None) -> None:
+def save(self: Graph, path: Path, fetches: Fetches = None, session: Session | None = None) -> None:
     """Write the graph to a file, conventionally ``NAME.graph.json``, with its `document`: train, view and other keys.
 
     The file is replaced in one step. More than 1,024 numbers in one array go to ``NAME.HASH.safetensors`` beside it.
@@ -47,7 +48,8 @@ def save(self: Graph, path: Path, fetches: Sequence[Any] | None = None, session:
     path : where; a name that ends with ``.onnx`` makes an ONNX model of what computes `fetches`. Placeholders become
         its inputs, sizes that are not known symbols, variables weights. It needs the package onnx:
         ``pip install graphengine[onnx]``
-    fetches : tensors or names that an ONNX model gives; None: what nothing else reads
+    fetches : tensors or names that an ONNX model gives, or a dict of them by the names that they get; None: what
+        nothing else reads
     session : the one whose values of variables go into an ONNX model; None: their initial values
 
     Raises

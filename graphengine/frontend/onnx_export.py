@@ -24,14 +24,17 @@ from .session import Session
 
 Array = np.ndarray[Any, Any]
 Path = str | os.PathLike[str]
+Fetches = Sequence[Any] | Mapping[str, Any] | None
 NONE: Mapping[str, Tensor] = MappingProxyType({})
 
 
-def save_graph(graph: Graph, path: Path, fetches: Sequence[Any] | None = None, session: Session | None = None) -> None:
+def save_graph(graph: Graph, path: Path, fetches: Fetches = None, session: Session | None = None) -> None:
     """Write what computes some results of a graph; see `Graph.save`."""
+    given = unread(graph) if fetches is None else list(fetches.values() if isinstance(fetches, Mapping) else fetches)
     tensors = [graph.as_tensor(f) if isinstance(f, str) else graph.as_node(f).outputs[getattr(f, "position", 0)]
-               for f in (unread(graph) if fetches is None else fetches)]
-    outputs = {t.name.removesuffix(":0"): t for t in tensors}
+               for f in given]
+    names = fetches if isinstance(fetches, Mapping) else [t.name.removesuffix(":0") for t in tensors]
+    outputs = dict(zip(names, tensors, strict=True))
     variables = [n for n in needed([t.node for t in tensors]) if isinstance(n.op, Kept) and n.op.category == "State"]
     _export(path, outputs, _values(graph, variables, session))
 

@@ -54,7 +54,7 @@ class Graph:
 
     if TYPE_CHECKING:
 
-        def save(self, path: str | PathLike[str], fetches: Sequence[Any] | None = None, session: Any = None) -> None:
+        def save(self, path: str | PathLike[str], fetches: Any = None, session: Any = None) -> None:
             """Write the graph to a file; frontend/document.py gives the method, for files stand above graphs."""
 
     # ---------------------------------------------------------------- building

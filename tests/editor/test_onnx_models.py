@@ -1,21 +1,28 @@
-"""ONNX models in the editor: they open as drawings that run, and what cannot be read is said."""
+"""ONNX models in the editor: they open as drawings that run, drawings become models; what cannot be is said."""
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6 import QtCore, QtGui
+from PySide6 import QtCore, QtGui, QtWidgets
+from talk import drawn, weights
 
 import graphengine as ge
 from editor.incoming import document_of_file, read_document
 from editor.infer import Inference
+from editor.model.answers import answers
 from editor.model.build import build
+from editor.model.files import open_document
+from editor.model.items import Card, Wire
+from editor.run import messages as m
 from editor.windows import Windows
 
 onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
 from onnx.reference import ReferenceEvaluator  # noqa: E402
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def network(operator="Relu"):
@@ -72,3 +79,46 @@ def test_operators_that_are_not_here_are_said(windows, tmp_path, qtbot):
     box = windows.message
     assert box.isVisible() and "NonZero (node y)" in box.informativeText()
     box.close()
+
+
+# -------------------------------------------------------------------- drawings as models
+
+def test_answers_are_what_only_losses_and_metrics_read():
+    assert answers(open_document(SAMPLES / "drawn_digits.graph.json")) == ["scores"]
+    assert answers(open_document(SAMPLES / "drawn_autoencoder.graph.json"))
+
+
+def test_a_trained_drawing_is_written_with_what_it_has_learnt(talk, tmp_path):
+    document = open_document(SAMPLES / "drawn_iris.graph.json")
+    path, cards = tmp_path / "iris.onnx", answers(document)
+    talk.load(document)
+    talk.finish(m.Step(next(card.id for card in document.cards if card.kind == "train")))
+    learnt = weights(talk)
+    talk.send(m.ExportOnnx(str(path), tuple(cards)))
+    assert talk.wait(m.Exported).outputs == tuple(cards)
+    built = build(document)
+    session = ge.Session(built.graph)
+    session.load_variables(learnt)
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    given, = model.graph.input
+    x = np.random.default_rng(1).normal(size=(3, 4)).astype("f4")
+    found, = ReferenceEvaluator(model).run(None, {given.name: x})
+    np.testing.assert_allclose(found, session.run(built.tensors[cards[0], 0], {given.name: x}), rtol=1e-4, atol=1e-5)
+
+
+def test_cards_without_a_form_are_named(talk, tmp_path):
+    document = drawn(Card("x", "op/placeholder", {"shape": [3]}), Card("y", "op/lgamma"), Wire("x", 0, "y", 0))
+    talk.load(document)
+    talk.send(m.ExportOnnx(str(tmp_path / "m.onnx"), ("y",)))
+    failed = talk.wait(m.Failed)
+    assert failed.card == "y" and "y: ONNX has no operator for lgamma" in failed.text and failed.fix
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_the_window_asks_for_a_file_and_says_what_is_in_it(windows, tmp_path, qtbot, monkeypatch):
+    window = windows.open_file(SAMPLES / "drawn_moons.graph.json")
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "m"), ""))
+    window.do_export_onnx()
+    qtbot.waitUntil(lambda: (tmp_path / "m.onnx").exists(), timeout=60_000)
+    qtbot.waitUntil(lambda: "Wrote m.onnx; it gives" in window.status.currentMessage(), timeout=60_000)
