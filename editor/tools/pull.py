@@ -104,9 +104,12 @@ class PullWire(Gesture):
         return [End(id, side, n) for id, n in self.canvas.scene.ends_behind(card, side, number)]
 
     def _without(self, card: str) -> str:
+        tr = self.canvas.view.tr
         if self._refusals(card):
-            return f"What takes it on {card} is connected already: drop it on that socket to replace the wire."
-        return f"{card} has no inputs." if self.end.side == "output" else f"{card} has no outputs."
+            text = tr("What takes it on {0} is connected already: drop it on that socket to replace the wire.")
+        else:
+            text = tr("{0} has no inputs.") if self.end.side == "output" else tr("{0} has no outputs.")
+        return text.format(card)
 
     def _reason(self, other: End) -> str:
         source, target = (self.end, other) if self.end.side == "output" else (other, self.end)
