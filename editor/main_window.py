@@ -44,6 +44,7 @@ from .tools import Interaction, SearchRequest
 from .tools.growth import heights, make_room
 from .watching import Watching
 from .widgets.crumbs import Crumbs
+from .widgets.language import told
 
 BELOW = 192                                 # pixels from one file that is dropped to the next
 
@@ -331,8 +332,8 @@ class MainWindow(Filing):
         for name in EDITING:
             a[name].setEnabled(True)
         undo, redo = self.document.history[-1:], self.document.undone[:1]
-        a["undo"].setText(self.tr("Undo {0}").format(_continued(undo[0])) if undo else self.tr("Undo"))
-        a["redo"].setText(self.tr("Redo {0}").format(_continued(redo[0])) if redo else self.tr("Redo"))
+        a["undo"].setText(self.tr("Undo {0}").format(_continued(told(undo[0]))) if undo else self.tr("Undo"))
+        a["redo"].setText(self.tr("Redo {0}").format(_continued(told(redo[0]))) if redo else self.tr("Redo"))
         for name in ("cut", "copy", "duplicate", "duplicate_with_inputs", "delete", "delete_and_reconnect", "frame",
                      "group", "portal", "bypass", "collapse", "previews", "tidy_selection", "straighten",
                      "fit_selection"):

@@ -12,6 +12,7 @@ from ..model.items import SUBGRAPH, Card, Frame, Item, Ref, Setting
 from ..model.kinds import catalog
 from ..model.subgraphs import inside
 from ..model.values import EXAMPLE
+from ..model.words import Words
 from .edit import Edit, Refused, counted
 from .names import check_free, check_name
 from .places import coordinate
@@ -53,13 +54,13 @@ def add_card(document: GraphDocument, kind: str, x: float, y: float, attributes:
         join(edit, card.id, output, *target)
     if wire is not None:
         lead_through(edit, wire, card.id, input=input)
-    return edit.change(f"Add {found.title}")
+    return edit.change(Words("Add {0}", found.title))
 
 
 def kind_called(key: str) -> Kind:
     found = catalog().get(key)
     if found is None:
-        raise Refused(f"There is no {key!r} in the catalog.")
+        raise Refused("There is no {0!r} in the catalog.", key)
     return found
 
 
@@ -105,7 +106,7 @@ def rename(document: GraphDocument, card: str, id: str) -> Change:
     weights = document.setting("weights")
     if isinstance(weights, dict) and any(name.startswith(f"{card}/") for name in weights):
         edit.put(Setting("weights", {_moved(name, card, id): value for name, value in weights.items()}))
-    return edit.change(f"Rename '{card}' to '{id}'")
+    return edit.change(Words("Rename '{0}' to '{1}'", card, id))
 
 
 def _moved(name: str, card: str, id: str) -> str:
@@ -126,7 +127,7 @@ def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, valu
         card, kind = edit.card(id), edit.kind(id)
         field = kind.field(name) if kind is not None else None
         if field is None:
-            raise Refused(f"{id!r} has no attribute {name!r}.")
+            raise Refused("{0!r} has no attribute {1!r}.", id, name)
         attributes = {k: v for k, v in card.attributes.items() if k != name}
         if value is not REQUIRED:
             check_value(field, value)
@@ -135,7 +136,7 @@ def set_attribute(document: GraphDocument, cards: Iterable[str], name: str, valu
         new = replace(card, attributes=attributes)
         edit.put(new)
         _follow_outputs(edit, card, new)
-    return edit.change(f"Set {name} of {counted(Ref('card', id) for id in ids)}", merge)
+    return edit.change(Words("Set {0} of {1}", name, counted(Ref("card", id) for id in ids)), merge)
 
 
 def _follow_outputs(edit: Edit, old: Card, new: Card) -> None:
@@ -178,7 +179,7 @@ def set_example(document: GraphDocument, card: str, value: Any, merge: Any = Non
     """Give a placeholder the array it is run with while nothing feeds it; None: random numbers."""
     edit = Edit(document)
     edit.put(replace(edit.card(card), example=value))
-    return edit.change(f"Set the value of '{card}'", merge)
+    return edit.change(Words("Set the value of '{0}'", card), merge)
 
 
 def replace_kind(document: GraphDocument, card: str, kind: str) -> Change:
@@ -186,7 +187,7 @@ def replace_kind(document: GraphDocument, card: str, kind: str) -> Change:
     edit = Edit(document)
     old, new = edit.card(card), kind_called(kind)
     if old.kind == SUBGRAPH:
-        raise Refused(f"{card!r} stands for other cards: unpack it first.")
+        raise Refused("{0!r} stands for other cards: unpack it first.", card)
     into, out = edit.into(card), edit.out(card)
     for wire in (*into.values(), *out):
         edit.remove(wire.ref)
@@ -198,7 +199,7 @@ def replace_kind(document: GraphDocument, card: str, kind: str) -> Change:
         if refusal(edit, card, wire.output, wire.target, wire.input) is None:
             edit.put(wire)
     edit.close_gaps(dict.fromkeys([card, *(wire.target for wire in out)]))
-    return edit.change(f"Replace '{card}' by {new.title}")
+    return edit.change(Words("Replace '{0}' by {1}", card, new.title))
 
 
 def _understood(kind: Kind, attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -223,17 +224,18 @@ def bypass(document: GraphDocument, cards: Iterable[str]) -> Change:
     Of a subgraph all cards inside do.
     """
     refs = [inner.ref for id in cards for inner in inside(document, id)]
-    return _switch(document, refs, "bypassed", ("Bypass", "Use"))
+    return _switch(document, refs, "bypassed", ("Bypass {0}", "Use {0}"))
 
 
 def collapse(document: GraphDocument, refs: Iterable[Ref]) -> Change:
     """Draw the titles of cards and frames only; if that is so for all of them already, the whole."""
-    return _switch(document, refs, "collapsed", ("Collapse", "Expand"))
+    return _switch(document, refs, "collapsed", ("Collapse {0}", "Expand {0}"))
 
 
 def show_preview(document: GraphDocument, cards: Iterable[str]) -> Change:
     """Draw the strip with values on cards; if all of them have it already, no longer."""
-    return _switch(document, [Ref("card", id) for id in cards], "preview", ("Show the values of", "Hide the values of"))
+    words = ("Show the values of {0}", "Hide the values of {0}")
+    return _switch(document, [Ref("card", id) for id in cards], "preview", words)
 
 
 def _switch(document: GraphDocument, refs: Iterable[Ref], name: str, words: tuple[str, str]) -> Change:
@@ -243,4 +245,4 @@ def _switch(document: GraphDocument, refs: Iterable[Ref], name: str, words: tupl
     for item in items:
         switched: Item = replace(item, **{name: on})  # type: ignore[arg-type]
         edit.put(switched)
-    return edit.change(f"{words[0 if on else 1]} {counted(item.ref for item in items)}")
+    return edit.change(Words(words[0 if on else 1], counted(item.ref for item in items)))

@@ -23,6 +23,7 @@ from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from ..model.plain import from_plain, to_plain
 from ..model.subgraphs import lost, with_inside
 from ..model.values import array_from_text, array_text, arrays_named
+from ..model.words import Words
 from .edit import Edit, Refused, counted
 from .names import check_name
 from .places import card_width, coordinate, smallest
@@ -55,7 +56,7 @@ def copy_text(document: GraphDocument, refs: Iterable[Ref]) -> str:
     found = {name: document.arrays[name] for name in names if name in document.arrays}
     size = sum(array.nbytes for array in found.values())
     if size > MAX_ARRAYS:
-        raise Refused(f"The arrays of what is selected take {size:,} bytes; {MAX_ARRAYS:,} can be copied.")
+        raise Refused("The arrays of what is selected take {0:,} bytes; {1:,} can be copied.", size, MAX_ARRAYS)
     return json.dumps({
         "graphengine": FORMAT, "version": VERSION, "items": [to_plain(item) for item in items],
         "wires": [to_plain(wire) for item in items if isinstance(item, Card)
@@ -95,7 +96,7 @@ def paste(document: GraphDocument, text: str, x: float, y: float, with_inputs: b
     items, wires = _without_circles(items, wires)
     edit = Edit(document)
     _put_doubles(edit, items, wires, coordinate(x) - left, coordinate(y) - top, with_inputs, "")
-    return edit.change(f"Paste {counted(item.ref for item in items)}")
+    return edit.change(Words("Paste {0}", counted(item.ref for item in items)))
 
 
 def _without_circles(
@@ -144,7 +145,7 @@ def duplicate(document: GraphDocument, refs: Iterable[Ref], with_inputs: bool = 
     wires = [wire for item in items if isinstance(item, Card) for wire in document.wires_into(item.id).values()]
     edit = Edit(document)
     _put_doubles(edit, items, wires, dx, dy, with_inputs)
-    return edit.change(f"Duplicate {counted(item.ref for item in items)}", merge)
+    return edit.change(Words("Duplicate {0}", counted(item.ref for item in items)), merge)
 
 
 def _put_doubles(edit: Edit, items: Sequence[Card | Frame | Note], wires: Iterable[Wire], dx: float, dy: float,
@@ -188,7 +189,7 @@ def _subgraphs(items: Iterable[Card | Frame | Note]) -> set[str]:
 
 def _parse(text: str) -> tuple[list[Card | Frame | Note], list[Wire], dict[str, np.ndarray[Any, Any]]]:
     if len(text) > MAX_TEXT:
-        raise Refused(f"The text has {len(text):,} characters; at most {MAX_TEXT:,} can be pasted.")
+        raise Refused("The text has {0:,} characters; at most {1:,} can be pasted.", len(text), MAX_TEXT)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
@@ -201,7 +202,7 @@ def _parse(text: str) -> tuple[list[Card | Frame | Note], list[Wire], dict[str, 
     if not (isinstance(rows, list) and isinstance(strands, list) and isinstance(stored, dict)):
         raise Refused("The copied cards are broken: items and wires are no lists.")
     if not rows or max(len(rows), len(strands)) > MAX_ITEMS:
-        raise Refused(f"The text holds {max(len(rows), len(strands)):,} items; 1 to {MAX_ITEMS:,} can be pasted.")
+        raise Refused("The text holds {0:,} items; 1 to {1:,} can be pasted.", max(len(rows), len(strands)), MAX_ITEMS)
     items = [_item(row, k) for k, row in enumerate(rows)]
     wires = [_wire(row, k) for k, row in enumerate(strands)]
     if len({item.ref for item in items}) < len(items):
@@ -212,7 +213,7 @@ def _parse(text: str) -> tuple[list[Card | Frame | Note], list[Wire], dict[str, 
 def _item(raw: Any, k: int) -> Card | Frame | Note:
     item = _plain(raw, f"item {k + 1}")
     if not isinstance(item, Card | Frame | Note):
-        raise Refused(f"The copied cards are broken: item {k + 1} is no card, frame or note.")
+        raise Refused("The copied cards are broken: item {0} is no card, frame or note.", k + 1)
     check_name(item.id)
     if isinstance(item, Card):
         _check_json((item.attributes, item.example))
@@ -224,7 +225,7 @@ def _item(raw: Any, k: int) -> Card | Frame | Note:
 def _wire(raw: Any, k: int) -> Wire:
     wire = _plain(raw, f"wire {k + 1}")
     if not isinstance(wire, Wire):
-        raise Refused(f"The copied cards are broken: wire {k + 1} is none.")
+        raise Refused("The copied cards are broken: wire {0} is none.", k + 1)
     return wire
 
 
@@ -232,7 +233,7 @@ def _plain(raw: Any, place: str) -> Item:
     try:
         return from_plain(raw, place)
     except ge.errors.FileFormatError as error:
-        raise Refused(f"The copied cards are broken at {place}: {error.problem}.") from None
+        raise Refused("The copied cards are broken at {0}: {1}.", place, error.problem) from None
 
 
 def _check_json(value: Any, depth: int = 0) -> None:
@@ -259,6 +260,6 @@ def _with_arrays(document: GraphDocument, card: Card, renamed: Mapping[str, str]
     """A card whose large arrays are those of the document."""
     for name in arrays_named((card.attributes, card.example)):
         if name not in renamed and name not in document.arrays:
-            raise Refused(f"The copied cards are broken: an array of {card.id!r} is missing.")
+            raise Refused("The copied cards are broken: an array of {0!r} is missing.", card.id)
     attributes, example = rename_arrays([card.attributes, card.example], lambda v: renamed.get(v["array"], v["array"]))
     return replace(card, attributes=attributes, example=example)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import reduce
 from typing import Any, TypeVar
 
 from ..model.catalog import Kind
@@ -14,13 +15,21 @@ from ..model.document import Change, GraphDocument, reached
 from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from ..model.kinds import catalog
 from ..model.subgraphs import DEEPEST, level_of, too_deep
+from ..model.words import Words
 
 Box = tuple[float, float, float, float]     # x, y, width, height
 Placed = TypeVar("Placed", Card, Frame, Note)
 
 
 class Refused(ValueError):
-    """An edit that cannot be made; the text is one sentence that says why."""
+    """An edit that cannot be made; the text, `words`, is one sentence that says why.
+
+    pattern, values : as of `Words`
+    """
+
+    def __init__(self, pattern: str, *values: object) -> None:
+        self.words = pattern if isinstance(pattern, Words) else Words(pattern, *values)
+        super().__init__(str(self.words))
 
 
 class Edit:
@@ -44,7 +53,7 @@ class Edit:
     def card(self, id: str) -> Card:
         found = self.get(Ref("card", id))
         if not isinstance(found, Card):
-            raise Refused(f"There is no card called {id!r}.")
+            raise Refused("There is no card called {0!r}.", id)
         return found
 
     def wire(self, ref: Ref) -> Wire:
@@ -204,7 +213,7 @@ def check_depth(document: GraphDocument, after: Mapping[Ref, Item | None]) -> No
              and (ref not in document.items or level_of(document, ref) != item.parent)}
     present = {**document.items, **after}.values() if moved else ()
     if too_deep(item for item in present if isinstance(item, Card)) is not None:
-        raise Refused(f"At most {DEEPEST} subgraphs can lie in each other.")
+        raise Refused("At most {0} subgraphs can lie in each other.", DEEPEST)
 
 
 def made(change: Change) -> set[Ref]:
@@ -213,16 +222,22 @@ def made(change: Change) -> set[Ref]:
             if item is not None and change.before.get(ref) is None and ref.kind in ("card", "frame", "note")}
 
 
-def counted(refs: Iterable[Ref]) -> str:
+def counted(refs: Iterable[Ref]) -> Words:
     """Items in words: "card 'x'", "3 cards", "2 cards and a note"."""
     by_kind: dict[str, list[Any]] = {}
     for ref in refs:
         by_kind.setdefault(ref.kind, []).append(ref.key)
-    words = []
+    words: list[Words] = []
     for kind in ("card", "frame", "note", "wire", "setting"):
         keys = by_kind.get(kind, [])
         if len(keys) == 1:
-            words.append(f"card '{keys[0]}'" if kind == "card" and len(by_kind) == 1 else f"a {kind}")
+            is_named = kind == "card" and len(by_kind) == 1
+            words.append(Words("card '{0}'", keys[0]) if is_named else Words(f"a {kind}"))
         elif keys:
-            words.append(f"{len(keys)} {kind}s")
-    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1]))) if words else "nothing"
+            words.append(Words(f"{{0}} {kind}s", len(keys)))
+    if not words:
+        return Words("nothing")
+    *before, last = words
+    if not before:
+        return last
+    return Words("{0} and {1}", reduce(lambda one, other: Words("{0}, {1}", one, other), before), last)

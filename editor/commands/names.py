@@ -21,4 +21,4 @@ def check_free(edit: Edit, name: str, instead_of: str) -> None:
     taken = next((card.id for card in edit.document.cards
                   if card.id.lower() == name.lower() and card.id != instead_of), None)
     if taken is not None:
-        raise Refused(f"There is a card called {taken!r} already.")
+        raise Refused("There is a card called {0!r} already.", taken)

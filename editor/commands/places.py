@@ -11,6 +11,7 @@ import numpy as np
 from ..model.document import Change, GraphDocument
 from ..model.items import Card, Frame, Item, Note, Point, Ref, Setting, Wire
 from ..model.values import stored
+from ..model.words import Words
 from .edit import Box, Edit, Refused, counted
 
 FARTHEST = 1e6                              # pixels from the origin
@@ -106,7 +107,7 @@ def move(document: GraphDocument, refs: Iterable[Ref], dx: float, dy: float, mer
             now = document.items[ref]
             assert isinstance(now, Card | Frame | Note), "a place keeps its sort of item"
             edit.put(replace(now, x=coordinate(item.x + dx), y=coordinate(item.y + dy)))
-    return edit.change(f"Move {counted(ref for ref in start if ref.kind != 'wire')}", merge)
+    return edit.change(Words("Move {0}", counted(ref for ref in start if ref.kind != "wire")), merge)
 
 
 def arrange(document: GraphDocument, places: Mapping[Ref, Point], bends: Mapping[Ref, Sequence[Point]] | None = None,
@@ -134,7 +135,7 @@ def resize(document: GraphDocument, ref: Ref, x: float, y: float, width: float, 
     elif isinstance(item, Frame | Note):
         width, height = smallest(ref, width, height)
         edit.put(replace(item, x=coordinate(x), y=coordinate(y), width=width, height=height))
-    return edit.change(f"Resize {counted([ref])}", merge)
+    return edit.change(Words("Resize {0}", counted([ref])), merge)
 
 
 # -------------------------------------------------------------------- frames and notes
@@ -148,7 +149,7 @@ def frame_selection(document: GraphDocument, boxes: Mapping[Ref, Box], title: st
     x, y, width, height = (coordinate(number) for number in frame_around(boxes))
     edit.put(Frame(edit.name("frame", "frame"), title, x, y, width, height, hue % 9,
                    parent=first.parent if isinstance(first, Card | Frame | Note) else ""))
-    return edit.change(f"Frame {counted(boxes)}")
+    return edit.change(Words("Frame {0}", counted(boxes)))
 
 
 def frame_around(boxes: Mapping[Ref, Box]) -> Box:
@@ -164,21 +165,21 @@ def edit_frame(document: GraphDocument, id: str, title: str | None = None, hue: 
     edit = Edit(document)
     frame = edit.frame(id)
     edit.put(replace(frame, title=frame.title if title is None else title, hue=frame.hue if hue is None else hue % 9))
-    return edit.change("Change the color of a frame" if title is None else "Rename a frame", merge)
+    return edit.change(Words("Change the color of a frame") if title is None else Words("Rename a frame"), merge)
 
 
 def add_note(document: GraphDocument, x: float, y: float, text: str = "") -> Change:
     """Lay a piece of paper on the canvas. x, y : its top left corner."""
     edit = Edit(document)
     edit.put(Note(edit.name("note", "note"), text, coordinate(x), coordinate(y)))
-    return edit.change("Add a note")
+    return edit.change(Words("Add a note"))
 
 
 def edit_note(document: GraphDocument, id: str, text: str, merge: Any = None) -> Change:
     """Write something else on a note."""
     edit = Edit(document)
     edit.put(replace(edit.note(id), text=text))
-    return edit.change("Edit a note", merge)
+    return edit.change(Words("Edit a note"), merge)
 
 
 # -------------------------------------------------------------------- settings
@@ -196,4 +197,4 @@ def set_setting(document: GraphDocument, name: str, value: Any, merge: Any = Non
         edit.remove(ref)
     else:
         edit.put(Setting(name, value))
-    return edit.change(f"Set {name}", merge)
+    return edit.change(Words("Set {0}", name), merge)

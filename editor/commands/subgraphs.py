@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..model.document import Change, GraphDocument
 from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref
+from ..model.words import Words
 from .edit import Box, Edit, Refused, check_depth, counted
 from .names import check_name
 from .places import bare_box, coordinate, frame_around
@@ -35,7 +36,7 @@ def group(document: GraphDocument, refs: Iterable[Ref], name: str = "subgraph", 
     edit.put(replace(card, x=coordinate(x - card.width / 2), y=coordinate(y)))
     for item in items:
         edit.put(replace(item, parent=card.id))
-    return edit.change(f"Group {counted(item.ref for item in items)}")
+    return edit.change(Words("Group {0}", counted(item.ref for item in items)))
 
 
 def _allowed(name: str, otherwise: str) -> str:
@@ -65,7 +66,7 @@ def unpack(document: GraphDocument, subgraphs: Iterable[str]) -> Change:
         labels.append(card.ref)
     if not labels:
         raise Refused("Select a subgraph first.")
-    return edit.change(f"Unpack {counted(labels)}")
+    return edit.change(Words("Unpack {0}", counted(labels)))
 
 
 def expand(document: GraphDocument, subgraph: str, boxes: Mapping[Ref, Box], x: float, y: float) -> Change:
@@ -88,7 +89,7 @@ def expand(document: GraphDocument, subgraph: str, boxes: Mapping[Ref, Box], x: 
     _take_out(edit, card, x - around[0], y - around[1])
     edit.put(Frame(edit.name("frame", "frame"), card.id, coordinate(x), coordinate(y), coordinate(around[2]),
                    coordinate(around[3]), parent=card.parent))
-    return edit.change(f"Expand {counted([card.ref])}")
+    return edit.change(Words("Expand {0}", counted([card.ref])))
 
 
 def _take_out(edit: Edit, card: Card, dx: float, dy: float) -> None:

@@ -29,17 +29,17 @@ def check_value(field: Field, value: Any) -> None:
     if value is None and (field.optional or field.form in ("shape", "json")):
         return
     if not is_flat(value):
-        raise Refused(f"{field.name}: {TOO_DEEP}.")
+        raise Refused("{0}: {1}.", field.name, TOO_DEEP)
     words, fits = _FORMS.get(field.form, ("", lambda value: True))
     if field.form == "choice":
         words = f"one of {', '.join(map(str, field.choices))}"
         fits = lambda value: any(is_same(value, choice) for choice in field.choices)
     if not fits(value):
         shown = written(value, field.form if isinstance(value, list) else "json")
-        raise Refused(f"{field.name} takes {words}, not {shown if len(shown) <= 40 else shown[:37] + '...'}.")
+        raise Refused("{0} takes {1}, not {2}.", field.name, words, shown if len(shown) <= 40 else shown[:37] + "...")
     for number in value if isinstance(value, (list, tuple)) and field.form == "sizes" else [value]:
         if _is_number(number) and number != _within(field, number):
-            raise Refused(f"{field.name} has to be {interval_text(field)}, not {number}.")
+            raise Refused("{0} has to be {1}, not {2}.", field.name, interval_text(field), number)
 
 
 def nearest(field: Field, value: Any) -> Any:

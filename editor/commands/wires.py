@@ -10,6 +10,7 @@ from ..model.document import Change, GraphDocument
 from ..model.items import SUBGRAPH, Card, Point, Ref, Setting, Wire
 from ..model.kinds import TRAIN
 from ..model.subgraphs import with_inside
+from ..model.words import Words
 from .edit import Edit, Refused, counted
 
 CIRCLE = "The graph would run in a circle."
@@ -87,7 +88,7 @@ def connect(document: GraphDocument, source: str, output: int, target: str, inpu
     """
     edit = Edit(document)
     join(edit, source, output, target, input)
-    return edit.change(f"Connect '{source}' to '{target}'")
+    return edit.change(Words("Connect '{0}' to '{1}'", source, target))
 
 
 def reconnect(document: GraphDocument, wire: Ref, target: str, input: int) -> Change:
@@ -99,7 +100,7 @@ def reconnect(document: GraphDocument, wire: Ref, target: str, input: int) -> Ch
     """
     edit = Edit(document)
     old = edit.wire(wire)
-    label = f"Reconnect '{old.source}'"
+    label = Words("Reconnect '{0}'", old.source)
     first = edit.list_begin(old.target)
     if target == old.target and first is not None and min(input, old.input) >= first:
         wires = [w for n, w in edit.into(target).items() if n >= first and n != old.input]
@@ -129,7 +130,7 @@ def rewire(document: GraphDocument, off: Iterable[Ref], source: str, output: int
     tag = next((wire.portal for wire in gone if (wire.source, wire.output) == (source, output)), "")
     for target, input in targets:
         join(edit, source, output, target, input, portal=tag)
-    return edit.change(f"Connect '{source}' to {counted(Ref('card', card) for card, _ in targets)}")
+    return edit.change(Words("Connect '{0}' to {1}", source, counted(Ref("card", card) for card, _ in targets)))
 
 
 def disconnect(document: GraphDocument, wires: Iterable[Ref]) -> Change:
@@ -144,7 +145,7 @@ def set_bends(document: GraphDocument, wire: Ref, bends: Sequence[Point], merge:
     old = edit.wire(wire)
     points = tuple((round(float(x), 2), round(float(y), 2)) for x, y in bends)
     edit.put(replace(old, bends=points))
-    return edit.change("Straighten a wire" if not points else "Bend a wire", merge)
+    return edit.change(Words("Straighten a wire") if not points else Words("Bend a wire"), merge)
 
 
 def set_portal(document: GraphDocument, wires: Iterable[Ref], name: str | None = None) -> Change:
@@ -163,7 +164,7 @@ def set_portal(document: GraphDocument, wires: Iterable[Ref], name: str | None =
     if name is None and all(wire.portal for wire in chosen):
         for wire in chosen:
             edit.put(replace(wire, portal=""))
-        return edit.change(f"Draw {counted(wire.ref for wire in chosen)} as a line")
+        return edit.change(Words("Draw {0} as a line", counted(wire.ref for wire in chosen)))
     outputs = {(wire.source, wire.output) for wire in chosen}
     if name is not None and (not name or any(edit.tag(name, *output) != name for output in outputs)):
         raise Refused(f"The tags of another output say {name!r} already." if name else "A tag needs a name.")
@@ -174,7 +175,8 @@ def set_portal(document: GraphDocument, wires: Iterable[Ref], name: str | None =
         for wire in fellows:
             if wire in chosen or (name is not None and wire.portal):
                 edit.put(replace(wire, portal=own))
-    return edit.change(f"Draw {counted(wire.ref for wire in chosen)} as tags" if name is None else "Rename tags")
+    return edit.change(Words("Rename tags") if name is not None else
+                       Words("Draw {0} as tags", counted(wire.ref for wire in chosen)))
 
 
 def delete(document: GraphDocument, refs: Iterable[Ref], label: str | None = None) -> Change:
@@ -185,7 +187,7 @@ def delete(document: GraphDocument, refs: Iterable[Ref], label: str | None = Non
     edit = Edit(document)
     present = [ref for ref in refs if not isinstance(edit.get(ref), Setting | None)]
     _take_out(edit, with_inside(document, present))
-    return edit.change(label or f"Delete {counted(present)}")
+    return edit.change(label or Words("Delete {0}", counted(present)))
 
 
 def _take_out(edit: Edit, refs: Iterable[Ref]) -> None:
@@ -221,7 +223,7 @@ def delete_and_reconnect(document: GraphDocument, refs: Iterable[Ref]) -> Change
             if wire.target not in gone and refusal(edit, source.source, source.output, wire.target, wire.input) is None:
                 edit.put(Wire(source.source, source.output, wire.target, wire.input))
     _take_out(edit, present)
-    return edit.change(f"Delete {counted(chosen)} and reconnect")
+    return edit.change(Words("Delete {0} and reconnect", counted(chosen)))
 
 
 def _behind(edit: Edit, card: str, gone: set[str]) -> Wire | None:
@@ -245,18 +247,18 @@ def insert_on_wire(document: GraphDocument, wire: Ref, card: str, fits: Fits | N
     """
     edit = Edit(document)
     lead_through(edit, wire, card, fits)
-    return edit.change(f"Insert '{card}'")
+    return edit.change(Words("Insert '{0}'", card))
 
 
 def lead_through(edit: Edit, wire: Ref, card: str, fits: Fits | None = None, input: int | None = None) -> None:
     """Lead a wire through a card of an edit, by a given input or the first that fits."""
     old = edit.wire(wire)
     if card in (old.source, old.target):
-        raise Refused(f"The wire begins or ends at {card!r}.")
+        raise Refused("The wire begins or ends at {0!r}.", card)
     kind = edit.kind(card)
     number = _first_fitting(edit, old, card, fits) if input is None else input
     if kind is None or number is None:
-        raise Refused(f"{card!r} has no free input that takes what the wire carries.")
+        raise Refused("{0!r} has no free input that takes what the wire carries.", card)
     edit.remove(wire)
     join(edit, old.source, old.output, card, number)
     reason = refusal(edit, card, 0, old.target, old.input)

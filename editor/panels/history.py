@@ -5,6 +5,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.model.document import GraphDocument
 from editor.theme import theme
+from editor.widgets.language import told
 
 from .panel import Panel, column
 
@@ -46,6 +47,7 @@ class History(Panel):
         self._shown = shown
         self.list.clear()
         for k, text in enumerate([self.tr("As opened"), *done, *undone]):
+            text = told(text)
             item = QtWidgets.QListWidgetItem(text)
             if k > len(done):
                 item.setForeground(theme.brush("text3"))

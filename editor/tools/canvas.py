@@ -14,6 +14,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.items import Ref, Wire
 from editor.model.subgraphs import inside
 from editor.scene import GraphScene, GraphView, Hit
+from editor.widgets.language import told
 
 Modifiers = QtCore.Qt.KeyboardModifier
 GRID = 12.0
@@ -45,7 +46,7 @@ class Canvas:
         try:
             change = self.placed(make())
         except Refused as refused:
-            self.report(str(refused))
+            self.report(told(refused.words))
             return None
         self.document.do(change)
         return change

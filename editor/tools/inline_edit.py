@@ -15,6 +15,7 @@ from editor.model.values import is_array, read, read_array, value_of, written
 from editor.scene.note import paper
 from editor.theme import theme
 from editor.widgets.labels import as_text
+from editor.widgets.language import told
 from graphengine.tools.drawn.kinds import DTYPES
 
 from .canvas import Canvas
@@ -198,7 +199,7 @@ class InlineEdit(QtCore.QObject):
         try:
             self._commit(self.text)
         except Refused as refused:
-            return str(refused)
+            return told(refused.words)
         return ""
 
     def _mark(self, wrong: str) -> None:

@@ -11,6 +11,7 @@ from editor.commands import Refused
 from editor.commands.clipboard import STEP
 from editor.model.document import Change
 from editor.model.items import Point, Ref
+from editor.widgets.language import told
 
 from .canvas import Canvas, snapped
 from .growth import expand
@@ -74,7 +75,7 @@ class SelectionEdits:
         try:
             text = commands.copy_text(self.canvas.document, self.canvas.whole(self.refs))
         except Refused as refused:
-            self.canvas.report(str(refused))
+            self.canvas.report(told(refused.words))
             return False
         QtGui.QGuiApplication.clipboard().setText(text)
         self._pasted = None

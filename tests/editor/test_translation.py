@@ -7,6 +7,7 @@ import re
 import pytest
 from PySide6 import QtCore, QtWidgets
 
+from editor import commands
 from editor.io.settings import Settings
 from editor.model.files import open_document
 from editor.model.items import Ref
@@ -136,6 +137,22 @@ def test_every_text_of_a_window_is_translated(window, qtbot):
     window.do_about()
     found = untranslated(window, names)
     assert not found, "\n".join(map(str, sorted(found)))
+
+
+def test_edits_and_why_they_are_refused_are_told_in_that_language(window):
+    document, names = window.document, {card.id for card in window.document.cards}
+    first, *others = sorted(names)
+    refs = [Ref("card", first), Ref("card", others[0])]
+    for make in (lambda: commands.rename(document, first, "other"), lambda: commands.move(document, refs[1:], 12, 0),
+                 lambda: commands.add_note(document, 5, 5), lambda: commands.delete(document, refs[1:])):
+        assert window.tool.canvas.attempt(make) is not None
+        words = outside(window.actions_["undo"].text())
+        assert not words.strip(" "), words
+    said = []
+    window.tool.said.connect(said.append)
+    window.attempt(lambda: commands.rename(document, "other", others[1]))
+    window.attempt(lambda: commands.group(document, []))
+    assert len(said) == 2 and not "".join(map(outside, said))
 
 
 def test_every_text_of_the_welcome_screen_is_translated(foreign, qtbot):
