@@ -59,7 +59,8 @@ REASONS: dict[str, str] = {
         keras.dtype_policies.*Q* keras.dtype_policies.Int4DTypePolicy keras.dtype_policies.DTypePolicyMap
         *uantized*
     """,
-    "the loss is not scaled: gradients are kept in float32": "*mixed_precision* *LossScale* *LossScaleOptimizer",
+    "a layer computes in the dtype of its weights, whose exponents or size keep small gradients; nothing is scaled":
+        "*mixed_precision* *LossScale* *LossScaleOptimizer",
     _DISTRIBUTED: """
         distribute.* tpu.* compat.v1.tpu.* experimental.dtensor.* keras.distribution.* DeviceSpec
         VariableAggregation VariableSynchronization data.experimental.service.* data.experimental.*Shard*
@@ -134,8 +135,8 @@ REASONS: dict[str, str] = {
         compat.v1.*control_flow_v2* compat.v1.*tensor_equality compat.v1.*_v2_* compat.v1.*resource_variables_enabled
         compat.v1.experimental.* debugging.*device_placement debugging.experimental.* *traceback_filtering*
         guarantee_const compat.forward_* experimental.function_executor_type
-        experimental.enable_strict_mode *flash_attention* *nnx* keras.config.set_backend keras.RematScope keras.remat
-        keras.config.backend keras.config.*max_* test.with_eager_op_as_function test.disable_with_predicate
+        experimental.enable_strict_mode *flash_attention* keras.config.set_backend keras.RematScope keras.remat
+        keras.config.*max_* test.with_eager_op_as_function test.disable_with_predicate
     """,
     "classes of tensors and their dispatch cannot be added; write an op class, or keras.layers.Layer": """
         IndexedSlicesSpec
@@ -143,9 +144,12 @@ REASONS: dict[str, str] = {
         data.DatasetSpec data.IteratorSpec register_tensor_conversion_function compat.v1.data.experimental.*Structure
         data.experimental.*structure data.experimental.*variant data.experimental.Optional data.experimental.*optional
         RegisterGradient *no_gradient compat.v1.NoGradient compat.v1.NotDifferentiable CriticalSection
-        variable_creator_scope keras.Operation keras.KerasTensor keras.Function keras.StatelessScope keras.SymbolicScope
-        compat.v1.wrap_function keras.name_scope
+        variable_creator_scope compat.v1.wrap_function
     """,
+    "`keras.Model(inputs, outputs)` is the function of symbols, `keras.layers.Layer` what is called on them":
+        "keras.Function keras.KerasTensor keras.Operation",
+    "variables are changed in the order of the program, in `tf.function` too; none are passed in and out by hand":
+        "keras.StatelessScope keras.SymbolicScope",
     "Keras 3 has it for old programs; the function of `tf` or `keras.ops` does the same": """
         keras.backend.* *.legacy.* keras.layers.ThresholdedReLU keras.layers.RandomHeight keras.layers.RandomWidth
         *.losses.Reduction losses.Reduction

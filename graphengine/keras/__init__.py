@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..frontend.build import name_scope
 from ..frontend.surface import refusing
 from ..later import later
 from . import (
@@ -39,18 +40,19 @@ from .regularizers import Regularizer
 from .variable import Variable
 
 if TYPE_CHECKING:
-    from . import datasets, distillation, dtype_policies, ops, preprocessing, tree, visualization
+    from . import datasets, distillation, dtype_policies, mixed_precision, ops, preprocessing, tree, visualization
 
 __all__ = [
     "DTypePolicy", "FloatDTypePolicy", "Functional", "Initializer", "Input", "InputSpec", "Layer", "Loss", "Metric",
     "Model", "Optimizer", "Regularizer", "Sequential", "Variable", "activations", "backend", "callbacks", "config",
     "constraints", "datasets", "distillation", "dtype_policies", "initializers", "layers", "losses", "metrics",
-    "models", "ops", "optimizers", "preprocessing", "random", "registry", "regularizers", "saving", "tree", "utils",
-    "version", "visualization",
+    "mixed_precision", "models", "name_scope", "ops", "optimizers", "preprocessing", "random", "registry",
+    "regularizers", "saving", "tree", "utils", "version", "visualization",
 ]
 FloatDTypePolicy = DTypePolicy
 registry.register_later("distillation", f"{__name__}.distillation")
-_LATER = ("datasets", "distillation", "dtype_policies", "ops", "preprocessing", "tree", "visualization")
+_LATER = (
+    "datasets", "distillation", "dtype_policies", "mixed_precision", "ops", "preprocessing", "tree", "visualization")
 __getattr__, __dir__ = later(
     __name__, {**{name: f".{name}" for name in _LATER}, "__version__": ".saving.files:KERAS_VERSION"},
     refusing(__name__, lambda: __all__))

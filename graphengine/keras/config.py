@@ -25,6 +25,16 @@ class _Settings:
 _settings = _Settings()
 
 
+def backend() -> str:
+    """Whose functions go with Keras's: "tensorflow", as they do here by name."""
+    return "tensorflow"
+
+
+def is_nnx_enabled() -> bool:
+    """Whether layers are modules of Flax: never."""
+    return False
+
+
 def enable_unsafe_deserialization() -> None:
     """Let configurations and files hold functions as Python code from now on, as ``safe_mode=False`` does for one."""
     trust_always()

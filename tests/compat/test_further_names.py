@@ -241,3 +241,12 @@ def test_images_of_another_size_are_those_of_tensorflow_1(number, name, function
     np.testing.assert_array_equal(v1.resize_images(images, [5, 6], number), images)
     with pytest.raises(ValueError, match="resize_images: method=7"):
         v1.resize_images(images, [3, 8], 7)
+
+
+def test_options_that_are_given_several_times():
+    flags = tf.flags
+    flags.DEFINE_multi_string("several_word", "one", "words")
+    flags.DEFINE_multi_integer("several_count", [1, 2])
+    flags.DEFINE_multi_float("several_share", None)
+    assert flags.FLAGS(["program", "--several_count=5", "rest", "--several_count=-6"]) == ["program", "rest"]
+    assert (flags.FLAGS.several_word, flags.FLAGS.several_count, flags.FLAGS.several_share) == (["one"], [5, -6], None)

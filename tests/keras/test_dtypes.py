@@ -70,3 +70,10 @@ def test_names_that_are_no_dtype(name):
 def test_policies_of_two_dtypes_are_refused_with_the_reason(ask):
     with pytest.raises(ValueError, match=r"(?s)'mixed_bfloat16' is .* keeps weights in float32.*one dtype here"):
         ask("mixed_bfloat16")
+
+
+def test_old_names_of_the_policy():
+    old = keras.mixed_precision
+    assert (old.Policy, old.global_policy()) == (keras.DTypePolicy, keras.config.dtype_policy())
+    with pytest.raises(ValueError, match="a layer has one dtype here"):
+        old.set_global_policy("mixed_float16")

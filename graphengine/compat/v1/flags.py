@@ -78,6 +78,29 @@ DEFINE_float = _definition(float, "a number")
 DEFINE_list = _definition(lambda text: text.split(","), "a list, with commas between its parts")
 
 
+class _Collected(argparse.Action):
+    """Values of an option that is given several times: in the place of the default, not behind it."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        before = getattr(namespace, self.dest)
+        setattr(namespace, self.dest, [values] if before is self.default else [*before, values])
+
+
+def _collection(convert: Callable[[str], Any], what: str) -> Callable[..., None]:
+    def define(name: str, default: Any, help: str | None = None, **_: Any) -> None:
+        alone = default is None or isinstance(default, (str, int, float))
+        given = default if default is None else [default] if alone else list(default)
+        FLAGS.define(name, given, help, type=convert, action=_Collected)
+
+    define.__doc__ = f"Add an option that may be given several times: a list of {what}."
+    return define
+
+
+DEFINE_multi_string = _collection(str, "texts")
+DEFINE_multi_integer = _collection(int, "whole numbers")
+DEFINE_multi_float = _collection(float, "numbers")
+
+
 def DEFINE_bool(name: str, default: Any, help: str | None = None, **_: Any) -> None:
     """Add an option that is true or false: ``--name``, ``--name=false``, ``--noname``."""
     FLAGS.define(name, default, help, type=_truth, nargs="?", const=True)
@@ -97,5 +120,7 @@ def run(main: Callable[[list[str]], Any] | None = None, argv: Sequence[str] | No
     sys.exit(program(FLAGS(sys.argv if argv is None else list(argv))))
 
 
-__all__ = ["DEFINE_bool", "DEFINE_boolean", "DEFINE_enum", "DEFINE_float", "DEFINE_integer", "DEFINE_list",
-           "DEFINE_string", "FLAGS", "FlagValues", "run"]
+__all__ = [
+    "DEFINE_bool", "DEFINE_boolean", "DEFINE_enum", "DEFINE_float", "DEFINE_integer", "DEFINE_list",
+    "DEFINE_multi_float", "DEFINE_multi_integer", "DEFINE_multi_string", "DEFINE_string", "FLAGS", "FlagValues", "run",
+]
