@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtGui
 
 from editor import commands, layout
 from editor.commands.places import MARGIN, coordinate
+from editor.layout.room import FOOT
 from editor.model.document import Change, Placed
 from editor.model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from editor.scene import GraphScene
@@ -56,6 +57,26 @@ def _room_at(canvas: Canvas, level: str, before: Mapping[str, float], now: Mappi
     for name, height in higher.items():
         if isinstance(frame := seen[name], Frame):
             after[frame.ref] = replace(frame, height=coordinate(height))
+    return after | _folded_room(canvas, level, {**now, **before}, now)
+
+
+def _folded_room(canvas: Canvas, level: str, before: Mapping[str, float], now: Mapping[str, float]) -> dict[Ref, Item]:
+    """Collapsed frames as high as what has grown in them asks for when they are opened."""
+    document = canvas.document
+    after: dict[Ref, Item] = {}
+
+    def box_then(item: Item) -> commands.Box | None:
+        box = _box(item, before) if isinstance(item, Card | Frame | Note) else None
+        return None if box is None else (box.x, box.y, box.width, box.height)
+
+    for frame in document.parts(level):
+        if isinstance(frame, Frame) and frame.collapsed:
+            inner = [item for ref in commands.content(document, frame.id, box_then)
+                     if isinstance(item := document.items[ref], Card)]
+            foot = max((_box(item, now).bottom for item in inner if now.get(item.id, 0.0) > before.get(item.id, 0.0)),
+                       default=frame.y) + FOOT
+            if foot > frame.y + frame.height:
+                after[frame.ref] = replace(frame, height=coordinate(foot - frame.y))
     return after
 
 
