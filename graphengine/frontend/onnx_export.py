@@ -16,7 +16,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.walk import consumers, needed
 from ..ops.kinds import Control, Effect, External, Source
-from ..ops.state import Kept, Placeholder, ReadVariable, SharedVariable
+from ..ops.state import Kept, Placeholder, ReadVariable, SharedVariable, State
 from ..rewrite.specialize import Feed, specialize
 from ..rewrite.widen import widen
 from .concrete import Concrete
@@ -111,10 +111,18 @@ def _check(path: Path, refusals: Sequence[Refusal]) -> None:
         raise NotExportedError(refusals, os.fspath(path))
 
 
+def _draws(node: Node) -> bool:
+    """Whether a node draws random numbers, or a loop or branch whose body does."""
+    op = node.op
+    if isinstance(op, Control):
+        return any(_draws(inner) for region in op.regions for inner in region.nodes)
+    return op.category == "Random" and not isinstance(op, (Kept, Effect, State))
+
+
 def _refusal(node: Node) -> Refusal | None:
     """Why a node cannot be exported, as far as its op tells without its operands."""
     op = node.op
-    if op.category == "Random" and not isinstance(op, (Kept, Effect)):
+    if _draws(node):
         return Refusal(node.name, "it draws random numbers", "export results that are not random, or feed the numbers")
     if isinstance(op, Effect) and not isinstance(op, ReadVariable) and op.category != "Random":
         return Refusal(node.name, "it changes a variable", "export a result that is computed without the change")

@@ -272,6 +272,16 @@ def test_all_nodes_without_a_form_are_named_and_nothing_is_written(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_loop_that_draws_is_named(tmp_path):
+    path = tmp_path / "m.onnx"
+    graph = tf.Graph()
+    with graph.as_default():
+        tf.scan(lambda found, x: found + x * tf.random.uniform([]), tf.placeholder(tf.float32, [3]), name="walk")
+    with pytest.raises(NotExportedError, match="walk.*: it draws random numbers"):
+        graph.save(path)
+    assert not path.exists()
+
+
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "m.onnx"
     line().save(path)
