@@ -277,7 +277,7 @@ def test_a_loop_that_draws_is_named(tmp_path):
     graph = tf.Graph()
     with graph.as_default():
         tf.scan(lambda found, x: found + x * tf.random.uniform([]), tf.placeholder(tf.float32, [3]), name="walk")
-    with pytest.raises(NotExportedError, match="walk.*: it draws random numbers"):
+    with pytest.raises(NotExportedError, match=r"walk.*: it draws random numbers"):
         graph.save(path)
     assert not path.exists()
 
