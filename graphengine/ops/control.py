@@ -287,14 +287,19 @@ def _gradient_of_loose(f: Loop, g: Sequence[Any], y: Sequence[Any], inputs: Sequ
     What is carried into step k comes from k steps of the loop itself, so n steps take n^2 / 2 again.
     """
     n, m = f.carried, f.carried + f.walked
-    operands = inputs[f.head:]
+    operands = [*inputs[f.head:], y[-1]]
     arriving = [(k, a) for k, a in enumerate(g[n:-1], n) if a is not None and y[k].dtype.is_floating]
     floats = [k for k, t in enumerate(f.body.inputs) if t.dtype.is_floating]
     carried, fixed = [k for k in floats if k < n], [k for k in floats if k >= n]
 
+    def place(step: Any, count: Any) -> Any:
+        """Where a step finds its slices."""
+        return count - 1 - step if f.backward else step
+
     def body(graph: Graph, state: Sequence[Any], step: Any, rest: Sequence[Any]) -> list[Any]:
         """The outputs of a step of the loop; of what is walked along, `rest` has the whole."""
-        rows = [L.gather(array, step) for array in rest[:m - n]]
+        *rest, count = rest
+        rows = [L.gather(array, place(step, count)) for array in rest[:m - n]]
         known = {id(t): x for t, x in zip(f.body.inputs, [*state, *rows, *rest[m - n:]], strict=True)}
         copy_nodes(f.body.nodes, known, graph)
         return [known[id(t)] for t in f.body.outputs]
@@ -315,7 +320,7 @@ def _gradient_of_loose(f: Loop, g: Sequence[Any], y: Sequence[Any], inputs: Sequ
         outputs = body(graph, state, k, rest)
         ys = [outputs[j] for j in carried] + [outputs[j + f.conditional] for j, _ in arriving]
         xs = [state[j] for j in carried] + [rest[j - n] for j in fixed]
-        found = pulled_back(ys, [*seeds, *(L.gather(a, k) for a in further)], xs)
+        found = pulled_back(ys, [*seeds, *(L.gather(a, place(k, rest[-1])) for a in further)], xs)
         own = [L.zeros_like(x) if d is None else d for d, x in zip(found, xs, strict=True)]
         return own[:len(carried)] + [s + d for s, d in zip(sums, own[len(carried):], strict=True)]
 
@@ -327,7 +332,7 @@ def _gradient_of_loose(f: Loop, g: Sequence[Any], y: Sequence[Any], inputs: Sequ
     node, _ = loop(region, [*begin, L.range(0, y[-1], 1), *operands, *further], y[0].node.graph, "while_gradient",
                    carried=len(begin), walked=1, backward=True, loose=loose)
     slopes = dict(zip([*carried, *fixed], node.outputs, strict=False))
-    return (*[None] * f.head, *(slopes.get(k) for k in range(len(operands))))
+    return (*[None] * f.head, *(slopes.get(k) for k in range(len(f.body.inputs))))
 
 
 def check_kept(what: str, before: Any, after: Any) -> None:

@@ -97,3 +97,50 @@ def test_arrays_that_are_walked_along_and_results_that_are_stacked():
     np.testing.assert_allclose(y, [6.0, 27.0])          # 3 * 2, (3 + 6) * 3
     np.testing.assert_allclose(dx, [2 + 9 + 6] * 2)     # 2 + (1 + 2) * 3, and of a 1 + 2 + 3
     np.testing.assert_allclose(drows, [3 + 3 * 3 + 3, 9 + 3])
+
+
+def slopes_at(make, x, w, order):
+    """The gradient of ``make(x, w)``; with order 2 the gradient of its sum."""
+    with tf.Graph().as_default():
+        a, b = tf.placeholder(tf.float64, [None]), tf.placeholder(tf.float64, [])
+        found = make(a, b)
+        for _ in range(order):
+            given = tf.gradients(found, [a, b])
+            found = tf.reduce_sum(given[0]) + given[1]
+        return tf.Session().run(given, {a: x, b: w})
+
+
+def by_differences(make, x, w, step=1e-6):
+    """The slope of the sum of the first gradient, by central differences."""
+    def total(x, w):
+        return sum(np.sum(g) for g in slopes_at(make, x, w, 1))
+
+    along_x = [(total(x + d, w) - total(x - d, w)) / (2 * step) for d in step * np.eye(len(x))]
+    return along_x, (total(x, w + step) - total(x, w - step)) / (2 * step)
+
+
+def shrinking(a, w, i):
+    return (tf.sin(a) * w + a * a * tf.cast(i, tf.float64) * 0.1)[:-1]
+
+
+def growing(a, w, i):
+    return tf.concat([a * w, a[:1] * a[:1] * tf.cast(i + 1, tf.float64)], 0)
+
+
+def chosen(a, w, i):
+    return tf.boolean_mask(tf.sin(a) * w + a * a * tf.cast(i, tf.float64) * 0.1, a < 0.85)
+
+
+@pytest.mark.parametrize("step", [shrinking, growing, chosen])
+@pytest.mark.parametrize("steps", [0, 1, 2, 4])
+def test_gradients_of_gradients(step, steps):
+    def make(x, w):
+        _, a = tf.while_loop(lambda i, a: i < steps, lambda i, a: (i + 1, step(a, w, i)), [tf.constant(0), x],
+                             shape_invariants=[tf.TensorShape([]), ANY])
+        return tf.reduce_sum(a * a) + w * w
+
+    x, w = np.array([0.3, -0.5, 0.9, 0.2, 0.6]), 0.7
+    dx, dw = slopes_at(make, x, w, 2)
+    wanted = by_differences(make, x, w)
+    np.testing.assert_allclose(dx, wanted[0], rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(dw, wanted[1], rtol=1e-6, atol=1e-7)
