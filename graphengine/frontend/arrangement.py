@@ -173,7 +173,8 @@ def histogram_fixed_width_bins(
     x = convert_to_tensor(values)
     ends = L.cast(value_range, x.dtype)
     ends = L.checked(ends, L.logical_not(ends[0] < ends[1]), "value_range[0] is not less than value_range[1]")
-    share, count = (x - ends[0]) / (ends[1] - ends[0]), L.cast(nbins, x.dtype)
+    share = (x - ends[0]) / (ends[1] - ends[0])     # float64 of whole numbers
+    count = L.cast(nbins, share.dtype)
     return L.cast(L.clip_by_value(L.floor(share * count), 0.0, count - 1.0), dtype, name=name)
 
 

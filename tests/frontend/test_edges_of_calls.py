@@ -18,6 +18,17 @@ def test_indices_and_ranges_that_are_refused(how):
 
 
 @HOW
+@pytest.mark.parametrize("dtype", ["int32", "int64", "float32", "float64"])
+def test_histograms_of_whole_numbers(how, dtype):
+    values = np.array([[-7, 1, 2], [3, 9, 99]], dtype)
+    wanted, _ = np.histogram(np.clip(values, 0, 9), 5, (0, 10))
+    count = how(lambda x: tf.histogram_fixed_width(x, [0, 10], 5))(tf.constant(values))
+    np.testing.assert_array_equal(count, wanted)
+    places = how(lambda x: tf.histogram_fixed_width_bins(x, [0, 10], 5))(tf.constant(values))
+    np.testing.assert_array_equal(places, [[0, 0, 1], [1, 4, 4]])
+
+
+@HOW
 @pytest.mark.parametrize("call", [lambda x, i: tf.tensor_scatter_nd_add(x, i, [1.0]), tf.gather_nd])
 @pytest.mark.parametrize("index", [7, -2])
 def test_an_index_outside_is_told(how, call, index):
