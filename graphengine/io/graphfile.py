@@ -20,6 +20,7 @@ from .structure import refuse
 from .text import Mismatch, compact, parse_json
 
 MAX_DOCUMENT_BYTES = 64 * 2**20
+LEFT_SECONDS = 3600                         # by which a file is older than its document that no save still needs
 LINE = 110                                  # characters up to which an object of the document stays on one line
 
 
@@ -173,14 +174,14 @@ def _arrays_of_old(target: Path) -> str | None:
 
 
 def _left_over(target: Path) -> list[str]:
-    """Files of arrays and temporary files that are older than their document: of processes that were killed.
+    """Files of arrays and temporary files that are `LEFT_SECONDS` older than their document: of processes killed.
 
-    Those that are newer may belong to the document that another process is about to write.
+    Those that are newer may belong to the document that another process or thread is about to write.
     """
     try:
-        written = target.stat().st_mtime_ns
+        written = target.stat().st_mtime
         return [file.name for file in target.parent.iterdir()
-                if _is_beside(target, file.name) and file.stat().st_mtime_ns < written]
+                if _is_beside(target, file.name) and file.stat().st_mtime < written - LEFT_SECONDS]
     except OSError:
         return []
 

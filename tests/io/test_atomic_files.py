@@ -250,3 +250,16 @@ def test_reading_takes_the_memory_of_what_is_there(tmp_path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there is no /proc")
 def test_file_whose_size_is_not_told_is_read():
     assert b"\nMemFree:" in read_file("/proc/meminfo", 2**20, "a table")
+
+
+def test_what_killed_processes_left_goes_and_what_others_still_write_stays(tmp_path):
+    """A temporary file older than the document may be another save's, which waits for its turn."""
+    path = tmp_path / "a.graph.json"
+    save(graph_of(2000), path)
+    waiting, left = (tmp_path / f".a.graph.json.{digit * 16}.tmp" for digit in "01")
+    for file, age_s in ((waiting, 60), (left, 2 * 24 * 3600)):
+        file.write_bytes(b"{")
+        written = path.stat().st_mtime - age_s
+        os.utime(file, (written, written))
+    save(graph_of(3000), path)
+    assert waiting.exists() and not left.exists()
