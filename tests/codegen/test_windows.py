@@ -286,6 +286,32 @@ def test_padding_is_passed_over(more, code, rng):
     np.testing.assert_allclose(back, ConvolveFilter(w.shape).reference(plain, g), rtol=0, atol=bound)
 
 
+@every_float
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_meets_padding_in_every_image(bad, code, rng):
+    """Zero times infinity is no number, whether or not an image stands in a full tile."""
+    rows = convolution.WindowTiles(code).rows
+    batch, channels = rows + 1, 2 * rows
+    x = np.zeros((batch, 1, 5, 7, channels), DTYPES[code])
+    x[:, :, 1:4, 2:6] = rng.uniform(1, 2, (batch, 1, 3, 4, channels))
+    w = rng.normal(size=(1, 3, 3, channels, 20)).astype(x.dtype)
+    g = rng.normal(size=(batch, 1, 3, 5, 20)).astype(x.dtype)
+    w[0, 0, 0, 1, 2] = g[3, 0, 0, 0, 4] = bad
+    filled = (0, 1, 2, 1, 3, 4)
+    with tf.Graph().as_default(), override(tier="kernels"):
+        xs, ws, gs = (tf.placeholder(a.dtype, [None, *a.shape[1:]]) for a in (x, w, g))
+        results = [L.convolve(xs, ws, g.shape[1:4], filled=filled), L.convolve_filter(xs, gs, w.shape, filled=filled)]
+        found = tf.Session().run(results, {xs: x, ws: w, gs: g})
+    with np.errstate(invalid="ignore"):
+        wanted = [sum(np.einsum("nhwc,ck->nhwk", x[:, 0, i:i + 3, j:j + 5], w[0, i, j])
+                      for i in range(3) for j in range(3))[:, None],
+                  np.stack([np.stack([np.einsum("nhwc,nhwk->ck", x[:, 0, i:i + 3, j:j + 5], g[:, 0])
+                                      for j in range(3)]) for i in range(3)])[None]]
+    assert np.isnan(wanted[0][:, 0, 0, 0, 2]).all() and np.isnan(wanted[1][0, 0, 0, :, 4]).all()
+    for value, by_hand in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(value, by_hand, rtol=0, atol=tolerance(code, 1000))
+
+
 def test_a_window_larger_than_the_image(rng):
     x, w = rng.normal(size=(8, 2, 2, 8)), rng.normal(size=(5, 5, 8, 2))
     y, g, _, dw = convolution_by_hand(x, w, (1, 1), (1, 1), "SAME")

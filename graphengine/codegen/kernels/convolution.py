@@ -12,7 +12,8 @@ the rows.
 
 What is said of padding is 0 for nothing, 1 if rows are positions, 2 if they are taps; and for each axis of space the
 step from row to row, that of depth, the first place that is not padding and the one behind the last. Tiles are then
-made of rows that meet the same places, and pass over the depth that meets zeros: a sixth of 3 by 3 taps on 8 by 8.
+made of rows that meet the same places, and pass over the depth that meets zeros: a sixth of 3 by 3 taps on 8 by 8. Where
+b holds infinity or NaN, whose products with zero are NaN, nothing is passed over.
 
 If there is a 1 in the place of the last 0, the sums are finished as those of `gemm` are. Buffers: x, b, D, alpha, beta,
 c.
@@ -31,6 +32,7 @@ from .vectors import ITEM_BYTES, Processor, Vectors
 PANEL_BYTES = 65536     # of b in one pass: a tile reads them all, the next tile the same again
 ROWS_BYTES = 131072     # of x in one pass, if every row brings as many as it is apart from the next one
 MOST_ROWS = 4096
+EXPONENT = {"f32": ("i32", 0x7F800000), "f64": ("i64", 0x7FF0000000000000)}     # whose bits are all 1 in inf and NaN
 DEEP, WIDE = 32, 64     # from this depth on, and up to so many positions along the last axis, padding is looked for
 NEVER = 2**62           # how far it is to the end of an axis that a tile does not reach
 
@@ -63,6 +65,8 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     ROWS, WIDTH = tiles.rows, 2 * tiles.lanes
     ITEM = ITEM_BYTES[code]
     ONE, ZERO, LOWEST = tiles.numbers
+    whole_number, exponent = EXPONENT[code]
+    bits = abi.POINTERS[whole_number]
 
     def kernel(buffers: Any, sizes: Any, lo: int, hi: int) -> int:
         e0, e1, e2, e3 = sizes[0], sizes[1], sizes[2], sizes[3]
@@ -107,6 +111,12 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
             even = e0 // ROWS * ROWS * positions
         elif padding == 2 and e3 % ROWS == 0 and n3 <= WIDE:
             even = e0 * positions
+        if even > 0:
+            top, b_bits = 0, bits(buffers[1])
+            for l in range(n0 * n1 * n2 * n3 * columns):
+                exponent_of_b = b_bits[l] & exponent
+                top = exponent_of_b if exponent_of_b > top else top
+            even = 0 if top == exponent else even
         lo = -(-lo // ROWS) * ROWS if lo < even else lo
         hi = -(-hi // ROWS) * ROWS if hi < even else hi
         last = lo
