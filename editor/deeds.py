@@ -8,6 +8,7 @@ from PySide6 import QtCore, QtWidgets
 import graphengine as ge
 
 from .actions import Actions
+from .banner import said
 from .commands import Refused
 from .docks import Docks
 from .io.settings import Settings
@@ -27,6 +28,7 @@ from .status import StatusBar
 from .theme import theme
 from .tools import Interaction
 from .widgets.crumbs import Crumbs
+from .widgets.language import told
 
 
 class Deeds(QtWidgets.QMainWindow):
@@ -142,7 +144,7 @@ class Deeds(QtWidgets.QMainWindow):
         try:
             self.kept.keep(self.document, cards[0])
         except (Refused, OSError) as error:
-            self.say(str(error))
+            self.say(told(error.words) if isinstance(error, Refused) else said(error))
         else:
             self.say(self.tr("{0} stands in the palette, under Subgraphs.").format(cards[0]))
 

@@ -167,6 +167,7 @@ class Docks:
     def _connect(self) -> None:
         window = self.window
         self.palette.chosen.connect(window.add_kind)
+        self.palette.forgotten.connect(window.forget_kind)
         self.inspector.edit.connect(window.edit)
         self.inspector.open_requested.connect(window.open_card)
         self.inspector.select.connect(window.scene.select)

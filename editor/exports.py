@@ -13,7 +13,7 @@ from .banner import Banner, said
 from .deeds import Deeds
 from .io.pictures import image, save_picture
 from .io.python import save_python
-from .model.answers import answers
+from .model.answers import answers, chosen
 from .run import messages as m
 
 SUFFIX = ".graph.json"
@@ -40,7 +40,11 @@ class Exports(Deeds):
     def do_export_onnx(self) -> None:
         """Ask for the model of the selected cards, of the answers if there are none; the process writes it."""
         self.settle()
-        cards = [ref.key for ref in self.scene.selected() if ref.kind == "card"] or answers(self.document)
+        selected = {ref.key for ref in self.tool.canvas.whole(self.scene.selected()) if ref.kind == "card"}
+        cards = chosen(self.document, selected) or answers(self.document)
+        if not cards:
+            self.banner.show_message(self.tr("There is nothing to export: no card gives a result."))
+            return
         path = self._chosen(self.tr("Export ONNX"), ".onnx", self.tr("ONNX models (*.onnx)"))
         if path is not None:
             self.running.ask(m.ExportOnnx(str(path), tuple(sorted(cards))))

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import filecmp
 import os
+import secrets
 import shutil
 import struct
 import zipfile
@@ -141,8 +142,19 @@ def _copied(path: Path, folder: Path) -> str:
     if target.exists() and target.read_bytes() != path.read_bytes():
         raise ValueError(f"there is another data/{path.name} beside the graph; rename one of them")
     target.parent.mkdir(exist_ok=True)
-    shutil.copyfile(path, target)
+    _copy(path, target)
     return f"data/{path.name}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a file; it has its name when it is whole."""
+    unfinished = target.with_name(f".{target.name[:200]}.{secrets.token_hex(8)}.tmp")
+    try:
+        shutil.copyfile(source, unfinished)
+        os.replace(unfinished, target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
 def data_files(document: GraphDocument) -> list[str]:
@@ -171,7 +183,7 @@ def bring_files(names: Iterable[str], before: Path, folder: Path) -> list[str]:
             continue
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target)
+            _copy(source, target)
         elif not filecmp.cmp(source, target, shallow=False):         # of two sizes without reading them
             kept_out.append(name)
     return kept_out

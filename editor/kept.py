@@ -32,7 +32,7 @@ class Kept:
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = (data_folder() if folder is None else folder) / "subgraphs"
         self.listeners: list[Callable[[], None]] = []           # called after each change
-        self._read: dict[Path, tuple[float, Kind]] = {}
+        self._read: dict[Path, tuple[float, Kind]] = {}         # time of the file, what it looks like
 
     def keep(self, document: GraphDocument, subgraph: str) -> None:
         """Keep a subgraph by its name; one that was kept by this name is replaced.
@@ -41,21 +41,27 @@ class Kept:
         ------
         Refused if it cannot be copied, or its name is too long. OSError if it cannot be written.
         """
-        path = self._path(subgraph)
+        path = self.folder / f"{quote(subgraph, safe=' ')}.json"
         if len(path.name) > LONGEST:
-            raise Refused(f"The name is too long to be kept: {len(path.name)} bytes of at most {LONGEST}.")
+            raise Refused("The name is too long to be kept: {0} bytes of at most {1}.", len(path.name), LONGEST)
         text = commands.copy_text(document, [Ref("card", subgraph)])
         make_private(self.folder)
         write_file(path, text.encode())
         self._tell()
 
     def forget(self, key: str) -> None:
-        """Take one out of the palette, and its file away."""
-        self._path(_name(key)).unlink(missing_ok=True)
+        """Take one out of the palette, and its file away.
+
+        Raises
+        ------
+        OSError if the file cannot be taken away.
+        """
+        for path in self._files(_name(key)):
+            path.unlink(missing_ok=True)
         self._tell()
 
     def has(self, name: str) -> bool:
-        return self._path(name).is_file()
+        return bool(self._files(name))
 
     def text(self, key: str) -> str:
         """The copied cards of a kind that `kinds` gives.
@@ -64,16 +70,24 @@ class Kept:
         ------
         Refused if its file is gone, or cannot be read.
         """
+        name = _name(key)
+        path = next(iter(self._files(name)), None)
+        if path is None:
+            raise Refused("The kept subgraph {0!r} is gone.", name)
         try:
-            return _text(self._path(_name(key)))
+            with open(path, encoding="utf8") as file:
+                return file.read(MAX_TEXT + 1)
         except (OSError, UnicodeDecodeError) as error:
-            raise Refused(f"The kept subgraph {_name(key)!r} cannot be read: {error}.") from None
+            raise Refused("The kept subgraph {0!r} cannot be read: {1}.", name, error) from None
 
     def kinds(self) -> Mapping[str, Kind]:
         """What they look like in a palette, by key, in the order of their names; broken ones say so."""
         found = {}
-        for path in sorted(self.folder.glob("*.json")):
-            changed = path.stat().st_mtime
+        for path in self._files():
+            try:
+                changed = path.stat().st_mtime
+            except FileNotFoundError:           # another window has just taken it away
+                continue
             known = self._read.get(path)
             found[path] = known if known is not None and known[0] == changed else (
                 changed, self._kind(f"{FAMILY}/{unquote(path.stem)}"))
@@ -100,8 +114,10 @@ class Kept:
                        inputs=tuple(port.socket for port in subgraphs.inputs(document, outer)),
                        outputs=tuple(port.socket for port in subgraphs.outputs(document, outer)))
 
-    def _path(self, name: str) -> Path:
-        return self.folder / f"{quote(name, safe=' ')}.json"
+    def _files(self, name: str | None = None) -> list[Path]:
+        """The files, or those of a name, which `keep` may spell otherwise. Pipes and the like are none."""
+        return [path for path in sorted(self.folder.glob("*.json"))
+                if path.is_file() and name in (None, unquote(path.stem))]
 
     def _tell(self) -> None:
         for listener in list(self.listeners):
@@ -111,8 +127,3 @@ class Kept:
 def _name(key: str) -> str:
     return key.partition("/")[2]
 
-
-def _text(path: Path) -> str:
-    if path.stat().st_size > 4 * MAX_TEXT:
-        raise OSError("it is too large")
-    return path.read_text(encoding="utf8")

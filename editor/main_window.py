@@ -245,6 +245,13 @@ class MainWindow(Filing):
         self.tool.request = None
         self._add_found(key, 0)
 
+    def forget_kind(self, key: str) -> None:
+        """Take a kept subgraph out of the palette."""
+        try:
+            self.kept.forget(key)
+        except OSError as error:
+            self.say(said(error))
+
     def _search(self, request: SearchRequest) -> None:
         if request.offers is None:
             self.add_search.ask(request.place)
@@ -259,7 +266,7 @@ class MainWindow(Filing):
         try:
             text = self.kept.text(key)
         except Refused as refused:
-            self.say(str(refused))
+            self.say(told(refused.words))
             return
         self.tool.add_copied(text)
 

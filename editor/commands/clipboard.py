@@ -96,7 +96,7 @@ def paste(document: GraphDocument, text: str, x: float, y: float, with_inputs: b
     items, wires = _without_circles(items, wires)
     edit = Edit(document)
     _put_doubles(edit, items, wires, coordinate(x) - left, coordinate(y) - top, with_inputs, "")
-    return edit.change(Words("Paste {0}", counted(item.ref for item in items)))
+    return edit.change(Words("Paste {0}", counted(item.ref for item in outer)))
 
 
 def _without_circles(

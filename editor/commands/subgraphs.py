@@ -21,9 +21,10 @@ def group(document: GraphDocument, refs: Iterable[Ref], name: str = "subgraph", 
     ------
     Refused if there is no card among them, or they do not lie together.
     """
-    edit = Edit(document)
+    edit, around = Edit(document), None
     if frame is not None:
-        name = _allowed(edit.frame(frame.key).title, name)
+        around = edit.frame(frame.key)
+        name = _allowed(around.title, name)
         edit.remove(frame)
     items = [item for ref in refs if isinstance(item := edit.get(ref), Card | Frame | Note)]
     if not any(isinstance(item, Card) for item in items):
@@ -31,7 +32,7 @@ def group(document: GraphDocument, refs: Iterable[Ref], name: str = "subgraph", 
     parents = {item.parent for item in items}
     if len(parents) > 1:
         raise Refused("The cards lie in different subgraphs.")
-    x, y = _middle(items)
+    x, y = _middle(items) if around is None else (around.x + around.width / 2, around.y)    # where `expand` lays one
     card = Card(edit.name(name), SUBGRAPH, x=0.0, y=0.0, parent=parents.pop())
     edit.put(replace(card, x=coordinate(x - card.width / 2), y=coordinate(y)))
     for item in items:

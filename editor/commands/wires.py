@@ -167,7 +167,7 @@ def set_portal(document: GraphDocument, wires: Iterable[Ref], name: str | None =
         return edit.change(Words("Draw {0} as a line", counted(wire.ref for wire in chosen)))
     outputs = {(wire.source, wire.output) for wire in chosen}
     if name is not None and (not name or any(edit.tag(name, *output) != name for output in outputs)):
-        raise Refused(f"The tags of another output say {name!r} already." if name else "A tag needs a name.")
+        raise Refused("The tags of another output say {0!r} already." if name else "A tag needs a name.", name)
     for source, output in sorted(outputs):
         fellows = [wire for wire in edit.out(source) if wire.output == output]
         known = next((wire.portal for wire in fellows if wire.portal), "")

@@ -1,14 +1,30 @@
 """Which cards give what a model is asked for: a drawn graph comes in, names of cards go out."""
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from graphengine.tools.drawn.draw import becomes_nodes
 
 from .build import in_order
 from .document import GraphDocument
+from .items import SUBGRAPH
 from .kinds import CONST, PLACEHOLDER, VARIABLE, catalog
+from .subgraphs import outputs
 
 JUDGING = ("Loss", "Metric")                # categories of cards that compare an answer with the right one
 GIVEN = (CONST, PLACEHOLDER, VARIABLE)
+
+
+def chosen(document: GraphDocument, cards: Iterable[str]) -> list[str]:
+    """Those of the cards that have results, and in place of a subgraph those whose results it gives."""
+    found: dict[str, None] = {}
+    for id in cards:
+        card = document.card(id)
+        if card is not None and card.kind == SUBGRAPH:
+            found.update({end: None for port in outputs(document, id) for end, _ in port.ends})
+        elif card is not None and becomes_nodes(card.kind):
+            found[id] = None
+    return list(found)
 
 
 def answers(document: GraphDocument) -> list[str]:

@@ -22,7 +22,7 @@ Qt = QtCore.Qt
 
 
 class Palette(Panel):
-    """Signals: chosen(key) when a kind is to be put on the canvas.
+    """Signals: chosen(key) when a kind is to be put on the canvas, forgotten(key) when a kept subgraph is to go.
 
     Parameters
     ----------
@@ -32,6 +32,7 @@ class Palette(Panel):
     """
 
     chosen = QtCore.Signal(str)
+    forgotten = QtCore.Signal(str)
 
     def __init__(self, preferences: Preferences | None = None, kinds: Mapping[str, Kind] | None = None,
                  kept: Kept | None = None, parent: QtWidgets.QWidget | None = None) -> None:
@@ -50,6 +51,7 @@ class Palette(Panel):
         self.tree = KindTree(kept, self)
         self.tree.setAccessibleName(self.tr("Kinds of cards"))
         self.tree.chosen.connect(self.chosen)
+        self.tree.forgotten.connect(self.forgotten)
         self.tree.delegate.starred.connect(self.preferences.toggle)
         self.tree.hinted.connect(self._hint)
         self.hint = KindHint(self)
@@ -178,6 +180,7 @@ class KindTree(QtWidgets.QTreeView):
     """
 
     chosen = QtCore.Signal(str)
+    forgotten = QtCore.Signal(str)
     hinted = QtCore.Signal(object)
 
     def __init__(self, kept: Kept | None = None, parent: QtWidgets.QWidget | None = None) -> None:
@@ -282,13 +285,9 @@ class KindTree(QtWidgets.QTreeView):
         star = self.tr("Remove from favourites") if index.data(ROW).star else self.tr("Add to favourites")
         menu.addAction(star, lambda: self.delegate.starred.emit(key))
         if self.kept is not None and key in self.kept.kinds():
-            menu.addAction(self.tr("Remove from the palette"), lambda: self._forget(key))
+            menu.addAction(self.tr("Remove from the palette"), lambda: self.forgotten.emit(key))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
-
-    def _forget(self, key: str) -> None:
-        assert self.kept is not None, "the menu offered it"
-        self.kept.forget(key)
 
     # ------------------------------------------------ preview
 

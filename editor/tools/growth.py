@@ -98,6 +98,8 @@ def part(canvas: Canvas, card: str, wire: Ref, dx: float, dy: float) -> Change:
 def expand(canvas: Canvas, subgraph: str) -> Change:
     """Put what lies in a subgraph in its place, in a frame; what lies right of it moves to the right.
 
+    Nothing else comes to lie in the frame, not even what is not seen: grouping it gives the same subgraph.
+
     Raises
     ------
     Refused if the card is no subgraph, or nothing lies in it.
@@ -110,10 +112,12 @@ def expand(canvas: Canvas, subgraph: str) -> Change:
     if not inner:
         return commands.expand(document, subgraph, inner, card.x, card.y)
     width, height = commands.frame_around(inner)[2:]
-    boxes = {id: canvas.box(id) for id in canvas.level_cards if scene.cards[id].isVisible() and id != subgraph}
+    boxes = {id: canvas.box(id) for id in canvas.level_cards if id != subgraph}
     links = [link for link in canvas.links([subgraph]) if {link.source, link.target} - {subgraph} <= boxes.keys()]
+    others = {f"{item.ref.kind} {item.id}": _box(item, high) for item in document.parts(scene.level)
+              if isinstance(item, Note) or (isinstance(item, Frame) and item.collapsed)}
     left = snapped(QtCore.QPointF(card.x + card.width / 2 - width / 2, card.y)).x()
-    x, line, far = layout.parted(boxes, layout.Box(width, height, left, card.y),
+    x, line, far = layout.parted({**boxes, **others}, layout.Box(width, height, left, card.y),
                                  [link.source for link in links if link.target == subgraph],
                                  [link.target for link in links if link.source == subgraph])
     after = _moved_right(canvas, boxes, line, far, card.ref)

@@ -1,6 +1,8 @@
 """Subgraphs that stay in the palette: kept, found, dropped, chosen, searched for, replaced, taken out, broken."""
 from __future__ import annotations
 
+import os
+
 import pytest
 from PySide6 import QtCore, QtWidgets
 
@@ -78,9 +80,32 @@ def test_a_broken_file_says_so_and_hides_no_other(kept, content):
     broken, whole = kept.kinds()["kept/broken"], kept.kinds()["kept/block"]
     assert whole.outputs and not broken.outputs and broken.summary.endswith(".") and "cards" not in broken.title
     (kept.folder / "broken.json").unlink()
-    with pytest.raises(Refused, match="'broken' cannot be read"):
+    with pytest.raises(Refused, match="'broken' is gone"):
         kept.text("kept/broken")
     assert list(kept.kinds()) == ["kept/block"]
+
+
+def test_files_that_keep_did_not_write(kept, tmp_path):
+    kept.keep(grouped("a", "b", "sum"), "block")
+    (kept.folder / "block.json").rename(kept.folder / "a+b.json")
+    (kept.folder / "gone.json").symlink_to(tmp_path / "nowhere")
+    (kept.folder / "endless.json").symlink_to("/dev/zero")
+    (kept.folder / "folder.json").mkdir()
+    os.mkfifo(kept.folder / "pipe.json")            # who opens it waits
+    assert list(kept.kinds()) == ["kept/a+b"] and kept.kinds()["kept/a+b"].outputs and kept.text("kept/a+b")
+    kept.forget("kept/a+b")
+    assert not kept.kinds()
+
+
+def test_one_that_cannot_be_taken_away_is_said(window, monkeypatch):
+    def refused(path, missing_ok=False):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    window.scene.select(cards("block"))
+    window.do_keep()
+    monkeypatch.setattr("pathlib.Path.unlink", refused)
+    window.docks.palette.forgotten.emit("kept/block")
+    assert "block.json" in window.status.currentMessage() and window.kept.has("block")
 
 
 def test_kept_dropped_and_chosen(window, qtbot):
@@ -93,6 +118,7 @@ def test_kept_dropped_and_chosen(window, qtbot):
     window.tool.drag_enter(drop)
     window.tool.drop(drop, QtCore.QPointF(1000, 1000))
     (dropped,) = (ref.key for ref in window.scene.selected())
+    assert window.document.history[-1] == "Paste card 'block'"
     assert dropped == "block_1" and window.document.card(dropped).kind == SUBGRAPH
     assert parts(window.document, dropped) == parts(window.document, "block")
     window.docks.palette.tree.choose(row)
@@ -133,7 +159,7 @@ def test_one_of_the_same_name_is_replaced_only_when_asked(window, monkeypatch):
     assert window.kept.text("kept/block") == before
     window.do_keep()
     assert window.kept.text("kept/block") != before
-    window.docks.palette.tree._forget("kept/block")
+    window.docks.palette.tree.forgotten.emit("kept/block")
     window.docks.palette.update_now()
     assert "kept/block" not in window.docks.palette.kinds
 
@@ -145,7 +171,7 @@ def test_what_went_away_meanwhile_is_said(window):
     window.kept.kinds = lambda: kinds
     (window.kept.folder / "block.json").unlink()
     window.add_kind("kept/block")
-    assert "cannot be read" in window.status.currentMessage()
+    assert "is gone" in window.status.currentMessage()
     assert window.document.card("block_1") is None
 
 

@@ -9,12 +9,13 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from talk import drawn, weights
 
 import graphengine as ge
+from editor import commands
 from editor.incoming import document_of_file, read_document
 from editor.infer import Inference
 from editor.model.answers import answers
 from editor.model.build import build
 from editor.model.files import open_document
-from editor.model.items import Card, Wire
+from editor.model.items import Card, Ref, Wire
 from editor.run import messages as m
 from editor.windows import Windows
 
@@ -114,6 +115,24 @@ def test_cards_without_a_form_are_named(talk, tmp_path):
     failed = talk.wait(m.Failed)
     assert failed.card == "y" and "y: ONNX has no operator for lgamma" in failed.text and failed.fix
     assert not (tmp_path / "m.onnx").exists()
+
+
+def test_a_selected_subgraph_gives_its_outputs_and_what_gives_nothing_is_said_first(windows, monkeypatch):
+    window = windows.open_file(SAMPLES / "drawn_moons.graph.json")
+    asked, exported = [], []
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *_: asked.append(1) or ("m.onnx", ""))
+    monkeypatch.setattr(window.running, "ask", lambda what: exported.extend([what] * isinstance(what, m.ExportOnnx)))
+    wanted = answers(window.document)
+    before = {wire.source for wire in window.document.wires if wire.target == wanted[0]}
+    inner = [Ref("card", id) for id in (*wanted, *before)]
+    window.edit(commands.group(window.document, inner, "net"))
+    window.scene.select([Ref("card", "net")])
+    window.do_export_onnx()
+    assert set(wanted) <= set(exported.pop().cards) and asked == [1]
+    window.do_select_all()
+    window.do_delete()
+    window.do_export_onnx()
+    assert asked == [1] and not exported and "no card gives a result" in window.banner.label.text()
 
 
 def test_the_window_asks_for_a_file_and_says_what_is_in_it(windows, tmp_path, qtbot, monkeypatch):

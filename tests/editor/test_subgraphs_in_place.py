@@ -60,10 +60,40 @@ def test_expanding_again_needs_no_more_room(hand):
     hand.scene.select(cards("block"))
     hand.tool.edits.expand()
     hand.tool.edits.group()
-    places = {card.id: (card.x, card.y) for card in hand.document.cards}
+    places = {card.id: (card.x, card.y) for card in hand.document.cards if not card.parent}
+    for _ in range(3):
+        hand.tool.edits.expand()
+        hand.tool.edits.group()
+    assert places == {card.id: (card.x, card.y) for card in hand.document.cards if not card.parent}
+
+
+@pytest.mark.parametrize("dx", [-60, 30])
+def test_a_note_beside_it_is_not_taken_for_one_of_its_own(hand, dx):
+    block = hand.document.card("block")
+    hand.document.do(commands.add_note(hand.document, block.x + dx, block.y + 150, "beside"))
+    (note,) = hand.document.notes
+    hand.scene.select(cards("block"))
+    hand.tool.edits.expand()
+    (frame,) = [f for f in hand.document.frames if f.title == "block"]
+    assert not box(hand, frame.ref).intersects(box(hand, note.ref))
+    hand.tool.edits.group()
+    assert hand.document.items[note.ref].parent == ""
+
+
+def test_what_a_collapsed_frame_hides_is_not_taken_in(hand):
+    block = hand.document.card("block")
+    hand.document.do(commands.add_card(hand.document, "op/relu", block.x, block.y + 150))
+    (mine,) = [card for card in hand.document.cards if card.kind == "op/relu"]
+    rect = box(hand, mine.ref)
+    hand.document.do(commands.frame_selection(
+        hand.document, {mine.ref: (rect.x(), rect.y(), rect.width(), rect.height())}, "mine"))
+    (frame,) = hand.document.frames
+    hand.document.do(commands.collapse(hand.document, [frame.ref]))
+    hand.scene.select(cards("block"))
     hand.tool.edits.expand()
     hand.tool.edits.group()
-    assert places["end"] == (hand.document.card("end").x, hand.document.card("end").y)
+    assert hand.document.card(mine.id).parent == "" and hand.document.items[frame.ref].parent == ""
+    assert mine.ref in hand.scene.contents(frame.id)
 
 
 def test_a_frame_around_it_becomes_larger(hand):
