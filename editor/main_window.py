@@ -272,6 +272,8 @@ class MainWindow(Filing):
 
     def _context_menu(self, place: QtCore.QPoint, hit: Hit) -> None:
         menu = QtWidgets.QMenu(self)
+        if hit.ref is not None and hit.kind == "frame":
+            self._add_frame_entries(menu, hit.ref.key)
         groups = {
             "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
             "card": (("viewer", "open_card", "bypass", "collapse"),
@@ -287,6 +289,17 @@ class MainWindow(Filing):
                 menu.addAction(self.actions_[name])
             menu.addSeparator()
         menu.popup(place)
+
+    def _add_frame_entries(self, menu: QtWidgets.QMenu, frame: str) -> None:
+        """What only a frame has: its title and its colour."""
+        menu.addAction(self.tr("Rename"), partial(self.tool.inline.title_frame, frame))
+        colors = menu.addMenu(self.tr("Colour"))
+        for hue in range(9):
+            patch = QtGui.QPixmap(16, 16)
+            patch.fill(theme.hue(hue))
+            colors.addAction(QtGui.QIcon(patch), self.tr("Colour {0}").format(hue + 1), partial(
+                self.attempt, partial(commands.edit_frame, self.document, frame, hue=hue)))
+        menu.addSeparator()
 
     def _dropped(self, paths: list[Path], at: QtCore.QPointF) -> None:
         for k, path in enumerate(paths):

@@ -19,6 +19,7 @@ from editor.model.files import open_document, to_text
 from editor.model.items import Card, Frame, Note, Ref, Wire
 from editor.run import messages as m
 from editor.run.previews import preview
+from editor.scene import Hit
 from editor.theme import theme
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
@@ -362,3 +363,19 @@ def test_nobody_follows_a_document_whose_window_is_closed(open_window, iris_file
     shown = open_window(document, iris_file)
     shown.tool.inline.edit_row(next(c.id for c in document.cards if c.kind == "op/placeholder"), 0)
     assert shown.close() and document.listeners == []
+
+
+def test_the_menu_of_a_frame_renames_and_colors_it(open_window) -> None:
+    window = open_window(GraphDocument([Card("a", "op/negative")]))
+    window.edit(commands.frame_selection(window.document, {Ref("card", "a"): (0.0, 0.0, 200.0, 100.0)}))
+    frame = next(ref for ref in window.document.items if ref.kind == "frame")
+    window._context_menu(window.mapToGlobal(QtCore.QPoint(9, 9)), Hit("frame", frame, "title"))
+    menu = QtWidgets.QApplication.activePopupWidget()
+    colors = next(action.menu() for action in menu.actions() if action.menu() is not None)
+    colors.actions()[4].trigger()
+    assert window.document.items[frame].hue == 4
+    next(action for action in menu.actions() if action.text() == "Rename").trigger()
+    assert window.tool.inline.ref == frame, "the field over its title is open"
+    menu.close()
+    window.do_undo()
+    assert window.document.items[frame].hue == 0
