@@ -14,12 +14,13 @@ from ..io.onnx_nodes import ELSEWHERE, Refusal, reason_of
 from ..io.onnx_write import NotExportedError, write
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
-from ..ir.walk import consumers, needed
-from ..ops.kinds import Control, Effect, External, Source
+from ..ir.walk import needed
+from ..ops.kinds import Control, Effect, External
 from ..ops.state import Kept, Placeholder, ReadVariable, SharedVariable, State
 from ..rewrite.specialize import Feed, specialize
 from ..rewrite.widen import widen
 from .concrete import Concrete
+from .results import unread
 from .session import Session
 
 Array = np.ndarray[Any, Any]
@@ -31,12 +32,22 @@ NONE: Mapping[str, Tensor] = MappingProxyType({})
 def save_graph(graph: Graph, path: Path, fetches: Fetches = None, session: Session | None = None) -> None:
     """Write what computes some results of a graph; see `Graph.save`."""
     given = unread(graph) if fetches is None else list(fetches.values() if isinstance(fetches, Mapping) else fetches)
-    tensors = [graph.as_tensor(f) if isinstance(f, str) else graph.as_node(f).outputs[getattr(f, "position", 0)]
-               for f in given]
+    tensors = [_result(graph, f) for f in given]
     names = fetches if isinstance(fetches, Mapping) else [t.name.removesuffix(":0") for t in tensors]
     outputs = dict(zip(names, tensors, strict=True))
     variables = [n for n in needed([t.node for t in tensors]) if isinstance(n.op, Kept) and n.op.category == "State"]
     _export(path, outputs, _values(graph, variables, session))
+
+
+def _result(graph: Graph, fetch: Any) -> Tensor:
+    """The tensor that is fetched: by name, itself, or the first result of a node."""
+    if isinstance(fetch, str):
+        return graph.as_tensor(fetch)
+    node = graph.as_node(fetch)
+    if not node.outputs:
+        raise InvalidArgumentError(f"{node.name!r} gives no results, so a model has nothing to give for it", op="save",
+                                   fix="fetch tensors")
+    return node.outputs[getattr(fetch, "position", 0)]
 
 
 def save_function(concrete: Concrete, path: Path, inputs: Sequence[str] | None = None) -> None:
@@ -53,17 +64,6 @@ def save_function(concrete: Concrete, path: Path, inputs: Sequence[str] | None =
     fed = [t for t in concrete.inputs if isinstance(t.node.op, Placeholder)]
     _export(path, {str(name): concrete.outputs[k] for name, k in named.items()}, values,
             dict(zip(inputs or [t.node.name for t in fed], fed, strict=True)))
-
-
-def unread(graph: Graph) -> list[Tensor]:
-    """Computed tensors of a graph that nobody reads.
-
-    Of a loop or a branch they are none if another of its results is read: it counts and records for gradients.
-    """
-    read = consumers(graph.nodes)
-    return [tensor for node in graph.nodes for tensor in node.outputs
-            if id(tensor) not in read and not isinstance(node.op, (Source, Effect))
-            and not (isinstance(node.op, Control) and any(id(t) in read for t in node.outputs))]
 
 
 def _values(graph: Graph, variables: Sequence[Node], session: Session | None) -> dict[str, Array]:

@@ -77,12 +77,25 @@ def _model(model: Model) -> Any:
     from onnx import helper, numpy_helper
 
     weights = [numpy_helper.from_array(np.asarray(v.array, order="C"), v.name) for v in arrays_of(model)]
-    symbols = {name: re.sub(r"\W", "_", f"{value.name}_{axis}") for name, (value, axis) in model.symbols.items()}
+    symbols = _names_of_sizes(model)
     inputs, outputs = ([_described(value, t.shape, symbols) for value, t in pairs]
                        for pairs in (model.inputs, model.outputs))
     graph = helper.make_graph(_nodes(model.made), "graph", inputs, outputs, weights)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", VERSION)], ir_version=FORM,
                              producer_name="graphengine", producer_version=version.VERSION)
+
+
+def _names_of_sizes(model: Model) -> dict[str, str]:
+    """What the file calls each unknown size, after the input and the axis that has it: one name never means two."""
+    found: dict[str, str] = {}
+    for symbol, (value, axis) in model.symbols.items():
+        name = wanted = re.sub(r"\W", "_", f"{value.name}_{axis}")
+        count = 0
+        while name in found.values():
+            count += 1
+            name = f"{wanted}_{count}"
+        found[symbol] = name
+    return found
 
 
 def _nodes(made: Sequence[Made]) -> list[Any]:

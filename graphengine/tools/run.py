@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +12,10 @@ import numpy as np
 from .. import Graph, Operation, Session, Tensor, global_variables, load, variables_initializer
 from ..dtypes import kind_of
 from ..errors import FileFormatError, InvalidArgumentError
-from ..frontend.onnx_export import unread
+from ..frontend.results import unread
 from ..io.weights import load_weights
 from ..ir.walk import needed
 from ..ops.state import Placeholder
-
-GRADIENTS = re.compile(r"gradients(_\d+)?/")    # what `gradients` made and nobody uses
 
 
 def run_file(file: Path, feed: Sequence[str], fetch: Sequence[str], weights: Path | None, as_json: bool) -> str:
@@ -52,8 +49,6 @@ def named(graph: Graph, name: str) -> Tensor | Operation:
 def default_fetches(graph: Graph, feeds: Iterable[str] | None = None) -> list[Tensor | Operation]:
     """What people most likely want: computed tensors that nobody reads.
 
-    Of a loop or a branch they are none if another of its results is read: it counts and records for gradients.
-
     Parameters
     ----------
     feeds : names of tensors that have values; what needs others is left out, unless nothing remains. None: all do
@@ -62,7 +57,7 @@ def default_fetches(graph: Graph, feeds: Iterable[str] | None = None) -> list[Te
     ------
     InvalidArgumentError if there are none.
     """
-    found: list[Tensor | Operation] = [t for t in unread(graph) if not GRADIENTS.match(t.node.name)]
+    found: list[Tensor | Operation] = [*unread(graph)]
     if not found:
         raise InvalidArgumentError("the graph computes nothing that is left over", fix="name it: --fetch NAME")
     if feeds is None:

@@ -212,6 +212,36 @@ def test_names_of_nodes_and_values_of_variables_are_kept(tmp_path):
         graph.save(tmp_path / "m.graph.json", ["layer/y"])
 
 
+def test_of_a_graph_that_is_trained_the_loss_is_what_nobody_reads(tmp_path):
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [None, 2], name="x")
+        y = tf.matmul(x, tf.Variable(tf.ones([2, 1]), name="w"), name="y")
+        step = tf.compat.v1.train.AdamOptimizer(0.1).minimize(tf.reduce_mean(y * y, name="loss"))
+        session = tf.Session()
+        session.run(tf.global_variables_initializer())
+        session.run(step, {x: np.ones((3, 2))})
+        weights = session.run("w:0")
+    graph.save(tmp_path / "m.onnx", session=session)
+    found = evaluated(tmp_path / "m.onnx", {"x": np.array([[1, 2]], "f4")})
+    wanted = np.array([1, 2], "f4") @ weights
+    assert list(found) == ["loss"]
+    np.testing.assert_allclose(found["loss"], wanted.item() ** 2, rtol=1e-6)
+    with pytest.raises(InvalidArgumentError, match="'Adam' gives no results"):
+        graph.save(tmp_path / "m.onnx", [step], session)
+
+
+def test_two_sizes_never_get_one_name(tmp_path):
+    with tf.Graph().as_default() as graph:
+        a, b, c = (tf.placeholder(tf.float32, [None], name=name) for name in ("a_b", "a/b", "a_b_0"))
+        total = tf.add_n([tf.reduce_sum(t) for t in (a, b, c)], name="total")
+    graph.save(tmp_path / "m.onnx", [total])
+    sizes = [i.type.tensor_type.shape.dim[0].dim_param for i in onnx.load(tmp_path / "m.onnx").graph.input]
+    assert len(set(sizes)) == 3 and all(sizes)
+    feeds = {"a_b": np.ones(1, "f4"), "a/b": np.ones(3, "f4"), "a_b_0": np.ones(2, "f4")}
+    found = evaluated(tmp_path / "m.onnx", feeds)
+    assert found["total"] == 6
+
+
 def test_outputs_may_be_inputs_constants_or_the_same_twice(tmp_path):
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [2], name="x")
