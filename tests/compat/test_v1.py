@@ -376,3 +376,10 @@ def test_averages_of_tensors_make_up_for_their_beginning_at_0():
             session.run(steps, {x: [value]})
             found.append([float(session.run(each.average(x))[0]) for each in (plain, made_up)])
         np.testing.assert_allclose(found, [[1.0, 10.0], [2.9, 2.9 / 0.19]], rtol=1e-5)
+
+
+def test_a_condition_alone_gives_the_places_where_it_holds():
+    condition = np.array([[False, True], [True, False], [True, True]])
+    places = tf.where(condition)
+    assert places.dtype is tf.int64
+    np.testing.assert_array_equal(places, np.argwhere(condition))

@@ -12,8 +12,8 @@ the rows.
 
 What is said of padding is 0 for nothing, 1 if rows are positions, 2 if they are taps; and for each axis of space the
 step from row to row, that of depth, the first place that is not padding and the one behind the last. Tiles are then
-made of rows that meet the same places, and pass over the depth that meets zeros: a sixth of 3 by 3 taps on 8 by 8. Where
-b holds infinity or NaN, whose products with zero are NaN, nothing is passed over.
+made of rows that meet the same places, and pass over the depth that meets zeros: a sixth of 3 by 3 taps on 8 by 8. If b
+holds infinity or NaN, whose products with zero are NaN, nothing is passed over.
 
 If there is a 1 in the place of the last 0, the sums are finished as those of `gemm` are. Buffers: x, b, D, alpha, beta,
 c.

@@ -40,14 +40,19 @@ def div(x: Any, y: Any, name: str | None = None) -> Any:
     return L.floordiv(x, y, name=name) if x.dtype.is_integer else L.divide(x, y, name=name)
 
 
-def where(condition: Any, x: Any, y: Any, name: str | None = None) -> Any:
+def where(condition: Any, x: Any = None, y: Any = None, name: str | None = None) -> Any:
     """`x` where the condition holds, `y` elsewhere; a condition of one axis chooses whole rows.
+
+    Without x and y the places where the condition holds.
 
     Shapes
     ------
     condition : that of x and y, or (rows,)
     x, y : the same
+    result : that of x; without it (places, axes of the condition), int64
     """
+    if x is None and y is None:
+        return L.places_where(convert_to_tensor(condition), name=name)
     condition, x = convert_to_tensor(condition), convert_to_tensor(x)
     if condition.shape.rank == 1 and (x.shape.rank or 0) > 1:
         condition = L.reshape(condition, (-1, *[1] * (x.shape.rank - 1)))
