@@ -341,6 +341,9 @@ def resampled(
     for element in source:
         of = class_of(element)
         k = int(of)
+        if not 0 <= k < len(target):
+            raise InvalidArgumentError(f"class {k} of {len(target)}", op="rejection_resample",
+                                       fix="let class_func give whole numbers from 0 on, and target_dist one for each")
         if known is None:
             seen[k] += 1
         chance = np.divide(target, seen, out=np.zeros_like(target), where=seen > 0)

@@ -70,6 +70,12 @@ def stateless_sample_distorted_bounding_box(
     def drawn(sizes: Array, boxes: Array, state: Array, covered: Array) -> tuple[Array, Array, Array]:
         height, width = int(sizes[0]), int(sizes[1])
         whole = (0, 0, height, width)
+        if min(height, width) < 1:
+            raise InvalidArgumentError(f"the image has {height} by {width} pixels",
+                                       op="image.sample_distorted_bounding_box", fix="give one with pixels")
+        if not np.isfinite(boxes).all():
+            raise InvalidArgumentError("a bounding box has a coordinate that is no number",
+                                       op="image.sample_distorted_bounding_box", fix="leave such boxes out")
         known = [tuple((box * (height, width, height, width)).astype(int).tolist()) for box in boxes.reshape(-1, 4)]
         if not known and not use_image_if_no_bounding_boxes:
             raise InvalidArgumentError("there are no bounding boxes", op="image.sample_distorted_bounding_box",

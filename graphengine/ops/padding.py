@@ -157,6 +157,7 @@ def _bordered(x: Any, axis: int, widths: Sequence[Any], mode: str, number: Any) 
     before, behind = (L.cast(w, "int64") for w in widths)
     is_reflected = int(mode == "REFLECT")
     most = size - is_reflected
+    before = L.checked(before, (before < 0) | (behind < 0), "a border has a negative width")
     before = L.checked(before, (before > most) | (behind > most), "a border is wider than the inside allows")
     around = L.maximum(2 * most, 1)             # after so many elements the mirrored inside repeats
     places = L.floormod(L.range(-before, size + behind, L.cast(1, "int64")), around)

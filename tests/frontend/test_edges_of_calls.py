@@ -100,3 +100,25 @@ def test_frames_without_steps_or_elements():
 @HOW
 def test_factors_of_matrices_without_elements(how):
     assert [y.shape for y in how(tf.linalg.lu)(tf.zeros([2, 0, 0]))] == [(2, 0, 0), (2, 0)]
+
+
+@HOW
+@pytest.mark.parametrize("mode", ["REFLECT", "SYMMETRIC"])
+@pytest.mark.parametrize("widths", [[-2, 0], [0, -1]])
+def test_borders_of_negative_width_are_refused(how, mode, widths):
+    with pytest.raises(InvalidArgumentError, match=r"negative|numbers from 0 on"):
+        how(lambda w: tf.pad(tf.range(4.0), [[w[0], w[1]]], mode))(tf.constant(widths))
+
+
+@pytest.mark.parametrize(("size", "box", "told"), [
+    ([0, 5, 3], [0.0, 0.0, 1.0, 1.0], "0 by 5 pixels"), ([20, 30, 3], [0.0, 0.0, 0.5, np.nan], "no number"),
+])
+def test_parts_of_no_image_or_around_no_box_are_refused(size, box, told):
+    with pytest.raises(InvalidArgumentError, match=told):
+        tf.image.stateless_sample_distorted_bounding_box(size, [[box]], (1, 2))
+
+
+@pytest.mark.parametrize("wrong", [2, -1])
+def test_a_class_outside_is_told(wrong):
+    with pytest.raises(InvalidArgumentError, match=f"class {wrong} of 2"):
+        list(tf.data.Dataset.range(3).rejection_resample(lambda x: wrong, [0.5, 0.5]))
