@@ -16,11 +16,10 @@ import numpy as np
 from .. import dtypes
 from ..dtypes import DType, as_dtype
 from ..errors import AttributeValueError, ShapeError
-from ..frontend import random
 from ..frontend.build import constant, init_scope
 from ..ir.eager import EagerTensor
 from ..ops.language import L
-from . import registry
+from . import random, registry
 from .config import floatx
 from .default_seeds import make_default_seed
 from .operands import to_tensor
@@ -28,7 +27,6 @@ from .registry import Config, register
 
 Sizes = Sequence[int]
 
-LARGEST_SEED = 2**31 - 1
 # Standard deviation of normal numbers that lie within two of theirs, for a deviation of 1.
 TRUNCATED_DEVIATION = 0.87962566103423978
 
@@ -124,30 +122,28 @@ class Identity(Initializer):
 class RandomInitializer(Initializer):
     """Base of those that draw numbers.
 
-    seed : whole number; None for one that is drawn
+    seed : whole number; None for one that is drawn; a generator, or its configuration, for other numbers in each call
     """
 
-    def __init__(self, seed: int | None = None) -> None:
-        if seed is not None and not isinstance(seed, (int, np.integer)):
+    def __init__(self, seed: Any = None) -> None:
+        if isinstance(seed, dict):
+            seed = registry.deserialize_keras_object(seed)
+        if seed is not None and not isinstance(seed, (int, np.integer, random.SeedGenerator)):
             raise AttributeValueError(f"seed={seed!r} is no whole number", op=type(self).__name__)
-        self._given = None if seed is None else int(seed)
-        self.seed = make_default_seed() if seed is None else int(seed)      # what all values follow from
-
-    @property
-    def _seeds(self) -> Any:
-        return np.array([self.seed, 0], np.int64)
+        self._given = int(seed) if isinstance(seed, np.integer) else seed
+        self.seed = make_default_seed() if seed is None else self._given    # what all values follow from
 
     def get_config(self) -> Config:
-        return {"seed": self._given}
+        return {"seed": registry.serialize_keras_object(self._given)}
 
     def _normal(self, shape: Sizes, dtype: DType, mean: float, stddev: float) -> Any:
-        return L.cast(random.stateless_normal(shape, self._seeds, mean, stddev, _drawn_as(dtype)), dtype)
+        return L.cast(random.normal(shape, mean, stddev, _drawn_as(dtype), self.seed), dtype)
 
     def _truncated(self, shape: Sizes, dtype: DType, mean: float, stddev: float) -> Any:
-        return L.cast(random.stateless_truncated_normal(shape, self._seeds, mean, stddev, _drawn_as(dtype)), dtype)
+        return L.cast(random.truncated_normal(shape, mean, stddev, _drawn_as(dtype), self.seed), dtype)
 
     def _uniform(self, shape: Sizes, dtype: DType, low: float, high: float) -> Any:
-        return L.cast(random.stateless_uniform(shape, self._seeds, low, high, _drawn_as(dtype)), dtype)
+        return L.cast(random.uniform(shape, low, high, _drawn_as(dtype), self.seed), dtype)
 
 
 def _drawn_as(dtype: DType) -> DType:
@@ -162,7 +158,7 @@ class RandomNormal(RandomInitializer):
     mean, stddev : of the distribution, in the weight's unit
     """
 
-    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
         self.mean = mean
         self.stddev = stddev
@@ -186,7 +182,7 @@ class TruncatedNormal(RandomNormal):
 class RandomUniform(RandomInitializer):
     """Numbers in [minval, maxval), each as likely as any other."""
 
-    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
         super().__init__(seed)
         self.minval = minval
         self.maxval = maxval
@@ -221,7 +217,7 @@ class VarianceScaling(RandomInitializer):
 
     def __init__(
         self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal",
-        seed: int | None = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None,
+        seed: Any = None, input_axes: Sequence[int] | None = None, output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
         if scale <= 0:
@@ -270,13 +266,14 @@ class _Named(VarianceScaling):
     fixed: tuple[float, str, str]       # scale, mode, distribution
 
     def __init__(
-        self, seed: int | None = None, input_axes: Sequence[int] | None = None,
+        self, seed: Any = None, input_axes: Sequence[int] | None = None,
         output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(*self.fixed, seed=seed, input_axes=input_axes, output_axes=output_axes)
 
     def get_config(self) -> Config:
-        return {"seed": self._given, "input_axes": self.input_axes, "output_axes": self.output_axes}
+        config = super().get_config()
+        return {key: config[key] for key in ("seed", "input_axes", "output_axes")}
 
 
 @register("initializers")
@@ -355,7 +352,7 @@ class Orthogonal(RandomInitializer):
     signs.
     """
 
-    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+    def __init__(self, gain: float = 1.0, seed: Any = None) -> None:
         super().__init__(seed)
         self.gain = gain
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..dtypes import as_dtype
 from ..errors import AttributeValueError
 from ..frontend import random
 from ..frontend.build import control_dependencies, convert_to_tensor, init_scope
@@ -17,9 +18,15 @@ from ..ir.graph import is_drawing
 from ..ops.language import L
 from .config import floatx
 from .default_seeds import make_default_seed
+from .registry import register
 from .variable import Variable
 
 
+# Seeds are taken modulo this, as Keras does.
+SEEDS = 2**31 - 2
+
+
+@register("random")
 class SeedGenerator:
     """A sequence of random numbers of its own.
 
@@ -33,8 +40,8 @@ class SeedGenerator:
     """
 
     def __init__(self, seed: int | None = None, name: str | None = None, **kwargs: Any) -> None:
-        if seed is not None and (not isinstance(seed, (int, np.integer)) or seed < 0):
-            raise AttributeValueError(f"seed={seed!r}; it takes a whole number from 0 on", op="SeedGenerator")
+        if seed is not None and not isinstance(seed, (int, np.integer)):
+            raise AttributeValueError(f"seed={seed!r}; it takes a whole number", op="SeedGenerator")
         self._initial_seed = seed
         self.seed = make_default_seed() if seed is None else int(seed)
         with init_scope():
@@ -80,7 +87,10 @@ def _pair(seed: Any) -> Any:
         if is_drawing() and not inside_function():      # a graph in which nothing orders one draw behind another
             return random.uniform([2], 0, random.LARGEST_SEED, "int32")
         return _shared_generator().next(ordered=False)
-    return seed.next() if isinstance(seed, SeedGenerator) else (int(seed), 0)
+    if not isinstance(seed, SeedGenerator):
+        return int(seed) % SEEDS, 0
+    pair = seed.next()
+    return pair if 0 <= seed.seed < SEEDS else L.floormod(pair, np.array(SEEDS))
 
 
 def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
@@ -99,8 +109,10 @@ def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = N
 
 
 def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
-    """Whole numbers from `minval` to before `maxval`."""
-    return random.stateless_uniform(shape, _pair(seed), minval, maxval, dtype)
+    """Whole numbers from `minval` to before `maxval`; those of other types than int32 are drawn as int64."""
+    kind = as_dtype(dtype)
+    drawn = kind if kind.name in ("int32", "int64") else "int64"
+    return L.cast(random.stateless_uniform(shape, _pair(seed), minval, maxval, drawn), kind)
 
 
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: Any = None) -> Any:

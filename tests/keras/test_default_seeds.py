@@ -1,6 +1,8 @@
 """Weights and masks after `set_random_seed`, and with seeds of layers: those of Keras 3.15 on TensorFlow."""
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,49 @@ def test_layers_without_weights_draw_a_seed_where_they_draw_numbers(layer, after
     behind = layers.Dense(2)
     behind.build((None, 3))
     np.testing.assert_allclose(first(behind.get_weights()[0])[0], after, rtol=1e-5)
+
+
+def test_a_random_crop_draws_two_seeds():
+    keras.utils.set_random_seed(7)
+    layer, behind = layers.RandomCrop(5, 5), layers.Dense(2)
+    behind.build((None, 3))
+    assert layer.get_config()["seed"] == 347712783
+    np.testing.assert_allclose(first(behind.kernel), [1.070968, -0.4270516, 0.09965611, -0.1792769], rtol=1e-5)
+    ramp = np.add.outer(10.0 * np.arange(8), np.arange(8))[None, :, :, None]
+    assert [float(layer(ramp, training=True)[0, 0, 0, 0]) for _ in range(3)] == [31.0, 1.0, 32.0]
+
+
+@pytest.mark.parametrize(("seed", "weights", "mask", "drawn"), [
+    (2**31 - 3, [-0.6523218, 0.1753043, -0.03583217], [0, 2, 0, 0], [0.2336907, 0.3754208]),
+    (2**31 - 2, [-0.7078647, 0.5046194, 0.7350021], [0, 2, 2, 2], [0.2110155, 0.08216608]),
+    (2**31 - 1, [0.927103, -0.09802794, 0.2456625], [2, 0, 2, 0], [0.8784882, 0.09827709]),
+    (2**32 - 1, [-0.7448584, 1.076172, 0.07905781], [0, 2, 2, 2], [0.1959128, 0.4414147]),
+    (2**40 + 7, [-0.6072105, 0.1842468, -0.3439175], [0, 2, 0, 0], [0.2521074, 0.3116479]),
+    (-1, [-0.6523218, 0.1753043, -0.03583217], [0, 2, 0, 0], [0.2336907, 0.3754208]),
+])
+def test_large_and_negative_seeds(seed, weights, mask, drawn):
+    np.testing.assert_allclose(first(keras.initializers.GlorotUniform(seed=seed)((3, 1))), weights, rtol=1e-5)
+    assert first(layers.Dropout(0.5, seed=seed)(np.ones(8, np.float32), training=True)).tolist() == mask
+    generator = keras.random.SeedGenerator(seed)
+    found = [float(keras.random.uniform((2,), seed=generator)[0]) for _ in drawn]
+    np.testing.assert_allclose(found, drawn, rtol=1e-6)
+    assert generator.state.numpy().tolist() == [seed, 2]
+
+
+def test_an_initializer_with_a_generator_draws_anew_in_each_call():
+    made = keras.initializers.RandomNormal(seed=keras.random.SeedGenerator(4))
+    np.testing.assert_allclose(made((3,)), [-0.02909243, 0.04326795, -0.07830938], rtol=1e-5)
+    np.testing.assert_allclose(made((3,)), [0.06917163, 0.02707669, -0.02750664], rtol=1e-5)
+    made = keras.initializers.HeNormal(seed=keras.random.SeedGenerator(4))
+    config = keras.initializers.serialize(made)
+    for copy in (keras.initializers.deserialize(json.loads(json.dumps(config))), made.clone(), made):
+        np.testing.assert_allclose(first(copy((3, 1))), [-0.5400905, 0.8032539, -1.453785], rtol=1e-5)
+
+
+def test_whole_numbers_of_narrow_types():
+    found = keras.random.randint((4,), 0, 255, dtype="uint8", seed=5)
+    assert found.dtype == "uint8" and found.numpy().tolist() == [48, 121, 178, 56]
+    assert keras.random.randint((4,), -300, 300, dtype="int16", seed=5).numpy().tolist() == [243, -119, 13, 11]
 
 
 def test_masks_of_dropout():

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import ShapeError
 from ...ops.language import L
 from .. import warping
+from ..default_seeds import make_default_seed
 from ..registry import register
 from ..utils import bounding_boxes as boxes_of
 from ..warping import FILL_MODES, INTERPOLATIONS, as_float, chosen, extent
@@ -472,7 +473,9 @@ class RandomCrop(RandomImageLayer, _Cutting):
 
     def __init__(self, height: int, width: int, seed: int | None = None, data_format: str | None = None, **kwargs: Any
                  ) -> None:
+        drawn = make_default_seed() if seed is None else seed      # one more than other layers draw, as in Keras
         super().__init__(seed=seed, data_format=data_format, **kwargs)
+        self.seed = drawn
         self.height, self.width = height, width
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Transformation:
