@@ -21,7 +21,6 @@ from .default_seeds import make_default_seed
 from .registry import register
 from .variable import Variable
 
-
 # Seeds are taken modulo this, as Keras does.
 SEEDS = 2**31 - 2
 
