@@ -130,6 +130,8 @@ def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, n
         return [L.split_part(x, axis, count, k, name=name) for k in np.arange(count).tolist()]
     parts = numbers_in(num_or_size_splits)
     whole = None if x.shape.rank is None else x.shape[axis]
+    if not is_list and any(isinstance(s, Tensor) for s in parts):
+        parts = numbers_in(_filled(convert_to_tensor(num_or_size_splits), L.shape_of(x)[axis]))
     if any(isinstance(s, Tensor) for s in parts) or (whole is None and -1 in parts):
         return _split_at_run_time(x, parts, axis)
     if parts.count(-1) == 1 and isinstance(whole, int):
@@ -143,6 +145,13 @@ def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, n
         found.append(x[_at(slice(begin, begin + size), axis)])
         begin += size
     return found
+
+
+def _filled(sizes: Any, whole: Any) -> Any:
+    """Sizes of parts, with what the others leave in the place of -1."""
+    is_rest = L.equal(sizes, -L.ones_like(sizes))
+    others = L.reduce_sum(L.where(is_rest, L.zeros_like(sizes), sizes))
+    return L.where(is_rest, L.maximum(L.cast(whole, sizes.dtype) - others, L.zeros_like(others)), sizes)
 
 
 def _split_at_run_time(x: Any, sizes: list[Any], axis: int) -> list[Any]:

@@ -27,6 +27,7 @@ from .registry import Config, register
 
 Sizes = Sequence[int]
 
+LARGEST_SEED = 2**31 - 1
 # Standard deviation of normal numbers that lie within two of theirs, for a deviation of 1.
 TRUNCATED_DEVIATION = 0.87962566103423978
 

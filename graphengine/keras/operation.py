@@ -111,8 +111,10 @@ class Operation:
 
     def _result(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         call, names, takes_any = _function(self.function)
-        if takes_any:
-            return call(*self.settings.values(), *args)
+        if takes_any:                       # settings stand in front of the operands, or have to be named
+            kinds = inspect.signature(call).parameters
+            named = {key: x for key, x in self.settings.items() if kinds[key].kind is inspect.Parameter.KEYWORD_ONLY}
+            return call(*(x for key, x in self.settings.items() if key not in named), *args, **named)
         return call(**dict(zip(names, args, strict=False)), **kwargs, **self.settings)
 
     def count_params(self) -> int:

@@ -34,6 +34,21 @@ def test_parts_make_up_the_whole_when_its_size_is_known(size, tier):
                 run(build, [np.arange(size, dtype=np.float32)])
 
 
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+def test_sizes_of_parts_in_a_tensor_may_leave_one_to_the_rest(tier):
+    x, sizes = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.int32, [3])
+    parts, values = tf.split(x, sizes), np.arange(6, dtype=np.float32)
+    with config.override(tier=tier):
+        for given, ends in (([2, -1, 1], [2, 5]), ([-1, 0, 4], [2, 2]), ([4, 2, -1], [4, 6]), ([1, 2, 3], [1, 3])):
+            found = tf.Session(x.graph).run(parts, {x: values, sizes: given})
+            for got, want in zip(found, np.split(values, ends), strict=True):
+                np.testing.assert_array_equal(got, want)
+        for given in ([-1, -1, 6 - 1], [4, 3, -1], [2, 2, 1], [7, -1, 0]):
+            for part in parts:
+                with pytest.raises(errors.InvalidArgumentError, match="add up"):
+                    tf.Session(x.graph).run(part, {x: values, sizes: given})
+
+
 def test_slices_along_an_axis():
     for got, want in zip(run(lambda x: tf.unstack(x, 4, axis=-1), [X]), X.T, strict=True):
         np.testing.assert_array_equal(got, want)

@@ -47,6 +47,12 @@ CALLS = {
     "unfold and fold": (lambda x: ops.fold(ops.unfold(ops.transpose(x, (0, 3, 1, 2)), 2, stride=1), (5, 5), 2),
                         lambda x: x.transpose(0, 3, 1, 2) * np.outer([1, 2, 2, 2, 1], [1, 2, 2, 2, 1]), IMAGE),
     "pooled to a size": (lambda x: ops.adaptive_max_pool(x, (1, 5)), lambda x: x.max(1, keepdims=True), IMAGE),
+    "upper triangle": (lambda x: ops.triu(x, 1), lambda x: np.triu(x, 1), X),
+    "lower triangle": (lambda x: ops.tril(x, -1), lambda x: np.tril(x, -1), X),
+    "triangles of images": (lambda x: ops.tril(x, 7) + ops.triu(x), lambda x: np.tril(x, 7) + np.triu(x), IMAGE),
+    "grid": (lambda x: ops.meshgrid(x[:, 0], x[0])[1], lambda x: np.meshgrid(x[:, 0], x[0])[1], X),
+    "grid in order": (lambda x: ops.meshgrid(x[:, 0], x[0], indexing="ij")[0],
+                      lambda x: np.meshgrid(x[:, 0], x[0], indexing="ij")[0], X),
     "kron": (lambda x: ops.kron(x, [[1.0, 2.0]]), lambda x: np.kron(x, [[1.0, 2.0]]), X),
     "cdist": (lambda x: ops.cdist(x, X), lambda x: np.linalg.norm(x[:, None] - X, axis=-1), X[:1] + 1),
     "corrcoef": (ops.corrcoef, np.corrcoef, X),
@@ -137,6 +143,26 @@ def test_models_of_functions_that_apply_functions_are_saved_as_keras_saves_them(
     np.testing.assert_array_equal(again(X), (X + 2) * 2)
     with pytest.raises(ValueError, match="safe_mode"):
         keras.models.load_model(tmp_path / "m.keras")
+
+
+@pytest.mark.parametrize(("settings", "shape", "first"), [
+    ({}, (2, 9, 18), [0.943, 0.9098, 0.8238, 0.7075]),
+    ({"padding": "same"}, (2, 10, 18), [0.9309, 0.7874, 0.2912, -0.8221]),
+    ({"expand_dims": True}, (2, 9, 9, 2), [0.943, 0.943 + np.log(2), 0.9098, 0.9098 + np.log(2)]),
+    ({"data_format": "channels_first"}, (2, 18, 9), [0.943, -1.3198, 0.4049, 0.193]),
+    ({"mode": "stft"}, (2, 9, 36), [2.5677, 0.8702, -1.7316, -1.7204]),
+])
+def test_spectra_of_signals_of_unknown_length(settings, shape, first):
+    """Numbers of Keras 3.15 for the first channel."""
+    signal = np.random.RandomState(0).randn(2, 40, 1).astype(np.float32)
+    signal = np.concatenate([signal, 2 * signal], -1)
+    is_first = "data_format" in settings
+    symbol = keras.Input((2, None) if is_first else (None, 2))
+    found = keras.layers.STFTSpectrogram(frame_length=8, frame_step=4, fft_length=16, **settings)(symbol)
+    assert [a for a, b in zip(found.shape, shape, strict=True) if a is not None and a != b] == []
+    values = keras.Model(symbol, found).predict(signal.transpose(0, 2, 1) if is_first else signal, verbose=0)
+    assert values.shape == shape
+    np.testing.assert_allclose(values.reshape(-1)[:4], first, atol=1e-4)
 
 
 def test_a_gradient_of_ones_own():

@@ -13,6 +13,7 @@ from ..initializers import STFT
 from ..ops.pointwise import log10
 from ..ops.spectra import stft
 from ..registry import register
+from ..warping import extent
 from .settings import CHANNELS_FIRST, Configured, one_of, order_of_axes
 
 MODES = ("log", "magnitude", "psd", "real", "imag", "angle", "stft")
@@ -83,15 +84,15 @@ class STFTSpectrogram(Configured):
     def _part(self, inputs: Any, side: str) -> Any:
         """One part of the spectra: (batch, channels, pieces, frequencies)."""
         x = inputs if self.data_format == CHANNELS_FIRST else L.transpose(inputs, (0, 2, 1))
-        channels, time = (self.known_size(tuple(x.shape), k) for k in (1, 2))
+        channels = self.known_size(tuple(x.shape), 1)
         kernel = L.cast(convert_to_tensor(getattr(self, f"{side}_kernel")), x.dtype)
         step = self.frame_step or self.frame_length // 2
-        found = L.convolution(L.reshape(x, (-1, time, 1)), kernel, (step,), self.padding.upper())
-        return L.reshape(found, (-1, channels, *found.shape[1:]))
+        found = L.convolution(L.reshape(x, (-1, extent(x, 2), 1)), kernel, (step,), self.padding.upper())
+        return L.reshape(found, (-1, channels, extent(found, 1), found.shape[2]))
 
     def _arranged(self, x: Any) -> Any:
         """Spectra with their axes in the order that is wanted."""
-        _, channels, pieces, frequencies = x.shape
+        _, channels, pieces, frequencies = (extent(x, axis) for axis in range(4))
         if self.data_format == CHANNELS_FIRST:
             if self.expand_dims:
                 return x

@@ -13,6 +13,7 @@ from ...frontend.build import zeros as tf_zeros
 from ...ops.language import L
 from ...ops.operands import operands_in
 from ..config import floatx
+from ..warping import extent
 from .pointwise import truth
 from .promotion import counting, met, numbers, tensor, together
 
@@ -89,9 +90,9 @@ def triu(x: Any, k: int = 0) -> Any:
 
 def _triangle(x: Any, k: int, lower: bool) -> Any:
     found = tensor(x)
-    rows, columns = int(found.shape[-2]), int(found.shape[-1])
-    inside = np.tri(rows, columns, k, bool) if lower else ~np.tri(rows, columns, k - 1, bool)
-    return L.where(inside, found, L.zeros_like(found))
+    rows, columns = (pieces.range(extent(found, axis)) for axis in (-2, -1))
+    above = columns - L.expand_dims(rows, 1)
+    return L.where(above <= k if lower else above >= k, found, L.zeros_like(found))
 
 
 def diag(x: Any, k: int = 0) -> Any:
