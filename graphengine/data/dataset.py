@@ -567,11 +567,19 @@ class Dataset(Iterated):
         self, path: Any, compression: str = "AUTO", reader_func: Any = None, shard_func: Any = None,
         name: str | None = None,
     ) -> Dataset:
-        """The elements, read from a folder if they were written there before; otherwise the first pass writes them."""
+        """The elements, read from a folder if they were written there before.
+
+        Otherwise they are kept as they come, and written when the last one has been taken.
+        """
+        def written() -> Elements:
+            kept = []
+            for element in self._source():
+                kept.append(element)
+                yield element
+            saved.save(_of_list(kept, lambda: self.element_spec), path)
+
         def elements() -> Elements:
-            if not saved.is_there(path):
-                saved.save(_of_list(list(self._source()), lambda: self.element_spec), path)
-            return saved.load(path)[0]()
+            return saved.load(path)[0]() if saved.is_there(path) else written()
 
         return Dataset(elements, lambda: self.element_spec, self._count)
 

@@ -198,6 +198,13 @@ def test_a_snapshot_is_written_once(tmp_path):
     assert len(calls) == 3
 
 
+def test_a_snapshot_takes_no_more_than_is_asked_for(tmp_path):
+    calls = []
+    counted = tf.data.Dataset.range(3).repeat().filter(lambda x: calls.append(1) or x >= 0)
+    assert listed(counted.snapshot(tmp_path / "s").take(5)) == [0, 1, 2, 0, 1]
+    assert len(calls) == 5 and not (tmp_path / "s").exists()
+
+
 def test_a_range_keeps_the_type_of_its_limit():
     assert tf.range(tf.constant(3, tf.int64)).dtype is tf.int64 and tf.range(tf.constant(3)).dtype is tf.int32
 
