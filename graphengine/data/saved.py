@@ -3,13 +3,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import FileFormatError, NotFoundError
-from ..frontend.checkpoint import read_arrays, write_arrays
+from ..frontend.checkpoint import read_arrays, remove_checkpoint, write_arrays
 from ..frontend.function import TensorSpec
 from ..ir.eager import EagerTensor
 from .elements import taken_apart
@@ -26,9 +28,13 @@ def is_there(path: Any) -> bool:
 
 
 def save(dataset: Any, path: Any) -> None:
-    """Write a dataset into a folder, the index last."""
+    """Write a dataset into a folder: arrays under a name of their own, then the index that tells it.
+
+    A save that fails leaves what was there. Arrays of the index before are removed afterwards.
+    """
     from ..io.files import write_file
 
+    before = _arrays_of_old(path)
     columns: list[list[Any]] = [[] for _ in taken_apart(dataset.element_spec)[1]]
     count = 0
     for element in dataset:
@@ -43,9 +49,36 @@ def save(dataset: Any, path: Any) -> None:
         padded = [(*a.shape, *[-1] * (rank - a.ndim)) for a in column]      # -1: no axis
         arrays[f"{k}/shapes"] = np.array(padded, np.int64).reshape(count, rank)
     os.makedirs(path, exist_ok=True)
-    write_arrays(os.path.join(path, ARRAYS), arrays)
-    index = {"format": FORMAT, "count": count, "element": _written(dataset.element_spec)}
-    write_file(os.path.join(path, INDEX), json.dumps(index, indent=1).encode())
+    name = f"{ARRAYS}-{secrets.token_hex(8)}"
+    index = {"format": FORMAT, "count": count, "arrays": name, "element": _written(dataset.element_spec)}
+    try:
+        write_arrays(os.path.join(path, name), arrays)
+        write_file(os.path.join(path, INDEX), json.dumps(index, indent=1).encode())
+    except BaseException:
+        remove_checkpoint(os.path.join(path, name))
+        raise
+    if before is not None:
+        remove_checkpoint(os.path.join(path, before))
+
+
+def _arrays_of_old(path: Any) -> str | None:
+    """The name of the arrays that are in a folder, if `save` made it."""
+    from ..io.text import parse_json
+
+    at = os.path.join(path, INDEX)
+    try:
+        with open(at, "rb") as file:
+            return _name_of_arrays(parse_json(file.read(MAX_INDEX_BYTES), at))
+    except (OSError, FileFormatError, ValueError):      # what cannot be read names nothing that is ours to remove
+        return None
+
+
+def _name_of_arrays(index: Any) -> str:
+    """What an index calls its arrays; those of early ones had no name of their own."""
+    name = index.get("arrays", ARRAYS) if isinstance(index, dict) else None
+    if not isinstance(name, str) or not re.fullmatch(ARRAYS + "(-[0-9a-f]{16})?", name):
+        raise ValueError(f"{name!r} is no name of arrays")
+    return name
 
 
 def load(path: Any) -> tuple[Source, Any, int]:
@@ -62,8 +95,8 @@ def load(path: Any) -> tuple[Source, Any, int]:
     if not is_there(path):
         raise NotFoundError(f"{os.fspath(path)!r} holds no {INDEX}", op="Dataset.load", fix="check the folder")
     index = parse_json(read_file(at, MAX_INDEX_BYTES, "a dataset"), at)
-    arrays = read_arrays(os.path.join(path, ARRAYS))
     try:
+        arrays = read_arrays(os.path.join(path, _name_of_arrays(index)))
         if index["format"] != FORMAT:
             raise ValueError(f"the file is no {FORMAT}")
         spec, count = _read(index["element"]), int(index["count"])
@@ -71,6 +104,8 @@ def load(path: Any) -> tuple[Source, Any, int]:
         if not leaves and count:
             raise ValueError(f"{count} elements that hold nothing")
         columns = [_column(arrays, k, count, leaf) for k, leaf in enumerate(leaves)]
+    except FileFormatError:                 # of the arrays
+        raise
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         raise FileFormatError(f"the file is damaged: {error}", at=at, fix="save the dataset again") from error
 

@@ -1,5 +1,7 @@
 """What datasets are made of, or left out of them, by methods that few programs need, and by their former names."""
+import errno
 import json
+import os
 import threading
 
 import numpy as np
@@ -190,6 +192,25 @@ def test_a_dataset_is_read_from_the_folder_it_was_written_to(tmp_path):
     assert listed(ex.load(tmp_path / "none")) == []
 
 
+def test_a_save_that_fails_leaves_the_dataset_that_was_there(tmp_path, monkeypatch):
+    tf.data.Dataset.range(5).save(tmp_path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    replace = os.replace
+
+    def full(source, target):
+        if str(target).endswith("dataset.json"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    with monkeypatch.context() as m:
+        m.setattr(os, "replace", full)
+        with pytest.raises(OSError, match="No space left"):
+            tf.data.Dataset.range(100, 105).save(tmp_path)
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+    tf.data.Dataset.range(100, 103).save(tmp_path)
+    assert listed(tf.data.Dataset.load(tmp_path)) == [100, 101, 102] and len(list(tmp_path.iterdir())) == 2
+
+
 def test_a_snapshot_is_written_once(tmp_path):
     calls = []
     counted = tf.data.Dataset.range(3).filter(lambda x: calls.append(1) or x >= 0)
@@ -214,10 +235,10 @@ def test_folders_that_hold_no_dataset(tmp_path):
         tf.data.Dataset.load(tmp_path)
     tf.data.Dataset.range(3).save(tmp_path)
     index = tmp_path / "dataset.json"
+    whole = json.loads(index.read_text())
     for part, value in (("count", 2), ("count", "x"), ("element", {"dtype": "float32", "shape": []}), ("format", "x"),
                         ("element", {"tuple": [{"dtype": "int64", "shape": []}] * 2}), ("element", {"tuple": []}),
-                        ("element", {"dtype": "int64", "shape": [5]})):
-        index.write_text(json.dumps({"format": "graphengine dataset", "count": 3,
-                                     "element": {"dtype": "int64", "shape": []}, part: value}))
+                        ("element", {"dtype": "int64", "shape": [5]}), ("arrays", "../elements"), ("arrays", 3)):
+        index.write_text(json.dumps({**whole, part: value}))
         with pytest.raises(tf.errors.DataLossError, match="damaged"):
             tf.data.Dataset.load(tmp_path)
