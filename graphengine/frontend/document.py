@@ -55,6 +55,7 @@ def save(self: Graph, path: Path, fetches: Fetches = None, session: Session | No
     Raises
     ------
     FileFormatError if the graph holds what a file cannot. OSError if the system refuses.
+    InvalidArgumentError if `fetches` gives a result the name of an input.
     UnimplementedError if nodes have no form in ONNX, as those that draw random numbers: it names all of them, and
     nothing is written.
     NotFoundError if the package onnx is needed and not installed.

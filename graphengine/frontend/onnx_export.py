@@ -35,7 +35,13 @@ def save_graph(graph: Graph, path: Path, fetches: Fetches = None, session: Sessi
     tensors = [_result(graph, f) for f in given]
     names = fetches if isinstance(fetches, Mapping) else [t.name.removesuffix(":0") for t in tensors]
     outputs = dict(zip(names, tensors, strict=True))
-    variables = [n for n in needed([t.node for t in tensors]) if isinstance(n.op, Kept) and n.op.category == "State"]
+    nodes = needed([t.node for t in tensors])
+    inputs = {n.name for n in nodes if isinstance(n.op, Placeholder)}
+    taken = [name for name in fetches if name in inputs] if isinstance(fetches, Mapping) else []
+    if taken:
+        raise InvalidArgumentError(f"a result is to be called {taken[0]!r}, as an input of the model is", op="save",
+                                   fix="another name in fetches")
+    variables = [n for n in nodes if isinstance(n.op, Kept) and n.op.category == "State"]
     _export(path, outputs, _values(graph, variables, session))
 
 

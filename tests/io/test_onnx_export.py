@@ -312,6 +312,18 @@ def test_a_loop_that_draws_is_named(tmp_path):
     assert not path.exists()
 
 
+def test_a_result_cannot_have_the_name_of_an_input(tmp_path):
+    path = tmp_path / "m.onnx"
+    with tf.Graph().as_default() as graph:
+        x = tf.placeholder(tf.float32, [2], name="x")
+        with pytest.raises(InvalidArgumentError, match="a result is to be called 'x', as an input of the model is"):
+            graph.save(path, {"y": x + 1.0, "x": x * 2.0})
+        assert not path.exists()
+        graph.save(path, {"y": x + 1.0, "twice": x * 2.0})
+    found = evaluated(path, {"x": np.array([1.0, 3.0], np.float32)})
+    assert {name: value.tolist() for name, value in found.items()} == {"y": [2.0, 4.0], "twice": [2.0, 6.0]}
+
+
 def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "m.onnx"
     line().save(path)
