@@ -13,6 +13,7 @@ import numpy as np
 from .. import dtypes
 from ..errors import AttributeValueError, ShapeError
 from ..ir.node import Tensor
+from ..ops.images import Resize
 from ..ops.indexing import as_size, numbers_in
 from ..ops.language import L
 from ..ops.rules import as_int
@@ -124,6 +125,32 @@ def _margin(size: Any, fraction: float) -> Any:
     return L.cast((whole - whole * fraction) / 2, size.dtype)
 
 
+def resize(
+    images: Any, size: Any, method: str = "bilinear", preserve_aspect_ratio: bool = False, antialias: bool = False,
+    name: str | None = None,
+) -> Any:
+    """Images of another size: in their dtype for "nearest", in float32 for all other methods.
+
+    Parameters
+    ----------
+    size : height and width of the result, pixels
+    method : a member of `ResizeMethod`; what each does is said by the op `resize`
+    preserve_aspect_ratio : whether to take the largest size that fits into `size` without distortion
+    antialias : whether to average over what a pixel of a smaller image covers
+
+    Shapes
+    ------
+    images : (height, width, channels) or (batch, height, width, channels)
+    result : the same with `size` for height and width
+    """
+    x = convert_to_tensor(images)
+    return L.resize(x if method == "nearest" else L.cast(x, dtypes.float32), size, method, preserve_aspect_ratio,
+                    antialias, name=name)
+
+
+resize.op = Resize  # type: ignore[attr-defined]    # the op that has this public name
+
+
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Any:
     """Images of another size, without scaling: their middle, or zeros around them."""
     x = _images(image, "resize_with_crop_or_pad")
@@ -149,7 +176,7 @@ def resize_with_pad(
     ratio = max(height / target_height, width / target_width)
     size = max(int(height / ratio), 1), max(int(width / ratio), 1)
     before = max(int((target_height - height / ratio) / 2), 0), max(int((target_width - width / ratio) / 2), 0)
-    scaled = L.resize(x, size, method, False, antialias)
+    scaled = resize(x, size, method, False, antialias)
     return pad_to_bounding_box(scaled, *before, target_height, target_width)
 
 
@@ -562,8 +589,9 @@ def stateless_random_saturation(
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
     adjust_gamma, adjust_hue, adjust_saturation, central_crop, crop_and_resize, crop_to_bounding_box,
     hsv_to_rgb, image_gradients, pad_to_bounding_box, psnr, random_brightness, random_contrast, random_crop,
-    random_flip_left_right, random_flip_up_down, random_hue, random_saturation, resize_with_crop_or_pad,
-    resize_with_pad, rgb_to_hsv, rgb_to_yiq, rgb_to_yuv, rot90, sobel_edges, ssim, ssim_multiscale,
+    random_flip_left_right, random_flip_up_down, random_hue, random_saturation, resize,
+    resize_with_crop_or_pad, resize_with_pad, rgb_to_hsv, rgb_to_yiq, rgb_to_yuv, rot90, sobel_edges, ssim,
+    ssim_multiscale,
     stateless_random_brightness, stateless_random_contrast, stateless_random_crop, stateless_random_flip_left_right,
     stateless_random_flip_up_down, stateless_random_hue, stateless_random_saturation, total_variation, transpose,
     yiq_to_rgb, yuv_to_rgb,

@@ -1,20 +1,20 @@
 """Images: (height, width, channels), or a batch of them, (batch, height, width, channels)."""
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from ..dtypes import DType, float32
 from ..errors import AttributeValueError, ShapeError
-from ..ir.dims import Shape, merge, product, require_equal, smaller
+from ..ir.dims import Shape, merge, require_equal, smaller
 from .kinds import REQUIRED, AnyType, Array, Floating, Numeric, attr, port
 from .language import L
 from .parts import Composed
 from .quiet import quiet
 from .registry import op
 from .rules import as_axes
-from .samples import normal, sample, uniform, values
+from .samples import Sample, normal, sample, uniform, values
 
 GRAY = (0.2989, 0.5870, 0.1140)             # shares of red, green and blue in brightness
 
@@ -97,8 +97,9 @@ class Resize(Composed):
 
     Notes
     -----
-    Whole numbers become float32 unless the method is nearest; fractions keep their dtype. Bicubic weights without
-    `antialias` are those of 1024 places between two pixels, as TensorFlow's.
+    Whole numbers become float32 unless the method is nearest; fractions keep their dtype. (`image.resize` computes in
+    float32.) Bicubic weights without `antialias` are those of 1024 places between two pixels, as TensorFlow's. A pixel
+    that is not finite spoils those that it is part of, and no others.
 
     References
     ----------
@@ -109,7 +110,7 @@ class Resize(Composed):
     """
 
     category = "Image"
-    names = ("image.resize",)
+    names: ClassVar[tuple[str, ...]] = ("image.resize",)
     node_name = "resize"
     inputs = (port("images", Numeric, "images, channels last"),)
     size: tuple[int, int] = attr(REQUIRED, "height and width of the result, pixels", convert=as_two_sizes)
@@ -130,6 +131,9 @@ class Resize(Composed):
         """Height and width of the result; those of what comes in have to be known at last not to be 0."""
         for s in x[-3:-1]:
             require_equal(None if s is None else smaller(s, 1), 1, "an image has no pixels to make others of")
+        return self.sizes_from(x)
+
+    def sizes_from(self, x: Shape) -> tuple[Any, Any]:
         if not self.preserve_aspect_ratio:
             return self.size
         if None in x[-3:-1]:
@@ -151,18 +155,18 @@ class Resize(Composed):
                 x = self._averaged(x, axis, size)
         return x
 
-    def _steps(self, old: Any, size: int, dtype: DType) -> tuple[Any, Any]:
-        """Centers of the new pixels in units of the old ones, from the border; and the width of a new one."""
-        width = L.size_value(old, dtype) / float(size)
-        return (L.iota(size, 0, 1, dtype) + 0.5) * width, width
+    def _centers(self, old: Any, size: Any, dtype: DType) -> Any:
+        """Centers of the new pixels in units of the old ones, from the border."""
+        width = L.size_value(old, dtype) / L.size_value(size, dtype)
+        return (L.iota(size, 0, 1, dtype) + 0.5) * width
 
-    def _nearest(self, x: Any, axis: int, size: int) -> Any:
-        centers, _ = self._steps(x.shape[axis], size, float32)
+    def _nearest(self, x: Any, axis: int, size: Any) -> Any:
+        centers = self._centers(x.shape[axis], size, float32)
         last = L.size_value(x.shape[axis], "int32") - 1
         return L.gather(x, L.minimum(L.cast(L.floor(centers), "int32"), last), None, axis)
 
-    def _between(self, x: Any, axis: int, size: int) -> Any:
-        places = self._steps(x.shape[axis], size, x.dtype)[0] - 0.5
+    def _between(self, x: Any, axis: int, size: Any) -> Any:
+        places = self._centers(x.shape[axis], size, x.dtype) - 0.5
         below = L.floor(places)
         last = L.size_value(x.shape[axis], "int32") - 1
         first = L.gather(x, L.maximum(L.cast(below, "int32"), 0), None, axis)
@@ -170,23 +174,50 @@ class Resize(Composed):
         share = L.reshape(places - below, (size, *[1] * (x.rank - axis - 1)))
         return first + (second - first) * share
 
-    def _averaged(self, x: Any, axis: int, size: int) -> Any:
-        """Each new pixel as a mean of the old ones along an axis."""
-        centers, width = self._steps(x.shape[axis], size, x.dtype)
-        places = L.iota(x.shape[axis], 1, 2, x.dtype) + 0.5
+    def _averaged(self, x: Any, axis: int, size: Any) -> Any:
+        """Each new pixel as a mean of the old ones that it covers along an axis; no others are read."""
+        old = x.shape[axis]
+        number = L.iota(size, 0, 2, x.dtype)
+        first, behind, centers, wide = self._spans(number, L.size_value(old, x.dtype), L.size_value(size, x.dtype))
+        last = L.size_value(old, "int32") - 1
+        first = L.clip_by_value(L.cast(first, "int32"), 0, last)
+        behind = L.clip_by_value(L.cast(behind, "int32"), 1, last + 1)
+        pixels = first + L.iota(self.covered(old, size), 1, 2, "int32")
+        places = L.cast(pixels, x.dtype)
         if self.method == "area":
-            half = 0.5 * width
-            ends = (L.expand_dims(centers, 1) + half, L.expand_dims(centers, 1) - half)
-            weights = L.maximum(L.minimum(ends[0], places + 0.5) - L.maximum(ends[1], places - 0.5), 0)
+            half = 0.5 * wide
+            weights = L.maximum(L.minimum(centers + half, places + 1) - L.maximum(centers - half, places), 0)
         else:
-            if self.method == "bicubic" and not self.antialias:
-                centers = L.round((centers - 0.5) * float(STEPS)) / float(STEPS) + 0.5
-            distance = L.abs(places - L.expand_dims(centers, 1))
-            weights = weights_at(self.method, distance / L.maximum(width, 1) if self.antialias else distance)
+            weights = weights_at(self.method, L.abs(places + 0.5 - centers) * (1 / wide))
+        weights = L.where(pixels < behind, weights, 0)
         weights = weights / L.reduce_sum(weights, 1, True)
-        shape = tuple(x.shape)
-        flat = L.reshape(x, (product(shape[:axis]), shape[axis], product(shape[axis + 1:])))
-        return L.reshape(L.matmul(weights, flat), (*shape[:axis], size, *shape[axis + 1:]))
+        found = L.gather(x, L.minimum(pixels, behind - 1), None, axis)
+        return L.reduce_sum(found * L.reshape(weights, (*weights.shape, *[1] * (x.rank - axis - 1))), axis + 1)
+
+    def _spans(self, number: Any, old: Any, size: Any) -> tuple[Any, Any, Any, Any]:
+        """The first old pixel of each new one and that behind the last, its center, and how wide curves are."""
+        if self.method == "area":
+            width = old / size
+            return L.floor(number * width), L.ceil((number + 1) * width), (number + 0.5) * width, width
+        if self.method == "bicubic" and not self.antialias:
+            places = (number + 0.5) * (old / size) - 0.5
+            below = L.floor(places)
+            return below - 1, below + 3, L.round(places * float(STEPS)) / float(STEPS) + 0.5, 1.0
+        width = 1 / (size / old)            # rounded twice, as TensorFlow's: a pixel on the edge counts or does not
+        centers, wide = (number + 0.5) * width, L.maximum(width, 1) if self.antialias else 1.0
+        reach = REACH[self.method] * wide
+        return L.ceil(centers - reach - 0.5), L.floor(centers + reach - 0.5) + 1, centers, wide
+
+    def covered(self, old: Any, size: Any) -> Any:
+        """The most old pixels along an axis that a new one is made of."""
+        if self.method == "area":
+            return (old + size - 1) // size + 1
+        twice = int(2 * REACH[self.method])
+        reach = (twice + 1) // 2
+        if self.antialias:
+            wider = (old * twice + 2 * size - 1) // (2 * size)
+            reach = reach + wider - smaller(reach, wider)
+        return 2 * reach + 1
 
     def reference(self, x: Array) -> Array:
         x = x.astype(self.result_dtype(float32).numpy) if x.dtype.kind != "f" and self.method != "nearest" else x
@@ -194,25 +225,45 @@ class Resize(Composed):
             x = np.moveaxis(self._resized(np.moveaxis(x, axis, 0), size), 0, axis)
         return x
 
+    @quiet
     def _resized(self, x: Array, size: int) -> Array:
-        """The first axis with another size, by the definitions."""
-        n = len(x)
-        coordinates = np.float32 if self.method == "nearest" else x.dtype.type
-        centers = (np.arange(size, dtype=coordinates) + coordinates(0.5)) * (coordinates(n) / coordinates(size))
+        """The first axis with another size, by the definitions. Places are rounded to the dtype, shares are not."""
+        n, number = len(x), np.float32 if self.method == "nearest" else x.dtype.type
+        edges = np.arange(size, dtype=number)
         if self.method == "nearest":
-            return np.asarray(x[np.minimum(np.floor(centers).astype(int), n - 1)])
-        weights = self._shares(np.arange(n) + 0.5, centers[:, None].astype(np.float64), n / size)
-        weights /= weights.sum(axis=1, keepdims=True)
-        return np.asarray(np.tensordot(weights, x, 1), x.dtype)
-
-    def _shares(self, old: Array, new: Array, width: float) -> Array:
-        """What pixels at the old centers count for those at new ones, up to a factor."""
+            return np.asarray(x[np.minimum((edges + number(0.5)) * (number(n) / number(size)), n - 1).astype(int)])
+        width, wide = number(n) / number(size), number(1)
+        centers = (edges + number(0.5)) * width
+        below = np.floor(centers - number(0.5))
         if self.method == "area":
-            covered = np.minimum(new + width / 2, old + 0.5) - np.maximum(new - width / 2, old - 0.5)
-            return np.asarray(np.maximum(covered, 0))
-        if self.method == "bicubic" and not self.antialias:
-            new = np.round((new - 0.5) * STEPS) / STEPS + 0.5
-        x = np.abs(old - new) / (max(width, 1.0) if self.antialias else 1.0)
+            first, last, wide = np.floor(edges * width), np.ceil((edges + 1) * width) - 1, width
+        elif self.method == "bilinear" and not self.antialias:
+            pair = np.maximum(below, 0), np.minimum(np.ceil(centers - number(0.5)), n - 1)
+            a, b = (x[end.astype(int)] for end in pair)
+            share = (centers - number(0.5) - below).reshape(-1, *[1] * (x.ndim - 1))
+            return np.asarray(a + (b - a) * share, x.dtype)
+        elif self.method == "bicubic" and not self.antialias:
+            first, last = below - 1, below + 2
+            centers = np.round((centers - number(0.5)) * STEPS) / STEPS + number(0.5)
+        else:
+            width = number(1) / (number(size) / number(n))
+            centers, wide = (edges + number(0.5)) * width, max(width, wide) if self.antialias else wide
+            reach = number(REACH[self.method]) * wide
+            first, last = np.ceil(centers - reach - number(0.5)), np.floor(centers + reach - number(0.5))
+        first, last = (np.clip(end.astype(int), 0, n - 1) for end in (first, last))
+        y, total = np.zeros((size, *x.shape[1:])), np.zeros((size, *[1] * (x.ndim - 1)))
+        for old in range(int((last - first).max()) + 1):
+            rows = np.flatnonzero(first + old <= last)
+            shares = self._shares(first[rows] + old, centers[rows], wide).reshape(-1, *total.shape[1:])
+            y[rows] += shares * x[first[rows] + old]
+            total[rows] += shares
+        return np.asarray(y / total, x.dtype)
+
+    def _shares(self, old: Array, new: Array, wide: Any) -> Array:
+        """What old pixels count for new ones at these places, up to a factor."""
+        if self.method == "area":
+            return np.asarray(np.maximum(np.minimum(new + wide / 2, old + 1) - np.maximum(new - wide / 2, old), 0))
+        x = np.abs((old + new.dtype.type(0.5) - new) * (1 / wide)).astype(np.float64)
         match self.method:
             case "bilinear":
                 found = 1 - x
@@ -227,19 +278,45 @@ class Resize(Composed):
                 found = np.sinc(x) * np.sinc(x / REACH[self.method])
         return np.where(x < REACH[self.method], found, 0)
 
-    samples = (sample(normal(2, 3, 4, 2), size=[5, 3]), sample(normal(3, 4, 2), size=[2, 7]),
-               sample(normal(4, 6, 1), size=[3, 3], antialias=True),
-               sample(normal(2, 3, 3, 2), size=[7, 2], antialias=True),
-               sample(normal(2, 3, 4, 2), size=[5, 3], method="nearest"), sample(normal(1, 1, 3), size=[2, 2]),
-               sample(normal(5, 4, 1), size=[2, 6], method="nearest"), sample(normal(3, 4, 2), size=[3, 4]),
-               sample(normal(0, 3, 4, 2), size=[2, 2]), sample(normal(2, 3, 0), size=[4, 4]),
-               sample(uniform(0, 9, 4, 5, 1), size=[7, 3], method="bicubic"),
-               sample(uniform(0, 9, 6, 3, 1), size=[4, 2], method="bicubic", antialias=True),
-               sample(uniform(0, 9, 2, 5, 3, 1), size=[3, 4], method="area"),
-               sample(uniform(0, 9, 7, 6, 1), size=[5, 9], method="lanczos3"),
-               sample(uniform(0, 9, 9, 6, 1), size=[4, 5], method="lanczos5", antialias=True),
-               sample(uniform(0, 9, 5, 4, 1), size=[3, 6], method="gaussian"),
-               sample(uniform(0, 9, 5, 4, 1), size=[3, 6], method="mitchellcubic"))
+    samples: ClassVar[tuple[Sample, ...]] = (
+        sample(normal(2, 3, 4, 2), size=[5, 3]), sample(normal(3, 4, 2), size=[2, 7]),
+        sample(normal(4, 6, 1), size=[3, 3], antialias=True),
+        sample(normal(2, 3, 3, 2), size=[7, 2], antialias=True),
+        sample(normal(2, 3, 4, 2), size=[5, 3], method="nearest"), sample(normal(1, 1, 3), size=[2, 2]),
+        sample(normal(5, 4, 1), size=[2, 6], method="nearest"), sample(normal(3, 4, 2), size=[3, 4]),
+        sample(normal(0, 3, 4, 2), size=[2, 2]), sample(normal(2, 3, 0), size=[4, 4]),
+        sample(uniform(0, 9, 4, 5, 1), size=[7, 3], method="bicubic"),
+        sample(uniform(0, 9, 6, 3, 1), size=[4, 2], method="bicubic", antialias=True),
+        sample(uniform(0, 9, 2, 5, 3, 1), size=[3, 4], method="area"),
+        sample(uniform(0, 9, 7, 6, 1), size=[5, 9], method="lanczos3"),
+        sample(uniform(0, 9, 9, 6, 1), size=[4, 5], method="lanczos5", antialias=True),
+        sample(uniform(0, 9, 5, 4, 1), size=[3, 6], method="gaussian"),
+        sample(uniform(0, 9, 5, 4, 1), size=[3, 6], method="mitchellcubic"),
+    )
+
+
+@op
+class ResizeByFactors(Resize):
+    """Images a whole number of times as large, whatever their size; `size` is the two numbers.
+
+    Shapes
+    ------
+    images : (height, width, channels) or (batch, height, width, channels)
+    result : the same with size[0] * height and size[1] * width
+    """
+
+    internal = True
+    names = ()
+    node_name = "resize"
+
+    def sizes_from(self, x: Shape) -> tuple[Any, Any]:
+        height, width = (None if s is None else s * n for s, n in zip(x[-3:-1], self.size, strict=True))
+        return height, width
+
+    samples = (sample(normal(2, 3, 4, 2), size=[2, 3]), sample(normal(1, 1, 3), size=[2, 1], method="area"),
+               sample(uniform(0, 9, 3, 2, 1), size=[2, 3], method="bicubic"),
+               sample(uniform(0, 9, 3, 4, 1), size=[1, 3], method="lanczos3"),
+               sample(normal(0, 3, 4, 2), size=[2, 2], method="bicubic"))
 
 
 # -------------------------------------------------------------------- turned over

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 import graphengine as tf
 from graphengine import errors
+from graphengine.ops.images import Resize
 
 pytestmark = pytest.mark.usefixtures("own_graph")
 
@@ -25,12 +26,12 @@ def test_bilinear_by_hand():
 
 @pytest.mark.parametrize("size", [(6, 8), (9, 12), (5, 7), (2, 3), (3, 4)])
 def test_bilinear_against_scipy(size, rng):
-    image = rng.normal(size=(3, 4, 2))
+    image = rng.normal(size=(3, 4, 2)).astype("float32")
     grid = np.meshgrid(*[(np.arange(n) + 0.5) * old / n - 0.5 for n, old in zip(size, (3, 4), strict=True)],
                        indexing="ij")
     wanted = np.stack([ndimage.map_coordinates(image[..., c], grid, order=1, mode="nearest") for c in range(2)], -1)
-    np.testing.assert_allclose(run(lambda x: tf.image.resize(x, size), image), wanted, rtol=1e-12)
-    np.testing.assert_allclose(run(lambda x: tf.image.resize(x, size), image[None])[0], wanted, rtol=1e-12)
+    np.testing.assert_allclose(run(lambda x: tf.image.resize(x, size), image), wanted, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(run(lambda x: tf.image.resize(x, size), image[None])[0], wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_nearest_by_hand():
@@ -49,10 +50,59 @@ def test_antialias_averages():
     np.testing.assert_allclose(larger, run(lambda x: tf.image.resize(x, [1, 16]), row), rtol=1e-6, atol=1e-6)
 
 
-def test_nan_spoils_only_its_neighbors():
-    image = np.zeros((4, 4, 1), "float32")
+# How many pixels of an image of twice the size are made of the first one, along each axis.
+TOUCHED = {"bilinear": 3, "bicubic": 5, "area": 2, "lanczos3": 7, "lanczos5": 11, "gaussian": 4, "mitchellcubic": 5}
+
+
+@pytest.mark.parametrize(("method", "count"), TOUCHED.items())
+def test_what_is_not_finite_spoils_only_its_neighbors(method, count):
+    image = np.zeros((8, 8, 1), "float32")
     image[0, 0] = np.nan
-    assert np.isnan(run(lambda x: tf.image.resize(x, [8, 8]), image)).sum() == 9
+    resized = lambda x: tf.image.resize(x, [16, 16], method)
+    for found in (run(resized, image), Resize([16, 16], method).reference(image)):
+        assert np.isnan(found).sum() == count**2 and np.isnan(found[:count, :count]).all()
+    image[0, 0] = np.inf
+    for found in (run(resized, image), Resize([16, 16], method).reference(image)):
+        assert (~np.isfinite(found)).sum() <= count**2 and np.isfinite(found[count:]).all()
+
+
+@pytest.mark.parametrize(("method", "antialias", "wanted"), [
+    ("lanczos3", False, 7), ("bicubic", True, 9), ("area", False, 3)])
+def test_a_pixel_reads_those_that_it_covers_alone(method, antialias, wanted):
+    """Work grows with the image, not with its square."""
+    assert Resize([100, 100], method, antialias=antialias).covered(200, 100) == wanted
+
+
+@pytest.mark.parametrize("method", ["gaussian", "lanczos3", "mitchellcubic", "bicubic"])
+@pytest.mark.parametrize("size", [5, 9, 30])
+def test_curves_by_their_definition(method, size, rng):
+    """Weights of a row of pixels by the curves' formulas, each pixel against each."""
+    curve = {
+        "gaussian": lambda t: np.exp(-2 * t * t) * (t < 1.5),
+        "lanczos3": lambda t: np.sinc(t) * np.sinc(t / 3) * (t < 3),
+        "mitchellcubic": lambda t: np.select(
+            [t < 1, t < 2], [(7 * t**3 - 12 * t**2 + 16 / 3) / 6, (-7 / 3 * t**3 + 12 * t**2 - 20 * t + 32 / 3) / 6]),
+        "bicubic": lambda t: np.select(
+            [t < 1, t < 2], [1.5 * t**3 - 2.5 * t**2 + 1, -0.5 * t**3 + 2.5 * t**2 - 4 * t + 2]),
+    }[method]
+    row = rng.normal(size=(1, 13, 1)).astype("float32")
+    width = 13 / size
+    places = (np.arange(size)[:, None] + 0.5) * width - 0.5
+    weights = curve(np.abs(places - np.arange(13)) / max(width, 1))
+    wanted = (weights / weights.sum(1, keepdims=True)) @ row[0]
+    got = run(lambda x: tf.image.resize(x, [1, size], method, antialias=True), row)
+    np.testing.assert_allclose(got[0], wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "uint8"])
+def test_resized_images_are_float32(dtype, rng):
+    image = rng.uniform(0, 255, (6, 5, 2)).astype(dtype)
+    for method in ("bilinear", "area", "lanczos3"):
+        got = run(lambda x, method=method: tf.image.resize(x, [4, 9], method), image)
+        wanted = run(lambda x, method=method: tf.image.resize(x, [4, 9], method), image.astype("float32"))
+        assert got.dtype == np.float32
+        np.testing.assert_array_equal(got, wanted)
+    assert run(lambda x: tf.image.resize(x, [4, 9], "nearest"), image).dtype == dtype
 
 
 def test_ratio_is_kept():

@@ -113,3 +113,21 @@ def test_the_other_spaces_are_parts_of_ops():
     assert "svd" in linalg.__all__ and "svd" not in numpy.__all__
     with pytest.raises(AttributeError, match="dynamic program"):
         _ = ops.nn.ctc_loss
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int32", "float64", "float16"])
+@pytest.mark.parametrize("size", [(14, 18), (4, 9), (7, 9)])
+def test_masks_of_another_size_keep_their_numbers(dtype, size):
+    x = (ONE * 200).astype(dtype)
+    got = np.asarray(image.resize(x, size, "nearest"))
+    rows, columns = ((np.arange(n) * 2 + 1) * old // (2 * n) for n, old in zip(size, x.shape, strict=False))
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, x[rows][:, columns])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16"])
+def test_images_of_another_size_are_computed_in_float32(dtype):
+    x = ONE.astype(dtype)
+    got = np.asarray(image.resize(x, (5, 4), "bicubic"))
+    assert got.dtype == dtype
+    np.testing.assert_array_equal(got, np.asarray(image.resize(x.astype(np.float32), (5, 4), "bicubic")).astype(dtype))

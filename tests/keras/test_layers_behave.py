@@ -299,3 +299,19 @@ def test_conv_lstm_wants_known_places():
 def test_windows_that_fit_nowhere_are_refused(layer, shape):
     with pytest.raises(ValueError, match=r"no window of .* fits into inputs of shape"):
         layer()(np.ones(shape, np.float32))
+
+
+@pytest.mark.parametrize("method", ["bilinear", "bicubic", "area", "lanczos3", "lanczos5"])
+@pytest.mark.parametrize("order", ["channels_last", "channels_first"])
+def test_upsampling_of_images_whose_size_is_not_known(method, order):
+    """As `Resizing` to that size; a model of segmentation takes pictures of any."""
+    last = order == "channels_last"
+    shape = (None, None, 2) if last else (2, None, None)
+    model = keras.Sequential([keras.Input(shape), layers.UpSampling2D((2, 3), order, method)])
+    assert model.output_shape == (None, *shape)
+    for height, width in ((4, 3), (2, 5)):
+        x = np.sin(np.arange(2 * 2 * height * width, dtype=np.float32)).reshape(2, 2, height, width)
+        x = x.transpose(0, 2, 3, 1) if last else x
+        wanted = layers.Resizing(2 * height, 3 * width, method, data_format=order)(x)
+        np.testing.assert_allclose(model.predict(x, verbose=0), wanted, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(layers.UpSampling2D((2, 3), order, method)(x), wanted, rtol=1e-4, atol=1e-5)

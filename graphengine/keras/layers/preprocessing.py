@@ -8,10 +8,11 @@ import numpy as np
 
 from ...errors import FailedPreconditionError, InvalidArgumentError, ShapeError
 from ...frontend.build import convert_to_tensor
+from ...frontend.images import resize
 from ...ops.language import L
 from ..config import epsilon as smallest
 from ..registry import register
-from .settings import CHANNELS_FIRST, RESIZING, Configured, one_of, order_of_axes
+from .settings import CHANNELS_FIRST, RESIZING, Configured, one_of, order_of_axes, rounded_to
 
 Array = np.ndarray[Any, Any]
 
@@ -336,9 +337,8 @@ class Resizing(Configured):
         x = L.transpose(inputs, (*range(rank - 3), rank - 2, rank - 1, rank - 3)) if first else inputs
         if self.crop_to_aspect_ratio or self.pad_to_aspect_ratio:
             x = self._framed(x)
-        y = L.resize(x, (self.height, self.width), self.interpolation, False, self.antialias)
-        if not inputs.dtype.is_floating:
-            y = L.saturate_cast(L.round(y), inputs.dtype)
+        y = resize(x, (self.height, self.width), self.interpolation, False, self.antialias)
+        y = rounded_to(y, inputs.dtype)
         return L.transpose(y, (*range(rank - 3), rank - 1, rank - 3, rank - 2)) if first else y
 
     def _framed(self, x: Any) -> Any:

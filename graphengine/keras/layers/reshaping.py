@@ -16,6 +16,7 @@ from .settings import (
     one_of,
     order_of_axes,
     pairs,
+    rounded_to,
     space,
 )
 
@@ -295,7 +296,7 @@ class UpSampling2D(_UpSampling):
     Parameters
     ----------
     size : how many times as large; one number, or one each for height and width
-    interpolation : "nearest", which repeats rows and columns, or "bilinear", "bicubic", "lanczos3",
+    interpolation : "nearest", which repeats rows and columns, or "bilinear", "bicubic", "area", "lanczos3",
         "lanczos5" of `image.resize`
 
     Shapes
@@ -310,15 +311,14 @@ class UpSampling2D(_UpSampling):
     ) -> None:
         super().__init__(size, data_format, **kwargs)
         self.interpolation = interpolation
-        one_of(self, "interpolation", tuple(name for name in RESIZING if name != "area"))
+        one_of(self, "interpolation", RESIZING)
 
     def call(self, inputs: Any) -> Any:
         if self.interpolation == "nearest":
             return super().call(inputs)
         first = self.data_format == CHANNELS_FIRST
         x = L.transpose(inputs, (0, 2, 3, 1)) if first else inputs
-        height, width = (self.known_size(tuple(x.shape), k) * n for k, n in zip((1, 2), self.size, strict=True))
-        y = L.resize(x, (height, width), self.interpolation)
+        y = rounded_to(L.resize_by_factors(L.cast(x, "float32"), self.size, self.interpolation), x.dtype)
         return L.transpose(y, (0, 3, 1, 2)) if first else y
 
 

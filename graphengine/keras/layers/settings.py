@@ -163,6 +163,13 @@ def channel_axis(data_format: str) -> int:
     return 1 if data_format == CHANNELS_FIRST else -1
 
 
+def rounded_to(x: Any, dtype: Any) -> Any:
+    """Numbers in another dtype, the nearest whole ones where it has no others."""
+    if x.dtype == dtype:
+        return x
+    return L.saturate_cast(x if dtype.is_floating else L.round(x), dtype)
+
+
 def along(vector: Any, axis: int, rank: int) -> Any:
     """A vector that broadcasts against tensors of `rank` axes along one of them."""
     if axis in (-1, rank - 1):
