@@ -156,8 +156,14 @@ class Loop(OfRegions):
             rows.append(outputs[n + self.conditional:])
         stacked = []
         for k, t in enumerate(self.stacked):
-            made = np.zeros((limit or 0, *run.shape(t)), t.dtype.numpy)
+            sizes = np.shape(rows[0][k]) if rows else run.shape(t)  # which may depend on numbers in the region
+            made = np.zeros((limit or 0, *sizes), t.dtype.numpy)
             for step, row in enumerate(rows):
+                if np.shape(row[k]) != sizes:
+                    raise ShapeError(f"what is stacked of each step differs in size: {Shape(sizes)} of step 0, "
+                                     f"{Shape(np.shape(row[k]))} of step {step}",
+                                     fix="let shape_invariants (of while_loop) say None where a value changes size, "
+                                         "or give all steps one size")
                 made[most - 1 - step if self.backward and most is not None else step] = row[k]
             stacked.append(made)
         return (*state, *stacked, np.asarray(len(rows), np.int32))

@@ -144,3 +144,39 @@ def test_gradients_of_gradients(step, steps):
     wanted = by_differences(make, x, w)
     np.testing.assert_allclose(dx, wanted[0], rtol=1e-6, atol=1e-7)
     np.testing.assert_allclose(dw, wanted[1], rtol=1e-6, atol=1e-7)
+
+
+def halved_and_sum_of_some(v):
+    return v * 0.5 + tf.reduce_sum(tf.sin(tf.boolean_mask(v, v > 0))) * 0.1
+
+
+def all_by_a_mask(v):
+    return tf.boolean_mask(tf.sin(v), v < 9)
+
+
+@pytest.mark.parametrize(("step", "size"), [
+    (halved_and_sum_of_some, 2), (halved_and_sum_of_some, None), (all_by_a_mask, None)])
+@pytest.mark.parametrize("limit", [None, 3, 5])
+def test_sizes_that_depend_on_numbers_but_stay(step, size, limit):
+    with tf.Graph().as_default():
+        x = tf.placeholder(tf.float64, [size])
+        a = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, step(a)), [tf.constant(0), x],
+                          maximum_iterations=limit)[1]
+        y = tf.reduce_sum(a * a)
+        slope, session, at = tf.gradients(y, x)[0], tf.Session(), np.array([0.2, 0.9])
+        found = session.run(slope, {x: at})
+        wanted = [(session.run(y, {x: at + d}) - session.run(y, {x: at - d})) / 2e-6 for d in 1e-6 * np.eye(2)]
+    np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_a_scan_stacks_what_a_mask_leaves():
+    with tf.Graph().as_default():
+        rows, first = tf.placeholder(tf.float64, [None, 2]), tf.placeholder(tf.float64, [None])
+        states = tf.scan(lambda a, row: tf.boolean_mask(a * row[0] + row[1], a < 1e3), rows, initializer=first)
+        values, start = np.array([[0.3, -0.5], [0.7, 1.1], [-0.4, 0.6]]), np.array([0.2, 0.9])
+        wanted = [start]
+        for factor, more in values:
+            wanted.append(wanted[-1] * factor + more)
+        np.testing.assert_allclose(tf.Session().run(states, {rows: values, first: start}), wanted[1:])
+        with pytest.raises(errors.ShapeError, match=r"differs in size: .* of step 0"):
+            tf.Session().run(states, {rows: values * [1e5, 1], first: start})
