@@ -305,10 +305,11 @@ def grouped(
 
 def distinct(source: Elements) -> Elements:
     """Each element the first time that it comes."""
-    seen: set[tuple[bytes, ...]] = set()
+    seen: set[tuple[Any, ...]] = set()
 
     def is_new(element: Any) -> bool:
-        key = tuple([x.array.tobytes() for x in taken_apart(element)[1]])
+        arrays = [x.array for x in taken_apart(element)[1]]
+        key = tuple([(a.dtype.str, a.shape, a.tobytes()) for a in arrays])
         before = len(seen)
         seen.add(key)
         return len(seen) > before

@@ -242,3 +242,9 @@ def test_folders_that_hold_no_dataset(tmp_path):
         index.write_text(json.dumps({**whole, part: value}))
         with pytest.raises(tf.errors.DataLossError, match="damaged"):
             tf.data.Dataset.load(tmp_path)
+
+
+def test_arrays_of_equal_bytes_and_other_shapes_are_other_elements():
+    arrays = [np.zeros((2, 1)), np.zeros((1, 2)), np.zeros(2), np.zeros((2, 1))]
+    source = tf.data.Dataset.from_generator(lambda: iter(arrays), output_signature=tf.TensorSpec(None, tf.float64))
+    assert [np.asarray(x).shape for x in source.unique()] == [(2, 1), (1, 2), (2,)]
