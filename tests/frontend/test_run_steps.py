@@ -350,7 +350,7 @@ def test_nobody_waits_for_kernels_that_stand_behind_others(session, monkeypatch)
     try:
         with config.override(tier="auto"):
             found = [session.run(y, {x: [0.5, 0.25]}) for _ in range(5)]
-            assert not before.done()       # it waits itself, for what earlier tests left to be compiled
+            assert not before.done()       # it may itself stand behind what earlier tests left
     finally:
         others.set()
     np.testing.assert_allclose(found[-1], session.run(y, {x: [0.5, 0.25]}), rtol=1e-5)
