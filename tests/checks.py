@@ -226,16 +226,15 @@ def hear_interrupts() -> None:
 
 def interrupted(program: str, after_s: float) -> tuple[list[str], float]:
     """What a program prints after its line "ready" and then an interrupt, as words, and when that was sent."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(program)], cwd=ROOT, stdout=subprocess.PIPE, text=True,
         preexec_fn=hear_interrupts,
-    )
-    try:
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(after_s)
-        sent = time.time()
-        process.send_signal(signal.SIGINT)
-        return process.communicate(timeout=60)[0].split(), sent
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(after_s)
+            sent = time.time()
+            process.send_signal(signal.SIGINT)
+            return process.communicate(timeout=60)[0].split(), sent
+        finally:
+            process.kill()

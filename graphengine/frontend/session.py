@@ -17,6 +17,7 @@ from ..errors import FailedPreconditionError, InvalidArgumentError
 from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, Tensor
 from ..runtime.compiler import default_compiler
+from ..runtime.interrupts import Interrupts
 from .direct import Direct
 from .plan import Plan
 from .store import VariableStore
@@ -188,8 +189,13 @@ class Session:
         structure, leaves = flatten(fetches)
         with self._lock:
             plan = self._plan(leaves, list(given))
-            with plan.turn, plan.steps(list(given.values()), steps, collect) as loop:
-                results = loop.run(on_progress)
+            with plan.turn, plan.steps(list(given.values()), steps, collect) as loop, Interrupts() as interrupts:
+                def look(done: int) -> Any:
+                    ends = on_progress is not None and on_progress(done)
+                    interrupts.check()
+                    return ends
+
+                results = loop.run(look)
         return structure.fill(plan.spread(results))
 
     def explain(self, fetches: Any, feed_dict: Mapping[Any, Any] | None = None) -> Explanation:

@@ -24,6 +24,7 @@ from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ops.apply import as_array
 from ..ops.body import changes_variables
+from ..runtime.interrupts import Interrupts
 from ..runtime.loop import Rows
 from ..values import dataclass
 from .optimizers.plain import arguments, made
@@ -139,9 +140,11 @@ class Training:
         KeyboardInterrupt between two steps: variables are those of the last whole step.
         """
         course = self.course(epochs)
-        while course.advance():
-            if on_progress is not None and on_progress(course.progress):
-                break
+        with Interrupts() as interrupts:
+            while course.advance():
+                if on_progress is not None and on_progress(course.progress):
+                    break
+                interrupts.check()
         return course.progress
 
     def course(self, epochs: int | None = None) -> Course:

@@ -19,6 +19,7 @@ from ..frontend.build import convert_to_tensor
 from ..frontend.drawing import as_drawn
 from ..frontend.structure import flatten
 from ..ir.node import Tensor
+from ..runtime.interrupts import Interrupts
 from .data import Samples, is_batches, joined, samples_of, split_samples, unpack_x_y_sample_weight
 from .epochs import batches
 from .nan_loss import explained, is_about_nan, is_tolerated
@@ -149,15 +150,16 @@ class Trainer(StepMaker):
         by_batch = watching.wants("train") or compiled.run_eagerly
         logs: dict[str, Any] = {}
         self._initial_epoch = initial_epoch     # a callback may go on where training was broken off
-        look = self._progress(watching, data.steps or 0)
+        interrupts = Interrupts()
+        look = self._progress(watching, data.steps or 0, interrupts)
         watching.on_train_begin()
         self._refuses_nan = not is_tolerated(watching.callbacks)
         try:
-            with data, validation or nullcontext():
+            with data, validation or nullcontext(), interrupts:
                 for epoch in range(self._initial_epoch, epochs):
                     self.reset_metrics()
                     watching.on_epoch_begin(epoch)
-                    last = self._train_epoch(epoch, data, watching, look, by_batch)
+                    last = self._train_epoch(epoch, data, watching, look, by_batch, interrupts)
                     if data.is_empty:
                         _refuse_nothing(epoch == self._initial_epoch, "fit")
                         break
@@ -165,6 +167,7 @@ class Trainer(StepMaker):
                     if validation is not None and _is_due(epoch, validation_freq):
                         logs |= self._validate(validation, watching)
                     watching.on_epoch_end(epoch, logs)
+                    interrupts.check()
                     if self.stop_training:
                         break
         except (KeyboardInterrupt, GraphEngineError):
@@ -178,11 +181,12 @@ class Trainer(StepMaker):
         watching.on_train_end(logs)
         return self.history
 
-    def _progress(self, watching: Any, steps: int) -> Callable[[int], Any]:
+    def _progress(self, watching: Any, steps: int, interrupts: Interrupts) -> Callable[[int], Any]:
         """Lets a progress bar look about ten times a second, and stops the loop where a callback says so."""
         last = [time.perf_counter()]
 
         def look(done: int) -> bool:
+            interrupts.check()
             now = time.perf_counter()
             if now - last[0] >= 1 / LOOKS_PER_S and done < steps:
                 last[0] = now
@@ -191,7 +195,9 @@ class Trainer(StepMaker):
 
         return look
 
-    def _train_epoch(self, epoch: int, data: Any, watching: Any, look: Callable[[int], Any], by_batch: bool) -> Any:
+    def _train_epoch(
+        self, epoch: int, data: Any, watching: Any, look: Callable[[int], Any], by_batch: bool, interrupts: Interrupts,
+    ) -> Any:
         """What the last step of an epoch returned."""
         if data.rows is not None and not by_batch:
             step = self._step("train", data.rows)
@@ -213,6 +219,7 @@ class Trainer(StepMaker):
                 traced_step = None if self.run_eagerly else self._step("train", rows)
                 raise explained(error, traced_step, rows, k, epoch) from error
             watching.on_train_batch_end(k, self._logs(last))
+            interrupts.check()
             if self.stop_training:
                 break
         return last
