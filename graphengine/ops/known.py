@@ -141,8 +141,8 @@ def _read_as_number(self: Tensor) -> int:
     return int(numbers.item())
 
 
-Tensor.__array__ = _read_by_numpy  # type: ignore[attr-defined]
-Tensor.__index__ = Tensor.__int__ = _read_as_number  # type: ignore[attr-defined]
+Tensor.__array__ = _read_by_numpy  # type: ignore[method-assign]
+Tensor.__index__ = Tensor.__int__ = _read_as_number  # type: ignore[method-assign]
 
 
 def is_number(x: Any) -> bool:
