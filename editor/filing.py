@@ -67,7 +67,10 @@ class Filing(Exports):
             if answer != "overwrite":
                 return answer == "elsewhere" and self.do_save_as(then)
             self.version = version_of(path)
-        return self.saving.begin(path, then, self._bringing(path.parent))
+        try:
+            return self.saving.begin(path, then, self._bringing(path.parent))
+        except ChangedMeanwhileError:
+            return self.save_to(path, then)             # which asks
 
     def _bringing(self, folder: Path) -> Callable[[], list[str]] | None:
         """What copies the data to another folder, where the graph is to find them; None if there is nothing to copy."""

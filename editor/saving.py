@@ -15,7 +15,7 @@ from PySide6 import QtCore
 
 from .model.document import GraphDocument
 from .model.files import is_soon_saved, save, save_apart, to_text
-from .model.version import ANY, ChangedMeanwhileError, Version, version_of
+from .model.version import ANY, ChangedMeanwhileError, Version
 
 Then = Callable[[], object]
 Given = TypeVar("Given")
@@ -88,12 +88,17 @@ class Saving(QtCore.QObject):
         """Write the document as it is now; `ended` tells when it is there, perhaps at once. False if it failed then.
 
         bring : called in a thread once it is written, before `ended`
+
+        Raises
+        ------
+        ChangedMeanwhileError if another program has just written the file; where that is seen later, `ended` tells.
         """
         self.document.end_merging()         # what is typed on is another edit than what is in the file
         wanted = Saved(path, self.document.state, then)
         if not self._orders and is_soon_saved(self.document):
-            _, error = _tried(lambda: save(self.document, path, self._known(path)))
-            version = version_of(path)
+            version, error = _tried(lambda: save(self.document, path, self._known(path)))
+            if isinstance(error, ChangedMeanwhileError):
+                raise error
             if error is not None or bring is None:
                 return self._finish(replace(wanted, version=version), error)
             self._orders.append(_Order(wanted, lambda known: version, bring))

@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from multiprocessing import get_context
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -124,18 +124,23 @@ def _checked(found: Mapping[Ref, Item], file: str) -> list[Item]:
 
 # -------------------------------------------------------------------- saving
 
-def save(document: GraphDocument, path: str | os.PathLike[str], known: Version | None = ANY) -> None:
+def save(document: GraphDocument, path: str | os.PathLike[str], known: Version | None = ANY) -> Version | None:
     """Write a document; the old file stays whole if that fails.
 
     known : the version that may be overwritten
+
+    Returns
+    -------
+    the version that was written
 
     Raises
     ------
     FileFormatError for what a file cannot hold, ChangedMeanwhileError if the file is another one, OSError if the
     system refuses.
     """
-    _write(document, path, known)
+    version = _write(document, path, known)
     document.mark_saved()
+    return version
 
 
 def is_soon_saved(document: GraphDocument) -> bool:
@@ -183,21 +188,27 @@ def _saver(pipe: Any) -> None:
         check_unchanged(path, known)
         document = from_text(text, arrays)
         check_memory(document)
-        _write(document, path, known)
-        version = version_of(path)
+        version = _write(document, path, known)
     except Exception as error:              # it is for who waits
         send(pipe, error)
     else:
         send(pipe, version)
 
 
-def _write(document: GraphDocument, path: str | os.PathLike[str], known: Version | None = ANY) -> None:
+def _write(document: GraphDocument, path: str | os.PathLike[str], known: Version | None) -> Version | None:
+    written: list[Version | None] = []
+
+    def check(new: Path) -> None:
+        check_unchanged(path, known)
+        written.append(version_of(new))     # once it has its name, another program may write to it
+
     built = build(document)
     parts = {name.removeprefix(OTHER): document.setting(name) for name in _others(document)}
     parts["view"] = _view(document, built)
     held = _without_lost(parts, document.arrays)
     built.graph.document.update(engine.with_arrays(held, lambda name: stored_array(document, name)))
-    engine.save(built.graph, path, check=lambda: check_unchanged(path, known))
+    engine.save(built.graph, path, check=check)
+    return written[0]
 
 
 def _without_lost(value: Any, arrays: Mapping[str, Array]) -> Any:

@@ -86,7 +86,7 @@ def regular_size(path: str | os.PathLike[str], what: str) -> int:
     return info.st_size
 
 
-def write_file(path: str | os.PathLike[str], data: bytes, check: Callable[[], object] = lambda: None) -> None:
+def write_file(path: str | os.PathLike[str], data: bytes, check: Callable[[Path], object] = lambda new: None) -> None:
     """Replace a file by one that holds `data`; whatever goes wrong, the old file stays whole.
 
     The bytes go to a temporary file in the same folder, are forced to the disk, and take the name in one step.
@@ -94,7 +94,7 @@ def write_file(path: str | os.PathLike[str], data: bytes, check: Callable[[], ob
 
     Parameters
     ----------
-    check : called when all is on the disk but the name; what it raises leaves the old file
+    check : called with the new file when all of it is on the disk but the name; what it raises leaves the old one
 
     Raises
     ------
@@ -106,7 +106,7 @@ def write_file(path: str | os.PathLike[str], data: bytes, check: Callable[[], ob
     temporary = target.with_name(f".{target.name[:LONGEST_NAME]}.{secrets.token_hex(8)}.tmp")
     try:
         _write_new(temporary, data, target)
-        check()
+        check(temporary)
         os.replace(temporary, target)
     except BaseException as error:
         temporary.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ LINE = 110                                  # characters up to which an object o
 
 
 def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = present_value,
-         check: Callable[[], object] = lambda: None) -> None:
+         check: Callable[[Path], object] = lambda new: None) -> None:
     """Write a graph to a file, conventionally ``NAME.graph.json``.
 
     The file is replaced in one step: a failed save leaves the old one, and its arrays, whole. Arrays of more than
@@ -37,7 +37,8 @@ def save(graph: Graph, path: str | os.PathLike[str], beginning: Beginning = pres
     graph : also its `document`: train, view and keys that other programs wrote
     path : where; the folder has to exist
     beginning : what a variable of the program around the graph begins with in the file; what it holds now
-    check : called just before the file is replaced, which may be long after the call; what it raises leaves the old one
+    check : called with the new file just before it replaces the old one, which may be long after the call; what it
+        raises leaves the old one
 
     Raises
     ------

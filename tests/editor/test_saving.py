@@ -127,12 +127,54 @@ def test_what_another_program_writes_meanwhile_is_not_overwritten_unasked(window
         assert to_text(open_document(path)) == to_text(window.document)
 
 
+@pytest.fixture
+def small(open_window, tmp_path):
+    """A small graph, which is saved at once, with its file."""
+    window = open_window(GraphDocument([Card("x", "op/placeholder")]))
+    assert window.save_to(tmp_path / "a.graph.json")
+    window.document.do(commands.add_note(window.document, 1, 1))
+    return window
+
+
+@pytest.mark.parametrize("answer", ["cancel", "overwrite"])
+def test_what_another_program_writes_while_a_small_graph_is_written(small, monkeypatch, answer):
+    asked, forced = [], os.fsync
+
+    def force(descriptor):
+        forced(descriptor)
+        if not asked:
+            small.path.write_text("{}")
+
+    monkeypatch.setattr(small, "ask_about_changes", lambda file: asked.append(file) or answer)
+    monkeypatch.setattr(os, "fsync", force)
+    assert small.do_save() == (answer == "overwrite") and asked == [small.path]
+    assert small.document.is_modified == (answer == "cancel") == (small.path.read_text() == "{}")
+
+
+def test_what_another_program_writes_just_after_is_not_taken_for_ones_own(small, monkeypatch):
+    asked, replace, path = [], os.replace, small.path
+
+    def replaced_again(source, target):
+        replace(source, target)
+        if pathlib.Path(target) == path:
+            path.write_text("{}")
+
+    monkeypatch.setattr(small, "ask_about_changes", lambda file: asked.append(file) or "cancel")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", replaced_again)
+        assert small.do_save()
+    assert not asked
+    small.document.do(commands.add_note(small.document, 2, 2))
+    assert not small.do_save() and asked == [path] and path.read_text() == "{}"
+
+
 def test_a_file_is_looked_at_again_just_before_it_is_replaced(tmp_path):
     path = tmp_path / "a.graph.json"
     save(wide(), path)
     graph = ge.load(path)
 
-    def check():
+    def check(new):
+        assert new.parent == tmp_path and new != path
         raise ChangedMeanwhileError("another program changed it")
 
     before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
