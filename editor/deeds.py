@@ -28,6 +28,7 @@ from .status import StatusBar
 from .theme import theme
 from .tools import Interaction
 from .widgets.crumbs import Crumbs
+from .widgets.labels import as_text
 from .widgets.language import told
 
 
@@ -130,6 +131,12 @@ class Deeds(QtWidgets.QMainWindow):
     def do_expand(self) -> None:
         self.tool.edits.expand()
 
+    def expand_card(self, card: str) -> None:
+        """Show what lies in a subgraph in its place."""
+        self.settle()
+        self.select_items([Ref("card", card)])
+        self.do_expand()
+
     def do_unpack(self) -> None:
         self.tool.edits.unpack()
 
@@ -139,7 +146,7 @@ class Deeds(QtWidgets.QMainWindow):
         button = QtWidgets.QMessageBox.StandardButton
         if len(cards) != 1 or (self.kept.has(cards[0]) and button.Yes != QtWidgets.QMessageBox.question(
                 self, self.tr("Keep in the palette"),
-                self.tr("The palette has a subgraph {0} already. Replace it?").format(cards[0]))):
+                as_text(self.tr("The palette has a subgraph {0} already. Replace it?").format(cards[0])))):
             return
         try:
             self.kept.keep(self.document, cards[0])

@@ -170,6 +170,7 @@ class Docks:
         self.palette.forgotten.connect(window.forget_kind)
         self.inspector.edit.connect(window.edit)
         self.inspector.open_requested.connect(window.open_card)
+        self.inspector.expand_requested.connect(window.expand_card)
         self.inspector.select.connect(window.scene.select)
         self.outline.select.connect(window.select_items)
         self.problems.counted.connect(self._count_problems)

@@ -56,7 +56,7 @@ class Kept:
         ------
         OSError if the file cannot be taken away.
         """
-        for path in self._files(_name(key)):
+        for path in self._files(name_of(key)):
             path.unlink(missing_ok=True)
         self._tell()
 
@@ -70,7 +70,7 @@ class Kept:
         ------
         Refused if its file is gone, or cannot be read.
         """
-        name = _name(key)
+        name = name_of(key)
         path = next(iter(self._files(name)), None)
         if path is None:
             raise Refused("The kept subgraph {0!r} is gone.", name)
@@ -102,7 +102,7 @@ class Kept:
             self._tell()
 
     def _kind(self, key: str) -> Kind:
-        kind = replace(subgraphs.KIND, key=key, title=_name(key))
+        kind = replace(subgraphs.KIND, key=key, title=name_of(key))
         document = GraphDocument([])
         try:
             document.do(commands.paste(document, self.text(key), 0, 0))
@@ -124,6 +124,6 @@ class Kept:
             listener()
 
 
-def _name(key: str) -> str:
+def name_of(key: str) -> str:
     return key.partition("/")[2]
 

@@ -20,7 +20,7 @@ from .incoming import Unplaced, document_of_file, item_of_file
 from .infer import Inference
 from .io.journal import Journal
 from .io.settings import Settings
-from .kept import Kept
+from .kept import Kept, name_of
 from .model.document import Change, GraphDocument
 from .model.inside import can_open
 from .model.items import SUBGRAPH, Ref
@@ -44,6 +44,7 @@ from .tools import Interaction, SearchRequest
 from .tools.growth import heights, make_room
 from .watching import Watching
 from .widgets.crumbs import Crumbs
+from .widgets.labels import as_text
 from .widgets.language import told
 
 BELOW = 192                                 # pixels from one file that is dropped to the next
@@ -246,7 +247,12 @@ class MainWindow(Filing):
         self._add_found(key, 0)
 
     def forget_kind(self, key: str) -> None:
-        """Take a kept subgraph out of the palette."""
+        """Take a kept subgraph out of the palette, if a person is sure: no undo brings its file back."""
+        button, title = QtWidgets.QMessageBox.StandardButton, self.tr("Remove from the palette")
+        question = self.tr("Remove the subgraph {0} for good? Graphs that it was put into keep theirs.")
+        if button.Yes != QtWidgets.QMessageBox.question(
+                self, title, as_text(question.format(name_of(key)))):
+            return
         try:
             self.kept.forget(key)
         except OSError as error:
@@ -293,11 +299,11 @@ class MainWindow(Filing):
     def _add_frame_entries(self, menu: QtWidgets.QMenu, frame: str) -> None:
         """What only a frame has: its title and its colour."""
         menu.addAction(self.tr("Rename"), partial(self.tool.inline.title_frame, frame))
-        colors = menu.addMenu(self.tr("Colour"))
+        colors = menu.addMenu(self.tr("Color"))
         for hue in range(9):
             patch = QtGui.QPixmap(16, 16)
             patch.fill(theme.hue(hue))
-            colors.addAction(QtGui.QIcon(patch), self.tr("Colour {0}").format(hue + 1), partial(
+            colors.addAction(QtGui.QIcon(patch), self.tr("Color {0}").format(hue + 1), partial(
                 self.attempt, partial(commands.edit_frame, self.document, frame, hue=hue)))
         menu.addSeparator()
 

@@ -44,6 +44,7 @@ class Inspector(Panel):
     select(refs) : what is to be selected, after a card was renamed
     jump(card) : a card to be shown
     open_requested(card) : it is to be seen from inside
+    expand_requested(card) : what lies in the subgraph is to be seen in its place
 
     Parameters
     ----------
@@ -54,6 +55,7 @@ class Inspector(Panel):
     select = QtCore.Signal(object)
     jump = QtCore.Signal(str)
     open_requested = QtCore.Signal(str)
+    expand_requested = QtCore.Signal(str)
 
     def __init__(self, document: GraphDocument, inference: Inference, folder: Callable[[], str] = lambda: "",
                  parent: QtWidgets.QWidget | None = None) -> None:
@@ -179,7 +181,11 @@ class Inspector(Panel):
             updates.append(self._build_problem(cards[0].id))
             updates.append(self._build_name(cards[0].id))
             if can_open(cards[0].kind) or cards[0].kind == SUBGRAPH:
-                self._build_opening(cards[0].id)
+                self._build_request("openCard", self.tr("Look inside"), self.tr("What the card is made of"), "search",
+                                    lambda: self.open_requested.emit(cards[0].id))
+            if cards[0].kind == SUBGRAPH:
+                self._build_request("expandCard", self.tr("Expand in place"), self.tr("What lies in it, in a frame"),
+                                    "frame", lambda: self.expand_requested.emit(cards[0].id))
         fields = _common([kind.fields for kind in kinds if kind is not None]) if None not in kinds else []
         if fields:
             section = self._section("attributes", self.tr("Attributes"))
@@ -240,12 +246,12 @@ class Inspector(Panel):
         self._layout.addWidget(row)
         return lambda: row.show_value(id, False, False)
 
-    def _build_opening(self, id: str) -> None:
-        button = QtWidgets.QPushButton(self.tr("Look inside"))
-        button.setObjectName("openCard")
-        button.setToolTip(self.tr("What the card is made of"))
-        theme.dress(button, "search")
-        button.clicked.connect(lambda: self.open_requested.emit(id))
+    def _build_request(self, name: str, text: str, tip: str, icon: str, request: Callable[[], None]) -> None:
+        button = QtWidgets.QPushButton(text)
+        button.setObjectName(name)
+        button.setToolTip(tip)
+        theme.dress(button, icon)
+        button.clicked.connect(request)
         self._layout.addWidget(button)
 
     def _rename(self, id: str, name: str, row: FieldRow) -> None:
@@ -399,7 +405,7 @@ class Inspector(Panel):
         row.editor.changed.connect(lambda text, moving: self._hand_up(
             lambda document: commands.edit_frame(document, id, title=text), row))
         hues = HueButtons()
-        hues.setAccessibleName(self.tr("Colour"))
+        hues.setAccessibleName(self.tr("Color"))
         hues.chosen.connect(lambda hue: self._hand_up(lambda document: commands.edit_frame(document, id, hue=hue)))
         self._layout.addWidget(row)
         self._layout.addWidget(hues)

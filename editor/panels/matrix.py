@@ -112,7 +112,7 @@ class MatrixView(QtWidgets.QWidget):
         pg = pyqtgraph()
         if self._plot is None:
             self._canvas = new_plots()
-            self._canvas.setAccessibleName(self.tr("Values as colours"))
+            self._canvas.setAccessibleName(self.tr("Values as colors"))
             self._layout.insertWidget(0, self._canvas, 1)
             self._plot = add_plot(self._canvas, 0, 1)
             self._plot.invertY(True)

@@ -91,7 +91,7 @@ class Palette(Panel):
         model, offered = QtGui.QStandardItemModel(), self.kinds
         liked = [offered[k] for k in self.preferences.favorites if k in offered]
         recent = [offered[k] for k in self.preferences.recent if k in offered and offered[k] not in liked]
-        for title, kinds in ((self.tr("Favourites"), liked), (self.tr("Recently used"), recent[:6])):
+        for title, kinds in ((self.tr("Favorites"), liked), (self.tr("Recently used"), recent[:6])):
             if kinds:
                 model.appendRow(self._heading(title, kinds))
         families: dict[str, dict[str, list[Kind]]] = {}
@@ -125,7 +125,7 @@ class Palette(Panel):
 
     def _open_headings(self, model: QtGui.QStandardItemModel) -> None:
         special = model.rowCount() and model.index(0, 0).data(ROW).title in (
-            self.tr("Favourites"), self.tr("Recently used"))
+            self.tr("Favorites"), self.tr("Recently used"))
         if special:
             self._open.add(model.index(0, 0).data(ROW).title)
         blocked = self.tree.blockSignals(True)
@@ -282,7 +282,7 @@ class KindTree(QtWidgets.QTreeView):
             return
         menu = QtWidgets.QMenu(self)
         menu.addAction(self.tr("Add to the canvas"), lambda: self.chosen.emit(key))
-        star = self.tr("Remove from favourites") if index.data(ROW).star else self.tr("Add to favourites")
+        star = self.tr("Remove from favorites") if index.data(ROW).star else self.tr("Add to favorites")
         menu.addAction(star, lambda: self.delegate.starred.emit(key))
         if self.kept is not None and key in self.kept.kinds():
             menu.addAction(self.tr("Remove from the palette"), lambda: self.forgotten.emit(key))

@@ -101,10 +101,15 @@ def test_one_that_cannot_be_taken_away_is_said(window, monkeypatch):
     def refused(path, missing_ok=False):
         raise PermissionError(13, "Permission denied", str(path))
 
+    asked, answers = [], [Button.No, Button.Yes]
+    monkeypatch.setattr(QtWidgets.QMessageBox, "question", lambda *a: asked.append(a[-1]) or answers.pop(0))
     window.scene.select(cards("block"))
     window.do_keep()
     monkeypatch.setattr("pathlib.Path.unlink", refused)
     window.docks.palette.forgotten.emit("kept/block")
+    assert window.kept.has("block") and "block.json" not in window.status.currentMessage()
+    window.docks.palette.forgotten.emit("kept/block")
+    assert len(asked) == 2 and "subgraph block for good" in asked[0]
     assert "block.json" in window.status.currentMessage() and window.kept.has("block")
 
 
@@ -153,7 +158,7 @@ def test_one_of_the_same_name_is_replaced_only_when_asked(window, monkeypatch):
     window.do_keep()
     before = window.kept.text("kept/block")
     window.document.do(commands.delete(window.document, cards("b")))
-    answers = [Button.No, Button.Yes]
+    answers = [Button.No, Button.Yes, Button.Yes]
     monkeypatch.setattr(QtWidgets.QMessageBox, "question", lambda *what: answers.pop(0))
     window.do_keep()
     assert window.kept.text("kept/block") == before

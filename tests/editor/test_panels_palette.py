@@ -111,7 +111,7 @@ def test_the_star_makes_a_favourite_that_stands_at_the_top(qtbot: QtBot, palette
     assert palette.preferences.favorites == ["op/matmul"]
     palette.search.clear()
     palette.update_now()
-    assert titles(palette)[:2] == ["Favourites", "MatMul"]
+    assert titles(palette)[:2] == ["Favorites", "MatMul"]
     qtbot.keyClicks(palette.search, "matmul")
     palette.tree.setCurrentIndex(find(palette, "op/matmul"))
     qtbot.keyClick(palette.tree, Key.Key_Asterisk)

@@ -267,6 +267,16 @@ def test_the_inspector_says_what_it_takes_and_gives(window, qtbot):
     assert window.scene.level == "subgraph"
 
 
+def test_the_inspector_expands_it_in_place(window, qtbot):
+    window.scene.select(cards("a", "b"))
+    window.do_group()
+    qtbot.waitUntil(lambda: window.docks.inspector.findChild(QtWidgets.QPushButton, "expandCard") is not None)
+    window.docks.inspector.findChild(QtWidgets.QPushButton, "expandCard").click()
+    (frame,) = window.scene.selected()
+    assert window.document.card("subgraph") is None and window.document.items[frame].title == "subgraph"
+    assert set(cards("a", "b")) <= set(window.scene.contents(frame.key))
+
+
 def test_undoing_the_grouping_leads_out(window):
     window.scene.select(cards("a", "b"))
     window.do_group()
