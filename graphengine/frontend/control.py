@@ -13,14 +13,14 @@ from .. import dtypes
 from ..errors import AttributeValueError, DTypeError, InvalidArgumentError
 from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
-from ..ir.graph import Graph, get_default_graph
-from ..ir.node import Node, Tensor
-from ..ir.region import Region, inlined
+from ..ir.graph import get_default_graph
+from ..ir.node import Tensor
+from ..ir.region import inlined
 from ..ir.source import user_line
-from ..ops.choice import switch
+from ..ops.choice import choose
 from ..ops.control import loop
 from ..ops.language import L
-from ..ops.state import Kept, Placeholder, ReadVariable, State
+from ..ops.state import Kept, ReadVariable, State
 from .build import convert_to_tensor
 from .drawing import as_drawn
 from .function_regions import adopted, filled, is_at_once, loosened, next_values, region_of
@@ -141,28 +141,6 @@ def _switch(index: Tensor, functions: Sequence[Callable[[], Any]], name: str) ->
                 )
         node, results = choose(graph, index, [(region, captures) for region, captures, _ in traced])
     return filled(first, results, node)
-
-
-def choose(
-    graph: Graph, index: Tensor, branches: Sequence[tuple[Region, Sequence[Tensor]]]
-) -> tuple[Node, Sequence[Tensor]]:
-    """A choice among regions, each with the tensors that it takes; the node and its results."""
-    operands = list({id(t): t for _, captures in branches for t in captures}.values())
-    regions = [_taking(region, captures, operands) for region, captures in branches]
-    node, count = switch(regions, [index, *operands], graph, "switch")
-    return node, node.outputs[:count]
-
-
-def _taking(region: Region, captures: Sequence[Tensor], operands: Sequence[Tensor]) -> Region:
-    """The region with an input for each of `operands`, of which it used `captures`."""
-    own = {id(t): x for t, x in zip(captures, region.inputs, strict=True)}
-    inputs = []
-    for t in operands:
-        if id(t) not in own:
-            name = region.graph.unique_name("unused") + "/"
-            own[id(t)] = region.graph.add(Placeholder(t.dtype, t.shape), (), name).outputs[0]
-        inputs.append(own[id(t)])
-    return Region(region.graph, tuple(inputs), region.outputs, region.targets)
 
 
 # -------------------------------------------------------------------- loops

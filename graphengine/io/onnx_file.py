@@ -5,10 +5,11 @@ graph is drawn (shapes, mostly) is, so that sizes are known. The package `onnx` 
 """
 from __future__ import annotations
 
+import copy
 import math
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,13 @@ import numpy as np
 from .. import interpret
 from ..dtypes import BY_NAME
 from ..errors import FileFormatError, GraphEngineError, NotFoundError
-from ..ir.graph import Graph
+from ..ir.graph import Graph, get_default_graph
 from ..ir.node import Node, Tensor
 from ..ir.walk import needed
 from ..ops import OPS
 from ..ops.language import L
 from ..ops.state import Const, Placeholder
-from . import onnx_layers  # noqa: F401  (registers its translations)
+from . import onnx_control, onnx_layers, onnx_shapes  # noqa: F401  (register their translations)
 from .files import FileMissingError
 from .onnx_ops import TRANSLATIONS, Call, NotMeant, dtype_of, translation
 
@@ -104,10 +105,12 @@ class _Reader:
     ends : inputs and outputs with their names, which no other node may have
     names : of other nodes, where they are those of the file
     arrays : by name, what is known while the graph is drawn; in one of objects, entries that are None are not
+    outer : of a part inside a node what reads the part around it
     """
 
     def __init__(self, model: Any, file: str) -> None:
         self.model, self.file = model, file
+        self.outer: _Reader | None = None
         self.graph = Graph()
         self.tensors: dict[str, Tensor] = {}
         self.ends: dict[Node, str] = {}
@@ -121,7 +124,7 @@ class _Reader:
             raise FileFormatError(f"it uses version {self.version} of the standard's operators, the oldest that is "
                                   f"read is {OLDEST}", at=self.file, fix="convert it with onnx.version_converter")
         missing: dict[str, list[str]] = {}
-        for number, node in enumerate(self.model.graph.node):
+        for number, node in _all_nodes(self.model.graph):
             own = node.domain in ("", "ai.onnx")
             if not own or (node.op_type != "Constant" and translation(node.op_type) is None):
                 operator = node.op_type if own else f"{node.domain}.{node.op_type}"
@@ -135,13 +138,8 @@ class _Reader:
     # ------------------------------------------------ the graph
 
     def read(self) -> Graph:
-        from onnx.numpy_helper import to_array
-
         graph = self.model.graph
-        if graph.sparse_initializer:
-            raise FileFormatError("it has sparse weights", at=self.file, fix="store them densely")
-        for weight in graph.initializer:
-            self.arrays[weight.name] = self._array(to_array(weight), weight.name)
+        self._weights(graph)
         for given in graph.input:
             if given.name not in self.arrays:
                 self._input(given)
@@ -150,6 +148,28 @@ class _Reader:
         for wanted in graph.output:
             self._output(wanted.name)
         return self._needed()
+
+    def _weights(self, graph: Any) -> None:
+        from onnx.numpy_helper import to_array
+
+        if graph.sparse_initializer:
+            raise FileFormatError("it has sparse weights", at=self.file, fix="store them densely")
+        for weight in graph.initializer:
+            self.arrays[weight.name] = self._array(to_array(weight), weight.name)
+
+    def _inside(self, part: Any, given: Sequence[Any]) -> list[Tensor]:
+        """Results of a part of the file inside a node, for tensors and arrays; it is drawn where nodes go now."""
+        if len(part.input) != len(given):
+            raise NotMeant(f"the part inside, {part.name!r}, takes {len(part.input)} values and is given {len(given)}")
+        inner = copy.copy(self)
+        inner.outer, inner.graph, inner.tensors, inner.arrays = self, get_default_graph(), {}, dict(self.arrays)
+        inner._weights(part)
+        for own, x in zip(part.input, given, strict=True):
+            inner.arrays.pop(own.name, None)
+            (inner.tensors if isinstance(x, Tensor) else inner.arrays)[own.name] = x
+        for number, node in enumerate(part.node):
+            inner._node(node, number)
+        return [inner._tensor(wanted.name) for wanted in part.output]
 
     def _input(self, given: Any) -> None:
         kind = given.type.tensor_type
@@ -180,6 +200,8 @@ class _Reader:
                 self.arrays[node.output[0]] = self._array(_constant(given), label)
             elif not self._fold(node, given):
                 self._draw(node, given, label)
+        except FileFormatError:             # of a part inside
+            raise
         except NotMeant as error:
             raise self._refusal(node, label, str(error)) from None
         except TypeError as error:
@@ -200,7 +222,10 @@ class _Reader:
         made = [n for n in graph.nodes[first:] if not isinstance(n.op, Const)]
         if len(made) == 1:
             self.names[made[0]] = _plain(label)
-        self.tensors.update({name: tensor for name, tensor in zip(node.output, found, strict=False) if name})
+        for name, tensor in zip(node.output, found, strict=False):
+            if name:
+                self.tensors[name] = tensor
+                self.arrays.pop(name, None)
         if node.op_type == "Shape":
             self._learn_shape(node, given)
 
@@ -210,7 +235,7 @@ class _Reader:
         assert translate is not None, "operators were checked"
         call = Call(lambda k: tensor(names[k]), lambda k: self.arrays.get(names[k]) if k < len(names) else None,
                     lambda k: k < len(names) and bool(names[k]), len(names), given, self.version,
-                    sum(1 for name in node.output if name))
+                    sum(1 for name in node.output if name), self._inside)
         found = translate(call, **given)
         return found if isinstance(found, (tuple, list)) else (found,)
 
@@ -218,6 +243,8 @@ class _Reader:
         """A value as a tensor of the graph; one that is known becomes a constant where it is first needed."""
         if name not in self.tensors:
             array = self.arrays.get(name)
+            if self.outer is not None and array is self.outer.arrays.get(name):
+                return self.graph.adopt(self.outer._tensor(name))
             if array is None or array.dtype == object:
                 raise FileFormatError(f"nothing gives {name!r}", at=self.file, fix="export the model again")
             node = self.graph.add(Const(array), (), None)
@@ -242,6 +269,8 @@ class _Reader:
     def _fold(self, node: Any, given: Mapping[str, Any]) -> bool:
         """Compute a node whose operands are all known; False if they are not, or the results are large."""
         names = [name for name in node.input if name]
+        if any(hasattr(value, "node") for value in given.values()):
+            return False                    # it has parts inside
         arrays = [self.arrays.get(name) for name in names]
         if not names or any(array is None for array in arrays):
             return False
@@ -283,6 +312,15 @@ class _Reader:
             raise FileFormatError(f"{name!r} has the type {array.dtype}, which is none of ours", at=self.file,
                                   fix="convert the model to float32")
         return array
+
+
+def _all_nodes(graph: Any) -> Iterator[tuple[int, Any]]:
+    """Nodes with their numbers, those of parts inside too."""
+    for number, node in enumerate(graph.node):
+        yield number, node
+        for attribute in node.attribute:
+            for part in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from _all_nodes(part)
 
 
 def _axes(arrays: Sequence[Array], given: Mapping[str, Any]) -> tuple[int, ...]:

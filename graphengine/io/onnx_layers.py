@@ -10,6 +10,7 @@ import numpy as np
 
 from ..ops.language import L
 from .onnx_ops import Call, NotMeant, means, rank_of
+from .onnx_shapes import sizes_along
 
 FORMATS = {1: "NCW", 2: "NCHW", 3: "NCDHW"}
 Pairs = str | list[list[int]]
@@ -135,21 +136,33 @@ def channels(values: Any, n: int) -> Any:
 def conv_transpose(c: Call, auto_pad: str = "NOTSET", dilations: Any = None, group: int = 1, kernel_shape: Any = None,
                    output_padding: Any = None, output_shape: Any = None, pads: Any = None,
                    strides: Any = None) -> Any:
+    """As the gradient of a convolution whose result is x, with respect to its input."""
     x, w = c.x(0), c.x(1)
-    n = rank_of(x, "windows") - 2
-    if n != 2 or group != 1 or auto_pad != "NOTSET" or output_shape is not None or set(dilations or [1]) != {1}:
-        raise NotMeant("a transposed convolution is not of images, or has groups, dilations or automatic padding")
-    steps, flat, extra = list(strides or [1] * n), list(pads or [0] * 2 * n), list(output_padding or [0] * n)
-    taps, space = w.shape[2:], x.shape[2:]
-    if None in (*taps, *space, w.shape[1]):
+    over = Windows.of(x, w.shape[2:], strides, dilations)
+    n, flat, extra = len(over.steps), list(pads or []), list(output_padding or [])
+    flat, extra = flat or [0] * (2 * n), extra or [0] * n
+    if None in w.shape or (output_shape is not None and None in x.shape[2:]):
         raise NotMeant("sizes of a transposed convolution are not known")
-    full = [(size - 1) * step + tap for size, step, tap in zip(space, steps, taps, strict=True)]
-    batch = x.shape[0] if isinstance(x.shape[0], int) else -1
-    filters = L.transpose(w, (2, 3, 1, 0))
-    y = L.conv2d_transpose(x, filters, [batch, w.shape[1], *full], steps, "VALID", "NCHW")
-    y = L.pad(y, [[0, 0], [0, 0], *([0, e] for e in extra)]) if any(extra) else y
-    if any(flat):
-        y = y[(slice(None), slice(None), *(slice(flat[k], full[k] + extra[k] - flat[n + k]) for k in range(n)))]
+    spans = [(tap - 1) * spread + 1 for _, tap, _, spread in over.axes]
+    if output_shape is not None or auto_pad.startswith("SAME"):
+        asked = list(output_shape or [])[-n:] or [None] * n
+        for k, (size, _, step, _) in enumerate(over.axes):
+            left = spans[k] + extra[k] + (-step if asked[k] is None else (size - 1) * step - asked[k])
+            half = max(left // 2 if auto_pad == "SAME_UPPER" else left - left // 2, 0)
+            flat[k], flat[n + k] = half, left - half
+    ends = [flat[n + k] - extra[k] for k in range(n)]       # what is cut off there; below 0: added
+    pairs = [[flat[k], max(ends[k], 0)] for k in range(n)]
+    if min(flat[:n]) < 0:
+        raise NotMeant("borders of negative width are added in front")
+    sizes = sizes_along(x)
+    space = [(size - 1) * step + span - sum(pair)
+             for size, step, span, pair in zip(sizes[2:], over.steps, spans, pairs, strict=True)]
+    like = L.broadcast_to(np.zeros((), x.dtype.numpy), [sizes[0], w.shape[1] * group, *space])
+    padding: Pairs = [[0, 0], [0, 0], *pairs] if any(map(any, pairs)) else "VALID"
+    y = L.convolution_input_gradient(x, L.transpose(w, [*range(2, n + 2), 1, 0]), like, strides=over.steps,
+                                     padding=padding, data_format=over.data_format, dilations=over.spread)
+    if min(ends) < 0:
+        y = L.pad(y, [[0, 0], [0, 0], *([0, max(-end, 0)] for end in ends)])
     return y + channels(c.x(2), n) if c.given(2) else y
 
 
@@ -316,14 +329,3 @@ def local_response_normalization(c: Call, size: int, alpha: float = 1e-4, beta: 
     x = L.transpose(c.x(0), (0, 2, 3, 1))
     y = L.local_response_normalization(x, size // 2, bias, alpha / size, beta)
     return L.transpose(y, (0, 3, 1, 2))
-
-
-# -------------------------------------------------------------------- numbers
-
-@means("ConstantOfShape")
-def constant_of_shape(c: Call, value: Any = None) -> Any:
-    fill = np.zeros(1, np.float32) if value is None else np.asarray(value)
-    sizes = c.numbers(0, "the sizes")
-    if math.prod(sizes) > 2**24:
-        raise NotMeant(f"a constant of {math.prod(sizes):,} elements is made")
-    return L.broadcast_to(fill.reshape(()), sizes)

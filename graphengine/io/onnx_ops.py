@@ -7,7 +7,6 @@ Versions of the standard from 7 on are meant; where they differ, both forms are 
 from __future__ import annotations
 
 import functools
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ from ..ops import OPS
 from ..ops.language import L
 
 Array = np.ndarray[Any, Any]
-FAR = 2**31 - 1                             # ends of slices from here on mean the end of the axis
 
 
 class NotMeant(Exception):
@@ -38,6 +36,7 @@ class Call:
     attributes : as they stand in the file
     version : of the standard
     results : how many are wanted
+    inside : draws a part of the model inside the node, with values for its inputs, and gives its results
     """
 
     x: Callable[[int], Any]
@@ -47,6 +46,7 @@ class Call:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     version: int = 21
     results: int = 1
+    inside: Callable[[Any, Sequence[Any]], list[Any]] = lambda part, given: []
 
     @property
     def xs(self) -> list[Any]:
@@ -314,273 +314,24 @@ means("ArgMin")(extremum_place("argmin"))
 
 
 @means("TopK")
-def top_k(c: Call, axis: int = -1, largest: int = 1, sorted: int = 1) -> Any:
+def top_k(c: Call, axis: int = -1, largest: int = 1, sorted: int = 1, k: int | None = None) -> Any:
+    """The smallest are the first ones in ascending order."""
     x = c.x(0)
-    rank = rank_of(x, "the largest")
-    if not largest or axis % rank != rank - 1:
-        raise NotMeant("only the largest along the last axis are found")
-    values, indices = L.top_k(x, c.numbers(1, "their number")[0])
-    return values, L.cast(indices, "int64")
+    last = rank_of(x, "the largest") - 1
+    swapped = list(range(last + 1))
+    swapped[axis], swapped[-1] = last, axis % (last + 1)
+    x = x if axis % (last + 1) == last else L.transpose(x, swapped)
+    known = c.known(1) if k is None else np.asarray(k)
+    count = L.reshape(c.x(1), ()) if known is None or known.dtype == object else int(known.item())
+    if largest:
+        found = L.top_k(x, count)
+    else:
+        places = L.argsort(x)[..., :count]
+        found = L.gather(x, places, None, last, last), places
+    moved = found if axis % (last + 1) == last else [L.transpose(y, swapped) for y in found]
+    return moved[0], L.cast(moved[1], "int64")
 
 
 @means("CumSum")
 def cumulative_sum(c: Call, exclusive: int = 0, reverse: int = 0) -> Any:
     return L.cumsum(c.x(0), int(c.number(1, 0)), bool(exclusive), bool(reverse))
-
-
-# -------------------------------------------------------------------- shapes
-
-@means("Shape")
-def shape(c: Call, start: int = 0, end: int | None = None) -> Any:
-    return L.shape_of(c.x(0), "int64")[start:end]
-
-
-@means("Size")
-def size(c: Call) -> Any:
-    return L.size_of(c.x(0), "int64")
-
-
-@means("Reshape")
-def reshape(c: Call, allowzero: int = 0) -> Any:
-    x, wanted = c.x(0), c.known(1)
-    if wanted is None:
-        return L.reshape(x, c.x(1) if allowzero else _with_own_sizes(x, c.x(1)))
-    sizes: list[Any] = wanted.reshape(-1).tolist()
-    for k, size in enumerate(sizes):
-        if size == 0 and not allowzero:
-            rank_of(x, "the reshape")
-            sizes[k] = x.shape[k]
-    unknown = [k for k, size in enumerate(sizes) if size is None]
-    if len(unknown) == 1 and -1 not in sizes:
-        sizes[unknown[0]] = -1
-    elif unknown:
-        parts = [L.shape_of(x, "int64")[k:k + 1] if size is None and wanted.reshape(-1)[k] == 0
-                 else c.x(1)[k:k + 1] if size is None else np.asarray([size]) for k, size in enumerate(sizes)]
-        return L.reshape(x, L.concat(parts, 0))
-    return L.reshape(x, sizes)
-
-
-def _with_own_sizes(x: Any, sizes: Any) -> Any:
-    """Computed sizes, of which 0 means that of x on the same axis."""
-    count, rank = sizes.shape[0], rank_of(x, "the reshape")
-    if not isinstance(count, int):
-        raise NotMeant("the number of axes of the result is not known")
-    own = L.pad(L.cast(L.shape_of(x, "int64"), sizes.dtype)[:count], [[0, max(count - rank, 0)]])
-    return L.where(sizes == 0, own, sizes)
-
-
-@means("Flatten")
-def flatten(c: Call, axis: int = 1) -> Any:
-    x = c.x(0)
-    rank = rank_of(x, "the flattening")
-    axis = axis + rank if axis < 0 else axis
-    rows, columns = x.shape[:axis], x.shape[axis:]
-    if None not in columns:
-        return L.reshape(x, [-1, math.prod(columns)])
-    if None not in rows:
-        return L.reshape(x, [math.prod(rows), -1])
-    sizes = L.shape_of(x, "int64")
-    return L.reshape(x, L.stack([L.reduce_prod(sizes[:axis]), L.reduce_prod(sizes[axis:])], 0))
-
-
-@means("Unsqueeze")
-def unsqueeze(c: Call, axes: Any = None) -> Any:
-    x, chosen = c.x(0), axes_of(c, 1, axes) or []
-    rank = rank_of(x, "new axes") + len(chosen)
-    return functools.reduce(L.expand_dims, sorted(k % rank for k in chosen), x)
-
-
-@means("Squeeze")
-def squeeze(c: Call, axes: Any = None) -> Any:
-    return L.squeeze(c.x(0), axes_of(c, 1, axes))
-
-
-@means("Transpose")
-def transpose(c: Call, perm: Sequence[int] | None = None) -> Any:
-    return L.transpose(c.x(0), None if perm is None else list(perm))
-
-
-@means("Expand")
-def expand(c: Call) -> Any:
-    x, wanted = c.x(0), c.known(1)
-    if wanted is None or wanted.dtype == object:
-        raise NotMeant("the sizes to expand to are computed, but have to be constants")
-    sizes = [int(n) for n in wanted]
-    own = [1] * (len(sizes) - rank_of(x, "the expansion")) + list(x.shape)
-    sizes = [1] * (len(own) - len(sizes)) + sizes
-    if any(n is None and m == 1 for n, m in zip(own, sizes, strict=True)):
-        return x + L.zeros_like(L.broadcast_to(L.cast(0, x.dtype), sizes))
-    return L.broadcast_to(x, [n if m == 1 else m for n, m in zip(own, sizes, strict=True)])
-
-
-@means("Tile")
-def tile(c: Call) -> Any:
-    return L.tile(c.x(0), c.numbers(1, "the repeats"))
-
-
-@means("Concat")
-def concat(c: Call, axis: int) -> Any:
-    return L.concat(c.xs, axis)
-
-
-@means("Split")
-def split(c: Call, axis: int = 0, split: Any = None, num_outputs: int | None = None) -> Any:
-    x = c.x(0)
-    whole = x.shape[axis]
-    sizes = axes_of(c, 1, split, "the sizes")
-    if sizes is None:
-        if not isinstance(whole, int):
-            raise NotMeant("an axis of unknown size is split")
-        count = c.results
-        if num_outputs not in (None, count):
-            raise NotMeant(f"{num_outputs} parts are announced for {count} results")
-        each = -(-whole // count)
-        sizes = [min(each, whole - k * each) for k in range(count)]
-    axis, ends = axis % rank_of(x, "the split"), np.cumsum([0, *sizes]).tolist()
-    found = [x[(slice(None),) * axis + (slice(a, b),)] for a, b in itertools.pairwise(ends)]
-    return found[0] if len(found) == 1 else tuple(found)
-
-
-@means("Slice")
-def slice_(c: Call, starts: Any = None, ends: Any = None, axes: Any = None) -> Any:
-    x = c.x(0)
-    first = list(starts) if starts is not None else c.numbers(1, "starts")
-    last = list(ends) if ends is not None else c.numbers(2, "ends")
-    rank = rank_of(x, "the slice")
-    chosen = axes_of(c, 3, axes) or list(range(len(first)))
-    steps = c.numbers(4, "steps") if c.given(4) else [1] * len(first)
-    parts = [slice(None)] * rank
-    for axis, a, b, step in zip(chosen, first, last, steps, strict=True):
-        size = x.shape[axis]
-        low = -size if isinstance(size, int) else -FAR
-        parts[axis % rank] = slice(
-            None if (step < 0 and a >= FAR) or (step > 0 and a <= low) else a,
-            None if (step > 0 and b >= FAR) or (step < 0 and b < low) else b, step)
-    return x[tuple(parts)]
-
-
-def from_front(indices: Any, size: Any) -> Any:
-    """Indices from 0 on; those below 0 count from the end."""
-    return L.where(indices < 0, indices + size, indices)
-
-
-@means("Gather")
-def gather(c: Call, axis: int = 0) -> Any:
-    x, known = c.x(0), c.known(1)
-    axis = axis % rank_of(x, "the gathering")
-    if known is not None and known.dtype != object:
-        if known.ndim == 0:
-            return x[(slice(None),) * axis + (int(known),)]
-        if (known >= 0).all():
-            return L.gather(x, c.x(1), axis=axis)
-    indices, size = c.x(1), x.shape[axis]
-    if not isinstance(size, int):
-        size = L.cast(L.shape_of(x, "int64")[axis], indices.dtype)
-    return L.gather(x, from_front(indices, size), axis=axis)
-
-
-@means("GatherElements")
-def gather_elements(c: Call, axis: int = 0) -> Any:
-    """Along the last axis, once the others are out of the way."""
-    x, indices = c.xs
-    rank = rank_of(x, "the gathering")
-    axis = axis % rank
-    if any(n is None or n != m for k, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True)) if k != axis):
-        raise NotMeant("elements are gathered by indices of another shape, or of one that is not known")
-    swapped = list(range(rank))
-    swapped[axis], swapped[-1] = swapped[-1], swapped[axis]
-    x, indices = L.transpose(x, swapped), L.transpose(indices, swapped)
-    size = x.shape[-1]
-    size = size if isinstance(size, int) else L.cast(L.shape_of(x, "int64")[-1], indices.dtype)
-    return L.transpose(L.gather(x, from_front(indices, size), axis=rank - 1, batch_dims=rank - 1), swapped)
-
-
-def places_from_front(x: Any, indices: Any, batch_dims: int = 0) -> Any:
-    """Places of entries from 0 on: along the last axis of `indices` is one index for each axis of x they go through."""
-    count = indices.shape[-1] if indices.shape.rank else None
-    if count is None:
-        raise NotMeant("the number of axes that the indices go through is not known")
-    return from_front(indices, L.cast(L.shape_of(x, "int64")[batch_dims:batch_dims + count], indices.dtype))
-
-
-@means("GatherND")
-def gather_nd(c: Call, batch_dims: int = 0) -> Any:
-    x, indices = c.xs
-    return L.gather_nd(x, places_from_front(x, indices, batch_dims), batch_dims=batch_dims)
-
-
-@means("ScatterND")
-def scatter_nd(c: Call, reduction: str = "none") -> Any:
-    ending = {"none": "update", "mul": ""}.get(reduction, reduction)
-    if not ending:
-        raise NotMeant("elements are multiplied where they are scattered")
-    x, indices, updates = c.xs
-    return getattr(L, f"tensor_scatter_nd_{ending}")(x, places_from_front(x, indices), updates)
-
-
-@means("OneHot")
-def one_hot(c: Call, axis: int = -1) -> Any:
-    depth = c.numbers(1, "their number")[0]
-    values = c.known(2)
-    if values is None or values.dtype == object:
-        raise NotMeant("the values for off and on are computed, but have to be constants")
-    places = from_front(L.cast(c.x(0), "int64"), depth)
-    return L.one_hot(places, depth, values[1], values[0], axis, values.dtype)
-
-
-@means("Range")
-def range_(c: Call) -> Any:
-    return L.range(*c.xs)
-
-
-@means("Trilu")
-def triangle(c: Call, upper: int = 1) -> Any:
-    x, k = c.x(0), int(c.number(1, 0))
-    rows, columns = (x.shape[-2], x.shape[-1])
-    if not (isinstance(rows, int) and isinstance(columns, int)):
-        raise NotMeant("a triangle of a matrix of unknown sizes is taken")
-    k = min(max(k, -rows), columns)
-    diagonal = L.range(0, columns, 1) - L.reshape(L.range(0, rows, 1), [-1, 1])     # of each entry
-    keep = diagonal >= k if upper else diagonal <= k
-    return L.where(keep, x, L.zeros_like(x))
-
-
-@means("Pad")
-def pad(c: Call, mode: str = "constant", pads: Any = None, value: float = 0.0) -> Any:
-    x = c.x(0)
-    rank = rank_of(x, "the border")
-    flat = list(pads) if pads is not None else c.numbers(1, "the widths")
-    fill = value if pads is not None else float(c.number(2, 0.0))
-    axes = [k % rank for k in c.numbers(3, "axes")] if c.given(3) else list(range(rank))
-    widths = [[0, 0]] * rank
-    for k, low, high in zip(axes, flat[:len(axes)], flat[len(axes):], strict=True):
-        widths[k] = [low, high]
-    if min(flat, default=0) < 0 or mode not in ("constant", "reflect"):
-        raise NotMeant(f"borders of mode {mode!r}, or of negative width, are added")
-    return L.pad(x, widths, mode, fill)
-
-
-def of_channels_last(name: str) -> Translation:
-    def translate(c: Call, blocksize: int, mode: str = "DCR") -> Any:
-        if mode != "DCR":
-            raise NotMeant(f"blocks are in the order {mode}")
-        moved = getattr(L, name)(L.transpose(c.x(0), (0, 2, 3, 1)), blocksize)
-        return L.transpose(moved, (0, 3, 1, 2))
-
-    return translate
-
-
-@means("DepthToSpace")
-def depth_to_space(c: Call, blocksize: int, mode: str = "DCR") -> Any:
-    """DCR is TensorFlow's order, CRD that of PyTorch's pixel shuffle."""
-    if mode == "DCR":
-        return of_channels_last("depth_to_space")(c, blocksize)
-    x, r = c.x(0), blocksize
-    _, depth, height, width = x.shape
-    if None in (depth, height, width):
-        raise NotMeant("blocks in the order CRD are moved in pictures of unknown size")
-    parts = L.transpose(L.reshape(x, [-1, depth // r**2, r, r, height, width]), (0, 1, 4, 2, 5, 3))
-    return L.reshape(parts, [-1, depth // r**2, height * r, width * r])
-
-
-means("SpaceToDepth")(of_channels_last("space_to_depth"))

@@ -19,6 +19,7 @@ from .language import L
 from .pullback import pulled_back
 from .regions import OfRegions, RegionCopy, Types, check_operands, inputs_read
 from .registry import op
+from .state import Placeholder
 
 
 @op
@@ -250,6 +251,28 @@ def switch(
     once = [[t for n in r.nodes if happens_once(n) for t in n.outputs] for r in branches]
     made = [Region(r.graph, r.inputs, (*r.outputs, *more), r.targets) for r, more in zip(branches, once, strict=True)]
     return graph.add(Switch(tuple(made), shared if any(once) else None), operands, name), shared
+
+
+def choose(
+    graph: Graph, index: Tensor, branches: Sequence[tuple[Region, Sequence[Tensor]]]
+) -> tuple[Node, Sequence[Tensor]]:
+    """A choice among regions, each with the tensors that it takes; the node and its results."""
+    operands = list({id(t): t for _, captures in branches for t in captures}.values())
+    regions = [_taking(region, captures, operands) for region, captures in branches]
+    node, count = switch(regions, [index, *operands], graph, "switch")
+    return node, node.outputs[:count]
+
+
+def _taking(region: Region, captures: Sequence[Tensor], operands: Sequence[Tensor]) -> Region:
+    """The region with an input for each of `operands`, of which it used `captures`."""
+    own = {id(t): x for t, x in zip(captures, region.inputs, strict=True)}
+    inputs = []
+    for t in operands:
+        if id(t) not in own:
+            name = region.graph.unique_name("unused") + "/"
+            own[id(t)] = region.graph.add(Placeholder(t.dtype, t.shape), (), name).outputs[0]
+        inputs.append(own[id(t)])
+    return Region(region.graph, tuple(inputs), region.outputs, region.targets)
 
 
 def _common(k: int, a: Tensor, b: Tensor, shape: Shape, number: int, differs: bool) -> Shape:

@@ -222,6 +222,59 @@ def test_powers_are_of_the_type_of_the_base(base, powers, tmp_path):
     np.testing.assert_allclose(found, (base.astype("f8") ** powers).astype(base.dtype), rtol=1e-6)
 
 
+# -------------------------------------------------------------------- parts inside nodes
+
+def part(nodes, inputs, outputs):
+    """A part of a model, whose inputs and outputs say no sizes: {name: type}."""
+    values = [[helper.make_tensor_value_info(n, t, None) for n, t in found.items()] for found in (inputs, outputs)]
+    return helper.make_graph(nodes, "part", *values)
+
+
+def test_a_loop_that_stops_by_itself_gives_what_it_collected(tmp_path):
+    """Its value grows from step to step, and each step's sum is collected; it begins with the sizes of the feed."""
+    body = part([node("Concat", "v w", "v1", axis=0), node("ReduceSum", "v1", "total", keepdims=0),
+                 node("Less", "total bound", "on")],
+                {"k": TensorProto.INT64, "c": TensorProto.BOOL, "v": TensorProto.FLOAT},
+                {"on": TensorProto.BOOL, "v1": TensorProto.FLOAT, "total": TensorProto.FLOAT})
+    for most in ("", "most"):
+        model = model_of([helper.make_node("Loop", [most, "", "x"], ["last", "sums"], body=body)], {"x": [1]},
+                         ["last", "sums"], {"w": np.array([2, 3], "f4"), "bound": np.array(14, "f4"),
+                                            "most": np.array(2)})
+        last, sums = computed(model, tmp_path / "m.onnx", [np.array([1], "f4")])
+        np.testing.assert_array_equal(last, [1, 2, 3, 2, 3] if most else [1, 2, 3, 2, 3, 2, 3])
+        np.testing.assert_array_equal(sums, [6, 11] if most else [6, 11, 16])
+
+
+def test_a_choice_that_is_known_leaves_no_trace(tmp_path):
+    """PyTorch writes one for each squeeze; the branches have other numbers of axes."""
+    weights = {"one": np.array([1]), "axis": np.array([1])}
+    floats = {"y": TensorProto.FLOAT}
+    branches = {"then_branch": part([node("Squeeze", "x axis", "y")], {}, floats),
+                "else_branch": part([node("Identity", "x", "y")], {}, floats)}
+    nodes = [node("Shape", "x", "shape", start=1, end=2), node("Equal", "shape one", "c"),
+             helper.make_node("If", ["c"], ["z"], **branches), node("Neg", "z", "n")]
+    for size, shape in ((1, (2,)), (3, (2, 3))):
+        onnx.save(model_of(nodes, {"x": [2, size]}, ["n"], weights), tmp_path / "m.onnx")
+        graph = tf.load(tmp_path / "m.onnx")
+        assert "switch" not in {n.op.name for n in graph.nodes} and graph.as_tensor("n").shape == shape
+
+
+@pytest.mark.parametrize(("broken", "said"), [
+    (part([], {"k": TensorProto.INT64}, {"k": TensorProto.INT64}), "gives 1 values, and 2 are carried"),
+    (part([node("Not", "c", "on"), node("Squeeze", "v", "w")],
+          {"k": TensorProto.INT64, "c": TensorProto.BOOL, "v": TensorProto.FLOAT},
+          {"on": TensorProto.BOOL, "w": TensorProto.FLOAT}), "has 2 axes and gets"),
+    (part([node("Identity", "c", "on"), node("Identity", "v", "w")],
+          {"k": TensorProto.INT64, "c": TensorProto.BOOL, "v": TensorProto.FLOAT},
+          {"on": TensorProto.BOOL, "w": TensorProto.FLOAT}), "nothing ends it"),
+], ids=["values", "axes", "endless"])
+def test_loops_that_cannot_run_are_named(broken, said, tmp_path):
+    onnx.save(model_of([helper.make_node("Loop", ["", "", "x"], ["y"], body=broken, name="round")], {"x": [1, 2]},
+                       ["y"], {}), tmp_path / "m.onnx")
+    with pytest.raises(FileFormatError, match=rf"{said}[\s\S]*node 'round'"):
+        tf.load(tmp_path / "m.onnx")
+
+
 # -------------------------------------------------------------------- what cannot be read
 
 def test_all_unknown_operators_are_named_with_their_nodes(tmp_path):

@@ -20,6 +20,7 @@ from ...ir.graph import get_default_graph, is_drawing
 from ...ir.node import Tensor
 from ...ir.source import user_line
 from ...ops.body import Body
+from ...ops.choice import choose
 from ...ops.control import check_kept
 from ...ops.extents import Range
 from ...ops.language import L
@@ -73,7 +74,7 @@ def if_returning(
     regions = [b.region([], [t for m in merged for t in m.outputs[k]]) for k, b in enumerate(drawn)]
     with graph.name_scope("if"):
         index = L.where(graph.adopt(test), np.int32(0), np.int32(1))
-        results = iter(control.choose(graph, index, regions)[1])
+        results = iter(choose(graph, index, regions)[1])
     *after, returned = [m.filled(results) for m in merged]
     assign(after)
     return returned
