@@ -100,7 +100,7 @@ def evaluate_node(
     except GraphEngineError as error:
         operands = op.label_operands([describe(t) for t in node.inputs])
         raise error.located(
-            op=op.name, node=node.equation(), at=str(node.origin) if node.origin else None, operands=operands
+            op=op.called, node=node.equation(), at=str(node.origin) if node.origin else None, operands=operands
         ) from None
     return [np.asarray(r, dtype=t.dtype.numpy) for r, t in zip(results, node.outputs, strict=True)]
 

@@ -78,7 +78,8 @@ def unravel_index(indices: Any, dims: Any, name: str | None = None) -> Any:
     x = convert_to_tensor(indices)
     sizes = [n if isinstance(n, int) else L.cast(n, x.dtype) for n in numbers_in(dims)]
     shown = str(tuple(sizes)) if all(isinstance(n, int) for n in sizes) else "these dims"
-    x = L.checked(x, L.logical_or(x < 0, x >= math.prod(sizes)), f"an index is outside of a tensor of shape {shown}")
+    x = L.checked(x, L.logical_or(x < 0, x >= math.prod(sizes)), f"an index is outside of a tensor of shape {shown}",
+                  "unravel_index")
     found = [L.floormod(L.floordiv(x, math.prod(sizes[k + 1:])), size) for k, size in enumerate(sizes)]
     return L.stack(found, 0, name=name)
 
@@ -105,7 +106,7 @@ def dynamic_stitch(indices: Sequence[Any], data: Sequence[Any], name: str | None
         raise ShapeError(f"{len(places)} indices and {len(values)} data", op="dynamic_stitch")
     rest = numbers_in(L.shape_of(values[0]))[places[0].shape.rank:]
     at = L.concat([L.reshape(i, (-1,)) for i in places], 0)
-    at = L.checked(at, at < 0, "an index is negative")
+    at = L.checked(at, at < 0, "an index is negative", "dynamic_stitch")
     slices = L.concat([L.reshape(v, (-1, *rest)) for v in values], 0)
     order = L.cumsum(L.ones_like(at), 0, True)
     last = L.unsorted_segment_max(order, at, L.maximum(L.reduce_max(at), -1) + 1)
@@ -172,7 +173,8 @@ def histogram_fixed_width_bins(
     """The number of the bin that each value is in: equal ones over a range, the outer ones open."""
     x = convert_to_tensor(values)
     ends = L.cast(value_range, x.dtype)
-    ends = L.checked(ends, L.logical_not(ends[0] < ends[1]), "value_range[0] is not less than value_range[1]")
+    ends = L.checked(ends, L.logical_not(ends[0] < ends[1]), "value_range[0] is not less than value_range[1]",
+                     "histogram_fixed_width")
     share = (x - ends[0]) / (ends[1] - ends[0])     # float64 of whole numbers
     count = L.cast(nbins, share.dtype)
     return L.cast(L.clip_by_value(L.floor(share * count), 0.0, count - 1.0), dtype, name=name)

@@ -27,7 +27,8 @@ def check_numerics(tensor: Any, message: str, name: str | None = None) -> Any:
     InvalidArgumentError, when run, if an element is NaN or infinite.
     """
     x = convert_to_tensor(tensor)
-    return L.checked(x, L.logical_not(L.is_finite(x)), f"{message} : Tensor had NaN or Inf values", name=name)
+    return L.checked(x, L.logical_not(L.is_finite(x)), f"{message} : Tensor had NaN or Inf values", "check_numerics",
+                     name=name)
 
 
 def assert_all_finite(x: Any, message: str, name: str | None = None) -> Any:

@@ -1,6 +1,7 @@
 """Blocks of space as batch elements of their own: how TensorFlow makes windows with gaps of windows without."""
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ import numpy as np
 
 from .. import dtypes
 from ..errors import AttributeValueError, ShapeError
+from ..ir.node import Tensor
+from ..ops.indexing import numbers_in
 from ..ops.language import L
 from .build import convert_to_tensor
 from .pieces import known_value
@@ -24,20 +27,33 @@ def space_to_batch(input: Any, block_shape: Any, paddings: Any, name: str | None
     result : (batch times elements of a block, *numbers of blocks, ...)
     """
     blocks = known_value(block_shape, "block_shape").reshape(-1).tolist()
-    around = known_value(paddings, "paddings").tolist()
     x = convert_to_tensor(input)
     m, others = len(blocks), x.rank - 1 - len(blocks)
-    x = L.pad(x, [[0, 0], *around, *[[0, 0]] * others])
+    x = L.pad(x, [[0, 0], *_pairs(paddings), *[[0, 0]] * others])
     cut: list[Any] = []
-    for size, block in zip(x.shape[1:m + 1], blocks, strict=True):
-        if not isinstance(size, int) or size % block:
-            raise ShapeError(f"{size} elements and blocks of {block}", op="space_to_batch")
+    batch, *sizes = numbers_in(L.shape_of(x))
+    for size, block in zip(sizes[:m], blocks, strict=True):
+        size = _checked(size, size % block > 0, f"a size is no multiple of {block}", "space_to_batch")
         cut += [size // block, block]
-    rest = tuple(x.shape)[m + 1:]
-    x = L.reshape(x, (-1, *cut, *rest))
+    x = L.reshape(x, (batch, *cut, *sizes[m:]))
     order = [*(2 * k + 2 for k in range(m)), 0, *(2 * k + 1 for k in range(m)),
              *(2 * m + 1 + k for k in range(others))]
-    return L.reshape(L.transpose(x, order), (-1, *cut[::2], *rest), name=name)
+    return L.reshape(L.transpose(x, order), (batch * math.prod(blocks), *cut[::2], *sizes[m:]), name=name)
+
+
+def _checked(size: Any, is_wrong: Any, problem: str, function: str) -> Any:
+    """A size, or an error; if it is a tensor, when it runs."""
+    if isinstance(size, Tensor):
+        return L.checked(size, is_wrong, problem, function)
+    if is_wrong:
+        raise ShapeError(f"{problem}: {size}", op=function)
+    return size
+
+
+def _pairs(given: Any) -> list[Any]:
+    """Rows of two numbers, which may be tensors."""
+    rows = given if isinstance(given, (list, tuple, Tensor)) else known_value(given, "paddings")
+    return [numbers_in(pair) for pair in rows]
 
 
 def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = None) -> Any:
@@ -50,16 +66,20 @@ def batch_to_space(input: Any, block_shape: Any, crops: Any, name: str | None = 
     result : (batch, *space, ...)
     """
     blocks = known_value(block_shape, "block_shape").reshape(-1).tolist()
-    cut = known_value(crops, "crops").tolist()
     x = convert_to_tensor(input)
-    m, shape = len(blocks), tuple(x.shape)
-    others = x.rank - 1 - m
-    x = L.reshape(x, (*blocks, -1, *shape[1:]))
+    m, others = len(blocks), x.rank - 1 - len(blocks)
+    batch, *sizes = numbers_in(L.shape_of(x))
+    count = math.prod(blocks)
+    batch = _checked(batch, batch % count > 0, f"the number of batch elements is no multiple of {count}",
+                     "batch_to_space") // count
+    x = L.reshape(x, (*blocks, batch, *sizes))
     order = [m, *(k for j in range(m) for k in (m + 1 + j, j)), *(2 * m + 1 + k for k in range(others))]
-    sizes = [n * b for n, b in zip(shape[1:m + 1], blocks, strict=True)]
-    x = L.reshape(L.transpose(x, order), (-1, *sizes, *shape[m + 1:]))
-    inside = [slice(before, size - after) for (before, after), size in zip(cut, sizes, strict=True)]
-    return L.identity(x[(slice(None), *inside)], name=name)
+    whole = [n * b for n, b in zip(sizes[:m], blocks, strict=True)]
+    x = L.reshape(L.transpose(x, order), (batch, *whole, *sizes[m:]))
+    pairs = _pairs(crops)
+    left = [n - before - after for (before, after), n in zip(pairs, whole, strict=True)]
+    left = [_checked(n, n < 0, "more is cropped than a size", "batch_to_space") for n in left]
+    return L.slice(x, [0, *(before for before, _ in pairs), *[0] * others], [-1, *left, *[-1] * others], name=name)
 
 
 def required_space_to_batch_paddings(

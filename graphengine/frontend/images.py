@@ -16,7 +16,6 @@ from ..ir.node import Tensor
 from ..ops.images import Resize
 from ..ops.indexing import as_size, numbers_in
 from ..ops.language import L
-from ..ops.rules import as_int
 from . import random
 from .build import convert_to_tensor
 
@@ -144,11 +143,23 @@ def resize(
     result : the same with `size` for height and width
     """
     x = convert_to_tensor(images)
+    if preserve_aspect_ratio:
+        height, width = numbers_in(L.shape_of(_images(x, "resize")))[-3:-1]
+        wanted = numbers_in(size)
+        if any(isinstance(n, Tensor) for n in (height, width, *wanted)):
+            preserve_aspect_ratio, size = False, _fitting(height, width, wanted)
     return L.resize(x if method == "nearest" else L.cast(x, dtypes.float32), size, method, preserve_aspect_ratio,
                     antialias, name=name)
 
 
 resize.op = Resize  # type: ignore[attr-defined]    # the op that has this public name
+
+
+def _fitting(height: Any, width: Any, size: Sequence[Any]) -> list[Any]:
+    """The largest height and width that fit into a size without distortion, known when the program runs."""
+    old, new = ([L.cast(n, dtypes.float32) for n in pair] for pair in ((height, width), size))
+    share = L.minimum(*[b / a for a, b in zip(old, new, strict=True)])
+    return [L.maximum(L.cast(L.round(share * n), dtypes.int32), 1) for n in old]
 
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Any:
@@ -171,13 +182,21 @@ def resize_with_pad(
 ) -> Any:
     """Images scaled without distortion to fit a size, in the middle of zeros."""
     x = _images(image, "resize_with_pad")
-    height, width = _sizes(x, "resize_with_pad")
-    target_height, target_width = as_int(target_height), as_int(target_width)
-    ratio = max(height / target_height, width / target_width)
-    size = max(int(height / ratio), 1), max(int(width / ratio), 1)
-    before = max(int((target_height - height / ratio) / 2), 0), max(int((target_width - width / ratio) / 2), 0)
+    height, width = numbers_in(L.shape_of(x))[-3:-1]
+    target_height, target_width = as_size(target_height), as_size(target_width)
+    if any(isinstance(n, Tensor) for n in (height, width, target_height, target_width)):
+        tall, wide, *target = (L.cast(n, dtypes.float32) for n in (height, width, target_height, target_width))
+        ratio = L.maximum(tall / target[0], wide / target[1])
+        size: Any = [L.maximum(L.cast(n / ratio, dtypes.int32), 1) for n in (tall, wide)]
+        before: Any = [L.maximum(L.cast((most - n / ratio) / 2, dtypes.int32), 0)
+                       for n, most in zip((tall, wide), target, strict=True)]
+    else:
+        ratio = max(height / target_height, width / target_width)
+        size = [max(int(n / ratio), 1) for n in (height, width)]
+        before = [max(int((most - n / ratio) / 2), 0)
+                  for n, most in ((height, target_height), (width, target_width))]
     scaled = resize(x, size, method, False, antialias)
-    return pad_to_bounding_box(scaled, *before, target_height, target_width)
+    return pad_to_bounding_box(scaled, before[0], before[1], target_height, target_width)
 
 
 def crop_and_resize(

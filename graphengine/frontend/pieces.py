@@ -160,7 +160,7 @@ def _split_at_run_time(x: Any, sizes: list[Any], axis: int) -> list[Any]:
     hole = next((k for k, s in enumerate(sizes) if isinstance(s, int) and s == -1), None)
     others = L.add_n([L.cast(s, whole.dtype) for k, s in enumerate(sizes) if k != hole])
     wrong = whole < others if hole is not None else L.not_equal(whole, others)
-    rest = L.checked(whole - others, wrong, "the sizes of the parts do not add up to that of the axis")
+    rest = L.checked(whole - others, wrong, "the sizes of the parts do not add up to that of the axis", "split")
     found, begin = [], rest if hole is None else L.zeros_like(rest)     # so that the check is in each of them
     for k, size in enumerate(sizes):
         count = rest if k == hole else L.cast(size, whole.dtype)

@@ -66,7 +66,7 @@ def frame(
 def _frames_at_run_time(x: Any, length: Any, step: Any, pad_value: Any, axis: int) -> Any:
     """Pieces of which how many there are, or how long they are, is known when the program runs."""
     size, length, step = (L.cast(n, dtypes.int64) for n in (L.shape_of(x)[axis], length, step))
-    step = L.checked(step, step < 1, "frame_step is not 1 or more")
+    step = L.checked(step, step < 1, "frame_step is not 1 or more", "signal.frame")
     zero, one = L.cast(0, dtypes.int64), L.cast(1, dtypes.int64)
     begins = L.range(zero, size if pad_value is not None else L.maximum(size - length + 1, 0), step)
     places = L.expand_dims(begins, 1) + L.range(zero, length, one)
@@ -116,7 +116,7 @@ def overlap_and_add(signal: Any, frame_step: int, name: str | None = None) -> An
 def _added_at_run_time(x: Any, step: Any) -> Any:
     """Pieces added where how many there are, or how long they are, is known when the program runs."""
     step = L.cast(step, dtypes.int64)
-    step = L.checked(step, step < 1, "frame_step is not 1 or more")
+    step = L.checked(step, step < 1, "frame_step is not 1 or more", "signal.overlap_and_add")
     count, length = (L.cast(L.shape_of(x)[k], dtypes.int64) for k in (-2, -1))
     zero, one = L.cast(0, dtypes.int64), L.cast(1, dtypes.int64)
     places = L.expand_dims(L.range(zero, count, one) * step, 1) + L.range(zero, length, one)

@@ -38,7 +38,7 @@ Called = dict[str, list[Array]]             # by the node that calls Python
 
 
 class _RanksDiffer(Exception):
-    """A Python function gave results of other ranks than programs were compiled for."""
+    """Results have other ranks than programs were compiled for."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -143,8 +143,8 @@ class CutPlan(Plan):
             return super().explanation(shapes)
         except RankUnknown as found:
             raise InvalidArgumentError(
-                "what comes behind a Python function is compiled when it has run", node=found.node.equation(),
-                fix="run it once, or give its result a shape with set_shape",
+                "what comes behind it is compiled when it has run and told how many axes its results have",
+                node=found.node.equation(), fix="run it once, or give its result a shape with set_shape",
             ) from None
 
     def steps(self, values: Sequence[Any], count: int | None = None, collect: bool = False) -> PreparedSteps:
@@ -229,10 +229,11 @@ class _Run:
             inputs = [values[id(t)] for t in cut.node.inputs]
             run = _Stepper(self.plan, self.sizes) if is_control else None
             made = interpret.evaluate_node(cut.node, inputs, self.plan.store.values, self.sizes, run)
-        if is_control or isinstance(cut.node.op, External):
+        is_other = ranks_of(made) != tuple(map(len, cut.symbols))
+        if is_control or is_other or isinstance(cut.node.op, External):
             self.called[cut.node.name] = made
-            if ranks_of(made) != tuple(map(len, cut.symbols)):
-                raise _RanksDiffer(cut.node.name)
+        if is_other:
+            raise _RanksDiffer(cut.node.name)
         for tensor, names, array in zip(cut.results, cut.symbols, made, strict=True):
             values[id(tensor)] = array
             for axis, (name, size) in enumerate(zip(names, array.shape, strict=True)):

@@ -122,6 +122,7 @@ LATER: dict[str, str] = {name: module for module, names in {
         random.poisson random.stateless_binomial random.stateless_parameterized_truncated_normal
         random.stateless_poisson
     """,
+    "diagonals": "linalg.diag linalg.diag_part linalg.set_diag",
     "fractional": "nn.fractional_avg_pool nn.fractional_max_pool",
     "glimpses": "image.extract_glimpse",
     "index_shuffle": "random.experimental.index_shuffle random_index_shuffle",

@@ -95,8 +95,8 @@ class TensorArray(Nested):
             made._size = L.maximum(count, at + 1)
         else:
             size = self._size if isinstance(self._size, int) else "its size"
-            at = L.checked(at, (at < 0) | (at >= count), f"TensorArray.write: the index is outside of a TensorArray of "
-                           f"{size}; give it a larger size, or dynamic_size=True")
+            at = L.checked(at, (at < 0) | (at >= count), f"the index is outside of a TensorArray of {size}; give it a "
+                           "larger size, or dynamic_size=True", "TensorArray.write")
         made._rows = L.tensor_scatter_nd_update(rows, L.reshape(at, (1, 1)), tensor[None])
         made._items = {}
         return made

@@ -79,13 +79,13 @@ class Graph:
         try:
             inputs = [t if t.node.graph is self else self.adopt(t) for t in inputs]
         except GraphEngineError as error:
-            raise error.located(op=op.name, at=str(origin) if origin else None) from None
+            raise error.located(op=op.called, at=str(origin) if origin else None) from None
         try:
             results = self.infer(op, inputs)
         except GraphEngineError as error:
             args = ", ".join(t.node.name for t in inputs)
             raise error.located(
-                op=op.name, node=f"{full} = {op.name}({args})", at=str(origin) if origin else None,
+                op=op.called, node=f"{full} = {op.name}({args})", at=str(origin) if origin else None,
                 operands=op.label_operands([describe(t) for t in inputs]),
             ) from None
         control = tuple(dict.fromkeys((*self._control, *control_inputs))) if self._control or control_inputs else ()

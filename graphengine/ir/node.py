@@ -18,12 +18,16 @@ class OpLike(Protocol):
     """What a graph asks of an op.
 
     name : as it is saved
+    called : its name in errors
     node_name : first name of its nodes
     infers_from_shapes : whether dtypes and shapes of its inputs decide those of its results
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def called(self) -> str: ...
 
     @property
     def node_name(self) -> str: ...

@@ -84,7 +84,7 @@ def compute(op: Op, given: Sequence[Any]) -> Any:
         found: Any = op.values_of(*arrays) if plain is None else quiet_context().run(plain, op, *arrays)
     except GraphEngineError as error:
         labels = [f"{x.dtype.name} {x.shape}" for x in given]
-        raise error.located(op=op.name, at=str(user_line()), operands=op.label_operands(labels)) from None
+        raise error.located(op=op.called, at=str(user_line()), operands=op.label_operands(labels)) from None
     if len(types) == 1:
         result = _result(found[0] if type(found) in (tuple, list) else found, types[0], arrays)
         if _recorders.get():

@@ -119,7 +119,12 @@ class Checked(Elementwise):
     internal = True
     inputs = (port("x", AnyType, "any value"), port("wrong", Bool, "where it must not be used", same="W"))
     problem: str = attr("a value is refused", "what is wrong then")
+    of: str = attr("", "the operation that refuses it; this one if empty")
     expression = "{x}"
+
+    @property
+    def called(self) -> str:
+        return self.of or self.name
 
     def failure(self, *types: DType) -> tuple[str, str] | None:
         return "{wrong}", self.problem

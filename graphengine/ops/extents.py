@@ -46,7 +46,7 @@ class Extent(Dynamic):
 
     Raises
     ------
-    ShapeError for a negative size, for sizes that do not make up the whole, or if their number is not known.
+    ShapeError for a negative size, or for sizes that do not make up the whole.
 
     Shapes
     ------
@@ -72,9 +72,7 @@ class Extent(Dynamic):
             if shape.rank is None:
                 return UNKNOWN
             rank = shape[0] if shape else 1
-            if not isinstance(rank, int):
-                raise ShapeError("how many sizes there are has to be known", fix="give their placeholder a shape")
-            return Shape((*[None] * rank, 0))
+            return Shape((*[None] * rank, 0)) if isinstance(rank, int) else UNKNOWN
         return Shape((*self._filled(numbers.reshape(-1).tolist(), known_numbers(whole)), 0))
 
     def _filled(self, sizes: list[Any], elements: Any) -> Sequence[Any]:
@@ -94,7 +92,7 @@ class Extent(Dynamic):
         return UNKNOWN
 
     def settles(self, inputs: Sequence[Tensor], follows: Callable[[Tensor], bool]) -> bool:
-        return all(map(follows, inputs))
+        return inputs[0].shape.is_fully_defined() and all(map(follows, inputs))
 
     def settled(self, sizes: Any, whole: Any) -> Any:
         return L.broadcast_to(np.zeros((), np.bool_), tuple(self._shape(sizes, whole)))
@@ -216,13 +214,22 @@ class Sized(Composed):
     attribute: str = attr(REQUIRED, "which of its attributes")
     others: tuple[Any, ...] = attr((), "its other attributes: pairs of name and value", convert=tuple)
 
-    def sized(self, extent: Shape) -> Any:
-        """The op with these sizes."""
-        cls = by_name(self.of)
-        kind = next((f.metadata["sizes"] for f in dataclasses.fields(cls) if f.name == self.attribute), None)  # type: ignore[arg-type]
+    @property
+    def called(self) -> str:
+        return self.of
+
+    @property
+    def how_many(self) -> str:
+        """Of the attribute: how many sizes it takes."""
+        fields: Any = dataclasses.fields(by_name(self.of))  # type: ignore[arg-type]
+        kind = next((f.metadata["sizes"] for f in fields if f.name == self.attribute), None)
         if kind is None:
             raise AttributeValueError(f"{self.of} has no sizes {self.attribute!r}", op=self.name)
-        sizes = tuple(extent[:-1])
+        return kind  # type: ignore[no-any-return]
+
+    def sized(self, extent: Shape) -> Any:
+        """The op with these sizes."""
+        cls, kind, sizes = by_name(self.of), self.how_many, tuple(extent[:-1])
         if kind == "one" and len(sizes) != 1:
             raise ShapeError(f"{self.attribute} is a single number, not {len(sizes)}", op=self.of)
         return cls(**dict(self.others), **{self.attribute: sizes[0] if kind == "one" else sizes})
@@ -234,7 +241,8 @@ class Sized(Composed):
         return (*own, EXTENT)
 
     def result_dtype(self, *types: DType) -> DType:
-        return self.sized(Shape((1, 0))).result_dtype(*types[:-1])  # type: ignore[no-any-return]
+        count = 2 if self.how_many == "two" else 1
+        return self.sized(Shape((*[1] * count, 0))).result_dtype(*types[:-1])  # type: ignore[no-any-return]
 
     def result_shape(self, *shapes: Shape) -> Shape:
         unknown = SizeFacts()

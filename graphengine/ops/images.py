@@ -47,7 +47,7 @@ class _Images(Composed):
 
 def as_two_sizes(value: Any) -> tuple[int, int]:
     sizes = as_axes(value) or ()
-    if len(sizes) != 2 or min(sizes) < 1:
+    if len(sizes) != 2 or any(isinstance(s, int) and s < 1 for s in sizes):
         raise AttributeValueError(f"size={value!r}; it takes a height and a width, at least 1")
     return sizes[0], sizes[1]
 
@@ -113,7 +113,8 @@ class Resize(Composed):
     names: ClassVar[tuple[str, ...]] = ("image.resize",)
     node_name = "resize"
     inputs = (port("images", Numeric, "images, channels last"),)
-    size: tuple[int, int] = attr(REQUIRED, "height and width of the result, pixels", convert=as_two_sizes)
+    size: tuple[int, int] = attr(REQUIRED, "height and width of the result, pixels", convert=as_two_sizes,
+                                 sizes="two")
     method: str = attr("bilinear", "how new pixels are made",
                        choices=("bilinear", "nearest", "bicubic", "area", "lanczos3", "lanczos5", "gaussian",
                                 "mitchellcubic"))
@@ -128,9 +129,11 @@ class Resize(Composed):
         return Shape((*x[:-3], *self.target(x), x[-1]))
 
     def target(self, x: Shape) -> tuple[Any, Any]:
-        """Height and width of the result; those of what comes in have to be known at last not to be 0."""
+        """Height and width of the result; all have to be known at last not to be 0."""
         for s in x[-3:-1]:
             require_equal(None if s is None else smaller(s, 1), 1, "an image has no pixels to make others of")
+        for s in self.size:
+            require_equal(smaller(s, 1), 1, "the height or the width of the result is 0")
         return self.sizes_from(x)
 
     def sizes_from(self, x: Shape) -> tuple[Any, Any]:

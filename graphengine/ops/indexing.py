@@ -222,12 +222,12 @@ class Slice(Composite):
             return L.slice(x, tuple(firsts), tuple(counts), name=name)
         found = L.slice(x, *zip(*((0, -1) if k in open_axes else pair for k, pair in enumerate(pairs)), strict=True))
         for k in open_axes:
-            first, count = L.cast(firsts[k], "int64"), counts[k]
-            if isinstance(count, int) and count >= 0:
-                places = first + np.arange(count)
-            else:
-                whole, count = L.cast(L.shape_of(found)[k], "int64"), L.cast(count, "int64")
-                places = L.range(first, L.where(count < 0, whole, first + count), L.cast(1, "int64"))
+            first, count, whole = (L.cast(n, "int64") for n in (firsts[k], counts[k], L.shape_of(found)[k]))
+            behind = L.where(count < 0, whole, first + count)
+            outside = (first < 0) | (first > whole) | (behind > whole)
+            first = L.checked(first, outside, f"the block does not fit into axis {k}", "slice")
+            is_known = isinstance(counts[k], int) and counts[k] >= 0
+            places = first + np.arange(counts[k]) if is_known else L.range(first, behind, L.cast(1, "int64"))
             found = L.gather(found, places, None, k)
         return L.identity(found, name=name)
 

@@ -79,8 +79,8 @@ def attr(
     """An attribute of an op: default (or REQUIRED), meaning with unit, allowed values.
 
     convert : brings what a user may pass (a list, a name) into the one form that is stored
-    sizes : "several" or "one" if it holds sizes that may be given as a tensor; "open" if -1 may be among them, for what
-        is left of the first operand's elements
+    sizes : "several", "two" or "one" if it holds sizes that may be given as a tensor; "open" if -1 may be among them,
+        for what is left of the first operand's elements
     """
     return field(
         default=default, kw_only=False,
@@ -242,6 +242,11 @@ class Op:
     def result_shape(self, *shapes: Any, **_: Any) -> Any:
         """Shape of the result; a tuple of shapes for several. Raises ShapeError."""
         raise NotImplementedError(type(self).__name__)
+
+    @property
+    def called(self) -> str:
+        """The name in its errors: of what the user wrote."""
+        return self.name
 
     def failure(self, *types: DType) -> tuple[str, str] | None:
         """Of an op that becomes an expression: kernel text of whether an element of these types has no result, and what

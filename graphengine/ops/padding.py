@@ -157,8 +157,8 @@ def _bordered(x: Any, axis: int, widths: Sequence[Any], mode: str, number: Any) 
     before, behind = (L.cast(w, "int64") for w in widths)
     is_reflected = int(mode == "REFLECT")
     most = size - is_reflected
-    before = L.checked(before, (before < 0) | (behind < 0), "a border has a negative width")
-    before = L.checked(before, (before > most) | (behind > most), "a border is wider than the inside allows")
+    before = L.checked(before, (before < 0) | (behind < 0), "a border has a negative width", "pad")
+    before = L.checked(before, (before > most) | (behind > most), "a border is wider than the inside allows", "pad")
     around = L.maximum(2 * most, 1)             # after so many elements the mirrored inside repeats
     places = L.floormod(L.range(-before, size + behind, L.cast(1, "int64")), around)
     return L.gather(x, L.minimum(places, 2 * size - 1 - is_reflected - places), None, axis)

@@ -112,11 +112,18 @@ class Repeat(Composed):
         """The same for numbers that are known when the program runs: elements are gathered."""
         flat, k = (L.reshape(x, (-1,)), 0) if axis is None else (L.identity(x), as_int(axis))
         size, counts = L.cast(L.shape_of(flat)[k], "int64"), L.reshape(L.cast(repeats, "int64"), (-1,))
-        if counts.shape[0] == 1:
+        if not isinstance(counts.shape[0], int):        # one may be for all
+            count = L.size_of(counts, "int64")
+            lacks = L.logical_and(L.not_equal(count, size), L.not_equal(count, 1))
+            counts = L.checked(counts, lacks, "repeats needs a number for each element of the axis", "repeat")
+            places = L.range(L.cast(0, "int64"), size, L.cast(1, "int64"))
+            counts = L.gather(counts, L.minimum(places, count - 1))
+        elif counts.shape[0] == 1:
             counts = L.broadcast_to(counts, [size])
-        lacks = L.not_equal(L.size_of(counts, "int64"), size)
-        counts = L.checked(counts, lacks, "repeats needs a number for each element of the axis")
-        counts = L.checked(counts, counts < 0, "a number of repeats is negative")
+        else:
+            lacks = L.not_equal(L.size_of(counts, "int64"), size)
+            counts = L.checked(counts, lacks, "repeats needs a number for each element of the axis", "repeat")
+        counts = L.checked(counts, counts < 0, "a number of repeats is negative", "repeat")
         ends, zero, one = L.cumsum(counts), L.cast(0, "int64"), L.cast(1, "int64")
         places = L.searchsorted(ends, L.range(zero, L.reduce_sum(counts), one), "right")
         return L.gather(flat, places, None, k, name=name)

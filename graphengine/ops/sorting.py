@@ -170,6 +170,8 @@ class TopK(Composite):
     def at_run_time(x: Any, k: Any, sorted: bool = True, name: str | None = None) -> Any:
         """The same for a `k` that is known when the program runs: the first ones of all in order."""
         x, count = L.identity(x), L.reshape(L.cast(k, "int64"), ())
+        lacks = L.logical_or(count < 0, count > L.cast(L.shape_of(x)[-1], "int64"))
+        count = L.checked(count, lacks, "k is negative, or more than the last axis has", "top_k")
         places = L.argsort(x, -1, "DESCENDING", True)
         first = L.gather(places, L.range(L.cast(0, "int64"), count, L.cast(1, "int64")), None, -1)
         return L.gather(x, first, None, -1, len(x.shape) - 1), L.identity(first, name=name)

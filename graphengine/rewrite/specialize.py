@@ -54,9 +54,9 @@ class _Waits(Exception):
 
 
 class RankUnknown(Exception):
-    """A Python function has to run before more is known of its results than their types.
+    """A node has to run before more is known of its results than their types.
 
-    node : that calls it, of the user's graph
+    node : it calls a Python function, or is given sizes nobody knows how many; of the user's graph
     """
 
     def __init__(self, node: Node) -> None:
@@ -88,11 +88,11 @@ def specialize(
     feeds : tensors with supplied values
     fixed : symbols of sizes that are known in this specialization, for some size made of them is 1 and broadcasts; and
         `waiting` of choices
-    ranks : number of axes of each result of nodes that call Python
+    ranks : number of axes of each result of nodes that have to run to tell it
 
     Raises
     ------
-    RankUnknown for the first node that calls Python whose results are not among `ranks`.
+    RankUnknown for the first such node whose results are not among `ranks`.
     FeedError if a placeholder is needed and not fed.
     ShapeError if sizes cannot fit, now that more of them is known.
     """
@@ -201,7 +201,7 @@ class _Specializer:
         made = self.graph.add(node.op, self._inputs(node.inputs), node.name + "/", origin=node.origin)
         results: Sequence[Tensor] = made.outputs
         if isinstance(node.op, Dynamic) and not self.is_open:
-            is_settled = node.op.has_parts and all(None not in t.shape for t in made.outputs)
+            is_settled = node.op.has_parts and not any(t.shape.rank is None or None in t.shape for t in made.outputs)
             results = self._settled(made) if is_settled else self._cut(made, node)
         for old, new in zip(node.outputs, results, strict=True):
             self.new.setdefault(id(old), new)
@@ -233,7 +233,7 @@ class _Specializer:
         return self.cuts[-1].results
 
     def _ranked(self, shape: Shape, node: Node, k: int) -> Shape:
-        """The shape of a result of what calls Python, with as many axes as it has in this specialization."""
+        """The shape of a result of what waits for numbers, with as many axes as it has in this specialization."""
         said = node.outputs[k].shape if isinstance(node.op, External) else shape
         if shape.rank is not None or said.rank is not None:
             return shape if said.rank is None else said

@@ -243,7 +243,7 @@ class Executable:
             kind, reason = node.op.raises, self._reason(layout, row, node, code)
         owner = _owner(node, drawn)
         error = kind(
-            reason + ("" if step is None else f" (step {step})"), op=owner.op.name, node=owner.equation(),
+            reason + ("" if step is None else f" (step {step})"), op=owner.op.called, node=owner.equation(),
             at=str(node.origin) if node.origin else None,
             operands=owner.op.label_operands([describe(t) for t in owner.inputs]),
         )

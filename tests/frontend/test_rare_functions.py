@@ -260,3 +260,34 @@ def test_slope_of_igamma_by_shape_in_the_tails():
         y = tf.math.igamma(a, x)
     wanted = [-0.77057, -1.8228e-17, -0.18027, -1.2617e-2, -8.9939e-44, -2.4157e-3, 0, 0, 0, 0]
     np.testing.assert_allclose(tape.gradient(y, a), wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("align", "part", "matrix", "whole"), [
+    ("RIGHT_LEFT", [[1, 6, 11], [0, 5, 10], [4, 9, -5], [8, -5, -5]], [[1, 0, 0], [4, 2, 0], [0, 5, 3]],
+     [[4, 1, 0, 0], [7, 5, 2, 0], [0, 8, 6, 3]]),
+    ("LEFT_RIGHT", [[1, 6, 11], [0, 5, 10], [-5, 4, 9], [-5, -5, 8]], [[1, 0, 0], [5, 2, 0], [0, 6, 3]],
+     [[4, 1, 0, 0], [8, 5, 2, 0], [0, 9, 6, 3]]),
+])
+def test_several_diagonals_of_matrices(align, part, matrix, whole):
+    x, several = np.arange(12.0).reshape(3, 4), np.arange(1.0, 10.0).reshape(3, 3)
+    np.testing.assert_array_equal(tf.linalg.diag_part(x, k=(-2, 1), padding_value=-5, align=align), part)
+    np.testing.assert_array_equal(tf.linalg.diag([[1.0, 2, 3], [4, 5, 6]], k=(-1, 0), align=align), matrix)
+    np.testing.assert_array_equal(tf.linalg.set_diag(np.zeros((3, 4)), several, k=(-1, 1), align=align), whole)
+    found = tf.function(lambda x: tf.linalg.diag_part(x, k=(-2, 1), padding_value=-5, align=align),
+                        input_signature=[tf.TensorSpec([None, None], tf.float64)])(x)
+    np.testing.assert_array_equal(found, part)
+    y = tf.constant(x)
+    with tf.GradientTape() as tape:
+        tape.watch(y)
+        below_main = tf.linalg.diag_part(y, k=(-1, 0), align=align)[1]
+    np.testing.assert_array_equal(below_main, [4, 9, 0] if align == "RIGHT_LEFT" else [0, 4, 9])
+    np.testing.assert_array_equal(tape.gradient(below_main, y), [[0] * 4, [1, 0, 0, 0], [0, 1, 0, 0]])
+
+
+def test_a_diagonal_in_a_matrix_of_any_size():
+    np.testing.assert_array_equal(tf.linalg.diag([1.0, 2], k=1, num_rows=4, padding_value=7),
+                                  [[7, 1, 7], [7, 7, 2], [7, 7, 7], [7, 7, 7]])
+    with pytest.raises(tf.errors.InvalidArgumentError, match="5 rows and 5 columns do not fit"):
+        tf.linalg.diag([1.0, 2], k=1, num_rows=5, num_cols=5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="outside of matrices of 3 by 4"):
+        tf.linalg.diag_part(np.zeros((3, 4)), k=(0, 4))

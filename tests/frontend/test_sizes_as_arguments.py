@@ -73,7 +73,10 @@ WRONG = {
     "a border": (lambda x: tf.pad(column(x), [[rows(x), 0]], "REFLECT"), "wider than the inside"),
     "parts": (lambda x: tf.split(column(x), [rows(x), 1], 0)[0], "do not add up"),
     "repeats": (lambda x: tf.repeat(column(x), tf.range(rows(x) + 1), axis=0), "for each element"),
-    "a step": (lambda x: tf.signal.frame(column(x), 2, rows(x) - 3), "frame_step"),
+    "a step": (lambda x: tf.signal.frame(column(x), 2, rows(x) - 3), "signal.frame: frame_step"),
+    "a block": (lambda x: tf.slice(column(x), [rows(x)], [1]), "slice: the block does not fit into axis 0"),
+    "the greatest": (lambda x: tf.math.top_k(x, rows(x) + 2), "top_k: k is negative, or more"),
+    "blocks": (lambda x: tf.space_to_batch(x, [2], [[0, rows(x) - 2]]), "space_to_batch: a size is no multiple of 2"),
 }
 
 
@@ -83,3 +86,74 @@ def test_what_does_not_fit(name):
     traced = tf.function(lambda x: call(x), input_signature=[tf.TensorSpec([None, None], tf.float32)])
     with pytest.raises(errors.InvalidArgumentError, match=match):
         traced(X)
+
+
+# Of the numbers 0 to 11 as an image of 3 by 4, brought to 2 by 3; the sizes come from another image.
+RESIZED = {
+    ("bilinear", False): [1.1667, 2.5, 3.8333, 7.1667, 8.5, 9.8333],
+    ("bilinear", True): [1.8, 3.0, 4.2, 6.8, 8.0, 9.2],
+    ("nearest", False): [0, 2, 3, 8, 10, 11],
+    ("area", False): [1.5833, 2.8333, 4.0833, 6.9167, 8.1667, 9.4167],
+    ("bicubic", False): [0.7746, 2.1715, 3.5685, 7.4315, 8.8285, 10.2254],
+    ("lanczos3", True): [1.2552, 2.5958, 3.9364, 7.0636, 8.4042, 9.7448],
+}
+OTHER = np.zeros((1, 2, 3, 1), np.float32)
+IMAGE = np.arange(12, dtype=np.float32).reshape(1, 3, 4, 1)
+
+
+def of_images(call):
+    return tf.function(call, input_signature=[tf.TensorSpec([None, None, None, 1])] * 2)
+
+
+@pytest.mark.parametrize(("method", "antialias"), RESIZED)
+def test_images_as_large_as_others(method, antialias):
+    resize = of_images(lambda x, y: tf.image.resize(x, tf.shape(y)[1:3], method, antialias=antialias))
+    found = resize(IMAGE, OTHER)
+    assert found.shape == (1, 2, 3, 1)
+    np.testing.assert_allclose(np.ravel(found), RESIZED[method, antialias], atol=1e-4)
+    assert resize(OTHER, IMAGE).shape == (1, 3, 4, 1)
+
+
+@pytest.mark.parametrize(("call", "shape"), [
+    (lambda x, y: tf.image.resize(x, [5, tf.shape(y)[2]], preserve_aspect_ratio=True), (1, 2, 3, 1)),
+    (lambda x, y: tf.image.resize_with_pad(x, tf.shape(y)[1] * 2, tf.shape(y)[2]), (1, 4, 3, 1)),
+])
+def test_images_brought_into_a_size(call, shape):
+    found = of_images(call)(IMAGE, OTHER)
+    assert found.shape == shape
+    wanted = np.zeros(shape[1] * 3)
+    wanted[:6] = RESIZED["bilinear", False]
+    np.testing.assert_allclose(np.ravel(found), wanted, atol=1e-4)
+
+
+def test_an_image_without_pixels_is_refused():
+    shrunk = tf.function(lambda size: tf.image.resize(IMAGE, size), input_signature=[tf.TensorSpec([2], tf.int32)])
+    with pytest.raises(errors.ShapeError, match="height or the width of the result is 0"):
+        shrunk(np.array([0, 4], np.int32))
+
+
+def test_shapes_nobody_knows_the_length_of():
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int32)])
+    def made(sizes):
+        return tf.fill(sizes, 2.0), tf.reduce_sum(tf.broadcast_to(tf.constant(1.0), sizes) * 3.0)
+
+    for sizes in ([2, 3], [2, 1, 3], [], [2, 3], [0]):
+        filled, total = made(np.array(sizes, np.int32))
+        np.testing.assert_array_equal(filled, np.full(sizes, 2.0))
+        assert total == 3.0 * np.prod(sizes)
+
+
+def test_one_number_of_repeats_among_those_nobody_has_counted():
+    repeat = tf.function(lambda n: tf.repeat(tf.constant([1, 2]), n), input_signature=[tf.TensorSpec([None], tf.int32)])
+    np.testing.assert_array_equal(repeat(np.array([2], np.int32)), [1, 1, 2, 2])
+    np.testing.assert_array_equal(repeat(np.array([2, 1], np.int32)), [1, 1, 2])
+    with pytest.raises(errors.InvalidArgumentError, match="repeat: repeats needs a number for each"):
+        repeat(np.array([1, 1, 1], np.int32))
+
+
+def test_borders_of_blocks_as_tensors():
+    traced = tf.function(lambda x, around: tf.batch_to_space(tf.space_to_batch(x, [2], around), [2], around),
+                         input_signature=[tf.TensorSpec([None, None]), tf.TensorSpec([1, 2], tf.int32)])
+    np.testing.assert_array_equal(traced(X, np.array([[1, 1]], np.int32)), X)
+    with pytest.raises(errors.ShapeError, match="batch_to_space: more is cropped"):
+        tf.batch_to_space(X[:2], [2], [[5, 9]])

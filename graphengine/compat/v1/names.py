@@ -55,7 +55,7 @@ OLD_NAMES: dict[str, str] = {
         ("inverse", "inv"), ("set_diag", "set_diag"), ("solve", "solve"), ("solve_ls", "lstsq"),
         ("transpose", "matrix_transpose"), ("triangular_solve", "triangular_solve"))},
     "self_adjoint_eig": "linalg.eigh", "self_adjoint_eigvals": "linalg.eigvalsh",
-    "diag_part": "linalg.diag_part", "diag": "linalg.diag",
+    "diag_part": "linalg.tensor_diag_part", "diag": "linalg.tensor_diag",
     "random_uniform": "random.uniform", "random_normal": "random.normal", "random_gamma": "random.gamma",
     "random_shuffle": "random.shuffle", "truncated_normal": "random.truncated_normal",
     "set_random_seed": "random.set_seed", "random.set_random_seed": "random.set_seed",
