@@ -100,6 +100,7 @@ class Playback:
     steps : layer calls and nodes, in order
     operations : the layers and operations, as Keras orders them: the farther from the outputs the earlier
     layers : the layers among them
+    shows_results_inside : whether an output is computed from another one
 
     Raises
     ------
@@ -115,6 +116,8 @@ class Playback:
         self.steps = self._found()
         self.operations = self._ordered()
         self.layers: list[Layer] = [x for x in self.operations if isinstance(x, Layer)]
+        ends = {id(t) for t in self.outputs}
+        self.shows_results_inside = any(id(t) in ends for step in self.steps for t in step.inputs)
 
     def _producer(self, t: Tensor) -> LayerCall | Node:
         return call_of(t) or t.node

@@ -11,6 +11,7 @@ from ..frontend.structure import flatten, form_of
 from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
+from ..ops.apply import is_recording
 from .bytecode import trusting
 from .functional import InputLayer, Playback, matched_inputs
 from .layer import Layer, apart, is_in_call, one_or_list
@@ -78,7 +79,14 @@ class Model(Saved, Trainer, Layer):
     def _runs_compiled(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
         if is_drawing() or is_in_call() or not self.built or len(args) != 1 or not kwargs.keys() <= {"training"}:
             return False
+        if is_recording() and self._shows_results_inside:
+            return False                        # a tape may be asked for derivatives with respect to these
         return self._is_of_this_package and all(isinstance(x, (EagerTensor, np.ndarray)) for x in flatten(args[0])[1])
+
+    @property
+    def _shows_results_inside(self) -> bool:
+        """Whether an output is computed from another one, such as a layer's result beside the model's."""
+        return False
 
     @property
     def _is_of_this_package(self) -> bool:
@@ -246,6 +254,10 @@ class Functional(Model):
     @property
     def _has_symbols(self) -> bool:
         return True
+
+    @property
+    def _shows_results_inside(self) -> bool:
+        return self._playback.shows_results_inside
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         del training, mask                      # layers find it in the context of the call

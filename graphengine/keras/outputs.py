@@ -23,14 +23,14 @@ class Outputs:
 
         self.names = list(names)
         outputs = flatten(y_pred)[1]
-        targets = by_output(y, self.names, len(outputs), "y")
         self.losses = [None if s is None else _loss(s, losses) for s in
                        by_output(loss, self.names, len(outputs), "loss", repeat=True)]
+        targets = self.targets(y)
         weights = by_output(loss_weights, self.names, len(outputs), "loss_weights")
         self.loss_weights = [1.0 if w is None else w for w in weights]
         with init_scope():
             self.loss_tracker = module.Mean(name="loss")
-            several = len(outputs) > 1
+            several = sum(own is not None for own in self.losses) > 1
             self.output_trackers = [
                 module.Mean(name=f"{name}_loss") if several and own is not None else None
                 for name, own in zip(self.names, self.losses, strict=True)
@@ -45,6 +45,15 @@ class Outputs:
             self.weighted = self._metrics(weighted_metrics, targets, outputs, module)
         self._traced: Step | None = None        # the results of those that run compiled
         self._others: dict[str, Any] = {}
+
+    def targets(self, y: Any) -> list[Any]:
+        """What each output is compared with. Those without a loss may be left out of a list; their target is None."""
+        compared = [k for k, loss in enumerate(self.losses) if loss is not None]
+        several = list(y) if isinstance(y, (list, tuple)) else [y]
+        if isinstance(y, Mapping) or len(several) != len(compared):
+            return by_output(y, self.names, len(self.names), "y")
+        found = dict(zip(compared, several, strict=True))
+        return [found.get(k) for k in range(len(self.names))]
 
     def _metrics(self, given: Any, targets: Sequence[Any], outputs: Sequence[Any], module: Any) -> list[list[Any]]:
         if given is None:

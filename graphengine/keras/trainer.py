@@ -63,7 +63,7 @@ class Trainer(StepMaker):
 
     def _ensure_ready(self, kind: str, rows: Samples) -> None:
         """Weights, metrics and slots are made before a step is traced."""
-        if not getattr(self, "built", False) and self._has_call:
+        if not getattr(self, "built", False) and self._has_call and not self._steps_without_call(kind):
             x, _, _ = rows.structure.fill([None if a is None else convert_to_tensor(a[:1]) for a in rows.leaves])
             if self.run_eagerly:
                 self(x)  # type: ignore[operator]
@@ -72,6 +72,12 @@ class Trainer(StepMaker):
                 traced(self, structure, [None if t is None else (t.dtype, t.array.shape[1:]) for t in leaves])  # type: ignore[arg-type]
         if kind == "train" and self.optimizer is not None and not getattr(self.optimizer, "built", False):
             self.optimizer.build(self.trainable_weights)
+
+    def _steps_without_call(self, kind: str) -> bool:
+        """Whether the program's own step finds all layers built; `call` may not be for what it takes."""
+        own = getattr(type(self), f"{kind}_step") is not getattr(StepMaker, f"{kind}_step")
+        inside = list(self._flatten_layers(include_self=False))  # type: ignore[attr-defined]
+        return own and bool(inside) and all(layer.built for layer in inside)
 
     def _trace(self, kind: str, rows: Samples, types: Sequence[Any]) -> Step:
         self._ensure_ready(kind, rows)

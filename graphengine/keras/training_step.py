@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -160,7 +161,7 @@ class StepMaker:
         del x, training
         parts = self._parts(y, y_pred)
         outputs = flatten(y_pred)[1]
-        targets = by_output(y, parts.names, len(outputs), "y")
+        targets = parts.targets(y)
         weights = by_output(sample_weight, parts.names, len(outputs), "sample_weight", repeat=True)
         total: Any = None
         for k, loss in enumerate(parts.losses):
@@ -189,7 +190,7 @@ class StepMaker:
     def _update_metrics(self, y: Any, y_pred: Any, sample_weight: Any) -> None:
         parts = self._parts(y, y_pred)
         outputs = flatten(y_pred)[1]
-        targets = by_output(y, parts.names, len(outputs), "y")
+        targets = parts.targets(y)
         weights = by_output(sample_weight, parts.names, len(outputs), "sample_weight", repeat=True)
         for k, y_true in enumerate(targets):
             if y_true is None:
@@ -233,7 +234,8 @@ class StepMaker:
         """One step of evaluation on a batch."""
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)  # type: ignore[operator]
-        loss = self.compute_loss(x, y, y_pred, sample_weight, training=False)
+        mode = {"training": False} if "training" in signature(self.compute_loss).parameters else {}
+        loss = self.compute_loss(x, y, y_pred, sample_weight, **mode)       # an older program's own has no `training`
         self._parts(y, y_pred).loss_tracker.update_state(loss, sample_weight=_batch_size(y_pred))
         self._update_metrics(y, y_pred, sample_weight)
         return {}

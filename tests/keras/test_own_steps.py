@@ -90,3 +90,81 @@ def test_an_epoch_does_not_look_at_all_layers_again(monkeypatch):
         model.fit(x, x[:, :1], batch_size=4, epochs=epochs, verbose=0)
         counts.append(len(walks))
     assert counts[1] == counts[2]
+
+
+def test_a_step_of_its_own_may_take_other_data_than_the_call():
+    """Batches of three arrays are x, y and weights to `fit`; a net of three towers takes them all."""
+    towers = [keras.Input((2,)) for _ in range(3)]
+    shared = layers.Dense(1, kernel_initializer="ones")
+    anchor, near, far = map(shared, towers)
+
+    class Triplets(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.net = keras.Model(towers, [tf.abs(anchor - near), tf.abs(anchor - far)])
+
+        def call(self, inputs):
+            return self.net(inputs)
+
+        def train_step(self, data):
+            with tf.GradientTape() as tape:
+                near, far = self.net(data)
+                loss = tf.reduce_mean(tf.maximum(near - far + 0.5, 0.0))
+            weights = self.net.trainable_weights
+            self.optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+            return {"loss": loss}
+
+    model = Triplets()
+    model.compile("sgd")
+    rows = np.ones((4, 2), "f4")
+    history = model.fit(tf.data.Dataset.from_tensor_slices((rows, 2 * rows, rows)).batch(4), verbose=0).history
+    assert history["loss"] == [2.5]                 # |2 - 4| - |2 - 2| + 0.5
+    np.testing.assert_allclose(shared.kernel.numpy(), np.ones((2, 1)) - 0.01)
+
+
+def test_targets_are_for_the_outputs_that_have_a_loss():
+    """Recorded from Keras 3.15."""
+    x = np.arange(24, dtype="f4").reshape(8, 3) / 24
+    y = x[:, :1] * 2 - x[:, 1:2]
+    inputs = keras.Input((3,))
+    inside = layers.Dense(2, kernel_initializer="ones", name="h")(inputs)
+    first = layers.Dense(1, kernel_initializer="ones", name="o")(inside)
+    second = layers.Dense(1, kernel_initializer="zeros", name="o2")(inside)
+    model = keras.Model(inputs, [first, inside])
+    model.compile("sgd", loss=["mse", None], metrics=["mae", None])
+    history = model.fit(x, y, epochs=2, verbose=0, shuffle=False).history
+    assert list(history) == ["loss", "o_mae"]
+    np.testing.assert_allclose(history["loss"], [8.19704818725586, 5.406422138214111], rtol=1e-6)
+    model = keras.Model(inputs, [first, inside, second])
+    model.compile("sgd", loss=["mse", None, "mae"])
+    history = model.fit(x, [y, y], verbose=0, shuffle=False).history
+    assert {name: round(values[0], 5) for name, values in history.items()} == {
+        "loss": 4.18598, "o2_loss": 0.40625, "o_loss": 3.77973}
+
+
+def test_a_loss_of_a_program_may_lack_the_argument_training():
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = layers.Dense(1, kernel_initializer="ones")
+
+        def call(self, x):
+            return self.inner(x)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, allow_empty=False):
+            assert not allow_empty
+            return tf.reduce_mean(tf.square(y - y_pred))
+
+    model = Own()
+    model.compile("sgd")
+    assert model.evaluate(np.ones((2, 3), "f4"), np.ones((2, 1), "f4"), verbose=0) == 4.0
+
+
+def test_a_tape_goes_from_a_models_output_to_a_layers_result_beside_it():
+    """What Grad-CAM does."""
+    inputs = keras.Input((3,))
+    inside = layers.Dense(2, kernel_initializer="ones")(inputs)
+    model = keras.Model(inputs, [inside, tf.square(inside)])
+    with tf.GradientTape() as tape:
+        result, squares = model(np.ones((1, 3), "f4"))
+    np.testing.assert_array_equal(tape.gradient(squares, result).numpy(), [[6.0, 6.0]])
