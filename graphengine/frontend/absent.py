@@ -48,7 +48,7 @@ REASONS: dict[str, str] = {
     _SPARSE: """
         ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse
         compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_*
-        data.experimental.dense_to_sparse_batch keras.backend.to_dense train.summary_iterator
+        data.experimental.dense_to_sparse_batch keras.backend.to_dense keras.backend.is_sparse train.summary_iterator
     """,
     "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
         *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*
@@ -151,7 +151,7 @@ REASONS: dict[str, str] = {
     "variables are changed in the order of the program, in `tf.function` too; none are passed in and out by hand":
         "keras.StatelessScope keras.SymbolicScope",
     "Keras 3 has it for old programs; the function of `tf` or `keras.ops` does the same": """
-        keras.backend.* *.legacy.* keras.layers.ThresholdedReLU keras.layers.RandomHeight keras.layers.RandomWidth
+        *.legacy.* keras.layers.ThresholdedReLU keras.layers.RandomHeight keras.layers.RandomWidth
         *.losses.Reduction losses.Reduction
     """,
     "a checkpoint is arrays by name: `train.list_variables(path)` and `train.load_checkpoint(path)` show them":

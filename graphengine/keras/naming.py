@@ -15,11 +15,17 @@ def to_snake_case(name: str) -> str:
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
+def get_uid(prefix: str = "") -> int:
+    """How many names with a prefix there are with this one, from 1 on."""
+    _counts[prefix] += 1
+    return _counts[prefix]
+
+
 def auto_name(prefix: str) -> str:
     """A name that nothing made before has: "dense", "dense_1", "dense_2" ..."""
     name = to_snake_case(prefix)
-    _counts[name] += 1
-    return name if _counts[name] == 1 else f"{name}_{_counts[name] - 1}"
+    number = get_uid(name)
+    return name if number == 1 else f"{name}_{number - 1}"
 
 
 def restart_names() -> None:

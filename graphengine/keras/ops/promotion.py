@@ -62,8 +62,13 @@ def numbers(x: Any) -> Any:
 
 def common_dtype(values: Any) -> DType:
     """The dtype in which values meet."""
-    strong = [tensor(v).dtype for v in values if type(v) not in (bool, int, float)]
-    weak = [type(v) for v in values if type(v) in (bool, int, float)]
+    return meeting(tuple(type(v) if type(v) in (bool, int, float) else tensor(v).dtype for v in values))
+
+
+def meeting(types: tuple[Any, ...]) -> DType:
+    """The dtype in which dtypes meet, and Python's `bool`, `int` and `float`, which stand for its own numbers."""
+    strong = [t for t in types if isinstance(t, DType)]
+    weak = [t for t in types if not isinstance(t, DType)]
     found = _widest(strong) if strong else boolean
     if float in weak and not found.is_floating:
         return as_dtype(floatx())

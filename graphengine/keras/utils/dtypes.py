@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...dtypes import ALL
+from ...dtypes import ALL, as_dtype
 from ..config import floatx
 
 
@@ -20,3 +20,20 @@ def standardize_dtype(dtype: Any) -> str:
     if name not in {t.name for t in ALL}:
         raise ValueError(f"{dtype!r} is no dtype")
     return str(name)
+
+
+def is_float_dtype(dtype: Any) -> bool:
+    """Whether a dtype is of fractions."""
+    return as_dtype(standardize_dtype(dtype)).is_floating
+
+
+def is_int_dtype(dtype: Any) -> bool:
+    """Whether a dtype is of whole numbers."""
+    return as_dtype(standardize_dtype(dtype)).is_integer
+
+
+def result_type(*dtypes: Any) -> str:
+    """The name of the dtype in which dtypes meet; Python's int and float give way to those that can hold them."""
+    from ..ops.promotion import meeting
+
+    return meeting(tuple(t if t in (bool, int, float) else as_dtype(standardize_dtype(t)) for t in dtypes)).name
