@@ -1,6 +1,7 @@
 """What the commands of a window do: editing, looking, running, help. Its files are in filing.py."""
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Iterable, Sequence
 
 from PySide6 import QtCore, QtWidgets
@@ -403,8 +404,9 @@ class Deeds(QtWidgets.QMainWindow):
     def do_about(self) -> None:
         box = QtWidgets.QMessageBox(self)
         box.setWindowTitle(self.tr("About graphengine"))
-        box.setText(self.tr("graphengine {0}").format(ge.__version__))
-        box.setInformativeText(self.tr(
-            "Draws, differentiates, compiles and runs dataflow graphs.\n"
-            "Fonts: Inter and JetBrains Mono, SIL Open Font License 1.1."))
+        box.setTextFormat(QtCore.Qt.TextFormat.RichText)
+        lines = (self.tr("Draws, differentiates, compiles and runs dataflow graphs."),
+                 self.tr("Fonts: Inter and JetBrains Mono, SIL Open Font License 1.1."))
+        box.setText(f"<h3>{self.tr('graphengine {0}').format(ge.__version__)}</h3>"
+                    + "".join(f"<p style='white-space: pre'>{html.escape(line)}</p>" for line in lines))
         box.open()

@@ -16,7 +16,7 @@ from .theme import theme
 FOLDER = Path(__file__).resolve().parent.parent / "samples"
 ABBREVIATIONS = {"cnn", "pca", "xor"}       # in names of samples
 WIDTH, HEIGHT = 184.0, 84.0                 # of a card in a picture of a graph, before it is made small
-PICTURE = QtCore.QSize(248, 110)
+LARGEST = 0.4                               # of that size
 
 
 @dataclass(frozen=True)
@@ -56,24 +56,17 @@ def _noted(path: Path) -> str:
     return found[1] if found is not None else ""
 
 
-def picture(document: GraphDocument, ratio: float = 1.0) -> QtGui.QPixmap:
-    """A small picture of a graph: cards as blocks in the colour of their category, wires as lines."""
-    pixmap = QtGui.QPixmap(PICTURE * ratio)
-    pixmap.setDevicePixelRatio(ratio)
-    pixmap.fill(theme.color("canvas"))
-    places = _places(document)
-    if not places:
-        return pixmap
-    painter = QtGui.QPainter(pixmap)
-    painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+def picture(document: GraphDocument) -> QtGui.QPicture:
+    """A picture of a graph to be made small: cards as blocks in the colour of their category, wires as lines."""
+    drawing, places = QtGui.QPicture(), _places(document)
+    painter = QtGui.QPainter(drawing)
     area = QtCore.QRectF()
     for x, y in places.values():
         area |= QtCore.QRectF(x, y, WIDTH, HEIGHT)
-    scale = min((PICTURE.width() - 24) / area.width(), (PICTURE.height() - 20) / area.height(), 0.4)
-    painter.translate(PICTURE.width() / 2, PICTURE.height() / 2)
-    painter.scale(scale, scale)
-    painter.translate(-area.center())
-    painter.setPen(theme.pen("text3", 1.2 / scale))
+    line = QtGui.QPen(theme.color("text3"), 1.2)
+    line.setCosmetic(True)
+    painter.setPen(line)
+    painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)      # else that of whoever shows it
     for wire in document.wires:
         source, target = (shown_as(document, end, "") for end in (wire.source, wire.target))
         if source in places and target in places and source != target:
@@ -90,7 +83,20 @@ def picture(document: GraphDocument, ratio: float = 1.0) -> QtGui.QPixmap:
         painter.setBrush(theme.category(kind.category if kind is not None else ""))
         painter.drawRoundedRect(QtCore.QRectF(*places[id], WIDTH, HEIGHT), 14, 14)
     painter.end()
-    return pixmap
+    drawing.setBoundingRect(area.toAlignedRect())
+    return drawing
+
+
+def show_picture(painter: QtGui.QPainter, drawing: QtGui.QPicture, room: QtCore.QRectF) -> None:
+    """Draw a picture of a graph in the middle of a room, as large as fits there but not as large as the graph is."""
+    area = QtCore.QRectF(drawing.boundingRect())
+    if area.isEmpty():
+        return
+    scale = min(room.width() / area.width(), room.height() / area.height(), LARGEST)
+    painter.translate(room.center())
+    painter.scale(scale, scale)
+    painter.translate(-area.center())
+    painter.drawPicture(QtCore.QPointF(), drawing)
 
 
 def _places(document: GraphDocument) -> dict[str, tuple[float, float]]:

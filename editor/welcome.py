@@ -9,7 +9,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 import graphengine as ge
 
-from .gallery import PICTURE, Sample, picture, samples
+from .gallery import Sample, picture, samples, show_picture
 from .incoming import document_of_file
 from .io.journal import LeftOver, left_over
 from .io.settings import Settings
@@ -17,6 +17,7 @@ from .model.files import open_document
 from .theme import theme
 
 COLUMNS_FROM = 280                          # pixels that a sample takes at least
+PICTURE = QtCore.QSize(250, 124)     # of a graph at least
 Qt = QtCore.Qt
 
 
@@ -200,9 +201,9 @@ class SampleCard(QtWidgets.QAbstractButton):
         self.setToolTip(sample.about)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setMinimumSize(PICTURE.width() + 2, PICTURE.height() + 78)
+        self.setMinimumSize(PICTURE.width(), PICTURE.height() + 78)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
-        self._picture: QtGui.QPixmap | None = None
+        self._picture: QtGui.QPicture | None = None
         self.clicked.connect(lambda: self.chosen.emit(str(sample.path)))
         theme.changed.connect(self._forget)
 
@@ -230,7 +231,7 @@ class SampleCard(QtWidgets.QAbstractButton):
         painter.fillRect(top, theme.color("canvas"))
         if self._picture is None:
             self._picture = self._drawn()
-        painter.drawPixmap(QtCore.QPointF(top.center().x() - PICTURE.width() / 2, top.y()), self._picture)
+        show_picture(painter, self._picture, top.adjusted(20, 12, -20, -12))
         painter.restore()
         painter.setPen(theme.pen("border"))
         painter.drawLine(top.bottomLeft(), top.bottomRight())
@@ -243,11 +244,11 @@ class SampleCard(QtWidgets.QAbstractButton):
         words = QtCore.QRectF(line.x(), line.bottom() + 2, line.width(), 34)
         painter.drawText(words, Qt.TextFlag.TextWordWrap, _fitting(self.sample.about, painter.fontMetrics(), words))
 
-    def _drawn(self) -> QtGui.QPixmap:
+    def _drawn(self) -> QtGui.QPicture:
         try:
-            return picture(open_document(self.sample.path), self.devicePixelRatioF())
+            return picture(open_document(self.sample.path))
         except (ge.errors.GraphEngineError, OSError):
-            return QtGui.QPixmap(1, 1)
+            return QtGui.QPicture()
 
 
 def _fitting(text: str, metrics: QtGui.QFontMetrics, area: QtCore.QRectF) -> str:

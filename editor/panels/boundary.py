@@ -22,6 +22,7 @@ MARGIN = 0.08                       # of the range of the data that is shown aro
 MOST_CLASSES = 20
 SYMBOLS = ("o", "s", "t", "d", "p", "h", "star", "t1", "t2")
 BLANK, PICTURE = range(2)
+POINTS = 160                        # along each side of the picture: edges of regions without steps
 
 
 class BoundaryView(QtWidgets.QWidget):
@@ -89,7 +90,7 @@ class BoundaryView(QtWidgets.QWidget):
             return
         self._asked.start()
         (left, right), (bottom, top) = self.range or ((-1.0, 1.0), (-1.0, 1.0))
-        self.request.emit(Boundary(self._feed, output, (left, bottom), (right, top)))
+        self.request.emit(Boundary(self._feed, output, (left, bottom), (right, top), POINTS))
 
     def take_previews(self, previews: dict[Output, Preview]) -> None:
         """Take the range from the data, until the answer tells it for each column."""

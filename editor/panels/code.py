@@ -39,6 +39,7 @@ class CodePanel(CompilerPanel):
         self.kernels.setAccessibleName(self.tr("Kernels"))
         self.kernels.setHeaderHidden(True)
         self.kernels.setRootIsDecorated(False)
+        self.kernels.setTextElideMode(Qt.TextElideMode.ElideMiddle)     # the end says how many ops became one loop
         self.kernels.setMinimumWidth(160)
         self.kernels.currentItemChanged.connect(lambda *_: self._show_kernel())
         self.reason = caption("", "hint")

@@ -120,6 +120,7 @@ class CompilerPanel(LivePanel):
     def refresh(self) -> None:
         self._find_runs()
         self.button.setEnabled(not self._is_busy)
+        self.button.setVisible(self.has_contents())     # the one in the middle does it till then
         self.blank.button.setEnabled(not self._is_busy)
         self.blank.label.setText(self.message or self._sentence)
         say(self.note, self.message or self.summary(), "error" if self.message else "muted")

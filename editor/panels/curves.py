@@ -82,7 +82,7 @@ class CurvesView(QtWidgets.QWidget):
         self.plots, self._lines, self._hairs = {}, {}, {}
         across = min(len(measures), MOST_ACROSS)
         for place, name in enumerate(measures):
-            plot = add_plot(self._canvas, place, across, name)
+            plot = add_plot(self._canvas, place, across, name, counts=True)
             if self.plots:
                 plot.setXLink(next(iter(self.plots.values())))
             self.plots[name] = plot

@@ -14,6 +14,7 @@ from .live import add_plot, draw_curve, dress_plot, new_plots, series_color, ser
 from .runs import GradientState, Run
 
 Qt = QtCore.Qt
+NUMBERS = 1, 2, 3                   # columns of the table
 
 
 class GradientsView(QtWidgets.QSplitter):
@@ -49,6 +50,8 @@ class GradientsView(QtWidgets.QSplitter):
         ]):
             item = QtWidgets.QTableWidgetItem(text)
             item.setToolTip(tip)
+            item.setTextAlignment((Qt.AlignmentFlag.AlignRight if column in NUMBERS else Qt.AlignmentFlag.AlignLeft)
+                                  | Qt.AlignmentFlag.AlignVCenter)
             self.table.setHorizontalHeaderItem(column, item)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(24)
@@ -82,7 +85,7 @@ class GradientsView(QtWidgets.QSplitter):
         if self._plot is None:
             self._canvas = new_plots()
             self._left.addWidget(self._canvas)
-            self._plot = add_plot(self._canvas, 0, 1, " ")
+            self._plot = add_plot(self._canvas, 0, 1, " ", counts=True)
             self._plot.setLogMode(y=True)
         curves = [state.ratios if self.shows_ratio else state.norms for state in run.gradients.values()]
         is_empty = not any(curve.highest[0] > 0 for curve in curves)    # a logarithmic axis has no place for zero
@@ -128,7 +131,7 @@ class GradientsView(QtWidgets.QSplitter):
         self.table.setRowCount(place + 1)
         self._cells.append([QtWidgets.QTableWidgetItem() for _ in range(self.table.columnCount())])
         for column, cell in enumerate(self._cells[-1]):
-            if column in (1, 2, 3):
+            if column in NUMBERS:
                 cell.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 cell.setFont(theme.font("mono"))
             self.table.setItem(place, column, cell)

@@ -19,7 +19,7 @@ from editor.model.inside import can_open
 from editor.model.items import SUBGRAPH, Card, Frame, Note, Ref
 from editor.model.subgraphs import kind_of
 from editor.model.values import EXAMPLE, INLINE, array_form, value_of
-from editor.theme import theme
+from editor.theme import mix, theme
 from editor.widgets.array_field import ArrayEditor
 from editor.widgets.documentation import documentation
 from editor.widgets.editors import editor_for
@@ -226,9 +226,10 @@ class Inspector(Panel):
                 shown[0] = problem
                 return
             shown[0] = problem
-            color = theme.color("error" if problem.severity == "error" else "warn")
-            box.setStyleSheet(f"#problemBox {{ background: rgba({color.red()}, {color.green()}, {color.blue()}, 36); "
-                              f"border-radius: 6px; }} QLabel {{ color: {color.name()}; }}")
+            tokens, token = theme.tokens, "error" if problem.severity == "error" else "warn"
+            ground = mix(tokens.panel, tokens.color(token), 0.14)
+            box.setStyleSheet(f"#problemBox {{ background: {ground}; border-radius: 6px; }} "
+                              f"QLabel {{ color: {tokens.legible(token, ground)}; }}")
             text.setText(problem.detail or problem.text)
             clear(buttons)
             for fix in problem.fixes:

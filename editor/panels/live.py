@@ -4,6 +4,8 @@ are drawn at most thirty times a second; a page without contents that says what 
 from __future__ import annotations
 
 import functools
+import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +16,7 @@ from editor.run.messages import Array
 from editor.theme import theme
 from editor.widgets.labels import as_text
 
+from .amounts import number
 from .panel import Empty, Panel
 
 FRAME_MS = 33                       # between two refreshes
@@ -196,9 +199,52 @@ def new_plots() -> Any:
     return plots
 
 
-def add_plot(plots: Any, place: int, across: int, title: str = "") -> Any:
-    """A plot at a place, counted along rows of `across`."""
-    plot = plots.addPlot(row=place // across, col=place % across)
+@functools.cache
+def _axis() -> Any:
+    """The class of axes, made once the library is there."""
+
+    class Axis(pyqtgraph().AxisItem):  # type: ignore[misc]
+        """Numbers as elsewhere in the panels; whole ones where it counts something."""
+
+        counts = False
+
+        def tickSpacing(self, minVal: float, maxVal: float, size: float) -> Any:
+            levels = super().tickSpacing(minVal, maxVal, size)
+            return ([level for level in levels if level[0] >= 1] or [(1.0, 0.0)]) if self.counts else levels
+
+        def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:
+            if self.logMode:
+                return [power_tick(10.0**value * scale) for value in values]
+            return [plain_tick(value * scale, spacing * scale) for value in values]
+
+    return Axis
+
+
+def tick_step(size: int, most: int = 10) -> int:
+    """Elements between two numbers on an axis: 1, 2 or 5 times a power of ten, so that there are at most so many."""
+    return next(step for k in itertools.count() for step in (10**k, 2 * 10**k, 5 * 10**k) if size <= most * step)
+
+
+def plain_tick(value: float, spacing: float) -> str:
+    """What stands at a tick: as many places as tell it from the next one."""
+    places = max(0, math.ceil(-math.log10(spacing) - 1e-9))
+    return number(value) if places > 4 or abs(value) >= 1e6 else f"{round(value, places) + 0.0:,.{places}f}".replace(
+        "-", "−")
+
+
+def power_tick(value: float) -> str:
+    """What stands at a tick of a logarithmic axis: 1, 2 and 5 of each decade, with its power where that is shorter."""
+    digit, _, power = f"{value:.0e}".partition("e")
+    if digit not in ("1", "2", "5"):
+        return ""
+    return number(value, 1) if -3 <= int(power) < 5 else f"{digit}e{int(power)}".replace("-", "−")
+
+
+def add_plot(plots: Any, place: int, across: int, title: str = "", counts: bool = False) -> Any:
+    """A plot at a place, counted along rows of `across`. counts : whether there are whole numbers only along it"""
+    axes = {side: _axis()(side) for side in ("left", "bottom")}
+    axes["bottom"].counts = counts
+    plot = plots.addPlot(row=place // across, col=place % across, axisItems=axes)
     plot.hideButtons()
     plot.setMenuEnabled(False)
     plot.heading = title

@@ -1,7 +1,6 @@
 """A matrix as colours, gray or a colour picture; what is no number is red. Axes count elements; wheel and drag zoom."""
 from __future__ import annotations
 
-import itertools
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ from editor.run.messages import Array
 from editor.theme import theme
 
 from .amounts import number
-from .live import add_plot, dress_plot, new_plots, pyqtgraph
+from .live import add_plot, dress_plot, new_plots, pyqtgraph, tick_step
 
 COLOR_MAPS = {"viridis": "viridis", "magma": "magma", "gray": "CET-L1", "diverging": "CET-D1A"}    # name -> pyqtgraph's
 DIVERGING = "diverging"
@@ -55,12 +54,10 @@ def picture_scale(values: Array) -> tuple[float, float]:
     return low, high
 
 
-def tick_step(size: int, most: int = 10) -> int:
-    """Elements between two numbers on an axis: 1, 2 or 5 times a power of ten, so that there are at most so many."""
-    return next(step for k in itertools.count() for step in (10**k, 2 * 10**k, 5 * 10**k) if size <= most * step)
-
-
 MARKED = 40                                 # elements along an axis
+MARGINS = 0, 0, 8, 4
+BESIDE, BELOW = 34, 30                      # about what axes take of the width and height
+LEAST_HIGH = 140                            # of a matrix that is much wider than high
 
 
 class MatrixView(QtWidgets.QWidget):
@@ -85,7 +82,7 @@ class MatrixView(QtWidgets.QWidget):
         self._size = (0, 0)
         self.bar = ColorBar()
         self._layout = QtWidgets.QHBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 8, 4)
+        self._layout.setContentsMargins(*MARGINS)
         self._layout.setSpacing(0)
         self._layout.addWidget(self.bar)
 
@@ -131,6 +128,19 @@ class MatrixView(QtWidgets.QWidget):
                 self._plot.getAxis(side).setTickSpacing(levels=ticks if size <= MARKED else ticks[:1])
             self._image.setRect(QtCore.QRectF(-0.5, -0.5, self._size[1], self._size[0]))
             self._plot.setRange(xRange=(-0.5, self._size[1] - 0.5), yRange=(-0.5, self._size[0] - 0.5), padding=0.01)
+        self._fit()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Elements as high as wide, as far as there is room for all: a picture of eight by eight is a square."""
+        rows, columns = self._size
+        across = self.width() - BESIDE - MARGINS[2] - (0 if self.bar.isHidden() else self.bar.width())
+        high = max(across * rows / max(columns, 1), LEAST_HIGH) + BELOW
+        left, top, right, bottom = MARGINS
+        self._layout.setContentsMargins(left, top, right, max(bottom, self.height() - round(high)))
 
     def dress(self) -> None:
         if self._plot is not None:

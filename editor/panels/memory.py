@@ -10,11 +10,11 @@ from editor.widgets.labels import as_text
 
 from .amounts import byte_count, share
 from .compiler import CompilerPanel
-from .live import series_color
+from .live import series_color, tick_step
 
 Qt = QtCore.Qt
 LEFT, TOP, RIGHT, BOTTOM = 74, 8, 12, 26    # pixels around the picture
-TICKS = 4                           # of addresses
+TICKS = 5                           # of addresses at most
 MOST_STEPS = 24                     # numbers below the picture
 
 
@@ -137,13 +137,13 @@ class PlanView(QtWidgets.QWidget):
     def _paint_scales(self, painter: QtGui.QPainter) -> None:
         room = self._room
         painter.setFont(theme.font("small-mono"))
-        for tick in range(TICKS + 1):
-            y = room.bottom() - room.height() * tick / TICKS
+        for address in range(0, self.top + 1, tick_step(self.top, TICKS)):
+            y = room.bottom() - room.height() * address / self.top
             painter.setPen(theme.pen("border"))
             painter.drawLine(QtCore.QPointF(room.left() - 4, y), QtCore.QPointF(room.right(), y))
             painter.setPen(theme.color("text2"))
-            painter.drawText(QtCore.QRectF(0, y - 8, LEFT - 10, 16), Qt.AlignmentFlag.AlignRight,
-                             byte_count(self.top * tick / TICKS))
+            painter.drawText(QtCore.QRectF(0, y - 8, LEFT - 10, 16),
+                             Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, byte_count(address))
         every = -(-self.steps // MOST_STEPS)
         width = room.width() / self.steps
         for step in range(0, self.steps, every):

@@ -18,6 +18,7 @@ from .live import caption
 
 Qt = QtCore.Qt
 BLOCKS = 0.25                       # scale below which a node is a block of its category's color
+EDGE = 16                           # pixels around the whole
 READABLE, SMALLEST = 0.6, 0.02      # scale below which texts are too small; of a whole that is larger than its view
 WIDTH, NODE, HEAD, GAP, PAD = 168.0, 38.0, 24.0, 6.0, 8.0      # pixels: of a node, of a group's title, between, around
 
@@ -91,6 +92,7 @@ class OptimizedPanel(CompilerPanel):
         self.slider.setTickPosition(QtWidgets.QSlider.TickPosition.NoTicks)
         self.slider.setFixedWidth(120)
         self.slider.setRange(0, 0)
+        self.slider.hide()              # till there are stages
         self.slider.valueChanged.connect(self.mark_stale)
         self.name = caption("", "")
         self.name.setMinimumWidth(90)
@@ -102,6 +104,7 @@ class OptimizedPanel(CompilerPanel):
         self.rules = QtWidgets.QListWidget()
         self.rules.setAccessibleName(self.tr("Rules that were applied"))
         self.rules.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.rules.setSpacing(3)        # each has two lines
         theme.wear(self.rules, "small")
         self.heading = caption("")
         self.heading.setContentsMargins(10, 4, 10, 4)
@@ -261,7 +264,7 @@ class StageView(QtWidgets.QGraphicsView):
         room = self.viewport().rect()
         if rect.isEmpty() or room.isEmpty():
             return
-        scale = min(room.width() / rect.width(), room.height() / rect.height())
+        scale = min((room.width() - 2 * EDGE) / rect.width(), (room.height() - 2 * EDGE) / rect.height())
         marked = None if whole else next((item for item in self.nodes.values() if item.is_marked), None)
         scale = min(max(scale, SMALLEST if marked is None else READABLE), 1.0)
         self.setTransform(QtGui.QTransform.fromScale(scale, scale))

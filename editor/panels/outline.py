@@ -104,7 +104,8 @@ class Outline(Panel):
                 name = socket.name if socket is not None else str(number)
                 first.appendRow(_item(self.tr("{0} from {1}").format(name, wire.source), wire.source))
             self._show_types(id)
-        widths = [self.tree.header().sectionSize(k) for k in range(2)] if old.rowCount() else [150, 110]
+        widths = [self.tree.header().sectionSize(k) for k in range(2)] if old.rowCount() else \
+            [max(self.width(), 200) * part // 100 for part in (44, 56)]       # what comes out is beside what is seen
         self.tree.setModel(self.model)
         self.tree.selectionModel().selectionChanged.connect(self._chosen)
         old.deleteLater()

@@ -48,10 +48,10 @@ class ProfilePanel(CompilerPanel):
         self.table.verticalHeader().setDefaultSectionSize(24)
         self.table.setItemDelegateForColumn(SHARE, BarDelegate(self._share_at, self.table))
         header = self.table.horizontalHeader()
-        header.setSectionResizeMode(QtWidgets.QHeaderView.ResizeMode.Interactive)
-        for column, width in enumerate((220, 150, 84, 150, 76, 68, 88, 120)):
+        self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)       # the end says how many ops became one loop
+        for column, width in enumerate((220, 130, 92, 150, 84, 76, 100, 116)):
             header.resizeSection(column, width)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(0, QtWidgets.QHeaderView.ResizeMode.Stretch)
         self.table.clicked.connect(self._click)
         self.table.activated.connect(self._click)
         layout = QtWidgets.QVBoxLayout(self.contents)

@@ -6,9 +6,9 @@ from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from .face import NEAR, CardState, Face, paint_face
+from .face import CRISP, NEAR, CardState, Face, paint_face
 from .geometry import Box, CardGeometry
-from .inks import inks
+from .inks import Inks, inks
 from .look import CardLook
 
 MARGIN = 13.0               # around a card for shadow, sockets and chip
@@ -45,9 +45,10 @@ class CardItem(QtWidgets.QGraphicsItem):
         self._face = None
         self.update()
 
-    def face(self, near: bool = False) -> Face:
-        if self._face is None or self._face.near != near:
-            self._face = Face(self.look, inks(), near)
+    def face(self, near: bool = False, present: Inks | None = None) -> Face:
+        present = present or inks()
+        if self._face is None or self._face.near != near or self._face.inks is not present:
+            self._face = Face(self.look, present, near)
         return self._face
 
     @property
@@ -78,7 +79,8 @@ class CardItem(QtWidgets.QGraphicsItem):
               widget: QtWidgets.QWidget | None = None) -> None:
         scale = painter.worldTransform().m11()
         try:
-            face = self.face(scale > NEAR)
+            crisp = painter.deviceTransform().m11() >= CRISP
+            face = self.face(scale > NEAR, inks() if crisp else inks().small)
         except Exception:                       # one that Qt is handed here would end the process
             sys.excepthook(*sys.exc_info())
             painter.fillRect(self._bounds, inks().error)

@@ -32,6 +32,7 @@ from .inks import NO_BRUSH, NO_PEN, Inks, bar_path, foot_path, heat, title_path
 from .look import CardLook, carried
 
 BARE, FLAT, SHORT, NEAR = 0.2, 0.35, 0.55, 1.3      # zooms at which the drawing changes
+CRISP = 0.8                             # pixels of the screen for one of a card, from which small figures can be read
 DIMMED = 0.32                           # opacity of what a dragged wire does not fit
 OUTDATED = 0.35                         # opacity of values from before an edit
 
@@ -74,6 +75,7 @@ class Face:
                             for output in look.outputs]
         self.outputs = self._outputs()
         self.inputs = self._inputs()
+        self.is_wrong = look.problem is not None and look.problem[1] == "error"
         self.rows = [self._row(f) for f in look.fields]
 
     @cached_property
@@ -200,8 +202,11 @@ def _outline(rgba: int) -> QtGui.QPen:
 
 
 def _signal(face: Face) -> QtGui.QColor:
-    problem = face.look.problem
-    return face.inks.error if problem is not None and problem[1] == "error" else face.inks.warn
+    return face.inks.error if face.is_wrong else face.inks.warn
+
+
+def _problem_color(face: Face) -> QtGui.QColor:
+    return face.inks.error_text if face.is_wrong else face.inks.warn_text
 
 
 def _paint_body(painter: QtGui.QPainter, face: Face, state: CardState, scale: float) -> None:
@@ -225,7 +230,7 @@ def _paint_body(painter: QtGui.QPainter, face: Face, state: CardState, scale: fl
         painter.drawPath(title_path(width))
     problem = face.look.problem
     if problem is not None and not face.geometry.collapsed:
-        painter.setBrush(present.error_tint if problem[1] == "error" else present.warn_tint)
+        painter.setBrush(present.error_tint if face.is_wrong else present.warn_tint)
         painter.drawPath(foot_path(width, height - STRIP, height))
     painter.setBrush(NO_BRUSH)
     painter.setPen(present.bypass_pen if bypassed else present.hover_pen if state.part else present.border_pen)
@@ -236,10 +241,10 @@ def _paint_body(painter: QtGui.QPainter, face: Face, state: CardState, scale: fl
     if problem is not None or state.selected:
         painter.setBrush(NO_BRUSH)
         if problem is not None:
-            painter.setPen(present.error_pen if problem[1] == "error" else present.warn_pen)
+            painter.setPen(present.error_pen if face.is_wrong else present.warn_pen)
             painter.drawRoundedRect(QtCore.QRectF(0, 0, width, height), RADIUS, RADIUS)
         if state.selected:      # around the border of an error, which stays to be seen
-            out = 2.0 if problem is not None else 0.0
+            out = 3.5 if problem is not None else 0.0       # with a gap, or the two look like a third colour
             painter.setPen(present.selected_pen)
             around = QtCore.QRectF(-out, -out, width + 2 * out, height + 2 * out)
             painter.drawRoundedRect(around, RADIUS + out, RADIUS + out)
@@ -265,10 +270,11 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
     painter.setPen(present.text)
     painter.drawText(QtCore.QPointF(9, TITLE / 2 + 1 + present.far_title.rise), face.far_title)
     painter.setFont(present.far_mono.font)
-    painter.setPen(present.text2)
+    painter.setPen(present.on_title)
     if face.far_name and not face.chip:     # which stands there
         left = width - 9 - present.far_mono.width(face.far_name)
         painter.drawText(QtCore.QPointF(left, TITLE / 2 + 1 + present.far_mono.rise), face.far_name)
+    painter.setPen(present.text2)
     if not face.geometry.collapsed:
         for port, text in zip(face.outputs, face.far_outputs, strict=True):
             left = width - 14 - present.far_mono.width(text)
@@ -276,7 +282,7 @@ def _paint_far(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
         _paint_far_rows(painter, face)
         if face.far_problem:
             painter.setFont(present.far_strip.font)
-            painter.setPen(_signal(face))
+            painter.setPen(_problem_color(face))
             base = face.geometry.height - STRIP / 2 + present.far_strip.rise
             painter.drawText(QtCore.QPointF(9, base), face.far_problem)
         _paint_strip(painter, face, far=True, outdated=state.outdated)
@@ -346,11 +352,10 @@ def _paint_title(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
     painter.setPen(present.text)
     painter.drawText(QtCore.QPointF(12, middle + present.title.rise), face.title)
     painter.setFont(present.mono.font)
-    painter.setPen(present.text3)
+    painter.setPen(present.on_title)
     if face.name:
         painter.drawText(QtCore.QPointF(face.name_left, middle + present.mono.rise), face.name)
     if face.time and state.heat:
-        painter.setPen(present.text2)
         painter.drawText(QtCore.QPointF(width - 22 - face.time_width, middle + present.mono.rise), face.time)
     _paint_state(painter, face, width - 13, middle)
     _paint_heat(painter, face, state, BAR)
@@ -419,7 +424,7 @@ def _paint_rows(painter: QtGui.QPainter, face: Face, state: CardState) -> None:
     _paint_strip(painter, face, hovered=state.part is not None, outdated=state.outdated)
     if face.problem:
         painter.setFont(present.strip.font)
-        painter.setPen(_signal(face))
+        painter.setPen(_problem_color(face))
         painter.drawText(QtCore.QPointF(12, face.geometry.height - STRIP / 2 + present.strip.rise), face.problem)
 
 

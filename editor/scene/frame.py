@@ -7,13 +7,13 @@ from functools import reduce
 from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.model.items import Frame
-from editor.theme import theme
+from editor.theme import mix, theme
 
 from .geometry import FRAME_RADIUS, FRAME_TITLE, Box
-from .inks import Lettering, inks, mixed, pen
+from .inks import Lettering, inks, pen
 from .laid import LaidItem
 
-FILL = 0.07
+FILL, COLLAPSED = 0.07, 0.22       # strength of the colour, open and collapsed
 GROUP_MARGIN, GROUP_TITLE, GROUP_FOOT = 20.0, 36.0, 16.0        # around the cards of a kernel
 
 
@@ -39,8 +39,8 @@ class AreaItem(LaidItem):
     @property
     def letters(self) -> QtGui.QColor:
         """Of the title: the hue, moved towards the text until it can be read."""
-        present = inks()
-        return mixed(present.text, self.color, 0.7 if present.dark else 0.55)
+        hue = self.color.name()
+        return theme.legible(hue, mix(inks().tokens.canvas, hue, COLLAPSED if self.collapsed else self.strength))
 
     def boundingRect(self) -> QtCore.QRectF:
         return QtCore.QRectF(*self.box).adjusted(-2, -2, 2, 2)
@@ -53,7 +53,7 @@ class AreaItem(LaidItem):
         present, scale = inks(), painter.worldTransform().m11()
         rect = QtCore.QRectF(*box)
         fill = QtGui.QColor(self.color)
-        fill.setAlphaF(0.22 if self.collapsed else self.strength)
+        fill.setAlphaF(COLLAPSED if self.collapsed else self.strength)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, scale > 0.2)
         painter.setBrush(fill)
         width = 2.0 if self.selected else 1.5 if self.hovered else 1.0
@@ -109,10 +109,6 @@ class GroupItem(AreaItem):
         self.name, self.short, self.tip = title, short, tip
         self.areas: list[Box] = []
         self.setZValue(-10)
-
-    @property
-    def letters(self) -> QtGui.QColor:
-        return self.color
 
     def _fitting(self, lettering: Lettering, room: float) -> str:
         return self.title if lettering.width(self.title) <= room else self.short

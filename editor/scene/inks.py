@@ -1,13 +1,15 @@
 """Pens, brushes, fonts and widths of texts in the present look, made once for it: painting makes none of them."""
 from __future__ import annotations
 
+import copy
 import math
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from PySide6 import QtCore, QtGui
 
-from editor.theme import theme
+from editor.theme import mix, theme
+from editor.theme.tokens import HUES
 
 from .geometry import BAR, RADIUS, TITLE
 
@@ -116,12 +118,25 @@ class Inks:
         self.bypass_pen = pen(self.text3, 1.0, (4, 4))
         self.well_pen = NO_PEN if self.dark else pen(self.border)
         self.selected_pen, self.error_pen, self.warn_pen = pen(self.accent, 2), pen(self.error, 2), pen(self.warn, 1.2)
-        self.error_tint = QtGui.QBrush(mixed(self.card, self.error, 0.14))
-        self.warn_tint = QtGui.QBrush(mixed(self.card, self.warn, 0.14))
+        tokens = self.tokens
+        error, warn = (mix(tokens.card, tokens.color(name), 0.14) for name in ("error", "warn"))
+        self.error_tint, self.warn_tint = QtGui.QBrush(QtGui.QColor(error)), QtGui.QBrush(QtGui.QColor(warn))
+        self.error_text, self.warn_text = theme.legible("error", error), theme.legible("warn", warn)
+        self.on_title = theme.legible("text3", *map(tokens.title, HUES.values()), tokens.border)    # beside the title
         self._tints: dict[str, QtGui.QBrush] = {}
         self._bars: dict[str, QtGui.QBrush] = {}
         self._hues: dict[str, QtGui.QBrush] = {}
         self._dtypes: dict[str, QtGui.QBrush] = {}
+
+    @cached_property
+    def small(self) -> Inks:
+        """The same where letters are so small that the zeros of the monospaced font, which have a dot, look like
+        eights: numbers in the other font.
+        """
+        result = copy.copy(self)
+        result.mono, result.fine, result.far_mono = (
+            Lettering("small"), Lettering("small", 10), Lettering("small", 18))
+        return result
 
     def hue(self, category: str) -> QtGui.QBrush:
         """Of bars and blocks of a category."""

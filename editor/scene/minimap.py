@@ -10,7 +10,7 @@ from .view import GraphView
 
 WIDTH, HEIGHT = 200, 140
 INSET = 8.0
-FAINT = 0.45                # opacity over cards
+FAINT = 0.85                # opacity over cards
 REPAINT_MS = 33             # at most so often, however fast things move
 
 

@@ -65,12 +65,14 @@ class PictureStrip:
         size = wording.bytes_of(preview.bytes)
         self.below = [_kind(preview), size]
         self.above: list[str] = []      # the first line, in full and shorter
+        self.far = ""                   # what is said of it from afar
         if preview.minimum is not None and preview.maximum is not None:
             extent = preview.maximum - preview.minimum
             span = f"[{wording.brief(preview.minimum, extent)}, {wording.brief(preview.maximum, extent)}]"
             mean = "" if preview.mean is None else wording.brief(preview.mean, extent)
             texts = [f"{span}  mean {mean}", f"{span} μ {mean}", span] if mean else [span]
             self.above = [_origin(preview) + text for text in texts]
+            self.far = span
         self.defects = _defects(preview) if self.bad else ""
 
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
@@ -85,6 +87,11 @@ class PictureStrip:
             picture = Box(box.x + 5, box.y + 4, THUMBNAIL, THUMBNAIL)
         self._paint_picture(painter, picture)
         if far:
+            letters = inks.far_mono
+            if not large and letters.width(self.far) <= room:
+                painter.setFont(letters.font)
+                painter.setPen(inks.error if self.bad else inks.text2)
+                painter.drawText(QtCore.QPointF(left, box.y + box.height / 2 + letters.rise), self.far)
             return
         if self.above:
             lines = [next((text for text in self.above if inks.fine.width(text) <= room), self.above[-1]), *lines]
@@ -154,6 +161,12 @@ class CurveStrip:
     def paint(self, painter: QtGui.QPainter, box: Box, inks: Inks, category: str, far: bool = False) -> None:
         left, width, bottom, height = box.x + 6, box.width - 12, box.bottom - 6, box.height - 12
         step = width / max(len(self.heights) - 1, 1)
+        if far:             # the last value above it, where the curve leaves room for letters of that size
+            height *= 0.55
+            painter.setFont(inks.far_mono.font)
+            painter.setPen(inks.text)
+            shown = inks.far_mono.cut_value(self.last, width)
+            painter.drawText(QtCore.QPointF(box.right - 6 - inks.far_mono.width(shown), box.y + 17), shown)
         painter.setPen(pen(inks.hue(category).color(), 3.0 if far else 1.5))
         painter.setBrush(NO_BRUSH)
         painter.drawPolyline([QtCore.QPointF(left + step * i, bottom - height * h) for i, h in enumerate(self.heights)])

@@ -114,8 +114,16 @@ class Theme(QtCore.QObject):
         key = ("title", category)
         found = self._made.get(key)
         if found is None:
-            found = QtGui.QColor(mix(self.tokens.card, category_hue(category), self.tokens.tint))
+            found = QtGui.QColor(self.tokens.title(category_hue(category)))
             self._made[key] = found
+        return found
+
+    def legible(self, name: str, *grounds: str) -> QtGui.QColor:
+        """A token's colour for text on grounds given as #RRGGBB, see `Tokens.legible`."""
+        key = ("legible", name, *grounds)
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = QtGui.QColor(self.tokens.legible(name, *grounds))
         return found
 
     def dtype(self, name: str) -> QtGui.QColor:

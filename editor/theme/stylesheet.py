@@ -41,7 +41,7 @@ def stylesheet(t: Tokens, glyphs: Mapping[str, str]) -> str:
     hover = mix(t.card, t.text, 0.07)
     pressed = mix(t.card, t.text, 0.12)
     row = mix(t.panel, t.text, 0.05)
-    chosen = mix(t.panel, t.accent, 0.24)
+    chosen = t.chosen
     chosen_idle = mix(t.panel, t.text, 0.10)
     pale = mix(t.panel, t.text3, 0.65)
     strong = mix(t.border, t.text, 0.18)
@@ -116,8 +116,9 @@ QHeaderView::section {{
     border-bottom: 1px solid {t.border};
 }}
 QHeaderView::section:hover {{ color: {t.text}; }}
-QHeaderView::down-arrow {{ image: {image["down"]}; width: 12px; height: 12px; }}
-QHeaderView::up-arrow {{ image: {image["up"]}; width: 12px; height: 12px; }}
+QHeaderView::down-arrow, QHeaderView::up-arrow {{ width: 9px; height: 9px; subcontrol-position: top center; }}
+QHeaderView::down-arrow {{ image: {image["down"]}; }}
+QHeaderView::up-arrow {{ image: {image["up"]}; }}
 QTableCornerButton::section {{ background: {t.panel}; border: none; }}
 
 QPushButton {{

@@ -1,7 +1,7 @@
 """Every colour of the editor by name, for the dark and the light look. Plain values; who draws asks `Theme` for them.
 
-Contrast on `card`: text at least 12, text2 6, text3 and the signals 4.4. Hues of categories reach 2.4 to 3.7 on white:
-they are for bars, tints and blocks, never for text.
+Contrast on `card`: text at least 12, text2 5.9, text3 and the signals 4.5; on a ground that is tinted, `Tokens.legible`
+keeps that. Hues of categories reach 2.4 to 3.7 on white: they are for bars, tints and blocks, never for text.
 """
 from __future__ import annotations
 
@@ -32,11 +32,16 @@ RELATED: Mapping[str, str] = {
     "regularization": "layer", "preprocessing": "layer", "attention": "layer",
     "activations": "activation",
     "reduction": "reduce", "reductions": "reduce", "sorting": "reduce", "statistics": "reduce",
+    "image geometry": "shape", "image boxes": "shape", "image color": "layer", "image chains": "layer",
+    "image mixing": "layer", "spectrograms": "layer",
     "conversion": "shape", "indexing": "shape", "control": "shape", "image": "shape", "reshaping": "shape",
     "losses": "loss",
     "optimizers": "optimizer", "metric": "optimizer", "metrics": "optimizer", "train": "optimizer",
     "training": "optimizer",
 }
+
+
+LEGIBLE = 4.5           # least contrast of text with its ground (WCAG 2.2, 1.4.3)
 
 
 @dataclass(frozen=True)
@@ -103,19 +108,33 @@ class Tokens:
             return self.int
         return self.bool if name.startswith("bool") else self.any
 
+    @property
+    def chosen(self) -> str:
+        """The ground of a chosen row."""
+        return mix(self.panel, self.accent, 0.24)
+
+    def title(self, hue: str) -> str:
+        """The ground of a card's title, of the hue of its category."""
+        return mix(self.card, hue, self.tint)
+
+    def legible(self, name: str, *grounds: str) -> str:
+        """A token's colour for text on each of the grounds: with as much of `text` in it as a contrast of 4.5 takes."""
+        shades = (mix(self.color(name), self.text, part / 20) for part in range(20))
+        return next((s for s in shades if all(contrast(s, ground) >= LEGIBLE for ground in grounds)), self.text)
+
 
 NAMES = tuple(f.name for f in fields(Tokens) if f.name not in ("name", "shadow", "tint"))
 
 DARK = Tokens(
     name="dark", canvas="#16181D", dot="#262A32", panel="#1C1F26", card="#23272F", border="#383E4A", well="#1A1D23",
-    text="#E6E9EF", text2="#9AA4B5", text3="#818CA0", accent="#5B9DFF", on_accent="#0D1420",
-    ok="#3FC380", warn="#F5B83D", error="#F2555A",
+    text="#E6E9EF", text2="#9AA4B5", text3="#8590A4", accent="#5B9DFF", on_accent="#0D1420",
+    ok="#3FC380", warn="#F5B83D", error="#F35D62",
     float32="#63B3ED", float64="#7C93F5", int="#5CCB8A", bool="#E37C9B", any="#9AA4B5",
     gradient="#C77DFF", on_gradient="#16181D", shadow=70 / 255, tint=0.18,
 )
 LIGHT = Tokens(
     name="light", canvas="#F3F5F8", dot="#D9DEE6", panel="#FFFFFF", card="#FFFFFF", border="#CBD2DC", well="#F0F2F6",
-    text="#1B2230", text2="#566074", text3="#6B7588", accent="#1F6FEB", on_accent="#FFFFFF",
+    text="#1B2230", text2="#566074", text3="#646E81", accent="#1F6FEB", on_accent="#FFFFFF",
     ok="#157F4C", warn="#8F5A00", error="#C9303A",
     float32="#1C7ED6", float64="#4C6FE0", int="#1F8F55", bool="#C2417A", any="#6B7588",
     gradient="#7B2FBE", on_gradient="#FFFFFF", shadow=28 / 255, tint=0.15,

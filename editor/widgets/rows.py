@@ -106,7 +106,7 @@ class RowDelegate(QtWidgets.QStyledItemDelegate):
         if row.key:
             self._row(painter, box, row, option)
         else:
-            self._heading(painter, box, row)
+            self._heading(painter, box, row, option)
         painter.restore()
 
     def _ground(self, painter: QtGui.QPainter, option: QtWidgets.QStyleOptionViewItem, index: Index) -> None:
@@ -118,18 +118,19 @@ class RowDelegate(QtWidgets.QStyledItemDelegate):
         style = option.widget.style() if option.widget is not None else QtWidgets.QApplication.style()
         style.drawPrimitive(QtWidgets.QStyle.PrimitiveElement.PE_PanelItemViewItem, plain, painter, option.widget)
 
-    def _heading(self, painter: QtGui.QPainter, box: QtCore.QRectF, row: Row) -> None:
+    def _heading(self, painter: QtGui.QPainter, box: QtCore.QRectF, row: Row,
+                 option: QtWidgets.QStyleOptionViewItem) -> None:
         left = box.left() + EDGE - 4
         if row.category is not None:
             draw_chip(painter, QtCore.QPointF(left + CHIP / 2, box.center().y()), row.category, CHIP - 2)
             left += CHIP + 6
-        painter.setPen(theme.color("text2"))
+        painter.setPen(_ink("text2", option))
         font = theme.font("bold")
         painter.setFont(font)
         title = _elided(row.title, font, box.right() - 4 * EDGE - left)
         painter.drawText(QtCore.QRectF(left, box.top(), box.right() - left, box.height()), _MIDDLE, title)
         if row.note:
-            painter.setPen(theme.color("text3"))
+            painter.setPen(_ink("text3", option))
             painter.setFont(theme.font("mono"))
             painter.drawText(box.adjusted(0, 0, -EDGE, 0), _RIGHT, row.note)
 
@@ -150,16 +151,17 @@ class RowDelegate(QtWidgets.QStyledItemDelegate):
         if row.note:
             font = theme.font("small")
             painter.setFont(font)
-            painter.setPen(theme.color("text3"))
+            painter.setPen(_ink("text3", option))
             note = _elided(row.note, font, (right - left) * 0.55)
             painter.drawText(QtCore.QRectF(left, line.top(), right - left, line.height()), _RIGHT, note)
             right -= QtGui.QFontMetricsF(font).horizontalAdvance(note) + 10
-        _draw_marked(painter, QtCore.QRectF(left, line.top(), max(right - left, 0), line.height()), row)
+        _draw_marked(painter, QtCore.QRectF(left, line.top(), max(right - left, 0), line.height()), row,
+                     _ink("accent", option))
         if row.detail:
             below = QtCore.QRectF(left, line.bottom() - 2, box.right() - EDGE - left, box.bottom() - line.bottom())
             font = theme.font("small")
             painter.setFont(font)
-            painter.setPen(theme.color("text2"))
+            painter.setPen(_ink("text2", option))
             painter.drawText(below, _MIDDLE, _elided(row.detail, font, below.width()))
 
     def _mark(self, painter: QtGui.QPainter, line: QtCore.QRectF, row: Row) -> float:
@@ -232,17 +234,23 @@ def tag_pixmap(title: str, category: str, ratio: float = 1.0) -> QtGui.QPixmap:
     return pixmap
 
 
+def _ink(name: str, option: QtWidgets.QStyleOptionViewItem) -> QtGui.QColor:
+    """A colour of text that is read on what is chosen, too."""
+    chosen = option.state & QtWidgets.QStyle.StateFlag.State_Selected
+    return theme.legible(name, theme.tokens.chosen) if chosen else theme.color(name)
+
+
 def _elided(text: str, font: QtGui.QFont, width: float) -> str:
     return QtGui.QFontMetricsF(font).elidedText(text, QtCore.Qt.TextElideMode.ElideRight, max(width, 0))
 
 
-def _draw_marked(painter: QtGui.QPainter, box: QtCore.QRectF, row: Row) -> None:
-    """The title, with the characters that answer what was typed in bold accent."""
+def _draw_marked(painter: QtGui.QPainter, box: QtCore.QRectF, row: Row, mark: QtGui.QColor) -> None:
+    """The title, with the characters that answer what was typed in bold and another colour."""
     font = theme.font("ui")
     shown = _elided(row.title, font, box.width())
     layout = QtGui.QTextLayout(shown, font)
     form = QtGui.QTextCharFormat()
-    form.setForeground(theme.color("accent"))
+    form.setForeground(mark)
     form.setFontWeight(QtGui.QFont.Weight.DemiBold)
     ranges = []
     for place in row.places:

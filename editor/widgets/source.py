@@ -178,5 +178,5 @@ class PythonHighlighter(QtGui.QSyntaxHighlighter):
         token = TOKENS.get(kind)
         if token is not None:
             shape = QtGui.QTextCharFormat()
-            shape.setForeground(theme.color(token))
+            shape.setForeground(theme.legible(token, theme.tokens.well))
             self.setFormat(start, length, shape)

@@ -9,7 +9,8 @@ from editor import commands
 from editor.infer import Inference
 from editor.model.document import GraphDocument
 from editor.model.items import Card
-from editor.panels.matrix import colored, limits, picture_scale, tick_step
+from editor.panels.live import plain_tick, power_tick, tick_step
+from editor.panels.matrix import MatrixView, colored, limits, picture_scale
 from editor.panels.slices import first_index, has_colors
 from editor.panels.viewer import HEAT, HISTOGRAM, IMAGE, TABLE, ViewerPanel, as_text
 from editor.run import messages as m
@@ -105,6 +106,29 @@ def test_limits_and_colors():
     assert [picture_scale(np.array(v)) for v in ([0.0, 0.5], [0, 100], [-1.0, 1.0])] == [(0, 1), (0, 255), (-1, 1)]
 
 
+@pytest.mark.parametrize("shape", [(8, 8), (12, 8), (2, 100), (900, 4)])
+def test_elements_are_as_high_as_wide_where_there_is_room(qtbot, shape):
+    """Of a matrix that is much wider than high they are higher, of one that is much higher, wider."""
+    matrix = MatrixView(is_picture=False)
+    qtbot.addWidget(matrix)
+    matrix.resize(300, 700)
+    matrix.show_values(np.zeros(shape), "viridis")
+    matrix.grab()
+    room = matrix._plot.vb.boundingRect()
+    if shape[1] == 8:
+        assert room.height() / room.width() == pytest.approx(shape[0] / 8, rel=0.25)
+    else:
+        assert 100 < room.height() < 700
+
+
+def test_ticks_have_as_many_places_as_they_need():
+    assert [plain_tick(v, 0.5) for v in (-0.5, 0.0, 1.0)] == ["−0.5", "0.0", "1.0"]
+    assert [plain_tick(v, 1000.0) for v in (0.0, 12000.0)] == ["0", "12,000"]
+    assert plain_tick(-1e-9, 0.2) == "0.0" and plain_tick(2e-7, 1e-7) == "2e−7"
+    assert [power_tick(v) for v in (1e-5, 2e-4, 3e-4, 0.005, 0.1, 50.0, 100.0, 2e6)] == [
+        "1e−5", "2e−4", "", "0.005", "0.1", "50", "100", "2e6"]
+
+
 def test_axes_have_at_most_ten_whole_numbers():
     assert [tick_step(size) for size in (1, 10, 11, 25, 60, 200, 1000)] == [1, 1, 2, 5, 10, 20, 100]
 
@@ -156,7 +180,7 @@ def test_statistics_count_what_is_no_number(viewer):
     shown = [[model.data(model.index(r, c), Qt.ItemDataRole.ForegroundRole) for c in range(2)] for r in range(2)]
     assert shown == [[None, theme.color("error")], [theme.color("error"), None]]
     assert model.data(model.index(1, 1)) == "3"
-    assert tuple(viewer.heat.picture[0, 1]) == (242, 85, 90)
+    assert tuple(viewer.heat.picture[0, 1]) == theme.color("error").getRgb()[:3]
 
 
 def test_pictures_are_asked_for_by_channel_and_shown_in_color(viewer):

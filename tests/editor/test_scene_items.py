@@ -80,7 +80,7 @@ def test_a_card_that_cannot_be_drawn_is_red_and_ends_nothing(scene, monkeypatch,
     said = []
     monkeypatch.setattr("sys.excepthook", lambda *error: said.append(error[0]))
     item = scene.cards["add"]
-    monkeypatch.setattr(item, "face", lambda near: 1 / 0)
+    monkeypatch.setattr(item, "face", lambda near, present: 1 / 0)
     shown = item.sceneBoundingRect()
     image = QtGui.QImage(shown.size().toSize(), QtGui.QImage.Format.Format_RGB32)
     image.fill(QtGui.QColor("white"))

@@ -521,6 +521,20 @@ def test_attributes_and_names_are_told_from_afar(view):
     assert long.far_name == ""
 
 
+def test_small_figures_have_zeros_that_are_no_eights(view):
+    """Where less than 0.8 pixels are left for one of a card, numbers are in the font without dots in zeros."""
+    item = next(iter(view.graph.cards.values()))
+    families = {}
+    for zoom in (0.6, 1.0):
+        view.set_zoom(zoom)
+        view.centerOn(item)
+        view.grab()
+        families[zoom] = item._face.inks.mono.font.families()[0]
+    assert families == {0.6: "Inter", 1.0: "JetBrains Mono"}
+    narrow = [inks().small.mono.width(text) <= inks().mono.width(text) for text in ("(?, 784)", "0.08", "[-1.9, 2]")]
+    assert all(narrow), "what fits in the one font fits in the other"
+
+
 def test_the_first_view_is_where_most_cards_begin(qapp, qtbot):
     install(qapp)
     low = [Card(f"low{k}", "op/exp", x=300.0 * k, y=2000.0 + 80 * (k % 2)) for k in range(4)]

@@ -26,14 +26,26 @@ def look(qapp):
 
 @LOOKS
 @pytest.mark.parametrize(("name", "ground", "least"), [
-    ("text", "card", 12), ("text2", "card", 5.9), ("text3", "card", 4.3),
-    ("accent", "card", 4.5), ("error", "card", 4.3),
-    ("text", "panel", 12), ("text2", "panel", 5.5), ("text3", "panel", 4.3), ("text", "well", 12),
+    ("text", "card", 12), ("text2", "card", 5.9), ("text3", "card", 4.5), ("text3", "well", 4.5),
+    ("text3", "canvas", 4.5),
+    ("accent", "card", 4.5), ("error", "card", 4.5),
+    ("text", "panel", 12), ("text2", "panel", 5.5), ("text3", "panel", 4.5), ("text", "well", 12),
     ("text", "canvas", 12),
     ("on_accent", "accent", 4.5), ("on_gradient", "gradient", 4.5), ("ok", "card", 4.5), ("warn", "card", 4.5),
 ])
 def test_contrast(tokens, name, ground, least):
     assert contrast(tokens.color(name), tokens.color(ground)) >= least
+
+
+@LOOKS
+def test_text_on_tinted_grounds_is_read(tokens):
+    """Names on titles of all categories, sentences of problems on cards and in the inspector, words in a chosen row."""
+    titles = [tokens.title(hue) for hue in HUES.values()]
+    tints = [mix(base, tokens.color(name), 0.14) for base in (tokens.card, tokens.panel) for name in ("error", "warn")]
+    for name in NAMES:
+        for ground in (*titles, *tints, tokens.chosen):
+            assert contrast(tokens.legible(name, ground), ground) >= 4.5, (name, ground)
+    assert tokens.legible("text", tokens.card) == tokens.text and tokens.legible("accent", tokens.card) == tokens.accent
 
 
 @LOOKS
