@@ -74,7 +74,8 @@ class Compiler:
     def forget_threads(self) -> None:
         """In a child of `os.fork`, which has none of the threads; one of the parent may have held a lock."""
         self._loading = threading.RLock()           # of the engine and the table of addresses
-        self._compiling = threading.RLock()         # held for as long as numba takes
+        self._compiling = threading.RLock()         # held by who wants a kernel for as long as numba takes
+        self._in_numba = threading.RLock()          # held by the thread in which numba is
         self._background: ThreadPoolExecutor | None = None
         self._entry: Future[int] | None = None
         self._entry_since = 0.0
@@ -162,11 +163,31 @@ class Compiler:
 
     def _compile(self, name: str, kernel: Kernel | str) -> None:
         start = time.perf_counter()
-        symbol, code = object_code(kernel)
+        symbol, code = self._object_code(kernel)
         self.cache.write(name, symbol, code)
         self.counts.compiled += kernel != ENTRY
         self.counts.seconds += time.perf_counter() - start
         self._add(name, symbol, code)
+
+    def _object_code(self, kernel: Kernel | str) -> tuple[str, bytes]:
+        """Made in another thread if this is the main one, which alone is interrupted.
+
+        Ctrl-C in the middle of an import of numba, or of what that does at its first use, would leave half of it
+        behind, with which nothing is compiled any more. So numba comes to its end, whoever waits for it.
+        """
+        def work() -> tuple[str, bytes]:
+            with self._in_numba:
+                return object_code(kernel)
+
+        if threading.current_thread() is not threading.main_thread():
+            return work()
+        from concurrent.futures import ThreadPoolExecutor
+
+        executor = ThreadPoolExecutor(1, "numba")
+        try:
+            return executor.submit(work).result()
+        finally:
+            executor.shutdown(wait=False)
 
     def _add(self, name: str, symbol: str, code: bytes) -> int:
         with self._loading:
@@ -189,12 +210,14 @@ def _before_fork() -> None:
     _HELD[:] = _COMPILERS
     for compiler in _HELD:
         compiler._compiling.acquire()
+        compiler._in_numba.acquire()
         compiler._loading.acquire()
 
 
 def _in_parent() -> None:
     for compiler in _HELD:
         compiler._loading.release()
+        compiler._in_numba.release()
         compiler._compiling.release()
     _HELD.clear()
 

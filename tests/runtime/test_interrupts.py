@@ -12,6 +12,8 @@ import pytest
 import graphengine as tf
 from graphengine import keras
 from graphengine.keras.train_section import Training
+from graphengine.runtime import compiler
+from graphengine.runtime.cache import ObjectCache
 from graphengine.runtime.interrupts import Interrupts
 
 
@@ -133,3 +135,20 @@ def test_a_document_s_training_ends_where_it_was_dropped():
     with pytest.raises(KeyboardInterrupt):
         training.fit(10**6, tell)
     assert len(seen) == 1
+
+
+def test_numba_is_not_interrupted(monkeypatch):
+    """In the middle of its import it would be broken for good."""
+    over, make = threading.Event(), compiler.object_code
+
+    def made(kernel):
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        found = make(kernel)
+        over.set()
+        return found
+
+    monkeypatch.setattr(compiler, "object_code", made)
+    own = compiler.Compiler(ObjectCache(None))
+    with pytest.raises(KeyboardInterrupt):
+        own.runner()
+    assert over.wait(checks.HANGS_S)
