@@ -13,7 +13,6 @@ from editor.run import messages as m
 from editor.run.failures import name_of
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[1] / "samples"
-LONG_MS = 60_000
 
 
 class Talk:
@@ -26,13 +25,13 @@ class Talk:
     def send(self, request):
         self.runner.send(request)
 
-    def wait(self, kind, when=lambda reply: True, timeout=LONG_MS):
+    def wait(self, kind, when=lambda reply: True):
         """The next reply of a kind, from now on, that has not been waited for."""
         def found():
             return next((k for k, r in enumerate(self.said) if isinstance(r, kind) and when(r)), None)
 
         try:
-            self.qtbot.waitUntil(lambda: found() is not None, timeout=timeout)
+            self.qtbot.waitUntil(lambda: found() is not None)
         except self.qtbot.TimeoutError:
             raise AssertionError(f"no {kind.__name__} in {[str(r)[:200] for r in self.said[-20:]]}") from None
         k = found()
@@ -44,12 +43,12 @@ class Talk:
         self.send(m.Load(to_text(document), document.arrays, str(folder), self.serial, anew))
         return self.wait(m.Loaded, lambda r: r.serial == self.serial)
 
-    def finish(self, request, timeout=LONG_MS):
+    def finish(self, request):
         """Everything that is said until a request is done."""
         start, what = len(self.said), name_of(request)      # the end of an earlier one may still come
         self.send(request)
         self.qtbot.waitUntil(
-            lambda: any(isinstance(r, m.Finished) and r.what == what for r in self.said[start:]), timeout=timeout)
+            lambda: any(isinstance(r, m.Finished) and r.what == what for r in self.said[start:]))
         found, self.said[:] = self.said[start:], []
         return found
 

@@ -10,9 +10,31 @@ from typing import Any
 os.environ["QT_QPA_PLATFORM"] = "offscreen"     # before Qt is imported
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-SAVING_MS = 60_000                              # a limit only
+HANGS_MS = 120_000                              # that nothing takes, whatever else the machine does
+
+
+class Patient(QtBot):
+    """Waits until something comes, and gives up only where nothing ever will."""
+
+    def waitUntil(self, callback: Any, *, timeout: int = HANGS_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+    def waitSignal(self, signal: Any, *, timeout: int = HANGS_MS, **options: Any) -> Any:
+        return super().waitSignal(signal, timeout=timeout, **options)
+
+    def waitSignals(self, signals: Any, *, timeout: int = HANGS_MS, **options: Any) -> Any:
+        return super().waitSignals(signals, timeout=timeout, **options)
+
+    def waitExposed(self, widget: Any, *, timeout: int = HANGS_MS) -> Any:
+        return super().waitExposed(widget, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: Any, request: pytest.FixtureRequest) -> QtBot:
+    return Patient(request)
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +46,13 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fi
         home.mkdir()
         (home / "settings.json").write_text('{"live": false}')
     yield home
+
+
+@pytest.fixture(autouse=True)
+def time_to_answer(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A process that runs graphs is killed where it does not obey, not where the machine has no time for it."""
+    if "qapp" in request.fixturenames:
+        monkeypatch.setattr("editor.run.process.ANSWER_MS", HANGS_MS // 2)
 
 
 @pytest.fixture
@@ -50,7 +79,7 @@ def open_window(qtbot: Any, qapp: Any) -> Iterator[Any]:
 
     yield open_
     for made in opened:
-        qtbot.waitUntil(lambda made=made: made.saving.path is None, timeout=SAVING_MS)
+        qtbot.waitUntil(lambda made=made: made.saving.path is None)
         made.document.mark_saved()
         made.close()
         made.deleteLater()

@@ -20,8 +20,6 @@ from editor.run.graph import RunningGraph
 from editor.run.inside import values_inside
 from editor.run.previews import preview
 
-STARTING_MS = 30_000
-
 
 def opened(drawn, *path):
     return inside(drawn, Inference(drawn).operand_types(path[0]), path)
@@ -131,7 +129,7 @@ def key(view, which):
 
 
 def test_double_clicks_lead_in_and_keys_out(window, qtbot):
-    qtbot.wait(300)
+    window.scene.end_glide()
     text = to_text(window.document)
     press_twice(window.view, "hidden", "body")
     assert window.opened.path == ("hidden",) and window.pages.currentWidget() is window.opened
@@ -197,9 +195,9 @@ def test_values_of_a_run_inside(window, qtbot):
     said = []
     window.running.received.connect(said.append)
     window.do_run()
-    qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in said), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in said))
     window.open_card("hidden")
-    qtbot.waitUntil(lambda: any(isinstance(r, m.InsideValues) for r in said), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: any(isinstance(r, m.InsideValues) for r in said))
     results = window.opened.view.graph.results
     assert {"x", "kernel", "MatMul", "bias", "add", "Relu"} <= results.keys()
     assert results["kernel"].previews[0].shape == (4, 8) and results["Relu"].previews[0].minimum == 0.0
@@ -207,7 +205,7 @@ def test_values_of_a_run_inside(window, qtbot):
     window.settle()
     assert window.opened.view.hasFocus(), "keys stay with it when something is run"
     window.opened.open(("hidden", "MatMul"))
-    qtbot.waitUntil(lambda: "BatchMatmul" in window.opened.view.graph.results, timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: "BatchMatmul" in window.opened.view.graph.results)
 
 
 def test_what_cannot_be_computed_inside_is_no_failure_of_a_run(window, qtbot):

@@ -16,8 +16,6 @@ from editor.model.values import array_form
 from editor.run import messages as m
 from editor.run.graph import RunningGraph
 
-STARTING_MS = 30_000
-
 
 def number(value, dtype="float32"):
     return array_form(np.array(value, dtype))
@@ -134,7 +132,7 @@ def test_only_the_number_is_sent_while_it_moves(window, qtbot, monkeypatch):
     window.running.runner.send = lambda request: (sent.append(request), real(request))
     window.running.received.connect(said.append)
     window.actions_["live"].trigger()
-    qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in said), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in said))
     sent.clear()
 
     def is_shown():
@@ -142,8 +140,8 @@ def test_only_the_number_is_sent_while_it_moves(window, qtbot, monkeypatch):
 
     for dx in dragged(window, "c", range(8, 100, 8)):
         if dx % 16 == 0:                    # while the button is held
-            qtbot.waitUntil(is_shown, timeout=STARTING_MS)
-    qtbot.waitUntil(is_shown, timeout=STARTING_MS)
+            qtbot.waitUntil(is_shown)
+    qtbot.waitUntil(is_shown)
     assert {type(request) for request in sent} <= {m.Run, m.Inspect}, "no graph is sent, also not for the viewer"
     assert all(set(request.feeds) == {"c"} for request in sent if isinstance(request, m.Run))
     assert window.running.is_current
@@ -151,4 +149,4 @@ def test_only_the_number_is_sent_while_it_moves(window, qtbot, monkeypatch):
     assert m.Load not in map(type, sent)
     sent.clear()
     window.document.do(commands.set_attribute(window.document, ["n"], "value", number(5, "int32")))
-    qtbot.waitUntil(lambda: m.Load in map(type, sent), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: m.Load in map(type, sent))

@@ -383,14 +383,14 @@ def test_a_real_training_fills_every_view(qtbot, look):
         runner.send(m.Load(to_text(document), document.arrays, str(samples), 1))
         panel.tabs.setCurrentIndex(BOUNDARY)
         panel.train()
-        qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in replies), timeout=90_000)
+        qtbot.waitUntil(lambda: any(isinstance(r, m.Finished) for r in replies))
         assert not [r for r in replies if isinstance(r, m.Failed | m.Died)]
-        qtbot.waitUntil(lambda: panel.boundary.values is not None, timeout=30_000)
+        qtbot.waitUntil(lambda: panel.boundary.values is not None)
         panel.update_now()
         assert "done" in panel.words.toolTip()
         assert panel.runs.latest.curves["loss"].last < 0.1 and panel.runs.latest.gradients
         viewer.show_output(panel.boundary.chosen[0], 0)
-        qtbot.waitUntil(lambda: len(viewer.parts) == 1, timeout=30_000)
+        qtbot.waitUntil(lambda: len(viewer.parts) == 1)
     finally:
         runner.close()
 

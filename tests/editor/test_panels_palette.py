@@ -157,7 +157,7 @@ def test_resting_shows_the_card_and_its_documentation(qtbot: QtBot, palette: Pal
     index = find(palette, "op/matmul")
     qtbot.mouseMove(palette.tree.viewport(), palette.tree.visualRect(index).center())
     palette.tree.entered.emit(index)
-    qtbot.waitUntil(lambda: palette.hint.isVisible(), timeout=3000)
+    qtbot.waitUntil(lambda: palette.hint.isVisible())
     assert "Product of two matrices" in palette.hint.text.text()
     assert not palette.hint.picture.pixmap().isNull()
     qtbot.keyClick(palette.tree, Key.Key_Escape)

@@ -103,11 +103,11 @@ def test_edits_are_found_too_without_moving_the_eye(qtbot: QtBot, bar: FindBar, 
     jumps: list[Ref] = []
     bar.jump.connect(jumps.append)
     document.do(commands.add_card(document, "layer/Dense", 0, 0))
-    qtbot.waitUntil(lambda: bar.count.text() == "2 of 3", timeout=3000)
+    qtbot.waitUntil(lambda: bar.count.text() == "2 of 3")
     document.do(commands.delete(document, [Ref("card", "hidden")]))
-    qtbot.waitUntil(lambda: bar.count.text() == "1 of 2", timeout=3000)
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 2")
     document.do(commands.delete(document, [Ref("card", "logits")]))
-    qtbot.waitUntil(lambda: bar.count.text() == "1 of 1", timeout=3000)
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 1")
     assert jumps == []
 
 

@@ -72,7 +72,7 @@ def edit(running, kind="op/exp"):
 
 def runs(running, qtbot):
     """What was sent after the last edit, once that is settled."""
-    qtbot.waitUntil(lambda: not running._quiet.isActive(), timeout=5000)
+    qtbot.waitUntil(lambda: not running._quiet.isActive())
     sent = [type(request) for request in running.runner.sent]
     running.runner.sent.clear()
     return sent

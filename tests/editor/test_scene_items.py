@@ -382,7 +382,7 @@ def test_a_layout_moves_cards_smoothly_and_the_next_edit_ends_it(scene, qtbot):
     moved("x", 200.0)
     assert scene.card_rect("x").x() < 200
     assert scene.contents_rect([Ref("card", "x")]).x() == 200, "what fits the view fits where it will be"
-    qtbot.waitUntil(lambda: scene.card_rect("x").x() == 200, timeout=5000)
+    qtbot.waitUntil(lambda: scene.card_rect("x").x() == 200)
     assert_in_step(scene)
     scene.glide()
     moved("x", 0.0)
@@ -398,9 +398,9 @@ def test_gradients_from_before_an_edit_of_the_model_are_marked(scene, qtbot):
     assert not scene.cards["add"].state.unlearnt
     old = document.card("add")
     change(document, replace(old, attributes={**old.attributes, "odd": 1}))
-    qtbot.waitUntil(lambda: scene.cards["add"].state.unlearnt, timeout=5000)
+    qtbot.waitUntil(lambda: scene.cards["add"].state.unlearnt)
     document.undo()
-    qtbot.waitUntil(lambda: not scene.cards["add"].state.unlearnt, timeout=5000)
+    qtbot.waitUntil(lambda: not scene.cards["add"].state.unlearnt)
 
 
 def test_values_from_before_an_edit_are_marked_until_the_next_run_or_undo(scene, qtbot):
@@ -418,16 +418,16 @@ def test_values_from_before_an_edit_are_marked_until_the_next_run_or_undo(scene,
     assert not outdated(), "a place is no value"
     old = document.card(first)
     change(document, replace(old, attributes={**old.attributes, "odd": 1}))
-    qtbot.waitUntil(lambda: first in outdated(), timeout=5000)
+    qtbot.waitUntil(lambda: first in outdated())
     assert outdated() == set(document.downstream(first)) < set(scene.cards)
     scene.show_previews(values, OTHERS)
     assert outdated() == set(scene.cards), "they were computed before the edit"
     scene.show_previews(values)
     assert not outdated()
     document.undo()
-    qtbot.waitUntil(lambda: first in outdated(), timeout=5000)
+    qtbot.waitUntil(lambda: first in outdated())
     document.redo()
-    qtbot.waitUntil(lambda: not outdated(), timeout=5000)
+    qtbot.waitUntil(lambda: not outdated())
 
 
 def test_the_curve_of_a_training_outlives_a_run(scene):

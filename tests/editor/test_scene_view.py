@@ -227,7 +227,7 @@ def test_fit_is_animated_and_gets_there(view, qtbot):
     view.set_zoom(0.2)
     with qtbot.waitSignal(view.zoomed):
         view.zoom_to_fit()
-    qtbot.waitUntil(lambda: view._motion.state() == QtCore.QAbstractAnimation.State.Stopped, timeout=5000)
+    qtbot.waitUntil(lambda: view._motion.state() == QtCore.QAbstractAnimation.State.Stopped)
     for id in view.graph.cards:
         assert view.visible_rect.contains(view.graph.card_rect(id))
 
@@ -408,7 +408,7 @@ def test_a_drag_at_the_border_moves_the_view(view, qtbot, monkeypatch):
     place = QtCore.QPointF(view.viewport().width() - 3, 200)
     move = QtGui.QMouseEvent(QtCore.QEvent.Type.MouseMove, place, view.mapToGlobal(place), LEFT, LEFT, NONE)
     QtWidgets.QApplication.sendEvent(view.viewport(), move)
-    qtbot.waitUntil(lambda: view.visible_rect.x() > before + 20, timeout=5000)
+    qtbot.waitUntil(lambda: view.visible_rect.x() > before + 20)
     assert [name for name, _ in tool.seen].count("mouse_move") > 1
     QtTest.QTest.mouseRelease(view.viewport(), LEFT, NONE, place.toPoint())
     assert not view._edge.isActive()
@@ -462,10 +462,10 @@ def test_who_sees_everything_sees_no_overview(view, qtbot):
         for id in view.graph.cards:
             card = view.mapFromScene(view.graph.card_rect(id)).boundingRect()
             assert view.viewport().rect().contains(card), (width, id)
-        qtbot.waitUntil(lambda: overview.testAttribute(transparent), timeout=5000)
+        qtbot.waitUntil(lambda: overview.testAttribute(transparent))
         assert not overview.is_needed
     view.set_zoom(3.0)
-    qtbot.waitUntil(lambda: not overview.testAttribute(transparent), timeout=5000)
+    qtbot.waitUntil(lambda: not overview.testAttribute(transparent))
     assert overview.is_needed
 
 
@@ -474,7 +474,7 @@ def test_the_overview_looks_for_cards_only_after_they_moved(view, qtbot, monkeyp
     overview = Minimap(view)
     overview.show()
     view.set_zoom(1.5)
-    qtbot.waitUntil(lambda: not overview._pause.isActive(), timeout=5000)
+    qtbot.waitUntil(lambda: not overview._pause.isActive())
     overview.grab()
     asked, look = [], view.graph.rest_rects
     monkeypatch.setattr(view.graph, "rest_rects", lambda *refs: asked.append(refs) or look(*refs))

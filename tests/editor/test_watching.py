@@ -18,8 +18,6 @@ from editor.run.service import Service
 from editor.watching import Watching
 from graphengine.tools.watch import rows_of
 
-LONG_MS = 60_000
-
 
 def drawn():
     return GraphDocument([Card("rows", "data/csv", {"file": "d.csv", "feeds": {"x": ["a"], "b": "b"}}),
@@ -137,7 +135,7 @@ def ask(qtbot):
         del replies[:]
         for request in requests:
             runner.send(request)
-        qtbot.waitUntil(lambda: any(isinstance(r, kind) for r in replies), timeout=LONG_MS)
+        qtbot.waitUntil(lambda: any(isinstance(r, kind) for r in replies))
         return next(r for r in replies if isinstance(r, kind))
 
     wait.replies = replies

@@ -5,7 +5,6 @@ import itertools
 import os
 import pathlib
 import signal
-import time
 
 import numpy as np
 import pytest
@@ -23,7 +22,6 @@ from editor.scene import Hit
 from editor.theme import theme
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
-STARTING_MS, RUNNING_MS = 30_000, 60_000        # limits only: a busy machine starts a process slowly
 
 
 def replies(window):
@@ -71,7 +69,7 @@ def test_what_cards_showed_fades_where_they_have_become_others(open_window, qtbo
                                        Card("b", "op/sin", x=300, y=300), Wire("x", 0, "a", 0), Wire("x", 0, "b", 0)]))
     said = replies(shown)
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     shown.docks.training.show_state("training")
     for k in range(3):
         shown.running.received.emit(m.TrainingProgress(k, 9, k, 1.0, 1.0, 1.0, 0.1))
@@ -80,7 +78,7 @@ def test_what_cards_showed_fades_where_they_have_become_others(open_window, qtbo
     shown.attempt(lambda: commands.replace_kind(shown.document, "b", "op/cos"))
     said.clear()
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert shown.running.is_current
     shown.docks.training.past.setValue(0)
     assert [shown.scene.cards[id].state.outdated for id in "ab"] == [False, True]
@@ -96,7 +94,7 @@ def test_run_train_break_mend_save_and_open_again(open_window, qtbot, iris_file)
     assert not document.is_modified and document.history == []
 
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert not of(m.Failed, said)
     previews = {key: p for reply in of(m.Values, said) for key, p in reply.previews.items()}
     assert previews["scores", 0].shape == (15, 3)
@@ -104,7 +102,7 @@ def test_run_train_break_mend_save_and_open_again(open_window, qtbot, iris_file)
 
     said.clear()
     shown.do_train()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=RUNNING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert not of(m.Failed, said)
     losses = [reply.values["loss"] for reply in of(m.Metrics, said) if "loss" in reply.values]
     assert losses[-1] < 0.1             # it begins above 1; the first report may come late
@@ -136,7 +134,7 @@ def test_what_failed_is_said_though_cards_make_room_for_their_values(open_window
                                        Wire("p", 0, "n", 0)]), folder=tmp_path)
     said = replies(shown)
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert shown.document.card("n").y > 150 and not shown.document.is_modified
     assert shown.banner.isVisible() and "gone.csv" in shown.banner.label.text()
     shown.document.do(commands.set_attribute(shown.document, ["rows"], "file", "other.csv"))
@@ -152,7 +150,7 @@ def test_a_frame_grows_with_the_values_on_its_cards(open_window, qtbot):
     said, inside = replies(shown), shown.scene.contents("f")
     assert len(inside) == 3
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     frame = shown.document.items[Ref("frame", "f")]
     assert frame.height > 330 and shown.scene.contents("f") == inside and not shown.document.is_modified
     rects = {ref: shown.scene.item_rect(ref) for ref in (*inside, frame.ref, Ref("card", "q"))}
@@ -166,9 +164,9 @@ def test_stop_in_the_middle_of_a_training(open_window, qtbot, iris_file):
     said = replies(shown)
     shown.attempt(lambda: commands.set_attribute(shown.document, ["train"], "epochs", 2_000_000))
     shown.do_train()
-    qtbot.waitUntil(lambda: len(of(m.Metrics, said)) > 3, timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: len(of(m.Metrics, said)) > 3)
     shown.do_stop()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert of(m.Finished, said)[-1].stopped and not of(m.Died, said)
     assert shown.running.busy == ""
 
@@ -179,15 +177,15 @@ def test_a_killed_process_is_a_banner_and_the_document_stays(open_window, qtbot,
     shown.attempt(lambda: commands.set_attribute(shown.document, ["train"], "epochs", 2_000_000))
     text = to_text(shown.document)
     shown.do_train()
-    qtbot.waitUntil(lambda: len(of(m.Metrics, said)) > 3, timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: len(of(m.Metrics, said)) > 3)
     os.kill(shown.running.runner.pid, signal.SIGKILL)
-    qtbot.waitUntil(lambda: bool(of(m.Died, said)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(of(m.Died, said)))
     assert shown.banner.isVisible() and "safe" in shown.banner.label.text()
     assert to_text(shown.document) == text
-    qtbot.waitUntil(lambda: len(of(m.Ready, said)) > 1 or shown.running.is_ready, timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: len(of(m.Ready, said)) > 1 or shown.running.is_ready)
     said.clear()
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert of(m.Values, said)
 
 
@@ -203,7 +201,7 @@ def test_drawing_from_nothing_by_palette_search_and_wires(open_window, qtbot):
     assert shown.inference.problems() == []
     said = replies(shown)
     shown.do_run()
-    qtbot.waitUntil(lambda: bool(of(m.Finished, said)), timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Finished, said)))
     assert not [reply for reply in of(m.Failed, said) if reply.what != "inspect"]
     assert any(key[0] == cards[1] for reply in of(m.Values, said) for key in reply.previews)
 
@@ -301,13 +299,13 @@ def test_live_mode_runs_after_an_edit(open_window, qtbot):
     shown = open_window(document)
     said = replies(shown)
     shown.actions_["live"].setChecked(True)
-    qtbot.waitUntil(lambda: bool(of(m.Values, said)), timeout=STARTING_MS)
-    qtbot.waitUntil(lambda: shown.running.busy == "", timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: bool(of(m.Values, said)))
+    qtbot.waitUntil(lambda: shown.running.busy == "")
     said.clear()
     value = {"dtype": "float32", "shape": [], "values": [3.0]}
     shown.document.do(commands.set_attribute(document, ["a"], "value", value))
     qtbot.waitUntil(lambda: any(("b", 0) in reply.previews and reply.previews["b", 0].text.startswith("9")
-                                for reply in of(m.Values, said)), timeout=STARTING_MS)
+                                for reply in of(m.Values, said)))
 
 
 def test_at_first_an_edit_shows_values_by_itself_and_a_switch_ends_that(open_window, own_home, qtbot):
@@ -316,7 +314,7 @@ def test_at_first_an_edit_shows_values_by_itself_and_a_switch_ends_that(open_win
     shown = open_window(GraphDocument([Card("a", "op/const", number)]))
     assert shown.actions_["live"].isChecked() and not shown.running.busy, "nothing was edited yet"
     shown.document.do(commands.add_card(shown.document, "op/square", 300, 0, source=("a", 0)))
-    qtbot.waitUntil(lambda: "square" in shown.scene.results, timeout=STARTING_MS)
+    qtbot.waitUntil(lambda: "square" in shown.scene.results)
     assert shown.scene.results["square"].previews[0].text.startswith("4")
     shown.actions_["live"].setChecked(False)
     assert open_window(GraphDocument()).running.live is False, "it is remembered"
@@ -329,7 +327,7 @@ def test_cards_that_show_values_push_those_below_them(open_window, qtbot):
     shown = open_window(document)
     assert not shown.scene.card_rect("a").intersects(shown.scene.card_rect("b"))
     shown.do_run()
-    qtbot.waitUntil(lambda: document.card("b").y > 96, timeout=RUNNING_MS)
+    qtbot.waitUntil(lambda: document.card("b").y > 96)
     assert not shown.scene.card_rect("a").intersects(shown.scene.card_rect("b"))
     assert document.card("a").y == 0 and not document.history and not document.is_modified
 
@@ -338,10 +336,8 @@ def test_a_large_graph_opens_and_is_laid_out(open_window, qtbot):
     items = [Card("x", "op/placeholder", {"shape": [None, 8]})]
     for k in range(300):
         items += [Card(f"n{k}", "op/relu"), Wire("x" if k == 0 else f"n{k - 1}", 0, f"n{k}", 0)]
-    begin = time.perf_counter()
     shown = open_window(GraphDocument(items))
-    qtbot.waitUntil(lambda: len({(c.x, c.y) for c in shown.document.cards}) == 301, timeout=RUNNING_MS)
-    assert time.perf_counter() - begin < 60, "not a speed test: only that it ends"
+    qtbot.waitUntil(lambda: len({(c.x, c.y) for c in shown.document.cards}) == 301)
     assert isinstance(build(shown.document).graph, ge.Graph)
 
 

@@ -150,7 +150,7 @@ def test_what_is_being_typed_is_saved(open_window, qtbot, iris_file):
     field = editor if isinstance(editor, QtWidgets.QAbstractSpinBox) else editor.findChild(QtWidgets.QAbstractSpinBox)
     field = field or editor.findChild(QtWidgets.QLineEdit) or editor
     field.setFocus()
-    qtbot.waitUntil(lambda: QtWidgets.QApplication.focusWidget() is not None, timeout=5000)
+    qtbot.waitUntil(lambda: QtWidgets.QApplication.focusWidget() is not None)
     line = field.findChild(QtWidgets.QLineEdit) or field
     line.selectAll()
     qtbot.keyClicks(line, "77")

@@ -177,7 +177,7 @@ def test_data_go_with_a_graph_that_is_saved_elsewhere(windows, tmp_path, monkeyp
     there.mkdir()
     monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *a, **k: (str(there / "moons"), ""))
     assert shown.do_save_as()
-    qtbot.waitUntil(lambda: shown.path == there / "moons.graph.json", timeout=60_000)
+    qtbot.waitUntil(lambda: shown.path == there / "moons.graph.json")
     assert shown.folder == there
     assert shown._folder_text() == str(there), "what runs the graph reads from there"
     assert (there / "data" / "moons.csv").read_bytes() == (ROOT / "samples" / "data" / "moons.csv").read_bytes()
@@ -189,7 +189,7 @@ def test_other_data_of_that_name_stay_and_are_told_of(windows, tmp_path, qtbot):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "moons.csv").write_text("x,y,kind\n1,2,0\n")
     assert shown.save_to(tmp_path / "moons.graph.json")
-    qtbot.waitUntil(lambda: shown.path == tmp_path / "moons.graph.json", timeout=60_000)
+    qtbot.waitUntil(lambda: shown.path == tmp_path / "moons.graph.json")
     assert (tmp_path / "data" / "moons.csv").read_text() == "x,y,kind\n1,2,0\n"
     assert shown.banner.isVisible() and "data/moons.csv" in shown.banner.label.text()
 

@@ -133,7 +133,8 @@ def test_steps_go_on_from_the_middle(session, rng):
     checks.assert_close(session.run_steps(step, {x: values}, steps=9), whole[-1], length=100)
 
 
-def test_a_short_loop_compiles_nothing(session, rng):
+def test_a_short_loop_compiles_nothing(session, rng, monkeypatch):
+    monkeypatch.setattr(whole, "PAYS_S", 60.0)      # which it does not take, however busy the machine is
     x, y, loss, step = network(rng)
     lengths, species, order = data(rng)
     session.run(tf.global_variables_initializer())
@@ -154,7 +155,7 @@ def test_a_long_loop_goes_on_with_it(session, monkeypatch, rng):
     step = count.assign_add(tf.sort(tf.cast(tf.range(4), tf.float64)) * 0 + 1.0)
     session.run(tf.global_variables_initializer())
     session.run_steps(step, {}, steps=2)
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     done = 2
     with config.override(tier="auto"):
         while session.explain(step).loop != ALONE:

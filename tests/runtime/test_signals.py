@@ -148,14 +148,9 @@ def test_who_waits_for_signals_is_told(session):
 
 
 INTERRUPTED = """
-    import os, signal, threading, time
+    import os, signal, threading
     import numpy as np
     import graphengine as tf
-
-    def interrupt():
-        global sent
-        sent = time.time()
-        os.kill(os.getpid(), signal.SIGINT)
 
     scope = tf.Graph().as_default()
     scope.__enter__()
@@ -163,13 +158,11 @@ INTERRUPTED = """
     session = tf.Session()
     session.run(tf.global_variables_initializer())
     session.run(y, short)
-    threading.Timer(0.3, interrupt).start()
     try:
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
         session.run(y, endless)
     except KeyboardInterrupt:
-        print(time.time() - sent)
-    again = session.run(y, short)
-    print("ok")
+        print(tf.nest.flatten(session.run(y, short))[0])
 """
 LOOP = """
     x = tf.placeholder(tf.int32, [])
@@ -191,17 +184,17 @@ ROWS = """
     y = x
     for k in range(2000):
         y = tf.reverse(tf.cumsum(tf.sin(y)), [0])
-    y = tf.reduce_sum(y)
-    short, endless = {x: np.ones(3, "f4")}, {x: np.ones(1_000_000, "f4")}
+    runs = tf.Variable(0.0)
+    y = runs.assign_add(tf.reduce_sum(y) * 0.0 + 1.0)
+    short, endless = {x: np.ones(3, "f4")}, {x: np.ones(4_000_000, "f4")}       # more than ten seconds
 """
 
 
-@pytest.mark.parametrize("graph", [LOOP, COUNTED, EMPTY, ROWS], ids=["loop", "counted", "empty", "rows"])
-def test_an_interrupt_is_heard_during_one_run(graph):
+@pytest.mark.parametrize(("graph", "after"), [(LOOP, "0"), (COUNTED, "3"), (EMPTY, "0"), (ROWS, "2.0")],
+                         ids=["loop", "counted", "empty", "rows"])
+def test_an_interrupt_is_heard_during_one_run(graph, after):
+    """Of rows a run comes to its end, but not the one that is interrupted: two are counted in the end."""
     code = textwrap.dedent(INTERRUPTED).format(graph=textwrap.dedent(graph))
-    done = subprocess.run([sys.executable, "-c", code], cwd=checks.ROOT, capture_output=True, text=True, timeout=120,
-                          preexec_fn=checks.hear_interrupts)
-    assert done.returncode == 0, done.stderr
-    latency, ok = done.stdout.split()
-    assert ok == "ok"
-    assert float(latency) < 1.0             # some milliseconds on an idle machine
+    done = subprocess.run([sys.executable, "-c", code], cwd=checks.ROOT, capture_output=True, text=True,
+                          timeout=checks.HANGS_S, preexec_fn=checks.hear_interrupts)
+    assert (done.returncode, done.stdout) == (0, f"{after}\n"), done.stderr

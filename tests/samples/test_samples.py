@@ -255,7 +255,7 @@ def test_keras_gan(printed):
 
 def test_a_sample_is_a_program(tmp_path):
     ran = subprocess.run([sys.executable, FOLDER / "iris.py"], cwd=tmp_path, env=environment(), text=True,
-                         capture_output=True, timeout=60, check=True)
+                         capture_output=True, timeout=120, check=True)
     assert number(ran.stdout, "test accuracy") > 0.93
     assert ran.stderr == ""
 

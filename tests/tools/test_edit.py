@@ -52,7 +52,7 @@ def test_what_lies_in_the_current_folder_is_not_run(editor, tmp_path, monkeypatc
     ge.edit()
     monkeypatch.undo()
     command = [*editor.command[:-2], "-c", "import editor; print(editor.__file__)"]
-    found = subprocess.run(command, env=editor.env, cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    found = subprocess.run(command, env=editor.env, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert found.stdout.strip().endswith(os.path.join("editor", "__init__.py")), found.stderr
 
 
