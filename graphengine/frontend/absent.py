@@ -29,16 +29,16 @@ REASONS: dict[str, str] = {
     "it is a part of TensorFlow's own optimizer for sparse linear models, which is not here": "train.sdca_*",
     _FLAGS: "compat.v1.flags.*",
     "texts and vocabularies are worked on in Python (a dict, `np.unique`); feed the numbers": """
-        keras.preprocessing.text.* keras.layers.IntegerLookup keras.utils.FeatureSpace
+        keras.preprocessing.text.* keras.utils.FeatureSpace
     """,
-    "they are TensorFlow's old way to feed tables; use numpy, or `keras.layers.Normalization` and its like":
-        "feature_column.*",
+    "they are TensorFlow's old way to feed tables; `keras.layers` has Normalization, Discretization, IntegerLookup, "
+    "StringLookup and Hashing": "feature_column.*",
+    "`keras.layers.Hashing` hashes a pair as one number made of both, such as `a * n + b`": "keras.layers.HashedCrossing",
     _COMPLEX: """
         *complex* *fft* signal.*stft* *.polar
     """,
     _STRINGS: """
         strings.* *string* *as_string lookup.* io.decode_json_example io.decode_csv io.*base64
-        keras.layers.TextVectorization keras.layers.StringLookup keras.layers.*Hash*
         keras.utils.text_dataset* keras.preprocessing.text_dataset*
         edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer
         compat.v1.decode_* compat.v1.encode_*

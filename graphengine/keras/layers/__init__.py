@@ -137,6 +137,7 @@ if TYPE_CHECKING:
         RandomZoom,
     )
     from .image_mixing import CutMix, MixUp, RandomErasing
+    from .lookup import Hashing, IntegerLookup, StringLookup, TextVectorization
     from .spectrograms import MelSpectrogram, STFTSpectrogram
 
 # Most programs do without these, so that their modules are loaded when one of them is first used.
@@ -158,6 +159,7 @@ _LATER = {
     ".image_boxes": "MaxNumBoundingBoxes",
     ".image_chains": "AugMix Pipeline RandAugment",
     ".image_mixing": "CutMix MixUp RandomErasing",
+    ".lookup": "Hashing IntegerLookup StringLookup TextVectorization",
     ".spectrograms": "MelSpectrogram STFTSpectrogram",
 }
 register_later("layers", *(f"{__name__}{home}" for home in _LATER))
@@ -226,6 +228,7 @@ __all__ = [
     "RandomErasing", "RandomFlip", "RandomGaussianBlur", "RandomGrayscale", "RandomHue", "RandomInvert",
     "RandomPerspective", "RandomPosterization", "RandomRotation", "RandomSaturation", "RandomSharpness",
     "RandomShear", "RandomTranslation", "RandomZoom", "STFTSpectrogram", "Solarization",
+    "Hashing", "IntegerLookup", "StringLookup", "TextVectorization",
 ]
 __getattr__, __dir__ = later(
     __name__, {name: f"{home}:{name}" for home, names in _LATER.items() for name in names.split()},

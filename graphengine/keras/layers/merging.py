@@ -13,6 +13,15 @@ from ..registry import register
 from .settings import Configured
 
 
+def _of_one_dtype(inputs: Any) -> list[Any]:
+    """Inputs in the dtype in which theirs meet: numbers of classes beside measurements, say."""
+    if len({x.dtype for x in inputs}) == 1:
+        return list(inputs)
+    from ..ops.promotion import together
+
+    return together(*inputs)
+
+
 class _Merge(Configured):
     """Takes a list of inputs. Where they differ in rank, the lower ones get axes of size 1 behind the batch."""
 
@@ -44,7 +53,8 @@ class _Merge(Configured):
 
     def call(self, inputs: Any) -> Any:
         rank = max(x.shape.rank for x in inputs)
-        return self.merged([reduce(lambda y, _: L.expand_dims(y, 1), range(rank - x.shape.rank), x) for x in inputs])
+        return self.merged([
+            reduce(lambda y, _: L.expand_dims(y, 1), range(rank - x.shape.rank), x) for x in _of_one_dtype(inputs)])
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         if previous_mask is None or any(m is None for m in previous_mask):
@@ -135,7 +145,7 @@ class Concatenate(_Merge):
                              op="Concatenate")
 
     def call(self, inputs: Any) -> Any:
-        return L.concat(list(inputs), self.axis)
+        return L.concat(_of_one_dtype(inputs), self.axis)
 
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         if previous_mask is None or all(m is None for m in previous_mask):

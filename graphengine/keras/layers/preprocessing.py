@@ -17,7 +17,7 @@ from .settings import CHANNELS_FIRST, RESIZING, Configured, one_of, order_of_axe
 Array = np.ndarray[Any, Any]
 
 
-def _batches(data: Any) -> Iterator[Array]:
+def batches(data: Any) -> Iterator[Array]:
     """The batches of an array, a tensor, or of something that yields them; of pairs the first."""
     if not hasattr(data, "shape"):
         for batch in data:
@@ -97,7 +97,7 @@ class Normalization(Configured):
         if self._given[0] is not None:
             raise InvalidArgumentError("mean and variance were given", op="Normalization.adapt")
         total, mean, variance = 0, 0.0, 0.0
-        for batch in _batches(data if hasattr(data, "shape") or not _is_table(data) else np.asarray(data)):
+        for batch in batches(data if hasattr(data, "shape") or not _is_table(data) else np.asarray(data)):
             if not self.built:
                 self.build(batch.shape)
             if batch.ndim != len(self._shape) or any(batch.shape[k] != self._shape[k] for k in self._own_axes):
@@ -157,7 +157,7 @@ def _is_table(data: Any) -> bool:
     return isinstance(data, (int, float))
 
 
-def _encoded(indices: Any, mode: str, depth: int, dtype: Any, weights: Any = None) -> Any:
+def encoded(indices: Any, mode: str, depth: int, dtype: Any, weights: Any = None) -> Any:
     """Numbers of classes as vectors: one for each ("one_hot"), or for those along the last axis together.
 
     weights : what each counts, for "count"
@@ -207,7 +207,7 @@ class CategoryEncoding(Configured):
             raise InvalidArgumentError(f"count_weights with output_mode={self.output_mode!r}", op="CategoryEncoding",
                                        fix='output_mode="count"')
         indices = inputs if inputs.dtype.is_integer else L.cast(inputs, "int32")
-        return _encoded(indices, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
+        return encoded(indices, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
 
 
 @register
@@ -250,7 +250,7 @@ class Discretization(Configured):
         if self.num_bins is None:
             raise InvalidArgumentError("bin_boundaries were given", op="Discretization.adapt", fix="give num_bins")
         summary = np.zeros((2, 0), np.float32)
-        for k, batch in enumerate(_batches(np.asarray(data) if _is_table(data) else data)):
+        for k, batch in enumerate(batches(np.asarray(data) if _is_table(data) else data)):
             if steps is not None and k >= steps:
                 break
             own = _summary(np.asarray(batch, np.float32), self.epsilon)
@@ -266,7 +266,7 @@ class Discretization(Configured):
                               -1)
         if self.output_mode == "int":
             return places
-        return _encoded(places, self.output_mode, len(self.bin_boundaries) + 1, self.compute_dtype)
+        return encoded(places, self.output_mode, len(self.bin_boundaries) + 1, self.compute_dtype)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
