@@ -106,10 +106,8 @@ def _export(
     others = [n.outputs[0] for n in nodes if isinstance(n.op, Placeholder) and id(n.outputs[0]) not in known]
     feeds = [Feed(t, tuple(t.shape)) for t in (*inputs.values(), *others)]
     computation = replace(specialize(tensors, (), feeds), updates=())
-    cut = {id(t): c.node for c in computation.cuts for t in c.results}
-    waiting = dict.fromkeys(cut[id(t)] for node in computation.nodes for t in node.outputs if id(t) in cut)
-    _check(path, [Refusal(node.name, reason_of(node.op), ELSEWHERE) for node in waiting])
-    write(path, widen(computation, []), [*inputs, *(t.node.name for t in others)], list(outputs), values)
+    computation = computation if computation.cuts else widen(computation, [])
+    write(path, computation, [*inputs, *(t.node.name for t in others)], list(outputs), values)
 
 
 def _check(path: Path, refusals: Sequence[Refusal]) -> None:

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import BY_NAME, DType
-from ..ir.computation import Computation
+from ..ir.computation import Computation, Cut
 from ..ir.dims import Dim, Shape, Size
 from ..ir.graph import Graph
 from ..ir.node import Node, Tensor
 from ..ir.region import Region
+from ..ir.walk import needed
 from ..ops.kinds import Composite, Dynamic, External
 from ..ops.state import Const, Placeholder, State
 
@@ -413,9 +414,13 @@ def drawn(
         for axis, size in enumerate(t.shape):
             if isinstance(size, Dim) and size.symbol is not None:
                 symbols.setdefault(size.symbol, (value, axis))
-    for node in computation.nodes:
+    cuts = {id(t): cut for cut in computation.cuts for t in cut.results}
+    for node in _with_cuts(computation, cuts):
         onnx.label = node.name
         if node.outputs and id(node.outputs[0]) in new:
+            continue
+        if node.outputs and id(node.outputs[0]) in cuts:
+            _draw_cut(drawing, cuts[id(node.outputs[0])], new, symbols)
             continue
         if isinstance(node.op, State):
             (t,) = node.outputs
@@ -437,6 +442,40 @@ def drawn(
     made = used(onnx.made, [value for value, _ in outputs])
     name_all(made, [value for value, _ in (*inputs, *outputs)])
     return Model(made, inputs, outputs, symbols)
+
+
+def _with_cuts(computation: Computation, cuts: Mapping[int, Cut]) -> list[Node]:
+    """Nodes that the results need, also those that stretches before a cut compute; for cuts stand their results."""
+    found: dict[int, Node] = {}
+    stack = [t.node for t in computation.fetches]
+    while stack:
+        for node in needed([stack.pop()]):
+            if node.index not in found:
+                found[node.index] = node
+                stack += [t.node for t in cuts[id(node.outputs[0])].node.inputs] if (
+                    node.outputs and id(node.outputs[0]) in cuts) else []
+    return [found[index] for index in sorted(found)]
+
+
+def _draw_cut(
+    drawing: Drawing, cut: Cut, new: dict[int, Tensor], symbols: dict[str, tuple[Value, int]],
+) -> None:
+    """What stands for a node whose results have sizes that only the numbers tell: the file reads them off."""
+    onnx, made = drawing.onnx, None
+    onnx.label = cut.node.name
+    try:
+        made = cut.node.op.to_onnx(onnx, *[new[id(t)] for t in cut.node.inputs])
+        reason = reason_of(cut.node.op)
+    except NotInOnnx as error:
+        reason = str(error)
+    if made is None:
+        onnx.refuse(reason)
+    values = made if isinstance(made, tuple) else (made or Value(None),) * len(cut.results)
+    for t, value, names in zip(cut.results, values, cut.symbols, strict=True):
+        new[id(t)] = drawing.add(Placeholder(t.dtype, t.shape), ()).outputs[0]
+        value.dtype = t.dtype
+        onnx.values[id(new[id(t)])] = value
+        symbols.update((name, (value, axis)) for axis, name in enumerate(names) if name is not None)
 
 
 # -------------------------------------------------------------------- what is kept, and its names

@@ -332,6 +332,38 @@ def top_k(c: Call, axis: int = -1, largest: int = 1, sorted: int = 1, k: int | N
     return moved[0], L.cast(moved[1], "int64")
 
 
+@means("BitShift")
+def shifted(c: Call, direction: str) -> Any:
+    return (L.left_shift if direction == "LEFT" else L.right_shift)(*c.xs)
+
+
+@means("DFT")
+def fourier(c: Call, axis: int = 1, inverse: int = 0, onesided: int = 0) -> Any:
+    """The last axis has the real and the imaginary part of each number, or the real part only."""
+    x = c.x(0)
+    rank = rank_of(x, "the transform")
+    axis = (int(c.number(2, -2)) if c.version >= 20 else axis) % rank
+    if axis == rank - 1 or (inverse and onesided) or x.shape[-1] not in (1, 2):
+        raise NotMeant("parts of numbers are transformed, or half of a spectrum is")
+    order = [k for k in range(rank - 1) if k != axis]
+    order = [*order, axis, rank - 1]
+    x = L.transpose(x, order)
+    count = L.shape_of(x, "int32")[-2] if x.shape[-2] is None else x.shape[-2]
+    if c.given(1):
+        wanted = int(c.number(1, 0))
+        x = L.pad(x[..., :wanted, :], [[0, 0]] * (rank - 2) + [[0, L.maximum(wanted - count, 0)], [0, 0]])
+        count = wanted
+    real = x[..., 0]
+    imag = x[..., 1] if x.shape[-1] == 2 else L.zeros_like(real)
+    real, imag = L.fourier(real, -imag if inverse else imag, 1)
+    if inverse:
+        scale = 1.0 / L.cast(count, x.dtype)
+        real, imag = real * scale, -imag * scale
+    y = L.stack([real, imag], -1)
+    y = y[..., :count // 2 + 1, :] if onesided else y
+    return L.transpose(y, np.argsort(order).tolist())
+
+
 @means("CumSum")
 def cumulative_sum(c: Call, exclusive: int = 0, reverse: int = 0) -> Any:
     return L.cumsum(c.x(0), int(c.number(1, 0)), bool(exclusive), bool(reverse))

@@ -249,6 +249,25 @@ def scatter_nd(c: Call, reduction: str = "none") -> Any:
     return L.reshape_like(L.combine_rows(*rows, L.reshape(x, [math.prod(sizes[:depth]), inner]), "mul"), x)
 
 
+@means("NonZero")
+def nonzero(c: Call) -> Any:
+    return L.transpose(L.places_where(c.x(0)), (1, 0))
+
+
+@means("Unique")
+def unique(c: Call, axis: int | None = None, sorted: int = 1) -> Any:
+    """Elements, where each stands first, the number of each element's own, and how often each occurs."""
+    if axis is not None:
+        raise NotMeant("slices are compared, not elements")
+    y, own, count = L.unique_with_counts(L.reshape(c.x(0), [-1]), "int64")
+    places = L.range(L.cast(0, "int64"), L.shape_of(own, "int64")[0], L.cast(1, "int64"))
+    first = L.unsorted_segment_min(places, own, L.shape_of(y, "int64")[0])
+    if not sorted:
+        return y, first, own, count
+    order = L.argsort(y)
+    return *(L.gather(x, order) for x in (y, first)), L.gather(L.argsort(order), own), L.gather(count, order)
+
+
 @means("OneHot")
 def one_hot(c: Call, axis: int = -1) -> Any:
     depth, = numbers_of(c, 1, "numbers of classes")

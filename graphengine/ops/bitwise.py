@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..dtypes import int64
 from .kinds import Array, Elementwise, Integer, NoGradient, Port, port
 from .registry import op
 from .samples import Sample, integers, sample, values
@@ -87,6 +88,14 @@ class _Shift(_Bitwise):
     def held(self, y: Array) -> Any:
         return np.clip(y, 0, y.dtype.itemsize * 8 - 1)
 
+    def power(self, o: Any, like: Any, count: Any) -> Any:
+        """2 to the count, in numbers that wrap around."""
+        powers = np.left_shift(1, np.arange(like.dtype.numpy.itemsize * 8)).astype(like.dtype.numpy)
+        return o.Gather(powers, o.cast(count, int64))
+
+    def count(self, o: Any, y: Any) -> Any:
+        return o.Min(o.Max(y, o.number(0, y)), o.number(y.dtype.numpy.itemsize * 8 - 1, y))
+
 
 @op
 class LeftShift(_Shift):
@@ -94,6 +103,9 @@ class LeftShift(_Shift):
 
     names = ("bitwise.left_shift",)
     expression = "{x} << shift_count_{T}({y})"
+
+    def to_onnx(self, o: Any, x: Any, y: Any) -> Any:
+        return o.Mul(x, self.power(o, x, self.count(o, y)))
 
     def reference(self, x: Array, y: Array) -> Array:
         return np.asarray(np.left_shift(x, self.held(y)))
@@ -105,6 +117,15 @@ class RightShift(_Shift):
 
     names = ("bitwise.right_shift",)
     expression = "{x} >> shift_count_{T}({y})"
+
+    def to_onnx(self, o: Any, x: Any, y: Any) -> Any:
+        """Two divisions, so that no divisor is too large; of a negative number all bits are turned around them."""
+        count = self.count(o, y)
+        half = o.Div(count, o.number(2, y))
+        is_negative = o.Less(x, o.number(0, x))
+        found = o.Where(is_negative, o.BitwiseNot(x), x)
+        found = o.Div(o.Div(found, self.power(o, x, half)), self.power(o, x, o.Sub(count, half)))
+        return o.Where(is_negative, o.BitwiseNot(found), found)
 
     def reference(self, x: Array, y: Array) -> Array:
         return np.asarray(np.right_shift(x, self.held(y)))

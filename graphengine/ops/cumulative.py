@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dtypes import DType, as_dtype
+from ..dtypes import DType, as_dtype, int64
+from ..dtypes import bool as boolean
 from ..ir.dims import Shape, product
 from ..ir.node import Tensor
 from .kinds import REQUIRED, Array, Call, Composite, Floating, Library, Numeric, Reduction, attr, port
@@ -35,6 +36,29 @@ class _Scan(Library):
         outer, size, inner = sizes_of(inputs[0])
         flags = int(self.exclusive), int(self.reverse)
         return Call(f"{self.kernel}_{inputs[0].dtype.code}", (outer, size, inner, *flags), extent=outer)
+
+    def met(self, o: Any, total: Any, *terms: Any) -> Any:
+        """The total with one more place, as nodes of ONNX."""
+        raise AssertionError(f"{self.name} has an operator of its own")
+
+    def to_onnx(self, o: Any, *arrays: Any) -> Any:
+        """A loop along the axis, whose steps' totals are stacked."""
+        dtype, (outer, size, inner) = arrays[0].dtype, arrays[0].shape
+        count = o.reshape(o.size(size), ())
+        begin = o.Expand(np.array(self.none(dtype), dtype.numpy), o.sizes((outer, inner)))
+        inside = o.inside()
+        step, goes_on, total = inside.given(int64), inside.given(boolean), inside.given(dtype, (outer, inner))
+        at = inside.Sub(inside.Sub(count, np.array(1)), step) if self.reverse else step
+        after = self.met(inside, total, *(inside.Gather(x, at, axis=1) for x in arrays))
+        body = inside.body([goes_on, after, total if self.exclusive else after])
+        found = o.Loop(count, np.array(True), begin, body=body, results=2)[1]
+        found = o.reshape(found, (size, outer, inner))          # of no steps evaluators know no sizes
+        found = o.Slice(found, [-1], [-(2**63)], [0], [-1]) if self.reverse else found
+        return o.Transpose(found, perm=[1, 0, 2])
+
+    def none(self, dtype: DType) -> float:
+        """The total of no terms."""
+        return 0.0
 
 
 @op
@@ -70,6 +94,12 @@ class CumprodRows(_Scan):
     inputs = (port("x", Numeric, "factors"),)
     kernel = "cumprod"
 
+    def none(self, dtype: DType) -> float:
+        return 1.0
+
+    def met(self, o: Any, total: Any, *terms: Any) -> Any:
+        return o.Mul(total, *terms)
+
     def reference(self, x: Array) -> Array:
         return running(np.multiply, x, 1, self.exclusive, self.reverse)
 
@@ -89,6 +119,9 @@ class Recurrence(_Scan):
 
     inputs = (port("g", Numeric, "terms"), port("a", Numeric, "factors"))
     kernel = "recurrence"
+
+    def met(self, o: Any, total: Any, *terms: Any) -> Any:
+        return o.Add(terms[0], o.Mul(terms[1], total))
 
     def reference(self, g: Array, a: Array) -> Array:
         y, total = np.zeros_like(g), np.zeros_like(g[:, :0].sum(1, dtype=g.dtype))
@@ -123,6 +156,14 @@ class LogsumexpRows(_Scan):
 
     inputs = (port("x", Floating, "logarithms"),)
     kernel = "logsumexp"
+
+    def none(self, dtype: DType) -> float:
+        return float(dtype.min) if self.exclusive else -np.inf
+
+    def met(self, o: Any, total: Any, *terms: Any) -> Any:
+        largest = o.Max(total, *terms)
+        out = o.Where(o.IsInf(largest), o.number(0, largest), largest)
+        return o.Add(out, o.Log(o.Add(o.Exp(o.Sub(total, out)), o.Exp(o.Sub(terms[0], out)))))
 
     @quiet
     def reference(self, x: Array) -> Array:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from ..dtypes import DType, as_dtype, int32, int64
+from ..dtypes import bool as bool_
 from ..errors import ShapeError
 from ..ir.dims import Shape, merge
 from .gather import check_range
@@ -39,6 +40,11 @@ class _Unique(Dynamic):
     inputs = (port("x", AnyType, "a vector"),)
     out_idx: DType = attr(int32, "type of the indices, int32 or int64", choices=Index, convert=as_dtype)
     gradient = NoGradient("which elements are equal is no smooth function")
+
+    def found(self, o: Any, x: Any) -> tuple[Any, Any, Any]:
+        """y, idx and count in ONNX; evaluators compare whole numbers as int64."""
+        y, _, idx, count = o.Unique(o.cast(x, int64) if x.dtype.is_integer else x, sorted=0, results=4)
+        return o.cast(y, x.dtype), o.cast(idx, self.out_idx), o.cast(count, self.out_idx)
 
     samples = (sample(integers(0, 4, 9)), sample(whole([3, 1, 3, 3, 2, 1]), out_idx="int64"), sample(normal(0)),
                sample(normal(1)), sample(values(0.0, -0.0, np.inf, np.inf, 0.0)), sample(normal(20)))
@@ -76,6 +82,10 @@ class Unique(_Unique):
             raise ShapeError(f"x has shape {x}; it is a vector", fix="reshape(x, [-1])")
         return Shape((None,)), x
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        y, idx, _ = self.found(o, x)
+        return y, idx
+
     def reference(self, x: Array) -> tuple[Array, Array]:
         first, found = first_places(x)
         return x[np.array(first, int)], np.array(found, self.out_idx.numpy)
@@ -110,9 +120,19 @@ class UniqueWithCounts(_Unique):
         y, idx = Unique().result_shape(x)
         return y, idx, y
 
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        return self.found(o, x)
+
     def reference(self, x: Array) -> tuple[Array, Array, Array]:
         y, idx = Unique(self.out_idx).reference(x)
         return y, idx, np.bincount(idx, minlength=len(y)).astype(self.out_idx.numpy)
+
+
+def places_in_onnx(o: Any, condition: Any, rank: int) -> Any:
+    """Where a condition holds; for a single one the standard and evaluators differ in their number of axes."""
+    if rank:
+        return o.Transpose(o.NonZero(condition), perm=[1, 0])
+    return o.Slice(o.Transpose(o.NonZero(o.Reshape(condition, [1])), perm=[1, 0]), [0], [0], [1])
 
 
 @op
@@ -136,6 +156,9 @@ class PlacesWhere(Dynamic):
 
     def result_shape(self, condition: Shape) -> Shape:
         return Shape((None, len(condition)))
+
+    def to_onnx(self, o: Any, condition: Any) -> Any:
+        return places_in_onnx(o, o.cast(condition, bool_), len(condition.shape))
 
     def reference(self, condition: Array) -> Array:
         if not condition.ndim:
@@ -179,6 +202,10 @@ class PlacesOfParts(Dynamic):
 
     def result_shape(self, partitions: Shape) -> Any:
         return self._each(Shape((None, len(partitions))))
+
+    def to_onnx(self, o: Any, partitions: Any) -> Any:
+        return tuple(places_in_onnx(o, o.Equal(partitions, o.number(k, partitions)), len(partitions.shape))
+                     for k in range(self.num_partitions))
 
     def reference(self, partitions: Array) -> Any:
         check_range(partitions, self.num_partitions)

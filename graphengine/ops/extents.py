@@ -97,6 +97,13 @@ class Extent(Dynamic):
     def settled(self, sizes: Any, whole: Any) -> Any:
         return L.broadcast_to(np.zeros((), np.bool_), tuple(self._shape(sizes, whole)))
 
+    def to_onnx(self, o: Any, sizes: Any, whole: Any) -> Any:
+        numbers = o.Reshape(o.cast(sizes, int64), [-1])
+        if not (isinstance(whole.node.op, Const) and whole.node.op.value.array < 0):
+            rest = o.Div(o.cast(whole, int64), o.Max(o.Neg(o.ReduceProd(numbers, keepdims=1)), [1]))
+            numbers = o.Where(o.Less(numbers, [0]), rest, numbers)
+        return o.Expand(np.array(False), o.Concat(numbers, [0], axis=0))
+
     def reference(self, sizes: Array, whole: Array) -> Array:
         numbers = self._filled(sizes.reshape(-1).tolist(), np.array(int(whole), object))
         return np.zeros((*[int(s) for s in numbers], 0), np.bool_)
@@ -158,6 +165,9 @@ class Range(Dynamic):
     def settled(self, start: Any, limit: Any, delta: Any) -> Any:
         return start + delta * L.iota(self._count([start, limit, delta]), 0, 1, start.dtype)
 
+    def to_onnx(self, o: Any, start: Any, limit: Any, delta: Any) -> Any:
+        return o.Range(start, limit, delta)
+
     def reference(self, start: Array, limit: Array, delta: Array) -> Array:
         refuse(delta == 0, "delta is 0")
         return np.asarray(np.arange(*[x.item() for x in (start, limit, delta)]), start.dtype)
@@ -192,6 +202,10 @@ class SegmentExtent(Dynamic):
         if len(ids) != 1:
             raise ShapeError(f"segment_ids has shape {ids}; it is a vector")
         return Shape((None, 0))
+
+    def to_onnx(self, o: Any, ids: Any) -> Any:
+        last = o.ReduceMax(o.Concat([-1], o.cast(ids, int64), axis=0), keepdims=1)
+        return o.Expand(np.array(False), o.Concat(o.Add(last, [1]), [0], axis=0))
 
     def reference(self, ids: Array) -> Array:
         refuse((np.diff(ids, prepend=0) < 0), "segment_ids is not ascending from 0 on")

@@ -60,6 +60,16 @@ class Fourier(Dynamic):
         found = np.fft.fftn(real + 1j * imag, axes=axes) if real.size else np.zeros(real.shape, np.complex128)
         return np.asarray(found.real, real.dtype), np.asarray(found.imag, real.dtype)
 
+    def to_onnx(self, o: Any, real: Any, imag: Any) -> Any:
+        """One axis after the other; the standard wants an axis of examples before them."""
+        rank, is_alone = real.rank, real.rank == self.axes
+        x = o.Concat(o.Unsqueeze(real, [-1]), o.Unsqueeze(imag, [-1]), axis=-1)
+        x = o.Unsqueeze(x, [0]) if is_alone else x
+        for axis in range(rank - self.axes, rank):
+            x = o.DFT(x, axis=axis + is_alone)
+        x = o.Squeeze(x, [0]) if is_alone else x
+        return tuple(o.Gather(x, np.array(k), axis=rank) for k in (0, 1))
+
     def gradient(self, g: Any, y: Any, real: Any, imag: Any) -> Any:
         by_real, by_imag = L.fourier(g[0], -g[1], self.axes)
         return by_real, -by_imag

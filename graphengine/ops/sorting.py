@@ -265,6 +265,15 @@ class SearchsortedRows(Library):
         kernel = f"searchsorted_{inputs[0].dtype.code}_{self.out_type.code}"
         return Call(kernel, (outer, size, count, int(self.side == "right")), extent=outer)
 
+    def to_onnx(self, o: Any, rows: Any, wanted: Any) -> Any:
+        """Comparisons with all elements, counted; NaN is above all numbers."""
+        is_left, rows, wanted = self.side == "left", o.Unsqueeze(rows, [1]), o.Unsqueeze(wanted, [2])
+        before = (o.Less if is_left else o.LessOrEqual)(rows, wanted)
+        if wanted.dtype.is_floating:
+            above = o.IsNaN(wanted)
+            before = o.Or(before, o.And(above, o.Not(o.IsNaN(rows))) if is_left else above)
+        return o.cast(o.ReduceSum(o.cast(before, int32), [2], keepdims=0), self.out_type)
+
     def reference(self, rows: Array, wanted: Array) -> Array:
         found = [np.searchsorted(row, v, side=self.side) for row, v in zip(rows, wanted, strict=True)]  # type: ignore[call-overload]
         return np.array(found, self.out_type.numpy).reshape(wanted.shape)

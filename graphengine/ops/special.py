@@ -1,11 +1,13 @@
 """Special functions: the error function and its relatives, the logarithm of gamma and its derivatives."""
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..dtypes import float32
 from ..ir.dims import Shape
 from .kinds import REQUIRED, Array, Composite, Elementwise, Floating, attr, broadcast_shapes, port
 from .language import L
@@ -75,6 +77,12 @@ class Erfc(_ErrorFunction):
         return -g * (L.exp(-x * x) * (2 / math.sqrt(math.pi)))
 
 
+GILES_CENTRAL = (2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087, -0.00125372503,
+                 -0.00417768164, 0.246640727, 1.50140941)
+GILES_TAIL = (-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773, -0.0076224613,
+              0.00943887047, 1.00167406, 2.83297682)
+
+
 @op
 class Erfinv(_ErrorFunction):
     """Number whose error function is x; infinite at -1 and 1, NaN outside."""
@@ -90,6 +98,16 @@ class Erfinv(_ErrorFunction):
 
         with np.errstate(all="ignore"):
             return np.asarray(special.erfinv(x.astype(np.float64)), x.dtype)
+
+    def to_onnx(self, o: Any, x: Any) -> Any:
+        """Giles (2012), "Approximating the erfinv function", table of single precision: within 4 of the last place."""
+        if x.dtype is not float32:
+            return None
+        w = -L.log((1.0 - x) * (1.0 + x))
+        near, far = L.minimum(w, 5.0) - 2.5, L.sqrt(L.maximum(w, 5.0)) - 3.0
+        central, tail = (functools.reduce(lambda p, term, v=v: p * v + term, terms[1:], terms[0])  # type: ignore[misc]
+                         for v, terms in ((near, GILES_CENTRAL), (far, GILES_TAIL)))
+        return L.where(L.equal(w, math.inf), x * math.inf, x * L.where(w < 5.0, central, tail))
 
     def gradient(self, g: Any, y: Any, x: Any) -> Any:
         return g * (L.exp(y * y) * (math.sqrt(math.pi) / 2))

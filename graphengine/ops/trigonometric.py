@@ -1,6 +1,7 @@
 """Trigonometric and hyperbolic functions with their inverses. Angles are in radians."""
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -151,6 +152,15 @@ class Atan2(Elementwise):
 
     def reference(self, y: Array, x: Array) -> Array:
         return np.arctan2(y, x)
+
+    def to_onnx(self, o: Any, y: Any, x: Any) -> Any:
+        """The angle in the first quadrant, then mirrored; 1 / x tells zeros of different signs apart."""
+        across, up = L.abs(x), L.abs(y)
+        same = L.where(L.equal(up, 0), L.zeros_like(y), math.pi / 4)
+        angle = L.where(L.equal(across, up), same, L.atan(up / across))
+        is_left, is_below = (L.where(L.equal(v, 0), 1 / v < 0, v < 0) for v in (x, y))
+        angle = L.where(is_left, math.pi - angle, angle)
+        return L.where(is_below, -angle, angle)
 
     def gradient(self, g: Any, z: Any, y: Any, x: Any) -> Any:
         slope = g / (x * x + y * y)
