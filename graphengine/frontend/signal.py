@@ -14,7 +14,7 @@ from .. import dtypes
 from ..dtypes import as_dtype
 from ..errors import AttributeValueError, ShapeError
 from ..ir.node import Tensor
-from ..ops.indexing import as_size
+from ..ops.indexing import as_size, numbers_in
 from ..ops.language import L
 from ..ops.rules import as_int, normal_axis
 from .build import constant, convert_to_tensor
@@ -228,12 +228,11 @@ def real_fourier(x: Any, fft_length: int | None) -> tuple[Any, Any]:
 
     Shapes
     ------
-    x : (..., n), n known
+    x : (..., n)
     results : (..., length // 2 + 1), of the length given, or n
     """
-    size = _length(x, -1, "rfft")
-    length = size if fft_length is None else as_int(fft_length)
-    x = _fitted(x, length)
+    length = numbers_in(L.shape_of(x))[-1] if fft_length is None else as_int(fft_length)
+    x = x if fft_length is None else _fitted(x, length)
     return tuple(part[..., :length // 2 + 1] for part in L.fourier(x, L.zeros_like(x)))  # type: ignore[return-value]
 
 
@@ -242,11 +241,17 @@ def inverse_real_fourier(real: Any, imag: Any, fft_length: int | None) -> Any:
 
     Shapes
     ------
-    real, imag : (..., n), n known
+    real, imag : (..., n)
     result : (..., length), of the length given, or 2 (n - 1)
     """
-    length = 2 * (_length(real, -1, "irfft") - 1) if fft_length is None else as_int(fft_length)
     # Of the second half, which is the conjugate of the first in reverse, only the sum with the first one is real.
+    size = numbers_in(L.shape_of(real))[-1]
+    if fft_length is None and isinstance(size, Tensor):
+        length, k = 2 * (size - 1), L.range(0, size, 1)
+        share = L.where(L.logical_or(L.equal(k, 0), L.equal(k, size - 1)), 1.0, 2.0)
+        weights = L.cast(share, real.dtype) / L.cast(length, real.dtype)
+        return L.fourier(*(_fitted(part * factor, length) for part, factor in ((real, weights), (imag, -weights))))[0]
+    length = 2 * (size - 1) if fft_length is None else as_int(fft_length)
     often = np.full(length // 2 + 1, 2.0)
     often[0] = 1
     if length % 2 == 0:
@@ -257,9 +262,14 @@ def inverse_real_fourier(real: Any, imag: Any, fft_length: int | None) -> Any:
     return L.fourier(first, second)[0]
 
 
-def _fitted(x: Any, size: int) -> Any:
+def _fitted(x: Any, size: Any) -> Any:
     """The last axis cut off, or followed by zeros, so that it has this size."""
-    missing = size - int(x.shape[-1])
+    whole = x.shape[-1]
+    if not isinstance(whole, int):
+        x, missing = x[..., :size], L.maximum(size - L.shape_of(x)[-1], 0)
+        x = L.pad(x, [[0, 0]] * (x.rank - 1) + [[0, missing]])
+        return L.expect_size(x, -1, size) if isinstance(size, int) else x
+    missing = size - whole
     if missing <= 0:
         return x[..., :size] if missing else x
     return L.pad(x, [[0, 0]] * (x.rank - 1) + [[0, missing]])

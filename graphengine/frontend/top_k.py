@@ -36,6 +36,7 @@ def approx_top_k(
     x = convert_to_tensor(input)
     order = axis_last(x.rank, reduction_dimension)
     last = L.transpose(x, order)
-    values, places = L.top_k(last if is_max_k else -last, as_int(k))
+    turned = L.invert if x.dtype.is_integer else L.negative     # of whole numbers, the least has no negative
+    values, places = L.top_k(last if is_max_k else turned(last), as_int(k))
     back = [order.index(axis) for axis in range(x.rank)]
-    return L.transpose(values if is_max_k else -values, back, name=name), L.transpose(places, back)
+    return L.transpose(values if is_max_k else turned(values), back, name=name), L.transpose(places, back)

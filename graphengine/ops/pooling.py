@@ -388,7 +388,8 @@ class AveragePoolGradient(AnyAxes):
 class MaxPool(_MaxPool, AnyAxes):
     """Largest element of windows over any number of spatial axes.
 
-    Where several elements are the largest, the gradient goes to the first.
+    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
+    TensorFlow on CPUs passes over it.
 
     Raises
     ------
@@ -411,7 +412,8 @@ class MaxPool(_MaxPool, AnyAxes):
 class MaxPool1d(_MaxPool):
     """Largest element of windows over signals.
 
-    Where several elements are the largest, the gradient goes to the first.
+    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
+    TensorFlow on CPUs passes over it.
 
     Raises
     ------
@@ -438,7 +440,8 @@ class MaxPool1d(_MaxPool):
 class MaxPool2d(_MaxPool):
     """Largest element of windows over images.
 
-    Where several elements are the largest, the gradient goes to the first.
+    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
+    TensorFlow on CPUs passes over it.
 
     Raises
     ------
@@ -468,7 +471,8 @@ class MaxPool2d(_MaxPool):
 class MaxPool3d(_MaxPool):
     """Largest element of windows over volumes.
 
-    Where several elements are the largest, the gradient goes to the first.
+    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
+    TensorFlow on CPUs passes over it.
 
     Raises
     ------

@@ -5,6 +5,7 @@ Their derivatives are ordinary ops.
 from __future__ import annotations
 
 import math
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
@@ -145,11 +146,13 @@ class IgammaByShape(_IncompleteGamma):
 
         sum over n >= 0 of t(n) (log x - digamma(a + n + 1)),   t(n) = x^(a + n) e^-x / gamma(a + n + 1)
 
-    For large x it is the integral over the rest of the density, times log t - digamma(a), taken by Gauss and Laguerre.
+    For large x, and for large a, it is the integral over the rest of the density, times log t - digamma(a), taken by
+    Gauss and Laguerre, or Gauss and Legendre.
 
     References
     ----------
-    Abramowitz and Stegun (1964), 6.5.29, differentiated term by term; 25.4.45 for the integral.
+    Abramowitz and Stegun (1964), 6.5.29, differentiated term by term; 25.4.45 and 25.4.29 for the
+    integrals; 6.1.41 for Stirling's series.
     """
 
     internal = True
@@ -161,14 +164,17 @@ class IgammaByShape(_IncompleteGamma):
         shape, end = np.broadcast_arrays(a.astype(np.float64), x.astype(np.float64))
         found = np.where((shape > 0) & (end >= 0), 0.0, np.nan)
         is_inside = (shape > 0) & (end > 0) & np.isfinite(end)
-        is_far = is_inside & (end > shape + 10 * np.sqrt(shape) + 20)
+        is_large = is_inside & (shape >= LARGE) & np.isfinite(shape)
+        found[is_large] = _large(shape[is_large], end[is_large])
+        is_far = is_inside & (shape < LARGE) & (end > shape + 10 * np.sqrt(shape) + 20)
         found[is_far] = -_far(shape[is_far], end[is_far])
-        is_near = is_inside & ~is_far & np.isfinite(shape)
+        is_near = is_inside & (shape < LARGE) & ~is_far
         found[is_near] = _near(shape[is_near], end[is_near])
         return found.astype(a.dtype)
 
 
-MOST_TERMS = 100_000
+LARGE = 1000.0                              # shapes from which on the density is smooth enough for one rule
+FALL = 45.0                                 # in powers of e, after which the density counts for nothing
 
 
 def _near(a: Array, x: Array) -> Array:
@@ -180,7 +186,7 @@ def _near(a: Array, x: Array) -> Array:
     places = np.flatnonzero(first)          # the sum is of the order of its first term, below and above x
     a, x, term = a[places], x[places], first[places]
     slope = np.log(x) - special.digamma(a + 1)
-    for n in range(1, MOST_TERMS):
+    for n in count(1):
         if not places.size:
             break
         total[places] += term * slope
@@ -201,6 +207,37 @@ def _far(a: Array, x: Array) -> Array:
     density = width * np.exp((a[:, None] - 1) * np.log(t) - t + nodes - special.gammaln(a)[:, None])
     slope = np.log(t) - special.digamma(a)[:, None]
     return np.asarray((weights * density * slope).sum(1))
+
+
+def _large(a: Array, x: Array) -> Array:
+    """The integral of the density times log t - digamma(a) over what is beyond x, seen from a, by Gauss and Legendre.
+
+    With t = a (1 + m) the density is exp(a (log(1 + m) - m)) / t times what Stirling's series gives, so that no large
+    numbers are subtracted.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(96)
+    deviation = np.sqrt(a)
+    side = np.where(x < a, -1.0, 1.0)
+    start = (x - a) / deviation
+    stretch = 1 + np.maximum(start / deviation, 0)      # far to the right it falls more slowly than a normal density
+    fall = np.abs(start) / stretch
+    width = stretch**2 * (np.sqrt(fall**2 + 2 * FALL / stretch**2) - fall)
+    s = (width / 2)[:, None] * (nodes + 1)
+    m = np.maximum((start[:, None] + side[:, None] * s) / deviation[:, None], -1 + 1e-12)
+    exponent = a[:, None] * _log1p_less(m) - 1 / (12 * a[:, None]) - np.log1p(m)
+    slope = np.log1p(m) + (1 / (2 * a) + 1 / (12 * a * a))[:, None]
+    total = (weights * np.exp(exponent) * slope).sum(1) * width / 2
+    return np.asarray(-side * total / np.sqrt(2 * np.pi))
+
+
+def _log1p_less(m: Array) -> Array:
+    """log(1 + m) - m, also where both are nearly equal: 2 atanh(s) - m with s = m / (2 + m)."""
+    s = m / (2 + m)
+    square = s * s
+    rest = np.zeros_like(m)
+    for k in range(33, 1, -2):
+        rest = rest * square + 1 / k
+    return np.where(np.abs(m) < 0.5, 2 * s * square * rest - m * s, np.log1p(m) - m)
 
 
 @op

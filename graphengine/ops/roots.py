@@ -25,7 +25,7 @@ def _of_each(compute: Any, shape: Any, *stacks: Array) -> Array:
             found = compute(*(stack[k].astype(np.float64) for stack in stacks))
         except (np.linalg.LinAlgError, ValueError):             # ValueError: numbers that are not finite
             continue
-        if np.all(np.abs(np.imag(found)) <= REAL * np.abs(found).max()):
+        if np.all(np.isfinite(found)) and np.all(np.abs(np.imag(found)) <= REAL * np.abs(found).max()):
             result[k] = np.real(found)
     return result.astype(stacks[0].dtype)
 
@@ -33,7 +33,7 @@ def _of_each(compute: Any, shape: Any, *stacks: Array) -> Array:
 @op
 class Sqrtm(Dynamic):
     """The principal square root of matrices: ``matmul(y, y) = input``. It is NaN where it is not real, as that of a
-    matrix with a negative eigenvalue.
+    matrix with a negative eigenvalue, or where there is none.
 
     Raises
     ------
@@ -68,7 +68,8 @@ class Sqrtm(Dynamic):
         return L.sylvester(L.matrix_transpose(y), g)
 
     samples = (sample(definite(3, 3)), sample(definite(2, 2, 2)), sample(definite(1, 1)), sample(normal(0, 0)),
-               sample(values([[0.0, 1.0], [-1.0, 0.0]])), sample(values([[-4.0, 1.0], [0.5, 3.0]]), smooth=False))
+               sample(values([[0.0, 1.0], [-1.0, 0.0]])), sample(values([[-4.0, 1.0], [0.5, 3.0]]), smooth=False),
+               sample(values([[0.0, 1.0], [0.0, 0.0]]), smooth=False))
 
 
 @op

@@ -460,7 +460,9 @@ class UnsortedSegmentProd(_Segments):
 
 @op
 class UnsortedSegmentMax(_Segments):
-    """Largest elements of each segment, the lowest number of an empty one; equal ones share the gradient."""
+    """Largest elements of each segment, the lowest number of an empty one; equal ones share the gradient. NaN wins,
+    while TensorFlow on CPUs passes over one that comes last.
+    """
 
     names = ("math.unsorted_segment_max",)
     in_own_type = True                      # so that an empty segment gives the type's own limit

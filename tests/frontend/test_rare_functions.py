@@ -77,6 +77,8 @@ def test_pools_of_other_windows_in_each_run():
 def test_the_least_k_along_an_axis():
     values, places = tf.math.approx_min_k(tf.constant([[3.0, 1, 2], [5, 0, 6]]), 2, reduction_dimension=0)
     assert values.numpy().tolist() == [[3, 0, 2], [5, 1, 6]] and places.numpy().tolist() == [[0, 1, 0], [1, 0, 1]]
+    for whole in (np.array([5, 0, 7], np.uint8), np.array([5, -2**31, 7], np.int32)):
+        assert [x.numpy().tolist() for x in tf.math.approx_min_k(whole, 2)] == [[whole[1], 5], [1, 0]]
 
 
 def test_places_in_an_order_by_chance_are_tensorflows():
@@ -253,12 +255,14 @@ def test_numbers_of_events_above_their_type_are_its_largest():
 
 def test_slope_of_igamma_by_shape_in_the_tails():
     """Values of TensorFlow, and -1 / sqrt(2 pi a) in the middle of a large shape; what underflows asks for no terms."""
-    a = tf.constant([0.5, 1.0, 5.0, 1e3, 1e3, 1e4, 1e5, 1e5, np.inf, 3.0], tf.float64)
-    x = tf.constant([0.3, 40.0, 4.0, 1e3, 1.5e3, 1.01e4, 1.9e5, 5e4, 3.0, np.inf], tf.float64)
+    a = tf.constant([0.5, 1.0, 5.0, 1e3, 1e3, 1e4, 1e5, 1e5, np.inf, 3.0, 1e6, 1e9, 1e5, 1e9], tf.float64)
+    x = tf.constant([0.3, 40.0, 4.0, 1e3, 1.5e3, 1.01e4, 1.9e5, 5e4, 3.0, np.inf, 1.001e6, 1e9 + 3e4, 1e5, 1e9],
+                    tf.float64)
     with tf.GradientTape() as tape:
         tape.watch(a)
         y = tf.math.igamma(a, x)
-    wanted = [-0.77057, -1.8228e-17, -0.18027, -1.2617e-2, -8.9939e-44, -2.4157e-3, 0, 0, 0, 0]
+    wanted = [-0.77057, -1.8228e-17, -0.18027, -1.2617e-2, -8.9939e-44, -2.4157e-3, 0, 0, 0, 0,
+              -2.4193041e-4, -8.0440457e-6, -1.26157e-3, -1.261566e-5]
     np.testing.assert_allclose(tape.gradient(y, a), wanted, rtol=1e-4)
 
 

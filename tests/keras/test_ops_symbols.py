@@ -238,3 +238,39 @@ def test_the_neighbor_of_a_float32_is_one():
 def test_axes_that_are_not_there_are_refused(pattern, sizes):
     with pytest.raises(tf.errors.InvalidArgumentError):
         ops.rearrange(np.ones((4, 3)), pattern, **sizes)
+
+
+SPECTRUM = [[[18, -9.5, 4.5, -2], [3, -2, 0, 1]], [[0, -2.5981, -0.866, 0], [0, 1.7321, -1.7321, 0]]]
+
+
+@pytest.mark.parametrize("length", [None, 6])
+def test_spectra_of_lines_of_unknown_length(length):
+    x = np.array([[1, 2, 4, 8, 3, 0], [0, 0, 0, 1, 2, 0]], np.float32)
+    traced = tf.function(lambda x: ops.rfft(x, length), input_signature=[tf.TensorSpec([None, None])])
+    np.testing.assert_allclose(traced(x if length is None else x[:, :5]), SPECTRUM, atol=1e-4)
+    back = tf.function(lambda a, b: ops.irfft((a, b), length), input_signature=[tf.TensorSpec([None, None])] * 2)
+    np.testing.assert_allclose(back(*np.array(SPECTRUM, np.float32)), x, atol=1e-4)
+
+
+def test_an_array_of_float64_has_a_spectrum_of_float32():
+    assert ops.rfft(np.arange(4.0))[0].dtype == "float32"
+    assert ops.rfft(tf.constant(np.arange(4.0)))[0].dtype == "float64"
+
+
+def test_elements_at_places_of_a_symbol():
+    x = keras.Input((4,))
+    places = np.array([[0, 0.5, 1, 2.6, -1], [0.4, 3.3, 7, -2.2, 1]], np.float32)
+    model = keras.Model(x, ops.image.map_coordinates(x, places, 1, "nearest"))
+    np.testing.assert_allclose(model(np.arange(12, dtype=np.float32).reshape(3, 4)), [0.4, 5, 7, 8, 1], rtol=1e-6)
+
+
+def test_places_of_zeros_with_signs():
+    for values, largest, least in (([-0.0, 0.0], 1, 0), ([0.0, -0.0, np.nan], 0, 1), ([-1.0, -0.0, 0.0], 2, 0)):
+        for dtype in ("float16", "float32", "float64"):
+            x = np.array(values, dtype)
+            assert (int(ops.argmax(x)), int(ops.argmin(x))) == (largest, least)
+
+
+def test_an_infinity_is_near_itself_alone():
+    x, y = np.array([[np.inf, -np.inf, np.inf, 1, np.inf], [np.inf, -np.inf, -np.inf, np.inf, 1]])
+    assert ops.isclose(x, y).numpy().tolist() == np.isclose(x, y).tolist()

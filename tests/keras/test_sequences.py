@@ -311,3 +311,10 @@ def test_errors_name_the_argument():
         layers.GroupQueryAttention(2, 4, 3)
     with pytest.raises(ShapeError, match="have no steps"):
         layers.TimeDistributed(layers.Dense(2))(np.zeros((2, 3), "float32"))
+
+
+def test_each_step_draws_its_own():
+    """As Keras, which calls the layer once for each step."""
+    layer = layers.TimeDistributed(layers.Dropout(0.5, seed=1))
+    first = [[1, 0, 1], [0, 0, 0], [1, 0, 1], [1, 0, 1]]
+    np.testing.assert_array_equal(layer(np.ones((2, 4, 3), "float32"), training=True)[0], 2.0 * np.array(first))

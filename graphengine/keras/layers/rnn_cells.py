@@ -110,7 +110,7 @@ class Cell(Configured):
     # ------------------------------------------------ a step in parts
 
     def noise(self, line: Any, training: Any) -> Noise:
-        """What is dropped in all steps.
+        """What is dropped in all steps. Only training moves the seed; Keras moves it in evaluation too.
 
         line : (batch, 1)
         """

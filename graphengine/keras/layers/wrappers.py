@@ -170,9 +170,9 @@ class TimeDistributed(Wrapper):
 
     Notes
     -----
-    Steps become samples of one large batch, unless the layer looks at other samples (in training, a layer with weights
-    that are not trained, such as the averages of BatchNormalization) or the number of steps is not known: then they
-    come one after the other.
+    Steps become samples of one large batch, unless the layer keeps something from one to the next (in training, a layer
+    with variables that are not trained, such as the averages of BatchNormalization or the state of a seed) or the
+    number of steps is not known: then they come one after the other.
     """
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
@@ -196,7 +196,7 @@ class TimeDistributed(Wrapper):
         self._check_mask(inputs, mask)
         tensors = [inputs] if mask is None or "mask" not in self.layer._takes else [inputs, mask]
         together = all(isinstance(s, int) for s in inputs.shape[1:])
-        if together and not (training and any(not w.trainable for w in self.layer.weights)):
+        if together and not (training and self._remembers()):
             steps = inputs.shape[1]
             found = self._applied([L.reshape(x, (-1, *x.shape[2:])) for x in tensors], training)
             return L.reshape(found, (-1, steps, *found.shape[1:]))
@@ -206,6 +206,11 @@ class TimeDistributed(Wrapper):
         else:
             found = map_fn(lambda pieces: self._applied(pieces, training), turned)
         return steps_first(found)
+
+    def _remembers(self) -> bool:
+        """Whether the layer keeps something from one call to the next that training changes."""
+        inside = self.layer._flatten_layers()
+        return any(not w.trainable for w in self.layer.weights) or any(hasattr(x, "seed_generator") for x in inside)
 
     def _applied(self, tensors: Sequence[Any], training: Any) -> Any:
         told = {"mask": tensors[1]} if len(tensors) > 1 else {}

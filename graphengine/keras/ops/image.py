@@ -241,7 +241,7 @@ def map_coordinates(inputs: Any, coordinates: Any, order: int, fill_mode: str = 
                          "each axis", op="image.map_coordinates")
     kind = x.dtype if x.dtype.is_floating else "float32"
     values, places = L.cast(x, kind), L.cast(places, kind)
-    axes = [_nodes(places[k], order, int(x.shape[k]), fill_mode) for k in range(x.shape.rank)]
+    axes = [_nodes(places[k], order, _warping.extent(x, k), fill_mode) for k in range(x.shape.rank)]
     parts = []
     for corner in product(*axes):
         indices, inside, shares = zip(*corner, strict=True)
@@ -255,7 +255,7 @@ def map_coordinates(inputs: Any, coordinates: Any, order: int, fill_mode: str = 
     return total if x.dtype.is_floating else L.cast(L.round(total), x.dtype)
 
 
-def _nodes(places: Any, order: int, size: int, fill_mode: str) -> list[tuple[Any, Any, Any]]:
+def _nodes(places: Any, order: int, size: Any, fill_mode: str) -> list[tuple[Any, Any, Any]]:
     """The elements around places of an axis: their numbers, whether they are there, and their shares."""
     if order == 0:
         around = [(L.round(places), None)]

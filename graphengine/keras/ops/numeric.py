@@ -61,14 +61,6 @@ def trunc(x: Any) -> Any:
     return L.where(found < 0.0, L.ceil(found), L.floor(found)) if found.dtype.is_floating else found
 
 
-def signbit(x: Any) -> Any:
-    """Whether a number has a minus sign, as -0.0 has."""
-    found = tensor(x)
-    if found.dtype is boolean:
-        return L.zeros_like(found)
-    return L.bitcast(L.cast(found, "float32"), "int32") < 0 if found.dtype.is_floating else found < 0
-
-
 def isposinf(x: Any) -> Any:
     """Where elements are infinite."""
     return _is_infinite(x, np.inf)

@@ -185,9 +185,10 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
 
 
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
-    """Where two tensors are equal within tolerances."""
+    """Where two tensors are equal within tolerances; an infinity is near itself alone, as in numpy."""
     a, b = map(floating, together(x1, x2))
-    near = L.logical_or(L.equal(a, b), L.abs(a - b) <= atol + rtol * L.abs(b))
+    near = L.logical_and(L.abs(a - b) <= atol + rtol * L.abs(b), L.is_finite(b))
+    near = L.logical_or(L.equal(a, b), near)
     return L.logical_or(near, L.logical_and(L.is_nan(a), L.is_nan(b))) if equal_nan else near
 
 
@@ -212,18 +213,30 @@ def allclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan
     return L.reduce_all(isclose(x1, x2, rtol, atol, equal_nan))
 
 
+def signbit(x: Any) -> Any:
+    """Whether a number has a minus sign, as -0.0 has."""
+    found = tensor(x)
+    if found.dtype is boolean:
+        return L.zeros_like(found)
+    return L.bitcast(L.cast(found, "float32"), "int32") < 0 if found.dtype.is_floating else found < 0
+
+
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The place of the largest element along an axis, in the flat tensor if None."""
+    """The place of the largest element along an axis, in the flat tensor if None; 0 is larger than -0, as in Keras."""
     return _place("argmax", x, axis, keepdims)
 
 
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
-    """The place of the smallest element along an axis, in the flat tensor if None."""
+    """The place of the smallest element along an axis, in the flat tensor if None; -0 is below 0, as in Keras."""
     return _place("argmin", x, axis, keepdims)
 
 
 def _place(op: str, x: Any, axis: int | None, keepdims: bool) -> Any:
     found = numbers(x)
+    if found.dtype.is_floating and found.rank:
+        found = L.cast(found, "float32") if found.dtype.size < 4 else found
+        tiny = float(np.finfo(found.dtype.numpy).tiny)
+        found = L.where(L.logical_and(L.equal(found, 0), signbit(found)), -tiny, found)
     if axis is None:
         place = getattr(L, op)(L.reshape(found, (-1,)), 0, output_type="int32")
         return L.reshape(place, (1,) * found.rank) if keepdims else place

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...errors import AttributeValueError, DTypeError, ShapeError
 from ...frontend import signal
+from ...ir.operand import Operand
 from ...ops.language import L
 from .promotion import tensor
 
@@ -58,9 +59,14 @@ def rfft(x: Any, fft_length: int | None = None) -> Pair:
 
     Shapes
     ------
-    x : (..., n), n known
+    x : (..., n)
     results : (..., fft_length // 2 + 1)
+
+    Notes
+    -----
+    Arrays of float64 are taken as float32, as in Keras; tensors keep their dtype.
     """
+    x = x if isinstance(x, Operand) else L.cast(x, "float32")
     return signal.real_fourier(tensor(x), fft_length)
 
 
@@ -69,7 +75,7 @@ def irfft(x: Sequence[Any], fft_length: int | None = None) -> Any:
 
     Shapes
     ------
-    x : twice (..., n), n known
+    x : twice (..., n)
     result : (..., fft_length), 2 (n - 1) if it is None
     """
     return signal.inverse_real_fourier(*_parts(x, "irfft"), fft_length)
