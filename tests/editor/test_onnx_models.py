@@ -75,10 +75,10 @@ def test_a_dropped_model_opens_in_a_window(windows, tmp_path, qtbot):
 
 def test_operators_that_are_not_here_are_said(windows, tmp_path, qtbot):
     path = tmp_path / "net.onnx"
-    onnx.save(network("Det"), path)
+    onnx.save(network("Hardmax"), path)
     assert windows.open_file(Path(path)) is None
     box = windows.message
-    assert box.isVisible() and "Det (node y)" in box.informativeText()
+    assert box.isVisible() and "Hardmax (node y)" in box.informativeText()
     box.close()
 
 
