@@ -47,7 +47,6 @@ from .widgets.crumbs import Crumbs
 from .widgets.labels import as_text
 from .widgets.language import told
 
-BELOW = 192                                 # pixels from one file that is dropped to the next
 
 
 class MainWindow(Filing):
@@ -308,22 +307,26 @@ class MainWindow(Filing):
         menu.addSeparator()
 
     def _dropped(self, paths: list[Path], at: QtCore.QPointF) -> None:
+        troubles = []
         for k, path in enumerate(paths):
             if document_of_file(path):
                 self.open_requested.emit(str(path))
                 continue
             try:
-                change = item_of_file(self.document, Path(path), self.folder, at.x(), at.y() + k * BELOW,
+                change = item_of_file(self.document, Path(path), self.folder, *self.tool.free(at),
                                       is_own=self.path is not None)
             except (ge.errors.GraphEngineError, OSError, ValueError) as error:
-                self.banner.show_message(f"{Path(path).name}: {said(error)}")
+                troubles.append(f"{Path(path).name}: {said(error)}")
                 continue
             except Unplaced as error:
-                self.banner.show_message(f"{Path(path).name}: {error}.", "warning", self.tr("Save the graph"),
+                troubles.append(f"{Path(path).name}: {error}.")
+                self.banner.show_message("\n".join(troubles), "warning", self.tr("Save the graph"),
                                          partial(self.do_save, partial(self._dropped, paths[k:], at)))
                 return
             self.document.do(self.tool.canvas.placed(change))
             self.scene.select(commands.made(change))
+        if troubles:
+            self.banner.show_message("\n".join(troubles))
 
     # ------------------------------------------------ following
 

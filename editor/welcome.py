@@ -15,6 +15,7 @@ from .io.journal import LeftOver, left_over
 from .io.settings import Settings
 from .model.files import open_document
 from .theme import theme
+from .widgets.drops import take_copy
 
 COLUMNS_FROM = 280                          # pixels that a sample takes at least
 PICTURE = QtCore.QSize(250, 124)     # of a graph at least
@@ -180,9 +181,10 @@ class Welcome(QtWidgets.QWidget):
 
     def dragEnterEvent(self, event: QtGui.QDragEnterEvent) -> None:
         if any(url.isLocalFile() and document_of_file(url.toLocalFile()) for url in event.mimeData().urls()):
-            event.acceptProposedAction()
+            take_copy(event)
 
     def dropEvent(self, event: QtGui.QDropEvent) -> None:
+        take_copy(event)
         for url in event.mimeData().urls():
             if url.isLocalFile():
                 self.open_requested.emit(url.toLocalFile())

@@ -13,6 +13,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.items import SUBGRAPH, Point, Ref, Wire
 from editor.model.kinds import catalog
 from editor.scene import NOWHERE, GraphView, Hit
+from editor.widgets.drops import take_copy
 
 from . import walk
 from .canvas import Canvas, Gesture, Modifiers, plain_key, snapped
@@ -316,7 +317,7 @@ class Interaction(QtCore.QObject):
         """
         request, self.request = self.request, None
         if request is None:                 # nobody said where: as near to the middle as there is room
-            x, y = self._free(snapped(self.canvas.view.visible_rect.center() - GRIP))
+            x, y = self.free(snapped(self.canvas.view.visible_rect.center() - GRIP))
             return self._added(lambda: commands.add_card(self.canvas.document, kind, x, y))
         end = request.end
         if end is None:
@@ -340,7 +341,7 @@ class Interaction(QtCore.QObject):
         request, self.request = self.request, None
         at = request.at if request is not None else self.canvas.view.visible_rect.center()
         corner = snapped(at - GRIP)
-        x, y = (corner.x(), corner.y()) if request is not None else self._free(corner)
+        x, y = (corner.x(), corner.y()) if request is not None else self.free(corner)
         self._added(lambda: commands.paste(self.canvas.document, text, x, y))
 
     def _added(self, make: Callable[[], Change]) -> str | None:
@@ -466,7 +467,7 @@ class Interaction(QtCore.QObject):
         kind = _kind_in(event.mimeData())
         self._dragged_kind = kind
         if kind is not None or _paths_in(event.mimeData()) or _cards_in(event.mimeData()) is not None:
-            event.acceptProposedAction()
+            take_copy(event)
         else:
             event.ignore()
 
@@ -476,7 +477,7 @@ class Interaction(QtCore.QObject):
             self.canvas.view.overlays.show_ghost(self._dragged_kind, snapped(at - GRIP))
             wire = self._wire_for(self._dragged_kind, at)
             self.canvas.scene.set_hover(Hit("wire", wire[0], "path") if wire is not None else None)
-        event.acceptProposedAction()
+        take_copy(event)
 
     def drag_leave(self, event: QtGui.QDragLeaveEvent) -> None:
         self._end_drop()
@@ -500,7 +501,7 @@ class Interaction(QtCore.QObject):
             if change is not None:
                 self.canvas.scene.select(commands.made(change))
         self._end_drop()
-        event.acceptProposedAction()
+        take_copy(event)
 
     def _drop_kind(self, kind: str, at: QtCore.QPointF) -> None:
         wire, corner = self._wire_for(kind, at), snapped(at - GRIP)
@@ -508,10 +509,10 @@ class Interaction(QtCore.QObject):
             self.add_at(kind, at)
         else:
             ref, number = wire
-            x, y = self._free(corner)       # on the wire, but on no card
+            x, y = self.free(corner)       # on the wire, but on no card
             self._added(lambda: commands.add_card(self.canvas.document, kind, x, y, wire=ref, input=number))
 
-    def _free(self, corner: QtCore.QPointF) -> Point:
+    def free(self, corner: QtCore.QPointF) -> Point:
         """Where a new card is to stand that touches no other one."""
         cards = [self.canvas.box(id) for id in self.canvas.level_cards]
         new = layout.Box(*NEW_CARD, corner.x(), corner.y())

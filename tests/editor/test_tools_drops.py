@@ -27,9 +27,11 @@ class Dragged:
         event = QtGui.QDragMoveEvent(self.hand.place(at).toPoint(), Qt.DropAction.CopyAction, self.data, LEFT, NO)
         QtWidgets.QApplication.sendEvent(self.hand.view.viewport(), event)
 
-    def drop(self, at):
-        event = QtGui.QDropEvent(self.hand.place(at), Qt.DropAction.CopyAction, self.data, LEFT, NO)
+    def drop(self, at, offered=Qt.DropAction.CopyAction):
+        event = QtGui.QDropEvent(self.hand.place(at), offered | Qt.DropAction.CopyAction, self.data, LEFT, NO)
+        event.setDropAction(offered)
         QtWidgets.QApplication.sendEvent(self.hand.view.viewport(), event)
+        return event
 
 
 def of_kind(key):
@@ -70,6 +72,9 @@ def test_files_and_copied_cards_are_dropped_and_other_things_are_not(hand, tmp_p
     assert dragged.enter((0, 300))
     dragged.drop((0, 300))
     assert hand.files == [[str(tmp_path / "graph.json")]]
+    assert dragged.enter((0, 300))
+    event = dragged.drop((0, 300), Qt.DropAction.MoveAction)
+    assert event.isAccepted() and event.dropAction() == Qt.DropAction.CopyAction, "whoever gives it keeps the file"
     data = QtCore.QMimeData()
     data.setText(commands.copy_text(hand.document, [Ref("card", "a")]))
     dragged = Dragged(hand, data)

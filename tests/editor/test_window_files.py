@@ -75,6 +75,13 @@ def test_files_that_are_dropped_become_cards(open_window, iris_file, tmp_path):
     assert shown.banner.isVisible()
     shown._dropped([tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
     assert not shown.banner.isVisible(), "what went wrong before is no longer news"
+    boxes = [shown.scene.card_rect(c.id) for c in shown.document.cards if c.id not in before]
+    assert not any(a.intersects(b) for k, a in enumerate(boxes) for b in boxes[:k]), "none hides another"
+    (tmp_path / "empty.csv").write_text("")
+    shown._dropped([tmp_path / "broken.xyz", tmp_path / "data" / "rows.npy", tmp_path / "empty.csv"],
+                   QtCore.QPointF(0, 0))
+    told = shown.banner.label.text()
+    assert "broken.xyz" in told and "empty.csv" in told, "all that went wrong, also before what went well"
 
 
 def test_a_table_dropped_on_a_new_drawing_asks_to_save_it(open_window, qtbot, monkeypatch, tmp_path):
