@@ -82,10 +82,15 @@ class Banner(QtWidgets.QFrame):
     def let_go(self, staying: bool = False) -> None:
         """Something has been done since: an error is no longer news. What warns stays until somebody dismisses it.
 
-        staying : also let an error go that edits cannot mend
+        staying : let also go what edits cannot mend
         """
-        if self._severity == "error" and (staying or not self._stays):
+        if staying if self.stays else self._severity == "error":
             self.hide()
+
+    @property
+    def stays(self) -> bool:
+        """Whether something is shown that neither edits nor runs mend."""
+        return self._stays and not self.isHidden()
 
     def _dress(self) -> None:
         token = {"error": "error", "warning": "warn"}.get(self._severity, "accent")

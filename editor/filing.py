@@ -109,7 +109,9 @@ class Filing(Exports):
         saved.then()
 
     def _say_of_journal(self, problem: str) -> None:
-        self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem), "warning")
+        if not self.banner.stays:           # that the file was not saved says as much
+            self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem),
+                                     "warning", stays=True)
 
     def ask_about_changes(self, path: Path) -> str:
         """What is to become of a file that another program has changed: "overwrite", "elsewhere" or "cancel"."""

@@ -420,7 +420,8 @@ class MainWindow(Filing):
         elif isinstance(reply, m.Exported):
             self.show_exported(reply)
         elif isinstance(reply, m.Started):
-            self.banner.hide()
+            if not self.banner.stays:
+                self.banner.hide()
             if reply.what == "train":
                 self._losses = self._losses if self.running.continues else []
             elif reply.what == "run":
@@ -433,8 +434,9 @@ class MainWindow(Filing):
             self._failed(reply)
         elif isinstance(reply, m.Died):
             self.scene.show_running(False)
-            self.banner.show_message(self.tr("{0} The document is safe.").format(reply.text), "warning",
-                                     self.tr("Run again"), self.do_run)
+            button, does = ((self.tr("Continue"), self.do_train) if self.running.paused else
+                            (self.tr("Run again"), self.do_run))
+            self.banner.show_message(self.tr("{0} The document is safe.").format(reply.text), "warning", button, does)
 
     _losses: list[float] = []
 

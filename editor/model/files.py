@@ -37,7 +37,7 @@ from .memory import check_memory
 from .plain import from_plain, is_flat, to_plain
 from .subgraphs import DEEPEST, lost, too_deep
 from .values import INLINE, stored
-from .version import ANY, Version, check_unchanged, version_of
+from .version import ANY, Version, check_replaceable, version_of
 
 Array = np.ndarray[Any, Any]
 OWN_KEYS = ("format", "version", "nodes", "train", "view", "arrays")
@@ -185,7 +185,7 @@ def _saver(pipe: Any) -> None:
     end_with_parent()
     try:
         text, arrays, path, known = receive(pipe)
-        check_unchanged(path, known)
+        check_replaceable(path, known)
         document = from_text(text, arrays)
         check_memory(document)
         version = _write(document, path, known)
@@ -199,7 +199,7 @@ def _write(document: GraphDocument, path: str | os.PathLike[str], known: Version
     written: list[Version | None] = []
 
     def check(new: Path) -> None:
-        check_unchanged(path, known)
+        check_replaceable(path, known)
         written.append(version_of(new))     # once it has its name, another program may write to it
 
     built = build(document)

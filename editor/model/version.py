@@ -1,8 +1,10 @@
-"""What tells whether somebody else wrote a file meanwhile."""
+"""What tells whether a file may be replaced: nobody else wrote it meanwhile, or wants it to stay as it is."""
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from typing import Any, NamedTuple
 
 
@@ -47,8 +49,16 @@ def is_changed(path: str | os.PathLike[str], known: Version | None) -> bool:
     return now is not None and (known is None or now.digest != known.digest)
 
 
-def check_unchanged(path: str | os.PathLike[str], known: Version | None) -> None:
-    """Raise ChangedMeanwhileError if a file has other contents than it had."""
+def check_replaceable(path: str | os.PathLike[str], known: Version | None) -> None:
+    """Whether a file may be put in the place of another.
+
+    Raises
+    ------
+    PermissionError if somebody made it read-only, which does not hinder the system from replacing it;
+    ChangedMeanwhileError if it has other contents than it had.
+    """
+    if os.path.exists(path) and not os.stat(path).st_mode & stat.S_IWUSR:
+        raise PermissionError(errno.EACCES, "the file is read-only", os.fspath(path))
     if is_changed(path, known):
         raise ChangedMeanwhileError(f"another program changed {os.fspath(path)}")
 

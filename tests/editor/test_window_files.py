@@ -1,6 +1,7 @@
 """The window and its files, offscreen: saving, closing, what other programs write, what is dropped."""
 from __future__ import annotations
 
+import errno
 import os
 
 import numpy as np
@@ -13,6 +14,7 @@ from editor.io.settings import Settings
 from editor.model.document import GraphDocument
 from editor.model.files import open_document, to_text
 from editor.model.items import Ref
+from editor.run import messages as m
 from editor.welcome import Welcome
 from editor.windows import Windows
 
@@ -221,3 +223,45 @@ def test_a_file_has_one_window_also_by_another_name(qapp, iris_file, tmp_path):
     finally:
         for each in list(windows.open):
             each.close()
+
+
+def test_that_it_was_not_saved_is_shown_until_it_is(open_window, monkeypatch, iris_file):
+    """A run that begins by itself, an edit, and what else fails do not take it away."""
+    shown = open_window(open_document(iris_file), iris_file)
+    shown.add_kind("op/relu")
+    shown._say_of_journal("no room")
+    assert "no room" in shown.banner.label.text()
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("editor.saving.save", full)
+        assert not shown.do_save()
+    shown._received(m.Started("run"))
+    shown.add_kind("op/relu")
+    shown._say_of_journal("no room")
+    assert shown.banner.isVisible() and "Not saved" in shown.banner.label.text()
+    assert shown.do_save() and not shown.banner.isVisible(), "nor is the other news any more"
+    shown.banner.show_message("it failed")
+    shown._received(m.Started("run"))
+    assert not shown.banner.isVisible()
+
+
+def test_a_training_whose_process_ended_can_be_continued_from_the_message(open_window, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
+    for training, offered in (("idle", "Run again"), ("paused", "Continue")):
+        shown.running.training = training
+        shown._received(m.Died("It ended."))
+        assert shown.banner.button.text() == offered
+
+
+def test_a_file_that_is_read_only_stays_as_it_is(open_window, iris_file):
+    shown = open_window(open_document(iris_file), iris_file)
+    before = iris_file.read_bytes()
+    iris_file.chmod(0o444)
+    shown.add_kind("op/relu")
+    assert not shown.do_save() and "read-only" in shown.banner.label.text()
+    assert shown.document.is_modified and iris_file.read_bytes() == before
+    iris_file.chmod(0o644)
+    assert shown.do_save() and iris_file.read_bytes() != before
