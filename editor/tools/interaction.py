@@ -299,7 +299,7 @@ class Interaction(QtCore.QObject):
     def search(self) -> None:
         """Ask for a new card at the pointer, or in the middle if the pointer is elsewhere."""
         at = self.canvas.here
-        self._search(SearchRequest(self.canvas.global_place(at), at))
+        self._search(SearchRequest(self.canvas.global_place(at), at, seeks_room=True))
 
     def enter_or_search(self) -> None:
         """Tab: into the subgraph that alone is selected; otherwise ask for a new card."""
@@ -316,10 +316,12 @@ class Interaction(QtCore.QObject):
         number : the socket that a pulled wire goes to
         """
         request, self.request = self.request, None
-        if request is None:                 # nobody said where: as near to the middle as there is room
-            x, y = self.free(snapped(self.canvas.view.visible_rect.center() - GRIP))
-            return self._added(lambda: commands.add_card(self.canvas.document, kind, x, y))
+        if request is None:                 # nobody said where
+            request = SearchRequest(QtCore.QPoint(), self.canvas.view.visible_rect.center(), seeks_room=True)
         end = request.end
+        if end is None and request.seeks_room:
+            x, y = self.free(snapped(request.at - GRIP))
+            return self._added(lambda: commands.add_card(self.canvas.document, kind, x, y))
         if end is None:
             return self.add_at(kind, request.at)
         row = QtCore.QPointF(0, 47 + 22 * number)       # the socket comes to lie where the wire was let go

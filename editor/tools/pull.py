@@ -39,6 +39,7 @@ class SearchRequest:
     side : "input" if the new card takes the wire, "output" if it gives it
     what : what the wire carries, in words
     end : the socket that the wire was pulled from
+    seeks_room : whether it goes up or down from there to where it touches no other card, as nobody pointed
     """
 
     place: QtCore.QPoint
@@ -47,6 +48,7 @@ class SearchRequest:
     side: str = "input"
     what: str = ""
     end: End | None = None
+    seeks_room: bool = False
 
 
 class PullWire(Gesture):

@@ -151,6 +151,9 @@ def test_keys_delete_nudge_edit_and_search(hand):
     assert hand.searched[-1].offers is None
     made = hand.tool.add("op/exp")
     assert abs(hand.document.card(made).x - 64) <= 12
+    hand.key(Qt.Key.Key_Tab)
+    other = hand.tool.add("op/exp")
+    assert not hand.scene.card_rect(made).intersects(hand.scene.card_rect(other)), "the pointer has stayed where it was"
 
 
 def test_shift_tab_asks_for_what_comes_next(hand):
