@@ -120,7 +120,7 @@ def item_of_file(
         return _constant(document, path, x, y)
     if folder is None or (inside is None and not is_own):
         raise Unplaced("save the graph first: data is found relative to its folder")
-    feeds = _columns(path) if suffix == ".csv" else _names(path) if suffix == ".npz" else None
+    feeds = feeds_of(kind, path)
     if inside is None:                      # only now: what cannot be read is left where it is
         inside = _copied(path, folder)
     attributes = {"file": inside} if feeds is None else {"file": inside, "feeds": feeds}
@@ -187,6 +187,16 @@ def bring_files(names: Iterable[str], before: Path, folder: Path) -> list[str]:
         elif not filecmp.cmp(source, target, shallow=False):         # of two sizes without reading them
             kept_out.append(name)
     return kept_out
+
+
+def feeds_of(kind: str, path: Path) -> dict[str, Any] | None:
+    """The outputs that a source of data begins with: all that is in its file; None if it has none to choose.
+
+    Raises
+    ------
+    FileFormatError, OSError, ValueError that say why the file cannot be read.
+    """
+    return _columns(path) if kind == DATA[".csv"] else _names(path) if kind == DATA[".npz"] else None
 
 
 def _columns(path: Path) -> dict[str, Any]:

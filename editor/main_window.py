@@ -46,6 +46,7 @@ from .watching import Watching
 from .widgets.crumbs import Crumbs
 from .widgets.labels import as_text
 from .widgets.language import told
+from .widgets.screens import resize_on_screen
 
 
 
@@ -99,7 +100,7 @@ class MainWindow(Filing):
         self._build_bars()
         self._build_popups()
         self._connect()
-        self.resize(1440, 900)
+        resize_on_screen(self, 1440, 900)
         self._first_layout = QtCore.QByteArray()
         self._restore_geometry()
         self._update_title()

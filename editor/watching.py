@@ -3,14 +3,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6 import QtCore
 
 import graphengine as ge
 
-from .infer import Inference, Problem
+from . import commands
+from .banner import said
+from .commands import Refused
+from .incoming import feeds_of
+from .infer import Fix, Inference, Problem
 from .model.build import whole_source
-from .model.document import GraphDocument
+from .model.document import Change, GraphDocument
 from .model.items import Card, Ref
 from .model.kinds import catalog
 from .model.sentences import sentence, stopped
@@ -68,6 +73,22 @@ class Watching(QtCore.QObject):
         self._failed = {}
         self.inference.tell("run", {})
 
+    def _fixes(self, card: str) -> tuple[Fix, ...]:
+        """A source whose file was chosen, but not yet what of it is fed, can feed everything."""
+        found = self.document.card(card)
+        kind = catalog().get(found.kind) if found is not None else None
+        if found is None or kind is None or kind.field("feeds") is None or found.attributes.get("feeds"):
+            return ()
+        path = Path(self._folder(), str(found.attributes.get("file")))
+
+        def feed(document: GraphDocument) -> Change:
+            try:
+                return commands.set_attribute(document, [card], "feeds", feeds_of(kind.key, path))
+            except OSError as error:
+                raise Refused("{0}", said(error)) from error
+
+        return (Fix(self.tr("Feed all that is in the file"), feed),) if path.is_file() else ()
+
     def _edited(self, refs: frozenset[Ref]) -> None:
         cards = [self.document.items.get(ref) for ref in refs if ref.kind == "card"]
         if any(not isinstance(card, Card) or card.kind.startswith("data/") for card in cards):
@@ -81,7 +102,7 @@ class Watching(QtCore.QObject):
                 self._soon.start()
             case m.DataChecked():
                 self._is_asked = False
-                self.inference.tell("data", {card: Problem(card, None, "error", text, detail)
+                self.inference.tell("data", {card: Problem(card, None, "error", text, detail, self._fixes(card))
                                              for card, (text, detail) in reply.problems.items()})
             case m.Started() if reply.what in RUNS:
                 self._failed = {}           # told at the end, so that what fails again stays where it is

@@ -16,6 +16,7 @@ from .io.settings import Settings
 from .model.files import open_document
 from .theme import theme
 from .widgets.drops import take_copy
+from .widgets.screens import resize_on_screen
 
 COLUMNS_FROM = 280                          # pixels that a sample takes at least
 PICTURE = QtCore.QSize(250, 124)     # of a graph at least
@@ -41,7 +42,7 @@ class Welcome(QtWidgets.QWidget):
         row.setSpacing(0)
         row.addWidget(self._side())
         row.addWidget(self._gallery(), 1)
-        self.resize(1180, 760)
+        resize_on_screen(self, 1180, 760)
         theme.changed.connect(self._dress)
         self._dress()
 

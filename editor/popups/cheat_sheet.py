@@ -7,6 +7,7 @@ from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor.theme import theme
 from editor.widgets.labels import label
+from editor.widgets.screens import resize_on_screen
 
 from .command_palette import keys_of, plain
 
@@ -65,7 +66,7 @@ class CheatSheet(QtWidgets.QDialog):
         layout.addWidget(self.search)
         layout.addWidget(self.nothing)
         layout.addWidget(area, 1)
-        self.resize(1120, 760)
+        resize_on_screen(self, 1120, 760)
         self.search.setFocus()
 
     def gestures(self) -> dict[str, Sequence[Line]]:

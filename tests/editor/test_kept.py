@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 
 from editor import commands
 from editor.commands import Refused
@@ -119,7 +119,8 @@ def test_kept_dropped_and_chosen(window, qtbot):
     (row,) = rows_of(window.docks.palette, "Subgraphs")
     data = window.docks.palette.tree.mime_data(row)
     assert not data.hasFormat("application/x-graphengine-kind")
-    drop = _Drop(data)
+    drop = QtGui.QDropEvent(QtCore.QPointF(), QtCore.Qt.DropAction.CopyAction, data, QtCore.Qt.MouseButton.LeftButton,
+                            QtCore.Qt.KeyboardModifier.NoModifier)
     window.tool.drag_enter(drop)
     window.tool.drop(drop, QtCore.QPointF(1000, 1000))
     (dropped,) = (ref.key for ref in window.scene.selected())
@@ -135,12 +136,6 @@ def test_kept_dropped_and_chosen(window, qtbot):
     window.do_undo()
     window.do_undo()
     assert window.document.card("block_1") is None
-
-
-class _Drop:
-    def __init__(self, data):
-        self.mimeData = lambda: data
-        self.acceptProposedAction = self.ignore = lambda: None
 
 
 def test_searched_for_by_its_name(window):

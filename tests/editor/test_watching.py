@@ -50,6 +50,25 @@ def test_data_are_looked_at_when_the_process_is_up_and_after_edits_of_them(watch
     assert watching.runner.sent[1].sources["rows"]["file"] == "e.csv"
 
 
+def test_a_chosen_file_can_be_fed_whole(qapp, tmp_path):
+    """Who chooses a file need not type its columns."""
+    document = GraphDocument([Card("rows", "data/csv", {"file": "d.csv"})])
+    watching = Watching(document, Inference(document), lambda: str(tmp_path), Line(), lambda: True)
+    empty = m.DataChecked({"rows": ("no placeholder is fed", "in full")})
+    watching.runner.received.emit(empty)
+    (problem,) = watching.inference.problems()
+    assert problem.fixes == (), "there is no such file"
+    (tmp_path / "d.csv").write_text("a,b,kind\n1,2,0\n")
+    watching.runner.received.emit(empty)
+    (problem,) = watching.inference.problems()
+    (fix,) = problem.fixes
+    document.do(fix.change(document))
+    assert document.card("rows").attributes["feeds"] == {"x": ["a", "b"], "kind": "kind"}
+    watching.runner.received.emit(empty)
+    assert [problem.fixes for problem in watching.inference.problems()] == [()]
+    watching.close()
+
+
 def test_problems_of_data_are_those_of_the_last_look(watching):
     told = []
     watching.inference.listeners.append(told.append)
