@@ -49,7 +49,6 @@ from .widgets.language import told
 from .widgets.screens import resize_on_screen
 
 
-
 class MainWindow(Filing):
     """A window with one document.
 
