@@ -276,8 +276,34 @@ def panels(p: Photographer) -> None:
     p.take("panel-none")
 
 
+def states(p: Photographer) -> None:
+    """What is seen for a moment only: below the pointer, asked, told, and in docks as narrow as they get."""
+    window = p.open("drawn_iris")
+    p.finished(window.do_run)
+    window.docks.reveal("inspector")
+    window.docks.reveal("problems")
+    docks = [dock for dock in window.findChildren(QtWidgets.QDockWidget) if dock.isVisible()]
+    window.resizeDocks(docks, [1] * len(docks), QtCore.Qt.Orientation.Horizontal)
+    card = window.scene.card_rect("hidden")
+    window.scene.select([Ref("card", "scores")])
+    window.do_fit_all()
+    QtGui.QCursor.setPos(window.view.mapToGlobal(window.view.mapFromScene(card.center())))
+    p.take("state-narrow")
+    window.resizeDocks(docks, [300] * len(docks), QtCore.Qt.Orientation.Horizontal)
+    window.banner.show_message("hidden: units: 0 is not more than 0.", "error", "Show card", lambda: None)
+    QtCore.QTimer.singleShot(500, lambda: p.take("state-asked"))
+    QtCore.QTimer.singleShot(2500, lambda: [box.reject() for box in window.findChildren(QtWidgets.QMessageBox)])
+    window.edit(commands.set_attribute(window.document, ["hidden"], "units", 9))
+    window.may_close()
+    window.banner.show_message("The data were not copied: No space left on device.", "warning")
+    window.actions_.menus["View"].popup(window.mapToGlobal(QtCore.QPoint(150, 24)))
+    p.take("state-told")
+    window.actions_.menus["View"].hide()
+
+
 SCENES: tuple[Callable[[Photographer], None], ...] = (
-    welcome, empty, samples, training, boundary, inside, subgraph, problem, compiler, viewer, popups, panels)
+    welcome, empty, samples, training, boundary, inside, subgraph, problem, compiler, viewer, popups, panels,
+    states)
 
 
 def main(arguments: Sequence[str]) -> None:

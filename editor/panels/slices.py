@@ -69,6 +69,7 @@ class Slices(QtWidgets.QWidget):
             box.setToolTip(self.tr("Axis {0} has {1:,} entries; two axes can be shown whole").format(axis, size))
             box.setFixedWidth(60)
             theme.wear(box, "mono")
+            box.lineEdit().setTextMargins(6, 0, 0, 0)
             box.valueChanged.connect(lambda value, axis=axis: self._change(axis, value))
             self.boxes.append(box)
             self._layout.addWidget(caption("[" if axis == 0 else ","))

@@ -166,7 +166,7 @@ class TrainingPanel(LivePanel):
         header.setSectionResizeMode(NAME, QtWidgets.QHeaderView.ResizeMode.Stretch)
         for column in (LAST, BEST):
             header.setSectionResizeMode(column, QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
-            tree.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight)
+            tree.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         for text, drawing, does, keys in (
             (self.tr("Rename"), "note", self._rename_chosen, Qt.Key.Key_F2),

@@ -22,6 +22,10 @@ GLYPHS: Mapping[str, tuple[str, str]] = {
     "menu-check": ("check", "accent"),
     "menu-right": ("chevron-right", "text2"),
     "more": ("more", "text2"),
+    "asked": ("help", "accent"),
+    "informed": ("info", "accent"),
+    "warned": ("warning", "warn"),
+    "failed": ("error", "error"),
 }
 
 
@@ -139,6 +143,10 @@ QPushButton[primary="true"]:disabled {{ background: {t.card}; color: {pale}; bor
 QPushButton[danger="true"] {{ color: {t.error}; border-color: {mix(t.border, t.error, 0.5)}; }}
 QPushButton::menu-indicator {{ image: {image["down"]}; width: 12px; right: 6px; subcontrol-position: right center; }}
 
+QMessageBox {{
+    messagebox-question-icon: {image["asked"]}; messagebox-information-icon: {image["informed"]};
+    messagebox-warning-icon: {image["warned"]}; messagebox-critical-icon: {image["failed"]};
+}}
 QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 
 QToolBar {{ background: {t.panel}; border: none; spacing: 2px; padding: 5px 8px; icon-size: 20px; }}
@@ -186,7 +194,7 @@ QPlainTextEdit[invalid="true"] {{
     border: 1px solid {t.error};
 }}
 QAbstractSpinBox {{ padding-right: 20px; }}
-QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0; margin-left: 6px; min-height: 0; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0; min-height: 0; }}
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ background: transparent; border: none; width: 20px; }}
 QAbstractSpinBox::up-button {{ subcontrol-origin: border; subcontrol-position: top right; height: 13px; top: 1px; }}
 QAbstractSpinBox::down-button {{
