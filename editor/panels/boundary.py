@@ -1,7 +1,7 @@
 """What a model of two numbers says everywhere in the plane, with the rows of data on top."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,7 +56,8 @@ class BoundaryView(QtWidgets.QWidget):
         self._column = QtWidgets.QVBoxLayout(page)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
-        self._column.addLayout(row(caption(self.tr("Output")), self.outputs, None, self.readout))
+        self.legend = Legend()
+        self._column.addLayout(row(caption(self.tr("Output")), self.outputs, 12, self.legend, None, self.readout))
         self.pages.addWidget(page)
         layout = QtWidgets.QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -142,6 +143,7 @@ class BoundaryView(QtWidgets.QWidget):
         kinds = np.zeros(len(points), int)
         if values.labels is not None and classes is not None and len(values.labels) == len(points):
             kinds = np.searchsorted(classes, values.labels).clip(0, len(classes) - 1)
+        self.legend.show_classes([] if values.labels is None or classes is None else classes.tolist())
         self._points.setData(
             x=points[:, 0], y=points[:, 1], size=8, pen=pg.mkPen(theme.color("canvas")),
             brush=[series_color(k) for k in kinds] if values.labels is not None else theme.brush("text"),
@@ -163,6 +165,44 @@ class BoundaryView(QtWidgets.QWidget):
             inside = 0 <= x < columns and 0 <= y < rows
             said = number(float(self.values.grid[y, x])) if inside else ""
             self.readout.setText(f"({number(at.x(), 3)}, {number(at.y(), 3)}) → {said}" if inside else "")
+
+
+class Legend(QtWidgets.QWidget):
+    """Which symbol is the points of which class."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedHeight(20)
+        self._texts: list[str] = []
+        self.show_classes([])
+
+    def show_classes(self, classes: Sequence[float]) -> None:
+        self._texts = [number(value) for value in classes]
+        self.setAccessibleName(self.tr("Classes {0}").format(", ".join(self._texts)))
+        self.setFixedWidth(max(sum(map(self._width, self._texts)), 1))
+        self.update()
+
+    def _width(self, text: str) -> int:
+        return 34 + QtGui.QFontMetrics(theme.font("mono")).horizontalAdvance(text)
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        if not self._texts:
+            return                                  # the library that draws symbols may not be there yet
+        pg, painter = pyqtgraph(), QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        painter.setFont(theme.font("mono"))
+        x = 0
+        for k, text in enumerate(self._texts):
+            painter.save()
+            painter.translate(x + 8, self.height() / 2)
+            pg.graphicsItems.ScatterPlotItem.drawSymbol(
+                painter, SYMBOLS[k % len(SYMBOLS)], 9, pg.mkPen(theme.color("canvas")), pg.mkBrush(series_color(k)))
+            painter.restore()
+            painter.setPen(theme.color("text2"))
+            painter.drawText(QtCore.QRect(x + 18, 0, self._width(text), self.height()),
+                             Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+            x += self._width(text)
+        painter.end()
 
 
 def plane_feeds(document: GraphDocument, inference: Inference) -> Iterator[str]:

@@ -176,12 +176,14 @@ def _paint_block(painter: QtGui.QPainter, face: Face, state: CardState, scale: f
     painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
     ground = face.inks.well_brush if face.look.card.bypassed else face.tint
     painter.fillRect(QtCore.QRectF(0, 0, width, height), ground)
-    painter.fillRect(QtCore.QRectF(0, 0, width, TITLE * 0.8), face.hue)
     letters = face.inks.block_title
-    if scale >= BARE and height >= TITLE * 0.8 + letters.metrics.height():
+    line = letters.metrics.height()
+    bar = max(min(TITLE * 0.8, height - line), BAR)     # thinner on a card that has no room for both
+    painter.fillRect(QtCore.QRectF(0, 0, width, bar), face.hue)
+    if scale >= BARE:
         painter.setFont(letters.font)
         painter.setPen(face.inks.text)
-        painter.drawText(QtCore.QPointF(8, TITLE * 0.8 + letters.metrics.height() / 2 + letters.rise), face.block_title)
+        painter.drawText(QtCore.QPointF(8, bar + min(line, height - bar) / 2 + letters.rise), face.block_title)
     problem = face.look.problem
     if state.selected or problem:
         painter.setPen(_cosmetic(face.inks.accent if state.selected else _signal(face)))

@@ -521,6 +521,22 @@ def test_attributes_and_names_are_told_from_afar(view):
     assert long.far_name == ""
 
 
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_short_cards_have_their_titles_from_afar(qapp, collapsed):
+    """One without sockets, or collapsed, is no nameless bar."""
+    install(qapp)
+    theme.set("dark")
+    kind = min(catalog().values(), key=lambda kind: len(kind.inputs) + len(kind.outputs) + len(kind.fields))
+    image = QtGui.QImage(120, 40, QtGui.QImage.Format.Format_RGB32)
+    image.fill(QtGui.QColor("black"))
+    painter = QtGui.QPainter(image)
+    painter.scale(0.34, 0.34)
+    paint_face(painter, Face(CardLook(Card("card", kind.key, collapsed=collapsed), kind), inks()), CardState(), 0.34)
+    painter.end()
+    bright = [image.pixelColor(x, y).lightness() for x in range(120) for y in range(40)]
+    assert max(bright) > 190 and sum(value > 150 for value in bright) < 400, "letters, and no block of their colour"
+
+
 def test_small_figures_have_zeros_that_are_no_eights(view):
     """Where less than 0.8 pixels are left for one of a card, numbers are in the font without dots in zeros."""
     item = next(iter(view.graph.cards.values()))
