@@ -291,8 +291,13 @@ def states(p: Photographer) -> None:
     p.take("state-narrow")
     window.resizeDocks(docks, [300] * len(docks), QtCore.Qt.Orientation.Horizontal)
     window.banner.show_message("hidden: units: 0 is not more than 0.", "error", "Show card", lambda: None)
-    QtCore.QTimer.singleShot(500, lambda: p.take("state-asked"))
-    QtCore.QTimer.singleShot(2500, lambda: [box.reject() for box in window.findChildren(QtWidgets.QMessageBox)])
+
+    def answer() -> None:
+        p.take("state-asked")
+        for box in window.findChildren(QtWidgets.QMessageBox):
+            box.reject()
+
+    QtCore.QTimer.singleShot(500, answer)
     window.edit(commands.set_attribute(window.document, ["hidden"], "units", 9))
     window.may_close()
     window.banner.show_message("The data were not copied: No space left on device.", "warning")
