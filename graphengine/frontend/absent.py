@@ -13,7 +13,10 @@ from pathlib import Path
 
 VERSIONS = "TensorFlow 2.21 and Keras 3.15"
 
-_STRINGS = "there are no tensors of strings; work on texts in Python, and feed numbers"
+_STRINGS = (
+    "there are no tensors of strings; work on texts in Python, or with `keras.layers.TextVectorization` and "
+    "StringLookup, and feed numbers"
+)
 _FLAGS = "Python's `argparse`, or the package absl, reads command lines of other kinds"
 _COMPLEX = (
     "numbers are real here; spectra are pairs of real tensors in `keras.ops`: fft, rfft, stft and their inverses"
@@ -21,7 +24,52 @@ _COMPLEX = (
 _SPARSE = "there are no sparse or ragged tensors; pad the lists, and give masked entries the weight 0"
 _DISTRIBUTED = "one process on one machine computes; there are no clusters, replicas, graphics cards or TPUs"
 
+# The first pattern that fits a name counts.
 REASONS: dict[str, str] = {
+    "`tf.custom_gradient` gives a function another gradient, and `tf.stop_gradient` none":
+        "RegisterGradient *no_gradient compat.v1.NoGradient compat.v1.NotDifferentiable",
+    "what changes a variable runs in the order of the program; there is nothing to lock": "CriticalSection",
+    "a function of the program can make its variables in its own way": "variable_creator_scope",
+    "`tf.function` draws functions": "compat.v1.wrap_function",
+    "`tf.stack` gives the same": "parallel_stack",
+    "`tf.identity` gives the same": "guarantee_const",
+    "`tf.recompute_grad` computes a function again instead of keeping what is inside": "keras.remat keras.RematScope",
+    "`dataset.element_spec` says what elements are, and `for` or `next` takes them":
+        "data.experimental.*structure data.experimental.*variant data.experimental.*ptional experimental.Optional "
+        "compat.v1.data.experimental.*Structure OptionalSpec data.DatasetSpec data.IteratorSpec",
+    "`session.run` gives arrays and takes them again; what stays in a session are variables":
+        "compat.v1.*session_handle compat.v1.*session_tensor",
+    "files of events are written for TensorBoard, which reads them": "train.summary_iterator",
+    "`session.run(compat.v1.global_variables_initializer())` gives all variables their values":
+        "compat.v1.report_uninitialized_variables",
+    "`keras.layers` has IntegerLookup and StringLookup; values of numbers are taken by `tf.gather`":
+        "lookup.* data.experimental.*table* data.experimental.DatasetInitializer",
+    "`keras.saving` has it by the same name": "*.legacy.*_keras_object keras.legacy.saving.*",
+    "Keras 3 refuses it too; `keras.optimizers` has it by the same name": "*optimizers.legacy.*",
+    "a loss takes the name of its reduction, such as `\"sum_over_batch_size\"`": "*losses.Reduction losses.Reduction",
+    "`keras.layers.ReLU(threshold=theta)` gives the same": "keras.layers.ThresholdedReLU",
+    "sizes of pictures do not change at random in a program; `keras.layers.RandomZoom` stretches what is in them":
+        "keras.layers.RandomHeight keras.layers.RandomWidth",
+    "layers of other frameworks run there; what was trained there comes over as an ONNX file: `tf.load(\"m.onnx\")`":
+        "keras.layers.FlaxLayer keras.layers.JaxLayer keras.layers.TorchModuleWrapper",
+    "`keras.models.load_model` and `tf.saved_model.load` give what was saved here": "keras.layers.TFSMLayer",
+    "`model.export` and `tf.saved_model.save` write models to run elsewhere": "keras.export.*",
+    "`fit` and `predict` of a model take scikit-learn's arrays; an estimator is a class of one's own around them":
+        "keras.wrappers.*",
+    "every program is compiled; there is nothing to switch": "config.optimizer.* xla.*",
+    "libraries of ops and files are compiled for TensorFlow; `tf.numpy_function` calls any function of arrays":
+        "load_library load_op_library compat.v1.load_file_system_library experimental.register_filesystem_plugin "
+        "sysconfig.* compat.v1.user_ops.*",
+    "tensors are made of arrays and give them: `tf.constant(np.from_dlpack(x))`, `x.numpy()`": "experimental.dlpack.*",
+    "a layer takes its own `dtype`": "keras.dtype_policies.DTypePolicyMap",
+    "`keras.callbacks` has ModelCheckpoint and BackupAndRestore": "keras.callbacks.Orbax*",
+    "nothing is sent over the network; `keras.callbacks.LambdaCallback` calls a function of the program":
+        "keras.callbacks.RemoteMonitor",
+    "its weights are not fetched from the network; a model that Keras has saved as a `.keras` file is loaded, "
+    "`keras.models.load_model(\"resnet50.keras\")`": "keras.applications.*",
+    "`keras.layers` has what it puts together: Normalization, Discretization, IntegerLookup, StringLookup, Hashing":
+        "keras.utils.FeatureSpace",
+    "`np.fromfile` and `np.memmap` read records of one size": "*FixedLengthRecord*",
     "use numpy on values, and `tf` or `keras.ops` on tensors": "experimental.numpy.*",
     "these are TensorFlow's own kernels; the functions of `tf` have names of their own": "raw_ops",
     "numbers are real here, and these may be complex; `linalg.eigh` and `eigvalsh` are for symmetric matrices":
@@ -29,26 +77,26 @@ REASONS: dict[str, str] = {
     "it is a part of TensorFlow's own optimizer for sparse linear models, which is not here": "train.sdca_*",
     _FLAGS: "compat.v1.flags.*",
     "texts and vocabularies are worked on in Python (a dict, `np.unique`); feed the numbers": """
-        keras.preprocessing.text.* keras.utils.FeatureSpace
+        keras.preprocessing.text.*
     """,
     "they are TensorFlow's old way to feed tables; `keras.layers` has Normalization, Discretization, IntegerLookup, "
     "StringLookup and Hashing": "feature_column.*",
-    "`keras.layers.Hashing` hashes a pair as one number made of both, such as `a * n + b`": "keras.layers.HashedCrossing",
+    "`keras.layers.Hashing` hashes a pair as one number made of both, such as `a * n + b`":
+        "keras.layers.HashedCrossing",
     _COMPLEX: """
         *complex* *fft* signal.*stft* *.polar
     """,
     _STRINGS: """
-        strings.* *string* *as_string lookup.* io.decode_json_example io.decode_csv io.*base64
+        strings.* *string* *as_string io.decode_json_example io.decode_csv io.*base64
         keras.utils.text_dataset* keras.preprocessing.text_dataset*
-        edit_distance fingerprint data.TextLineDataset data.experimental.*table* data.experimental.DatasetInitializer
+        edit_distance fingerprint data.TextLineDataset
         compat.v1.decode_* compat.v1.encode_*
         reduce_join regex_replace substr io.decode_compressed io.decode_raw
-        compat.v1.report_uninitialized_variables
     """,
     _SPARSE: """
         ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse
         compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_*
-        data.experimental.dense_to_sparse_batch keras.backend.to_dense keras.backend.is_sparse train.summary_iterator
+        data.experimental.dense_to_sparse_batch keras.backend.to_dense keras.backend.is_sparse
     """,
     "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
         *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*
@@ -56,7 +104,7 @@ REASONS: dict[str, str] = {
     "numbers are of 8 to 64 bits, and unsigned ones of 64 are left out; int64 holds them": "uint64 dtypes.uint64",
     "models are not quantized": """
         quantization.* *quantize* *quint* *qint* *QUANTIZED* *fake_quant* keras.quantizers.* keras.Quantizer
-        keras.dtype_policies.*Q* keras.dtype_policies.Int4DTypePolicy keras.dtype_policies.DTypePolicyMap
+        keras.dtype_policies.*Q* keras.dtype_policies.Int4DTypePolicy
         *uantized*
     """,
     "a layer computes in the dtype of its weights, whose exponents or size keep small gradients; nothing is scaled":
@@ -73,15 +121,13 @@ REASONS: dict[str, str] = {
         config.experimental.*synchronous* test.create_local_cluster types.experimental.distributed.*
         nn.RNNCellDeviceWrapper *rnn_cell.DeviceWrapper compat.v1.container *_partitioner
         compat.v1.create_partitioned_variables train.experimental.*Shard* train.experimental.MaxShard*
-        experimental.async_* compat.v1.colocate_with compat.v1.distribute.* compat.v1.*session_handle
-        compat.v1.*session_tensor train.SessionManager train.Supervisor check_pinned parallel_stack
+        experimental.async_* compat.v1.colocate_with compat.v1.distribute.* train.SessionManager train.Supervisor
+        check_pinned
         nondifferentiable_batch_function keras.device config.experimental.*tensor_float* test.experimental.sync_devices
     """,
-    "graphs become machine code of this machine's CPU only; `io` saves them, and ONNX files are read and written": """
-        lite.* compat.v1.lite.* mlir.* xla.* experimental.tensorrt.* config.optimizer.* sysconfig.*
-        keras.layers.TFSMLayer keras.export.* keras.layers.FlaxLayer keras.layers.JaxLayer
-        keras.layers.TorchModuleWrapper keras.wrappers.* load_library load_op_library compat.v1.load_file_system_library
-        experimental.register_filesystem_plugin compat.v1.user_ops.* experimental.dlpack.*
+    "graphs become machine code of this machine's CPU only; `graph.save` keeps them, and ONNX files are read and "
+    "written": """
+        lite.* compat.v1.lite.* mlir.* experimental.tensorrt.*
     """,
     "graphs are kept as JSON (`graph.save`, `tf.load`), models as `.keras` files; there are no protocol buffers": """
         summary.graph summary.experimental.write_raw_pb version.GRAPH_DEF_* compat.v1.GRAPH_DEF_*
@@ -93,7 +139,7 @@ REASONS: dict[str, str] = {
         train.generate_checkpoint_state_proto io.FixedLen* io.VarLen* io.*serialize_* compat.v1.saved_model.*
         saved_model.*_* saved_model.Asset saved_model.GPU saved_model.SERVING saved_model.TPU saved_model.TRAINING
         saved_model.LoadOptions saved_model.SaveOptions saved_model.experimental.* compat.v1.graph_util.*
-        *parse_example* *parse_single* *parse_tensor *serialize_tensor *deserialize_* *FixedLen* *VarLen*
+        *parse_example* *parse_single* *parse_tensor *serialize_tensor *FixedLen* *VarLen*
         compat.v1.summary.*summary_description compat.v1.summary.Session* compat.v1.summary.Event
     """,
     "files are read by Python and numpy (`open`, `np.load`); what they hold goes to `Dataset.from_tensor_slices` or "
@@ -111,13 +157,15 @@ REASONS: dict[str, str] = {
     "windows of pictures and lines over them are drawn by matplotlib and OpenCV, which take arrays: `x.numpy()`": """
         keras.visualization.plot_* keras.visualization.draw_bounding_boxes
     """,
-    "nothing is fetched from the network; keras.datasets has data that come with the package": """
-        keras.datasets.* keras.applications.* keras.utils.get_file keras.callbacks.RemoteMonitor
+    "nothing is fetched from the network; `keras.datasets` has data that come with the package, and `np.load` reads "
+    "files": """
+        keras.datasets.* keras.utils.get_file
     """,
     "its dynamic program over alignments is not part of this engine; use a package for speech or writing": """
         *ctc_* *.CTC *.ctc nn.collapse_repeated
     """,
-    "it draws classes at random; with vocabularies of the size meant here, use the loss over all classes": """
+    "it is for losses over classes drawn at random; with vocabularies of the size meant here, use the loss over all: "
+    "`nn.sparse_softmax_cross_entropy_with_logits`": """
         nn.sampled_softmax_loss nn.nce_loss *candidate_sampler nn.compute_accidental_hits
     """,
     "TensorFlow has it for graphics cards only": "image.generate_bounding_box_proposals",
@@ -134,26 +182,19 @@ REASONS: dict[str, str] = {
         train.CheckpointOptions autograph.experimental.Feature autograph.set_verbosity AggregationMethod
         compat.v1.*control_flow_v2* compat.v1.*tensor_equality compat.v1.*_v2_* compat.v1.*resource_variables_enabled
         compat.v1.experimental.* debugging.*device_placement debugging.experimental.* *traceback_filtering*
-        guarantee_const compat.forward_* experimental.function_executor_type
-        experimental.enable_strict_mode *flash_attention* keras.config.set_backend keras.RematScope keras.remat
+        compat.forward_* experimental.function_executor_type
+        experimental.enable_strict_mode *flash_attention* keras.config.set_backend
         keras.config.*max_* test.with_eager_op_as_function test.disable_with_predicate
     """,
     "classes of tensors and their dispatch cannot be added; write an op class, or keras.layers.Layer": """
         IndexedSlicesSpec
-        experimental.* *TypeSpec type_spec_from_value types.experimental.* *TensorSpec *OptionalSpec TensorArraySpec
-        data.DatasetSpec data.IteratorSpec register_tensor_conversion_function compat.v1.data.experimental.*Structure
-        data.experimental.*structure data.experimental.*variant data.experimental.Optional data.experimental.*optional
-        RegisterGradient *no_gradient compat.v1.NoGradient compat.v1.NotDifferentiable CriticalSection
-        variable_creator_scope compat.v1.wrap_function
+        experimental.* *TypeSpec type_spec_from_value types.experimental.* *TensorSpec TensorArraySpec
+        register_tensor_conversion_function
     """,
-    "`keras.Model(inputs, outputs)` is the function of symbols, `keras.layers.Layer` what is called on them":
-        "keras.Function keras.KerasTensor keras.Operation",
+    "`keras.Model(inputs, outputs)` is the function of symbols, `keras.layers.Layer` what is called on them, and "
+    "`keras.utils.is_keras_tensor(x)` tells them": "keras.Function keras.KerasTensor keras.Operation",
     "variables are changed in the order of the program, in `tf.function` too; none are passed in and out by hand":
         "keras.StatelessScope keras.SymbolicScope",
-    "Keras 3 has it for old programs; the function of `tf` or `keras.ops` does the same": """
-        *.legacy.* keras.layers.ThresholdedReLU keras.layers.RandomHeight keras.layers.RandomWidth
-        *.losses.Reduction losses.Reduction
-    """,
     "a checkpoint is arrays by name: `train.list_variables(path)` and `train.load_checkpoint(path)` show them":
         "train.CheckpointView",
     "cells of Keras have `dropout` and `recurrent_dropout`, and `keras.layers.RNN` takes any cell, such as one that "
@@ -161,7 +202,6 @@ REASONS: dict[str, str] = {
     "distributions are written with `random` and `math`": "compat.v1.distributions.*",
     "`explain(fetches)`, `session.profile` and `graphengine bench` show where the time goes": """
         profiler.* compat.v1.profiler.* train.ProfilerHook test.Benchmark test.benchmark_config summary.trace_*
-        keras.callbacks.Orbax*
     """,
     "operators are matrices here: use `linalg.matvec`, `solve`, `cholesky` and the like": "linalg.LinearOperator*",
     "programs see errors as exceptions, and no C++ library": """

@@ -159,6 +159,7 @@ def test_variables_without_a_value_are_told():
 
 def test_a_process_that_draws_does_so_always():
     tf.enable_eager_execution()
+    tf.enable_v2_behavior()
     text = ("import graphengine.compat.v1 as tf\ntf.disable_eager_execution()\n"
             "print(tf.executing_eagerly_outside_functions())\ntf.enable_eager_execution()")
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)

@@ -1,5 +1,6 @@
 """The command line: what each command prints, what it says about bad input, and Ctrl-C."""
 
+import functools
 import json
 import os
 import pathlib
@@ -116,6 +117,19 @@ def test_every_name_of_tensorflow_is_here_or_has_a_reason():
             assert re.search(rf"^(compat\.v1\.)?{as_expression(pattern)}$", "\n".join(gone[why]), re.MULTILINE), pattern
 
 
+def test_what_a_reason_names_is_here():
+    """Names in backquotes, and those of classes behind a namespace: `keras.layers` has Normalization, ..."""
+    for why in REASONS:
+        for name in re.findall(r"`(?:tf\.)?((?:keras|linalg|nn|train|saved_model|io)(?:\.\w+)+|\w+\b(?=`|\())", why):
+            parts = name.split(".")
+            if len(parts) > 1 or hasattr(tf, name):
+                functools.reduce(getattr, parts, tf)
+        space = re.search(r"`(keras\.\w+)` has ((?:[A-Z]\w+(?:, | and )?)+)", why)
+        if space:
+            home = functools.reduce(getattr, space[1].split("."), tf)
+            assert all(hasattr(home, name) for name in re.split(r", | and ", space[2])), why
+
+
 def test_what_is_left_out_is_listed_with_its_reason(ge):
     text, gone = ge("ops", "--missing"), missing.missing()
     assert set(re.split(r"\s+", text)) >= {name for names in gone.values() for name in names}
@@ -128,8 +142,15 @@ def test_what_is_left_out_is_listed_with_its_reason(ge):
     (lambda: tf.signal.stft, "graphengine.signal has no 'stft': numbers are real here; spectra are pairs"),
     (lambda: tf.stft, "graphengine has no 'stft': numbers are real here; spectra are pairs"),
     (lambda: tf.nn.ctc_loss, "graphengine.nn has no 'ctc_loss': its dynamic program"),
-    (lambda: tf.keras.layers.TextVectorization, "graphengine.keras.layers has no 'TextVectorization': there are no"),
-    (lambda: tf.keras.applications, "graphengine.keras has no 'applications': nothing is fetched"),
+    (lambda: tf.keras.applications, "graphengine.keras has no 'applications': its weights are not fetched"),
+    (lambda: tf.keras.backend.ctc_decode, "graphengine.keras.backend has no 'ctc_decode': its dynamic program"),
+    (lambda: tf.keras.layers.ThresholdedReLU, "graphengine.keras.layers has no 'ThresholdedReLU': `keras.layers.ReLU("),
+    (lambda: tf.keras.optimizers.legacy, "graphengine.keras.optimizers has no 'legacy': Keras 3 refuses it too"),
+    (lambda: tf.keras.losses.Reduction, "graphengine.keras.losses has no 'Reduction': a loss takes the name"),
+    (lambda: tf.keras.callbacks.OrbaxCheckpoint, "graphengine.keras.callbacks has no 'OrbaxCheckpoint': `keras"),
+    (lambda: tf.keras.wrappers, "graphengine.keras has no 'wrappers': `fit` and `predict` of a model"),
+    (lambda: tf.random.all_candidate_sampler, "graphengine.random has no 'all_candidate_sampler': it is for losses"),
+    (lambda: tf.config.optimizer, "graphengine.config has no 'optimizer': every program is compiled"),
     (lambda: tf.data.TFRecordDataset, "graphengine.data has no 'TFRecordDataset': files are read by Python"),
     (lambda: tf.compat.v1.train.replica_device_setter, "graphengine.compat.v1.train has no 'replica_device_setter'"),
     (lambda: tf.compat.v1.string_split, "graphengine.compat.v1 has no 'string_split': there are no tensors of strings"),

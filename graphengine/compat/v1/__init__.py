@@ -121,6 +121,17 @@ def enable_eager_execution(config: object = None, device_policy: object = None, 
                                        op="enable_eager_execution", fix="leave that call out")
 
 
+def enable_v2_behavior() -> None:
+    """Nothing but what `enable_eager_execution` and `enable_v2_tensorshape` do.
+
+    Raises
+    ------
+    FailedPreconditionError after `disable_v2_behavior`.
+    """
+    enable_eager_execution()
+    enable_v2_tensorshape()
+
+
 def enable_resource_variables() -> None:
     """Nothing: variables are of this kind."""
 
