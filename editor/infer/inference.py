@@ -20,6 +20,7 @@ from ..model.catalog import REQUIRED, Kind, Socket
 from ..model.document import GraphDocument
 from ..model.items import SUBGRAPH, Card, Ref, Wire
 from ..model.kinds import TRAIN, catalog
+from ..model.meaning import anywhere
 from ..model.values import written
 from .fixes import as_fix, setting
 from .problem import Problem, blamed, detailed, said, short
@@ -74,6 +75,7 @@ class Inference:
         self.document = document
         self.listeners: list[Listener] = []
         self._states: dict[str, State] = {}
+        self._cards: dict[str, Card] = {}       # as they were when their states were worked out
         self._told: dict[str, Mapping[str, Problem]] = {}
         document.listeners.append(self._changed)
         self._update({card.id for card in document.cards})
@@ -194,12 +196,16 @@ class Inference:
     def _changed(self, refs: frozenset[Ref]) -> None:
         touched = set()
         for ref in refs:
-            if ref.kind == "card":
+            if ref.kind == "card" and not self._is_only_moved(ref.key):
                 touched.add(ref.key)
                 touched |= {w.target for w in self.document.wires_from(ref.key)}
             elif ref.kind == "wire":
                 touched.add(ref.key[0])
         self._update(touched)
+
+    def _is_only_moved(self, id: str) -> bool:
+        old, new = self._cards.get(id), self.document.card(id)
+        return old is not None and new is not None and anywhere(old, True) == anywhere(new, True)
 
     def _update(self, touched: set[str]) -> None:
         told = set()
@@ -209,9 +215,10 @@ class Inference:
             found, old = self.document.card(card), self._states.get(card)
             if found is None:
                 self._states.pop(card, None)
+                self._cards.pop(card, None)
                 continue
             new = self._state_or_problem(found)
-            self._states[card] = new
+            self._states[card], self._cards[card] = new, found
             if old != new:
                 told.add(card)
             if old is None or old.types != new.types or len(old.results) != len(new.results):

@@ -93,6 +93,7 @@ class GraphDocument:
         self.arrays: dict[str, np.ndarray[Any, Any]] = dict(arrays or {})
         self.listeners: list[Listener] = []
         self.is_settling = False
+        self._cards: dict[str, Card] = {}               # by their ids, in the same order
         self._into: dict[str, dict[int, Wire]] = {}     # card -> number of its input -> wire
         self._out: dict[str, dict[Ref, Wire]] = {}      # card -> wires that begin there
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards that name it in `after`
@@ -107,7 +108,7 @@ class GraphDocument:
 
     @property
     def cards(self) -> Iterator[Card]:
-        return (item for item in self.items.values() if isinstance(item, Card))
+        return iter(self._cards.values())
 
     @property
     def wires(self) -> Iterator[Wire]:
@@ -122,8 +123,7 @@ class GraphDocument:
         return (item for item in self.items.values() if isinstance(item, Note))
 
     def card(self, id: str) -> Card | None:
-        found = self.items.get(Ref("card", id))
-        return found if isinstance(found, Card) else None
+        return self._cards.get(id)
 
     def setting(self, name: str, default: Any = None) -> Any:
         found = self.items.get(Ref("setting", name))
@@ -263,6 +263,8 @@ class GraphDocument:
             elif isinstance(old, Card):
                 for earlier in old.after:
                     del self._waiting[earlier][old.id]
+                if item is None:
+                    del self._cards[old.id]
             if isinstance(old, Placed):
                 del self._parts[old.parent][ref]
             if item is None:
@@ -276,6 +278,7 @@ class GraphDocument:
             self._into.setdefault(item.target, {})[item.input] = item
             self._out.setdefault(item.source, {})[item.ref] = item
         elif isinstance(item, Card):
+            self._cards[item.id] = item
             for earlier in item.after:
                 self._waiting.setdefault(earlier, {})[item.id] = None
         if isinstance(item, Placed):

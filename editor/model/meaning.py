@@ -55,7 +55,7 @@ class Meaning:
     def _of_item(self, item: Item, bare: bool) -> str:
         key = item.ref, bare
         if key not in self._known:
-            plain = to_plain(_anywhere(item, self._examples and not bare))
+            plain = to_plain(anywhere(item, self._examples and not bare))
             self._known[key] = item, json.dumps(without_numbers(plain) if bare else plain, sort_keys=True)
         return self._known[key][1]
 
@@ -65,7 +65,7 @@ def _counts(item: Item) -> bool:
     return isinstance(item, (Wire, Setting)) or (isinstance(item, Card) and item.kind != SUBGRAPH)
 
 
-def _anywhere(item: Item, with_example: bool) -> Item:
+def anywhere(item: Item, with_example: bool) -> Item:
     """An item without its place."""
     if isinstance(item, Card):
         return dataclasses.replace(item, x=0.0, y=0.0, width=0.0, collapsed=False, preview=True, parent="",
@@ -88,7 +88,7 @@ def moved_values(before: Mapping[Ref, Item], document: GraphDocument) -> dict[st
             continue
         if old is None or new is None:
             return None
-        old, new = _anywhere(old, True), _anywhere(new, True)
+        old, new = anywhere(old, True), anywhere(new, True)
         if old == new:
             continue
         value = _moved(old, new) if isinstance(old, Card) and isinstance(new, Card) else None
@@ -182,7 +182,7 @@ class Signatures:
 
     def _made(self, id: str) -> int:
         card, wires = self.document.card(id), self.document.wires_into(id).values()
-        own = "" if card is None else json.dumps(to_plain(_anywhere(card, True)), sort_keys=True, default=repr)
+        own = "" if card is None else json.dumps(to_plain(anywhere(card, True)), sort_keys=True, default=repr)
         return hash((own, *((w.input, w.output, self._known.get(w.source)) for w in wires),
                      *(self._known.get(earlier) for earlier in (card.after if card is not None else ())),
                      *(repr(self.document.setting(name)) for name in ("seed", "weights"))))

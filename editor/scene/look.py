@@ -4,7 +4,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from editor.infer import Result
@@ -113,6 +113,7 @@ class CardLook:
         return f"∂ {wording.small(norm) if math.isfinite(norm) and norm else wording.number(norm)}"
 
 
+@lru_cache(4096)                            # names of kinds, and of cards that are drawn again and again
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.lower()))
 

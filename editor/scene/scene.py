@@ -33,6 +33,7 @@ from .wire import DASH, HaloItem, WireItem
 
 OUTDATED_MS = 300           # after an edit, until values that it made old fade: in live mode new ones come sooner
 GLIDE_MS = 250              # of cards to where a layout puts them
+MOST_GLIDING = 200          # cards: more would take longer than a frame, and jerk
 MARCH_MS = 66               # between steps of moving dashes, which are the dearest lines to draw
 MARCH_STEP = 2.4            # pixels
 CacheMode = QtWidgets.QGraphicsItem.CacheMode
@@ -87,8 +88,9 @@ class GraphScene(DocumentScene):
 
     def _document_changed(self, refs: frozenset[Ref]) -> None:
         self.end_glide()
+        glides, self._glides = self._glides, False
         start = {ref: QtCore.QPointF(self.cards[ref.key].pos()) for ref in refs
-                 if ref.kind == "card" and ref.key in self.cards} if self._glides else {}
+                 if ref.kind == "card" and ref.key in self.cards} if glides else {}
         super()._document_changed(refs)
         items = self.document.items
         if any(ref.kind in ("card", "frame") for ref in refs):
@@ -105,7 +107,7 @@ class GraphScene(DocumentScene):
         if self.results:
             self._outdating.start()
         self.rearranged.emit()
-        if start:
+        if 0 < len(start) <= MOST_GLIDING:
             self._start_glide(start)
 
     def _inference_changed(self, ids: frozenset[str]) -> None:
@@ -239,11 +241,10 @@ class GraphScene(DocumentScene):
         self.rearranged.emit()
 
     def glide(self) -> None:
-        """Let the cards that the next edit moves go there smoothly, unless motion is reduced."""
+        """Let the cards that the next edit moves go there smoothly, unless motion is reduced or there are too many."""
         self._glides = theme.motion(GLIDE_MS) > 0
 
     def _start_glide(self, start: Mapping[Ref, QtCore.QPointF]) -> None:
-        self._glides = False
         self._ways = {ref: (at, QtCore.QPointF(self.cards[ref.key].pos())) for ref, at in start.items()
                       if ref.key in self.cards and self.cards[ref.key].pos() != at}
         self._show_glide(0.0)

@@ -89,13 +89,11 @@ class Canvas:
     def box(self, card: str) -> Box:
         """A card as a layout sees it, with its ports."""
         self.scene.end_glide()
-        rect = self.scene.card_rect(card)
-        inputs, top = [state.number for state in self.inference.inputs_of(card)], rect.top()
-        return Box(
-            rect.width(), rect.height(), rect.left(), top,
-            tuple(self.scene.port_position(card, "input", n).y() - top for n in inputs),
-            tuple(self.scene.port_position(card, "output", n).y() - top
-                  for n in range(self.inference.output_count(card))))
+        item = self.scene.cards[card]
+        x, y, width, height = item.box
+        geometry, look = item.geometry, item.look
+        return Box(width, height, x, y, tuple(geometry.input(row)[1] for row in range(len(look.numbers))),
+                   tuple(geometry.output(row)[1] for row in range(len(look.outputs))))
 
     def links(self, cards: Iterable[str]) -> list[Link]:
         """The wires at cards, as they are shown: of subgraphs those that cross their border."""

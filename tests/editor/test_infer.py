@@ -246,6 +246,13 @@ def test_an_edit_looks_only_at_what_it_touches(monkeypatch):
     assert inference.outputs("n49")[0].shape == "(?, 8)"
 
 
+def test_cards_that_are_only_moved_are_not_worked_out_again(broken):
+    inference = Inference(broken)
+    problems = {card.id: inference.own_problem(card.id) for card in broken.cards}
+    broken.do(commands.move(broken, [card.ref for card in broken.cards], 24.0, 12.0))
+    assert any(problems.values()) and all(inference.own_problem(id) is found for id, found in problems.items())
+
+
 def test_removed_cards_are_forgotten_and_readers_complain(broken):
     inference = Inference(broken)
     put(broken, gone=[Ref("card", "w"), Ref("wire", ("m", 1))])

@@ -391,6 +391,14 @@ def test_a_layout_moves_cards_smoothly_and_the_next_edit_ends_it(scene, qtbot):
     assert_in_step(scene)
 
 
+def test_many_cards_are_at_once_where_a_layout_puts_them(scene):
+    extra = [Card(f"extra{k}", "op/placeholder") for k in range(201)]
+    change(scene.document, *extra)
+    scene.glide()
+    change(scene.document, *(replace(card, x=300.0) for card in extra))
+    assert {scene.card_rect(card.id).x() for card in extra} == {300.0}
+
+
 def test_gradients_from_before_an_edit_of_the_model_are_marked(scene, qtbot):
     document = scene.document
     change(document, Card("t", "train", {}), Wire("crossentropy", 0, "t", 0))
