@@ -16,6 +16,7 @@ from .panels.memory import MemoryPanel
 from .panels.optimized import OptimizedPanel
 from .panels.outline import Outline
 from .panels.palette import Palette
+from .panels.panel import Panel
 from .panels.past import Look
 from .panels.problems import Problems
 from .panels.profile import ProfilePanel
@@ -55,7 +56,7 @@ class Docks:
         self.optimized = OptimizedPanel(document)
         self.memory = MemoryPanel(document)
         self.history = History(document)
-        self.panels: Mapping[str, QtWidgets.QWidget] = {
+        self.panels: Mapping[str, Panel] = {
             "palette": self.palette, "outline": self.outline, "inspector": self.inspector, "viewer": self.viewer,
             "problems": self.problems, "training": self.training, "profile": self.profile,
             "optimized": self.optimized, "code": self.code, "memory": self.memory, "history": self.history,
@@ -184,6 +185,8 @@ class Docks:
             many.jump.connect(window.select_cards)
         running = window.running
         running.state_changed.connect(lambda: self.training.show_state(running.shown_state, running.continues))
+        for name, dock in self._docks.items():
+            dock.visibilityChanged.connect(self.panels[name].come_forward)
         self._docks["viewer"].visibilityChanged.connect(self._look)
         for name in DRAWINGS:
             dock = self._docks[name]
@@ -207,7 +210,7 @@ class Docks:
 
     def _look(self, *_: object) -> None:
         """Let the viewer show the one card that is selected, if it is seen."""
-        if len(self._cards) == 1 and self.viewer.isVisible() and self.window.document.card(self._cards[0]) is not None:
+        if len(self._cards) == 1 and self.viewer.is_seen and self.window.document.card(self._cards[0]) is not None:
             self._show_output(self._cards[0], 0)
 
     def _show_output(self, card: str, output: int) -> None:

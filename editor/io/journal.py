@@ -159,6 +159,8 @@ class Journal:
 
     def _keep_arrays(self, items: Iterable[Item | None]) -> None:
         """Large arrays that items name, each once."""
+        if self.document.arrays.keys() <= self._arrays:
+            return
         for item in items:
             for name in arrays_named(to_plain(item)) if item is not None else ():
                 if name not in self._arrays and name in self.document.arrays:

@@ -41,7 +41,7 @@ class LivePanel(Panel):
     def mark_stale(self, *_: Any) -> None:
         """As every panel does it, but without beginning to wait anew with each of many replies."""
         self._is_stale = True
-        if self.isVisible() and not self._timer.isActive():
+        if self.is_seen and not self._timer.isActive():
             self._timer.start()
 
     def take(self, reply: object) -> None:

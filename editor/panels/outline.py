@@ -70,7 +70,7 @@ class Outline(Panel):
         """Other dtypes and shapes: the texts change, the tree stays."""
         if self._is_stale:
             return
-        if not self.isVisible():
+        if not self.is_seen:
             self._is_stale = True
             return
         for card in cards:

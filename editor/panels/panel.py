@@ -24,14 +24,30 @@ class Panel(QtWidgets.QWidget):
         self.setAccessibleName(title)
         self.setWindowTitle(title)
         self._is_stale = True
+        self._is_behind = False             # another tab
         self._timer = QtCore.QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.update_now)
         theme.changed.connect(self.mark_stale)
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is on the screen. Qt takes a panel behind another tab for visible: it lies outside the window."""
+        return self.isVisible() and not self._is_behind
+
+    def come_forward(self, is_seen: bool) -> None:
+        """Its dock came before the others with which it shares a place, or went behind them."""
+        self._is_behind = not is_seen
+        if is_seen:
+            self.appear()
+
+    def appear(self) -> None:
+        """It came on the screen."""
+        self.update_now()
+
     def mark_stale(self, *_: Any) -> None:
         """Something that is shown has changed: show it anew after the present event, or once the panel is seen."""
         self._is_stale = True
-        if self.isVisible():
+        if self.is_seen:
             self._timer.start()
 
     def update_now(self) -> None:
@@ -45,7 +61,8 @@ class Panel(QtWidgets.QWidget):
 
     def showEvent(self, event: QtGui.QShowEvent) -> None:
         super().showEvent(event)
-        self.update_now()
+        if self.is_seen:
+            self.appear()
 
 
 class Empty(QtWidgets.QLabel):

@@ -222,7 +222,7 @@ class TrainingPanel(LivePanel):
                 self.message = ""
             case m.TrainingProgress():
                 self.progress = reply
-                if self.state == "training" and self.tabs.currentIndex() == BOUNDARY:
+                if self.state == "training" and self.is_seen and self.tabs.currentIndex() == BOUNDARY:
                     self.boundary.ask()
             case m.Metrics():
                 self.runs.add(reply)

@@ -155,7 +155,7 @@ class ViewerPanel(LivePanel):
 
     def ask(self) -> None:
         """Ask for what is shown, if anybody sees it."""
-        if self.output is not None and self.isVisible() and self._has_values:
+        if self.output is not None and self.is_seen and self._has_values:
             self._asked.start()
             self._asked_of = self._signatures.of(self.output[0])
             for index in self._wanted():
@@ -177,8 +177,8 @@ class ViewerPanel(LivePanel):
             return [(*index[:-1], k) for k in range(3)]
         return [index]
 
-    def showEvent(self, event: QtGui.QShowEvent) -> None:
-        super().showEvent(event)
+    def appear(self) -> None:
+        super().appear()
         self.ask()
 
     def take(self, reply: object) -> None:
@@ -191,7 +191,7 @@ class ViewerPanel(LivePanel):
                     self._ask_soon()
             case m.Finished(what="run") if self.output is not None:
                 self._ask_soon()
-            case m.Failed(what="inspect") if self.isVisible():
+            case m.Failed(what="inspect") if self.is_seen:
                 self.message = f"{reply.text}; {reply.fix}" if reply.fix else reply.text
                 self.parts, self._part = {}, None
             case m.Loaded():

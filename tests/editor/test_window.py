@@ -361,6 +361,25 @@ def test_nobody_follows_a_document_whose_window_is_closed(open_window, iris_file
     assert shown.close() and document.listeners == []
 
 
+def test_panels_behind_other_tabs_wait_until_they_are_seen(open_window, qtbot):
+    window = open_window(GraphDocument([Card("x", "op/placeholder")]))
+    outline = window.docks.outline
+    for name, others in {"palette": "outline", "outline": "palette"}.items():
+        window.docks.reveal(name)
+        qtbot.waitUntil(lambda name=name: window.docks.panels[name].is_seen)
+        qtbot.waitUntil(lambda others=others: not window.docks.panels[others].is_seen)
+    window.docks.reveal("palette")
+    qtbot.waitUntil(lambda: not outline.is_seen)
+    outline.update_now()
+    before = outline.model
+    window.document.do(commands.add_card(window.document, "op/exp", 300, 0))
+    qtbot.waitUntil(lambda: not window.docks.inspector._is_stale)       # which is seen, and was told as well
+    assert outline.model is before
+    window.docks.reveal("outline")
+    qtbot.waitUntil(lambda: outline.model is not before)
+    assert outline.model.rowCount() == 2
+
+
 def test_the_menu_of_a_frame_renames_and_colors_it(open_window) -> None:
     window = open_window(GraphDocument([Card("a", "op/negative")]))
     window.edit(commands.frame_selection(window.document, {Ref("card", "a"): (0.0, 0.0, 200.0, 100.0)}))
