@@ -21,6 +21,7 @@ from .run import ProcessRunner
 from .run import messages as m
 from .run.failures import name_of
 from .run.inbox import LONG
+from .widgets.language import told
 
 TRAININGS = ("train", "step")
 QUIET_MS = 60                               # after a number changed, until a graph in live mode is run
@@ -187,7 +188,7 @@ class Running(QtCore.QObject):
             return None
         problem = self._hindrance(found[0])
         if problem is not None:
-            self.said.emit(f"{problem.card}: {problem.text}.")
+            self.said.emit(f"{problem.card}: {told(problem.text)}.")
             return None
         return found[0]
 

@@ -4,7 +4,6 @@ Every command makes one `Edit`, puts items in, takes items out and hands back th
 """
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import reduce
@@ -14,6 +13,7 @@ from ..model.catalog import Kind
 from ..model.document import Change, GraphDocument, reached
 from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
 from ..model.kinds import catalog
+from ..model.names import Names, without_number
 from ..model.subgraphs import DEEPEST, level_of, too_deep
 from ..model.words import Words
 
@@ -41,9 +41,8 @@ class Edit:
         self._into: dict[str, dict[int, Wire]] = {}     # of the cards that wires were changed at
         self._out: dict[str, dict[Ref, Wire]] = {}
         self._waiting: dict[str, dict[str, None]] = {}  # card -> cards of the edit that name it in `after`
-        self._names: dict[str, set[str]] = {}
+        self._names: dict[str, Names] = {}
         self._tags: dict[str, tuple[str, int]] = {}     # what tags say -> the output that they are of
-        self._numbers: dict[tuple[str, str], int] = {}  # kind and name without a number -> the last one found taken
 
     # ------------------------------------------------ asking
 
@@ -162,24 +161,18 @@ class Edit:
             self.put(wire)
 
     def name(self, wanted: str, kind: str = "card") -> str:
-        """`wanted`, or with the next free number: "dense_2" is followed by "dense_3"; the name is taken by this."""
-        used = self._names.get(kind)
-        if used is None:
+        """`wanted`, or with the next free number; the name is taken by this."""
+        if kind not in self._names:
             refs = (*self.document.items, *self._after)
-            used = self._names[kind] = {ref.key.lower() for ref in refs if ref.kind == kind}
-        name, base = wanted, _base(wanted)
-        while name.lower() in used:
-            k = self._numbers[kind, base.lower()] = self._numbers.get((kind, base.lower()), 0) + 1
-            name = f"{base}_{k}"
-        used.add(name.lower())
-        return name
+            self._names[kind] = Names(ref.key for ref in refs if ref.kind == kind)
+        return self._names[kind].new(wanted)
 
     def tag(self, wanted: str, source: str, output: int) -> str:
         """What the tags of an output say: `wanted`, or with the next free number if those of another one say that."""
         if not self._tags:
             self._tags = {item.portal: (item.source, item.output) for ref in (*self.document.items, *self._after)
                           if isinstance(item := self.get(ref), Wire) and item.portal}
-        name, base, k = wanted, _base(wanted), 0
+        name, base, k = wanted, without_number(wanted), 0
         while self._tags.setdefault(name, (source, output)) != (source, output):
             k += 1
             name = f"{base}_{k}"
@@ -196,11 +189,6 @@ class Edit:
         after = {ref: item for ref, item in self._after.items() if items.get(ref) != item}
         check_depth(self.document, after)
         return Change(label, {ref: items.get(ref) for ref in after}, after, merge)
-
-
-def _base(name: str) -> str:
-    """A name without its number."""
-    return re.sub(r"_[0-9]{1,9}$", "", name) or name
 
 
 def check_depth(document: GraphDocument, after: Mapping[Ref, Item | None]) -> None:

@@ -22,6 +22,7 @@ from ..model.items import SUBGRAPH, Card, Ref, Wire
 from ..model.kinds import TRAIN, catalog
 from ..model.meaning import anywhere
 from ..model.values import written
+from ..model.words import Words
 from .fixes import as_fix, setting
 from .problem import Problem, blamed, detailed, said, short
 
@@ -256,16 +257,17 @@ class Inference:
         try:
             return self._state(card)
         except Exception as error:          # the editor goes on, and the card says it
-            text = "its attributes cannot be read"
-            return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: {error}."))
+            text = Words("its attributes cannot be read")
+            return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, Words("{0}: {1}.", text, error)))
 
     def _state(self, card: Card) -> State:
         kind = catalog().get(card.kind)
         if card.kind == SUBGRAPH:
             return WHOLE
         if kind is None:
-            text = f"this version has no {card.kind}"
-            return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, f"{text}: remove the card."))
+            text = Words("this version has no {0}", card.kind)
+            detail = Words("{0}: remove the card.", text)
+            return State(None, (UNKNOWN,), Problem(card.id, None, "error", text, detail))
         if not becomes_nodes(card.kind):
             results = _sources(card, kind)
             return State((), results, self._problem_of_training(card, kind) or _incomplete(card, kind)
@@ -322,9 +324,9 @@ class Inference:
         fixes = tuple(as_fix(card.id, repair) for repair in found)
         if number is not None and operands[number].shape.rank is None and not fixes:
             name = names[number]
-            text = f"the shape of {name} is not known" if name else "a shape is not known"
+            text = Words("the shape of {0} is not known", name) if name else Words("a shape is not known")
             source = self.document.wires_into(card.id)[number].source
-            return Problem(card.id, number, "error", text, f"{text}.\nGive {source} a shape.")
+            return Problem(card.id, number, "error", text, Words("{0}.\nGive {1} a shape.", text, source))
         return Problem(card.id, number, "error", short(error), detailed(error, bool(fixes)), fixes)
 
     def _origin(self, card: str, number: int) -> Origin | None:
@@ -349,9 +351,9 @@ class Inference:
         if fits:
             return None
         fed = shape_text((None, *row))
-        text = f"rows {fed} do not fit {shown(types[0]).shape}"
-        fix = setting(card.id, "shape", [None, *row], f"Set shape to {fed}")
-        return Problem(card.id, 0, "error", text, f"{source.id} feeds {text}.", (fix,))
+        text = Words("rows {0} do not fit {1}", fed, shown(types[0]).shape)
+        fix = setting(card.id, "shape", [None, *row], Words("Set {0} to {1}", "shape", fed))
+        return Problem(card.id, 0, "error", text, Words("{0} feeds {1}.", source.id, text), (fix,))
 
     def _unsaid(self, card: Card) -> Problem | None:
         """Whether a loss reads as probabilities what are none; it can be run, but hardly learns."""
@@ -360,9 +362,10 @@ class Inference:
             return None
         number, name = found
         source = self.document.wires_into(card.id)[number].source
-        text = f"{source} gives logits, {name} is off"
-        detail = f"{text}: they are taken for probabilities, and little or nothing is learnt."
-        return Problem(card.id, number, "warning", text, detail, (setting(card.id, name, True, f"Set {name}"),))
+        text = Words("{0} gives logits, {1} is off", source, name)
+        detail = Words("{0}: they are taken for probabilities, and little or nothing is learnt.", text)
+        fix = setting(card.id, name, True, Words("Set {0}", name))
+        return Problem(card.id, number, "warning", text, detail, (fix,))
 
     def _problem_of_training(self, card: Card, kind: Kind) -> Problem | None:
         if card.kind != TRAIN:
@@ -375,8 +378,8 @@ class Inference:
         results = self.outputs(loss.source)
         sizes = results[loss.output].sizes if loss.output < len(results) else None
         if sizes:
-            text = f"the loss is {results[loss.output].shape}, not one number"
-            return Problem(card.id, 0, "error", text, f"{text}.", (as_fix(card.id, to_one_number(0)),))
+            text = Words("the loss is {0}, not one number", results[loss.output].shape)
+            return Problem(card.id, 0, "error", text, Words("{0}.", text), (as_fix(card.id, to_one_number(0)),))
         return None
 
 
@@ -421,20 +424,25 @@ def _unfit(card: Card, kind: Kind) -> Problem | None:
             except Refused as refused:
                 value = nearest(field, card.attributes[field.name])
                 fixes = () if value is None else (
-                    setting(card.id, field.name, value, f"Set {field.name} to {written(value, field.form)}"),)
-                return Problem(card.id, None, "error", str(refused).rstrip("."), str(refused), fixes)
+                    setting(card.id, field.name, value,
+                            Words("Set {0} to {1}", field.name, written(value, field.form))),)
+                return Problem(card.id, None, "error", _unstopped(refused.words), refused.words, fixes)
     return None
 
 
+def _unstopped(sentence: Words) -> Words:
+    return Words(sentence.pattern.removesuffix("."), *sentence.values)
+
+
 def _unconnected(card: Card, number: int, socket: Socket) -> Problem:
-    about = f" ({socket.doc})" if socket.doc else ""
-    return Problem(card.id, number, "warning", f"{socket.name} is not connected",
-                   f"{socket.name}{about} is not connected.")
+    text = Words("{0} is not connected", socket.name)
+    detail = Words("{0} ({1}) is not connected.", socket.name, socket.doc) if socket.doc else Words("{0}.", text)
+    return Problem(card.id, number, "warning", text, detail)
 
 
 def _incomplete(card: Card, kind: Kind) -> Problem | None:
     for field in kind.fields:
         if field.default is REQUIRED and field.name not in card.attributes:
-            text = f"{field.name} is not given"
-            return Problem(card.id, None, "warning", text, f"{text}: {field.doc or field.form}.")
+            text = Words("{0} is not given", field.name)
+            return Problem(card.id, None, "warning", text, Words("{0}: {1}.", text, field.doc or field.form))
     return None

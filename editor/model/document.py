@@ -158,15 +158,6 @@ class GraphDocument:
 
         return reached(cards, before)
 
-    def new_id(self, wanted: str, kind: str = "card", taken: Iterable[str] = ()) -> str:
-        """`wanted`, or with ``_1``, ``_2`` ... if an item of that kind has it; case does not tell names apart."""
-        used = {ref.key.lower() for ref in self.items if ref.kind == kind} | {t.lower() for t in taken}
-        name, k = wanted, 0
-        while name.lower() in used:
-            k += 1
-            name = f"{wanted}_{k}"
-        return name
-
     # ------------------------------------------------ editing
 
     def do(self, change: Change) -> None:

@@ -15,7 +15,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from multiprocessing import get_context
 from pathlib import Path, PurePath
 from typing import Any
@@ -34,6 +34,7 @@ from .items import SUBGRAPH, Card, Frame, Item, Note, Ref, Setting, Wire
 from .kinds import METRICS, TRAIN, catalog
 from .meaning import without_numbers
 from .memory import check_memory
+from .names import Names
 from .plain import from_plain, is_flat, to_plain
 from .subgraphs import DEEPEST, lost, too_deep
 from .values import INLINE, stored
@@ -418,21 +419,19 @@ def _of_nodes(nodes: list[dict[str, Any]], train: Any, file: str) -> list[Item]:
 
 def _of_train(train: Any, names: set[str], file: str) -> list[Item]:
     """The cards of a `train` section: sources of data, optimizer, training."""
-    graph = GraphDocument(Card(name, "") for name in names)
+    new = Names(names).new
     spec = parse_train(train, file).as_json()
     found: list[Item] = []
     data = spec["data"] if isinstance(spec["data"], list) else [spec["data"]]
-    taken: list[str] = []
     for source in data:
-        card, wires = _of_source(source, graph, names, taken)
-        taken.append(card.id)
+        card, wires = _of_source(source, names, new)
         found += [card, *wires]
     optimizer = dict(spec["optimizer"])
     kind = f"optimizer/{optimizer.pop('name')}"
-    tuned = Card(graph.new_id(catalog()[kind].name, taken=taken), kind, optimizer)
+    tuned = Card(new(catalog()[kind].name), kind, optimizer)
     own: dict[str, Any] = {key: spec[key] for key in ("epochs", "batch_size", "shuffle", "seed") if key in spec}
     own = {"batch_size": None, "seed": None, **own}
-    card = Card(graph.new_id("train", taken=[*taken, tuned.id]), TRAIN, own)
+    card = Card(new("train"), TRAIN, own)
     found += [tuned, card, Wire(tuned.id, 0, card.id, 1)]
     for number, name in ((0, spec["loss"]), *enumerate(spec.get("metrics", {}).values(), METRICS)):
         source, position = engine.parse_reference(name, file, None)
@@ -444,7 +443,7 @@ def _of_train(train: Any, names: set[str], file: str) -> list[Item]:
 
 
 def _of_source(
-    source: Mapping[str, Any], graph: GraphDocument, names: set[str], taken: list[str]
+    source: Mapping[str, Any], names: set[str], new: Callable[[str], str]
 ) -> tuple[Card, list[Wire]]:
     path = PurePath(source.get("file", ""))
     kinds = {".csv": "csv", ".npz": "npz", ".npy": "npy", ".png": "image"}
@@ -461,6 +460,6 @@ def _of_source(
         attributes["scale"] = {of[name]: scale for name, scale in source["scale"].items()}
     if source.get("train_rows") is not None:
         attributes["train_rows"] = source["train_rows"]
-    card = Card(graph.new_id(path.stem or str(kind), taken=taken), f"data/{kind}", attributes)
+    card = Card(new(path.stem or str(kind)), f"data/{kind}", attributes)
     order = outputs or sorted(feeds)
     return card, [Wire(card.id, order.index(of[name]), name, 0) for name in feeds if name in names]

@@ -25,6 +25,7 @@ from editor.widgets.documentation import documentation
 from editor.widgets.editors import editor_for
 from editor.widgets.fields import FieldEditor, NumberEditor
 from editor.widgets.labels import clear, label, sizes
+from editor.widgets.language import told, told_of
 from editor.widgets.rows import chip_pixmap
 from graphengine import as_dtype
 
@@ -230,10 +231,10 @@ class Inspector(Panel):
             ground = mix(tokens.panel, tokens.color(token), 0.14)
             box.setStyleSheet(f"#problemBox {{ background: {ground}; border-radius: 6px; }} "
                               f"QLabel {{ color: {tokens.legible(token, ground)}; }}")
-            text.setText(problem.detail or problem.text)
+            text.setText(told(problem.detail or problem.text))
             clear(buttons)
             for fix in problem.fixes:
-                button = QtWidgets.QPushButton(fix.label)
+                button = QtWidgets.QPushButton(told(fix.label))
                 button.clicked.connect(lambda _=False, fix=fix: self._do(fix.change))
                 buttons.addWidget(button)
 
@@ -286,7 +287,7 @@ class Inspector(Panel):
             values = [value_of(card, row.field) for card in cards]
             mixed = any(value != values[0] for value in values)
             row.show_value(values[0], mixed, not any(name in card.attributes for card in cards))
-            row.show_problem(next((problem.text for problem in problems if _is_about(problem, name)), ""))
+            row.show_problem(next((told(problem.text) for problem in problems if _is_about(problem, name)), ""))
 
     def _build_example(self, id: str) -> Callable[[], None]:
         """The value that a placeholder is run with: random, or given here and moved by a slider."""
@@ -303,7 +304,7 @@ class Inspector(Panel):
             try:
                 value = self._example(id) if on else None
             except ValueError as error:
-                said.setText(str(error))
+                said.setText(told_of(error))
                 given.setChecked(False)
             else:
                 said.clear()
@@ -466,7 +467,7 @@ class Inspector(Panel):
             change = make(self.document)
         except ValueError as error:
             if row is not None:
-                row.show_error(str(error))
+                row.show_error(told_of(error))
                 row.editor.display()
             return None
         if row is not None:

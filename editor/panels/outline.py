@@ -13,6 +13,7 @@ from editor.model.document import GraphDocument
 from editor.model.items import Card, Ref
 from editor.model.subgraphs import kind_of
 from editor.theme import theme
+from editor.widgets.language import told
 from editor.widgets.rows import chip_pixmap
 
 from .panel import Empty, Panel, column
@@ -143,12 +144,12 @@ class Outline(Panel):
         problem = self.inference.problem(id)
         shown = self.model.item(item.row(), 2)
         if shown is not None:
-            shown.setText(problem.text if problem is not None else text)
+            shown.setText(told(problem.text) if problem is not None else text)
             shown.setForeground(theme.brush("text2" if problem is None else "error" if problem.severity == "error"
                                             else "warn"))
         item.setData(", ".join(filter(None, (
             id, self.model.item(item.row(), 1).text() if self.model.item(item.row(), 1) else "",
-            self.tr("problem: {0}").format(problem.text) if problem is not None else text))),
+            self.tr("problem: {0}").format(told(problem.text)) if problem is not None else text))),
             Qt.ItemDataRole.AccessibleTextRole)
 
     # ------------------------------------------------ selection

@@ -9,6 +9,7 @@ from editor.infer import Fix, Inference, Problem
 from editor.model.document import GraphDocument
 from editor.theme import theme
 from editor.widgets.labels import as_text
+from editor.widgets.language import told
 
 from .panel import Empty, Panel, column
 
@@ -82,13 +83,13 @@ class Problems(Panel):
         current = self._card(self.table.currentItem())
         self.table.clear()
         for k, problem in enumerate(problems):
-            item = QtWidgets.QTreeWidgetItem(["", problem.card, problem.text, ""])
+            item = QtWidgets.QTreeWidgetItem(["", problem.card, told(problem.text), ""])
             is_error = problem.severity == "error"
             item.setIcon(SEVERITY, theme.icon("error" if is_error else "warning", "error" if is_error else "warn"))
             word = self.tr("Error") if is_error else self.tr("Warning")
             item.setData(SEVERITY, Qt.ItemDataRole.AccessibleTextRole, word)
             item.setToolTip(SEVERITY, word)
-            item.setToolTip(TEXT, as_text(problem.detail))
+            item.setToolTip(TEXT, as_text(told(problem.detail)))
             item.setData(CARD, Qt.ItemDataRole.UserRole, problem.card)
             self.table.addTopLevelItem(item)
             if problem.fixes and k < WITH_BUTTONS:
@@ -105,10 +106,10 @@ class Problems(Panel):
         line.setContentsMargins(4, 2, 8, 2)
         line.setSpacing(6)
         for fix in fixes:
-            button = QtWidgets.QPushButton(fix.label)
+            button = QtWidgets.QPushButton(told(fix.label))
             button.setStyleSheet("padding: 1px 10px; min-height: 18px;")
             theme.wear(button, "body")
-            words = QtGui.QFontMetricsF(theme.font("body")).horizontalAdvance(fix.label)
+            words = QtGui.QFontMetricsF(theme.font("body")).horizontalAdvance(button.text())
             button.setFixedWidth(math.ceil(words) + 26)
             button.clicked.connect(lambda _=False, fix=fix: self._mend(fix))
             line.addWidget(button)

@@ -15,6 +15,7 @@ from editor.model.catalog import Field, Kind
 from editor.model.document import GraphDocument
 from editor.model.items import SUBGRAPH, Card, Frame, Item, Note, Point, Ref, Wire
 from editor.model.meaning import Signatures
+from editor.widgets.language import told
 
 from .card import CardItem
 from .frame import FrameItem
@@ -207,7 +208,7 @@ class DocumentScene(QtWidgets.QGraphicsScene):
         outputs += [UNKNOWN] * (least - len(outputs))
         problem = self.inference.problem(card.id)
         return CardLook(card, kind, tuple(inputs), tuple(numbers), tuple(outputs),
-                        (problem.text, problem.severity) if problem is not None else None,
+                        (told(problem.text), problem.severity) if problem is not None else None,
                         self._results_of(card),
                         self._running is not None and not self._running.isdisjoint(self._inner(card)),
                         card.id in self._large)

@@ -9,6 +9,7 @@ from PySide6 import QtCore
 
 from editor.model.items import Wire
 from editor.run.messages import Preview
+from editor.widgets.language import told
 
 from . import wording
 from .geometry import ENLARGE, GRADIENT, Hit
@@ -89,7 +90,7 @@ def _wire(scene: GraphScene, wire: object) -> str:
     lines = [f"<b>{_plain(wire.source)} → {_plain(wire.target)}</b>", *_tensor(scene, wire.source, wire.output)]
     problem = scene.inference.problem(wire.target)
     if problem is not None and problem.input == wire.input:
-        lines.append(_plain(problem.text))
+        lines.append(_plain(told(problem.text)))
     return _rich(lines)
 
 
@@ -123,7 +124,7 @@ def _badge(scene: GraphScene, id: str, number: int) -> str:
     if number == GRADIENT:
         return _rich([_tr("norm of the gradient: {norm}").format(norm=look.chip[2:])])
     if problem is not None:
-        return f"<p>{_plain(problem.text)}</p><pre>{_plain(problem.detail)}</pre>"
+        return f"<p>{_plain(told(problem.text))}</p><pre>{_plain(told(problem.detail))}</pre>"
     return _rich([{"running": _tr("is being computed"), "bypassed": _tr("bypassed: the first input goes through")}.get(
         look.state, _tr("no problems"))])
 

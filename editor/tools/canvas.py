@@ -80,10 +80,10 @@ class Canvas:
         parts += [f"{result.dtype} {result.shape}".strip() for result in self.inference.outputs(card)]
         sources = [row.wire.source for row in self.inference.inputs_of(card) if row.wire is not None]
         if sources:
-            parts.append(f"reads {' and '.join(sources)}")
+            parts.append(self.view.tr("reads {0}").format(self.view.tr(" and ").join(sources)))
         problem = self.inference.problem(card)
         if problem is not None:
-            parts.append(f"{problem.severity}: {problem.text}")
+            parts.append(f"{problem.severity}: {told(problem.text)}")
         return ", ".join(filter(None, parts))
 
     def box(self, card: str) -> Box:

@@ -13,3 +13,8 @@ def told(text: str) -> str:
     pattern = QtCore.QCoreApplication.translate("Edits", text.pattern)
     values = [told(value) if isinstance(value, str) else value for value in text.values]
     return pattern.format(*values) if values else pattern
+
+
+def told_of(error: Exception) -> str:
+    """Why something was refused."""
+    return told(getattr(error, "words", str(error)))

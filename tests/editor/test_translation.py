@@ -1,6 +1,7 @@
 """Every sentence can be translated: a language in brackets, half as long again, is put in place of English."""
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import re
 
@@ -9,6 +10,7 @@ from PySide6 import QtCore, QtWidgets
 
 from editor import commands
 from editor.io.settings import Settings
+from editor.model.document import Change
 from editor.model.files import open_document
 from editor.model.items import Ref
 from editor.model.kinds import catalog
@@ -16,6 +18,7 @@ from editor.panels.amounts import UNITS
 from editor.panels.matrix import COLOR_MAPS
 from editor.theme import install
 from editor.welcome import Welcome
+from editor.widgets.language import told
 
 SAMPLES = pathlib.Path(__file__).resolve().parents[2] / "samples"
 OPEN, CLOSE = "⟦", "⟧"
@@ -153,6 +156,30 @@ def test_edits_and_why_they_are_refused_are_told_in_that_language(window):
     window.attempt(lambda: commands.rename(document, "other", others[1]))
     window.attempt(lambda: commands.group(document, []))
     assert len(said) == 2 and not "".join(map(outside, said))
+
+
+def test_problems_that_the_editor_finds_are_told_in_that_language(window, qtbot):
+    document, panels = window.document, window.docks.panels
+    names = names_of_the_engine() | {card.id for card in document.cards}
+    document.do(commands.delete(document, [document.wires_into("hidden")[0].ref]))
+    hidden = document.card("hidden")
+    unfit = dataclasses.replace(hidden, attributes={**hidden.attributes, "units": -1})
+    document.do(Change("Unfit", {hidden.ref: hidden}, {hidden.ref: unfit}))
+    document.do(commands.add_card(document, "data/random", 0, 900, {"seed": -1, "rows": -1}))
+    problems = window.inference.problems()
+    assert len(problems) > 1
+    for problem in problems:
+        window.scene.select([Ref("card", problem.card)])
+        for name in ("inspector", "problems", "outline"):
+            window.docks.reveal(name)
+            panels[name].update_now()
+            found = untranslated(panels[name], names)
+            assert not [text for *_, what, text in found if what in ("text", "tool tip")], (problem, found)
+        for fix in problem.fixes:
+            assert not outside(told(fix.label)).strip()
+    table = panels["problems"].table
+    rows = [table.topLevelItem(k).text(2) for k in range(table.topLevelItemCount())]
+    assert len(rows) == len(problems) and not outside("".join(rows))
 
 
 def test_every_text_of_the_welcome_screen_is_translated(foreign, qtbot):
