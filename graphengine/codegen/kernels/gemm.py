@@ -28,10 +28,11 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
     code = name.removeprefix("gemm_")
     pointer = abi.POINTERS[code]
     tiles = Tiles(code, processor)
-    product, dot, pack, fetch, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.fetch, tiles.stack, tiles.at
+    product, dot, pack, stack, at = tiles.product, tiles.dot, tiles.pack, tiles.stack, tiles.at
     FAR = FAR_BYTES // ITEM_BYTES[code]
     PANEL, SLIVER, ROOM, ROWS, COLUMNS = tiles.panel, tiles.sliver, tiles.room, tiles.rows, tiles.columns
     HIGH, WIDE = BLOCK_ROWS, BLOCK_COLUMNS
+    WIDE_SHIFT, SLIVER_SHIFT, ALL = WIDE.bit_length() - 1, SLIVER.bit_length() - 1, 63
     PILE = tiles.pile if SLIVER % ROWS == 0 else 0
     ONE, ZERO, LOWEST = tiles.numbers
 
@@ -119,6 +120,9 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                         source, source_row = panel, line
                     more, factor = at(d, j), beta
                     is_last = l + depth >= k
+                    has_next = (not is_last) | (j + reach < n)
+                    following = at(b, (j + reach) * b_col) if is_last else at(b, (l + depth) * b_row + j * b_col)
+                    next_shift = WIDE_SHIFT + (blocks >> 1)  # of what is packed next: a row of 1, 2 or 4 blocks
                     if d_row != 0 and l > 0:  # what C already holds takes the place of D
                         more, factor = at(c, j), ONE
                     r = 0
@@ -135,14 +139,26 @@ def build(name: str, processor: Processor | None = None) -> Callable[..., int]:
                                 left = at(panel, ROOM + up // SLIVER * SLIVER * most + up % SLIVER)
                                 left_row, left_col = 1, SLIVER
                             rows = rows if rows < 2 * ROWS else ROWS
-                            if d_row != 0:
-                                fetch(at(more, r * d_row), d_row, rows, width)
                         e = 0
                         while e < width:
                             columns = width - e if width - e < step else step
+                            ahead, ahead_row, ahead_shift = at(source, e * most), 0, ALL
+                            # Tiles ask for the rows of D below them, or the last ones for what is packed next.
+                            if is_deep:
+                                after = (height - 1 - r) // ROWS * (width // SLIVER) + e // SLIVER
+                                if d_row != 0:
+                                    ahead, ahead_row = at(more, (r + rows) * d_row + e), d_row
+                                    ahead_shift = SLIVER_SHIFT
+                                elif has_next & (after >> next_shift == 0):
+                                    if is_transposed:
+                                        ahead = at(following, after * b_col)
+                                    else:
+                                        ahead, ahead_row = at(following, (after * depth >> next_shift) * b_row), b_row
+                                        ahead_shift = next_shift
                             product(
                                 left, left_row, left_col, at(source, e * most), source_row,
                                 at(c, r * n + j + e), n, rows, columns, depth, l if d_row == 0 else 0,
+                                ahead, ahead_row, ahead_shift,
                                 is_finished if d_row != 0 or is_last else 0, at(more, r * d_row + e), d_row, alpha,
                                 factor, low if is_last else LOWEST,
                             )

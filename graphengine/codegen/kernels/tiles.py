@@ -22,6 +22,27 @@ AHEAD = 16              # rows that lie apart are asked for so long before they 
 
 
 @dataclasses.dataclass(frozen=True)
+class Ahead:
+    """What will be read after a tile, which asks for it meanwhile: as many elements as it is deep.
+
+    They are 2**shift elements from `start` on, as many `row` elements further, and so on. Lines of the cache are asked
+    for one by one: all at once they would hold up what the tile itself reads.
+    """
+
+    start: ir.Value
+    row: ir.Value
+    shift: ir.Value
+
+    def ask(self, v: Vectors, position: ir.Value) -> None:
+        builder = v.builder
+        within = builder.and_(position, v.index(CACHE_LINE_BYTES // v.item_bytes - 1))
+        with builder.if_then(builder.icmp_signed("==", within, v.index(0))):
+            line = builder.lshr(position, self.shift)
+            rest = builder.sub(position, builder.shl(line, self.shift))
+            v.prefetch(v.at(v.at(self.start, builder.mul(line, self.row)), rest))
+
+
+@dataclasses.dataclass(frozen=True)
 class _Operands:
     """What a tile is computed from: where its rows of A, its columns of B and its part of C start, and strides."""
 
@@ -34,6 +55,7 @@ class _Operands:
     c_row: ir.Value
     depth: ir.Value
     is_sum: ir.Value
+    ahead: Ahead
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +92,7 @@ class Tiles:
     panel : width of a panel, four vectors.
     sliver : width of the main tiles.
     room, pile : elements that `stack` has room for, of B and, behind them, of A.
-    product, dot, pack, fetch, stack, at : intrinsics, described where they are made.
+    product, dot, pack, stack, at : intrinsics, described where they are made.
     """
 
     def __init__(self, code: str, processor: Processor | None = None):
@@ -90,7 +112,6 @@ class Tiles:
         self.product = self._product()
         self.dot = self._dot()
         self.pack = self._pack()
-        self.fetch = self._fetch()
         self.stack = self._stack()
         self.at = self._at()
 
@@ -101,18 +122,18 @@ class Tiles:
         """C = A B, or C += A B, for any height and depth and up to a panel's width, then finished.
 
         Arguments: A, its row and column stride; B, its row stride; C, its row stride; height, width, depth; 0 to
-        overwrite C, other numbers to add to it; the fields of `Finish`.
+        overwrite C, other numbers to add to it; the fields of `Ahead` and of `Finish`.
         """
         def emit(
             v: Vectors, a: Any, a_row: Any, a_col: Any, b: Any, b_row: Any, c: Any, c_row: Any,
-            height: Any, width: Any, depth: Any, is_sum: Any, *finish: Any,
+            height: Any, width: Any, depth: Any, is_sum: Any, start: Any, row: Any, shift: Any, *finish: Any,
         ) -> None:
             builder, pair = v.builder, 2 * self.lanes
-            whole = Finish(*finish)
+            ahead, whole = Ahead(start, row, shift), Finish(*finish)
 
             def tile(rows: int, vectors: int, i: Any, j: Any, left: Any, is_edge: bool = True) -> None:
                 start, target = v.at(a, builder.mul(i, a_row)), v.at(c, builder.add(builder.mul(i, c_row), j))
-                operands = _Operands(start, a_row, a_col, v.at(b, j), b_row, target, c_row, depth, is_sum)
+                operands = _Operands(start, a_row, a_col, v.at(b, j), b_row, target, c_row, depth, is_sum, ahead)
                 below = builder.sub(height, i)
                 self._tile(v, rows, vectors, operands, below, left if is_edge else None, whole.at(v, i, j))
 
@@ -145,7 +166,7 @@ class Tiles:
         number, pointer = types.int64, self._pointer
         return self._intrinsic(
             "product", emit, types.void, pointer, number, number, pointer, number, pointer, number,
-            number, number, number, number, *self.finish_types,
+            number, number, number, number, pointer, number, number, *self.finish_types,
         )
 
     def _tile(
@@ -154,7 +175,7 @@ class Tiles:
         """As many rows and vectors of C as are kept in registers (Goto and van de Geijn 2008, section 4.2).
 
         Rows from `height` on repeat the last one, so that one tile serves all heights up to its own. Columns from
-        `width` on are masked; None says that all exist.
+        `width` on are masked; None says that all exist: the main tiles, which ask for what comes after them.
         """
         builder = v.builder
         lines, targets = v.lines(x.a, x.a_row, rows, height), v.lines(x.c, x.c_row, rows, height)
@@ -167,6 +188,8 @@ class Tiles:
             line = v.at(x.b, builder.mul(position, x.b_row))
             across = [v.load(v.at(line, s), mask) for s, mask in zip(starts, masks, strict=True)]
             offset = builder.mul(position, x.a_col)
+            if vectors == 2 and width is None:
+                x.ahead.ask(v, position)
             down = [v.splat(builder.load(v.at(start, offset))) for start in lines]
             pairs = [(p, q) for p in down for q in across]
             return [v.add_product(t, p, q) for t, (p, q) in zip(totals, pairs, strict=True)]
@@ -287,15 +310,6 @@ class Tiles:
         for line in v.transpose(columns):
             v.store(line, panel)
             panel = v.at(panel, row)
-
-    def _fetch(self) -> Any:
-        """Have the cache fetch a part of a matrix. Arguments: the matrix, its row stride, height, width."""
-        def emit(v: Vectors, c: Any, row: Any, height: Any, width: Any) -> None:
-            with v.range(height, 1) as i, v.range(width, CACHE_LINE_BYTES // v.item_bytes) as j:
-                v.prefetch(v.at(c, v.builder.add(v.builder.mul(i, row), j)))
-
-        number = types.int64
-        return self._intrinsic("fetch", emit, types.void, self._pointer, number, number, number)
 
     def _stack(self) -> Any:
         """Room for panels on the stack, the same wherever it is asked for."""
