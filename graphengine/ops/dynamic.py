@@ -18,20 +18,17 @@ from .rules import as_int, normal_axis
 from .samples import booleans, integers, normal, nowhere, sample, values, whole
 
 
-def first_places(x: Array) -> tuple[list[int], list[int]]:
+def first_places(x: Array) -> tuple[Array, Array]:
     """Where each different element of a vector stands first, in order, and the number of each element's own.
 
     NaN differs from every number, itself too.
     """
-    numbers: dict[Any, int] = {}
-    first: list[int] = []
-    found: list[int] = []
-    for k, value in enumerate(x.tolist()):
-        number = len(first) if value != value else numbers.setdefault(value, len(first))
-        if number == len(first):
-            first.append(k)
-        found.append(number)
-    return first, found
+    x = x.astype(np.float32) if x.dtype.kind == "V" else x  # bfloat16, among which numpy puts NaN anywhere
+    _, first, sorted_number = np.unique(x, return_index=True, return_inverse=True, equal_nan=False)
+    order = np.argsort(first)
+    number = np.empty_like(order)
+    number[order] = np.arange(len(order))
+    return first[order], number[sorted_number]
 
 
 @abstract
@@ -88,7 +85,7 @@ class Unique(_Unique):
 
     def reference(self, x: Array) -> tuple[Array, Array]:
         first, found = first_places(x)
-        return x[np.array(first, int)], np.array(found, self.out_idx.numpy)
+        return x[first], found.astype(self.out_idx.numpy)
 
 
 @op

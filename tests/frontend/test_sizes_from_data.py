@@ -49,6 +49,13 @@ def test_unique_with_counts_as_documented():
     assert tf.Session().run(tf.unique([5, 5], tf.int64))[1].dtype == np.int64
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16"])
+def test_numbers_that_are_not_equal_to_themselves_are_all_different(dtype):
+    y, idx = tf.Session().run(tf.unique(tf.cast([3.0, np.nan, 1.0, np.nan, 3.0, -0.0, 0.0, -np.inf, 1.0], dtype)))
+    assert idx.tolist() == [0, 1, 2, 3, 0, 4, 4, 5, 2]
+    np.testing.assert_array_equal(y.astype(float), [3, np.nan, 1, np.nan, 0, -np.inf])
+
+
 @pytest.mark.parametrize(("shape", "mask_shape", "axis"), [
     ((5,), (5,), None), ((5, 3), (5,), 0), ((2, 5), (5,), 1), ((2, 3, 4), (2, 3), None), ((2, 3, 4), (3, 4), 1),
     ((2, 3, 4), (4,), -1), ((0, 3), (0,), 0), ((1,), (1,), 0),

@@ -76,8 +76,10 @@ class ListDiff(NamedTuple):
 def setdiff1d(x: Any, y: Any, index_dtype: Any = dtypes.int32, name: str | None = None) -> ListDiff:
     """The elements of a vector that are not among those of another, in their order, and where they stand."""
     x = convert_to_tensor(x)
-    others = L.expand_dims(convert_to_tensor(y, x.dtype), 0)
-    alone = L.logical_not(L.reduce_any(L.equal(L.expand_dims(x, 1), others), 1))
+    y = convert_to_tensor(y, x.dtype)
+    number = L.unique(L.concat([y, x], 0))[1]       # those of y come first: a greater one is not among them
+    count = L.size_of(y)
+    alone = number[count:] > L.reduce_max(number[:count])
     places = L.cast(L.reshape(L.places_where(alone), (-1,)), index_dtype)
     return ListDiff(boolean_mask(x, alone, name=name or "setdiff1d"), places)
 
