@@ -394,6 +394,25 @@ def _own_shares(state: Array, elements: Array, block: int) -> Array:
 
 # -------------------------------------------------------------------- orders and choices
 
+def _exchanged(others: Array, count: int) -> Array:
+    """The numbers 0 .. count - 1 after step k, for each k in order, exchanged those of places k and others[k] >= k.
+
+    What step k takes from the other place is what the step before it with the same other place had put there: what
+    that step's own place held until then, and this again was put there by the last step whose other place it was.
+    """
+    steps = np.arange(len(others))
+    ordered = np.sort(others << 32 | steps)
+    step, is_again = ordered & 0xFFFFFFFF, ordered[1:] >> 32 == ordered[:-1] >> 32
+    before = np.full(len(others), -1)
+    before[step[1:][is_again]] = step[:-1][is_again]
+    held = np.arange(count)                 # by place k when its step comes: at first the last step that put it there
+    is_other = others != steps
+    held[others[is_other]] = steps[is_other]
+    while not np.array_equal(further := held[held], held):
+        held = further
+    return np.append(np.where(before < 0, others, held[before]), held[len(others):])
+
+
 @op
 class RandomOrder(Library):
     """The numbers of the places of a line in an order by chance, all orders equally likely.
@@ -421,12 +440,9 @@ class RandomOrder(Library):
         return Call("permutation_i64", (product(sizes_of(inputs[0])),), extent=1)
 
     def reference(self, like: Array, state: Array) -> Array:
-        order = list(range(like.size))
         drawn = words_of(state, max(like.size - 1, 0)).astype(np.int64)
         others = np.arange(len(drawn)) + drawn % np.arange(like.size, like.size - len(drawn), -1)
-        for here, other in enumerate(others.tolist()):
-            order[here], order[other] = order[other], order[here]
-        return np.array(order, np.int64)
+        return _exchanged(others, like.size)
 
     samples = (sample(normal(9), _STATES), sample(normal(1), _STATES), sample(normal(0), _STATES),
                sample(normal(1000), _LAST_STATE))
