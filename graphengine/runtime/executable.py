@@ -200,7 +200,7 @@ class Executable:
         finally:
             layout.arena.busy[0] = 0
             if pointed:
-                layout.restore()
+                layout.point_home()
 
     def quick(self, layout: Layout) -> Quick:
         """A function that runs a small layout with little ado: results, or None for values that need a closer look."""

@@ -77,7 +77,7 @@ class Layout:
         for b in outline.own:
             array = self.arrays[b.index] = _array(b, sizes)
             addresses[b.index] = address_of(array)
-        self.stop: Array = outer.stop if outer is not None else np.array([address_of(NEVER)], np.int64)
+        self.stop: Array = outer.stop if outer is not None else np.array([NEVER], np.int64)
         numbers = [_numbers(kernel, value) for kernel in outline.distinct]
         divisions = [divided(*pair, value) for pair in zip(outline.distinct, numbers, strict=True)]
         lengths = slice_lengths(divisions, outline.times)
@@ -144,14 +144,18 @@ class Layout:
         return address_of(self.arrays[buffer.index])
 
     def point(self, buffer: int, address: int) -> None:
-        """Use memory at `address` for a buffer, until `restore`."""
+        """Use memory at `address` for a buffer, until `point_home`."""
         for k in self.outline.entries.get(buffer, ()):
             self.addresses[k] = address
+
+    def point_home(self) -> None:
+        """Use the layout's own memory again."""
+        self.addresses[:] = self.home
 
     def restore(self) -> None:
         """Use the layout's own memory again, for one step at a time."""
         self.run_all()
-        self.addresses[:] = self.home
+        self.point_home()
         self.control[ControlBlock.MOVE_COUNT] = 0
         self.control[ControlBlock.STEPS] = 1
         if self.outline.takes_steps and not self.ahead:

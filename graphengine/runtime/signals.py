@@ -24,7 +24,8 @@ from ..codegen.kernels.runner import STOPPED
 Array = np.ndarray[Any, Any]
 
 _IS_POSSIBLE = os.name == "posix"
-NEVER = np.zeros(1, np.int64)               # where to look when nothing is to be heard
+_SILENT = np.zeros(1, np.int64)
+NEVER: int = _SILENT.ctypes.data            # where to look when nothing is to be heard
 
 
 class _Memory:
@@ -45,6 +46,10 @@ class _Memory:
     def numbers(self) -> Array:
         return np.frombuffer(mmap.mmap(self.file, mmap.PAGESIZE), np.int64)
 
+    @cached_property
+    def address(self) -> int:
+        return self.numbers.ctypes.data     # which numpy takes long to tell
+
     def take(self) -> bytes:
         """The numbers of the signals that have arrived, which are forgotten."""
         count = os.lseek(self.file, 0, os.SEEK_CUR)
@@ -55,6 +60,7 @@ class _Memory:
 
     def forget(self) -> None:
         """In a child of `os.fork`: the page and the place in the file are also the parent's."""
+        self.__dict__.pop("address", None)
         if self.__dict__.pop("numbers", None) is not None:
             os.close(self.__dict__.pop("file"))
 
@@ -77,7 +83,7 @@ def hear(place: Array, run: Callable[[], int]) -> int:
     """
     if not _IS_POSSIBLE or threading.current_thread() is not threading.main_thread():
         return run()
-    place[0] = _MEMORY.numbers.ctypes.data
+    place[0] = _MEMORY.address
     before = signal.set_wakeup_fd(_MEMORY.file, warn_on_full_buffer=False)
     is_inside = before == _MEMORY.file      # a handler that was called during a run runs something itself
     before = -1 if is_inside else before
@@ -89,7 +95,7 @@ def hear(place: Array, run: Callable[[], int]) -> int:
     finally:
         if not is_inside:
             signal.set_wakeup_fd(before, warn_on_full_buffer=False)
-        place[0] = NEVER.ctypes.data
+        place[0] = NEVER
         if _MEMORY.numbers[0]:
             _pass_on(before)
 
