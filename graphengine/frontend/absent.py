@@ -76,9 +76,6 @@ REASONS: dict[str, str] = {
         "eig eigvals linalg.eig linalg.eigvals linalg.logm keras.ops.eig keras.ops.linalg.eig",
     "it is a part of TensorFlow's own optimizer for sparse linear models, which is not here": "train.sdca_*",
     _FLAGS: "compat.v1.flags.*",
-    "texts and vocabularies are worked on in Python (a dict, `np.unique`); feed the numbers": """
-        keras.preprocessing.text.*
-    """,
     "they are TensorFlow's old way to feed tables; `keras.layers` has Normalization, Discretization, IntegerLookup, "
     "StringLookup and Hashing": "feature_column.*",
     "`keras.layers.Hashing` hashes a pair as one number made of both, such as `a * n + b`":
@@ -150,9 +147,10 @@ REASONS: dict[str, str] = {
         keras.utils.*dataset_from_directory keras.preprocessing.*dataset_from_directory compat.v1.resource_loader.*
         train.match_filenames_once
     """,
-    "pictures and sounds are not decoded; read them with Pillow, imageio or soundfile": """
-        *jpeg* *_png *_bmp *_gif *_image *_webp *_jxl audio.* keras.utils.*_img keras.utils.*_array
-        keras.preprocessing.image.*
+    "layers change pictures at random: RandomRotation, RandomZoom, RandomTranslation and their like; and "
+    "`keras.utils.load_img` reads them": "keras.preprocessing.image.*",
+    "pictures and sounds are not decoded in a graph; `keras.utils.load_img`, imageio or soundfile read them": """
+        *jpeg* *_png *_bmp *_gif *_image *_webp *_jxl audio.*
     """,
     "windows of pictures and lines over them are drawn by matplotlib and OpenCV, which take arrays: `x.numpy()`": """
         keras.visualization.plot_* keras.visualization.draw_bounding_boxes

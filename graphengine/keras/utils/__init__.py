@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from . import bounding_boxes
     from .drawing import plot_model
     from .graphviz import model_to_dot
+    from .images import array_to_img, img_to_array, load_img, save_img
     from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
@@ -42,10 +43,11 @@ __all__ = [
     "is_interactive_logging_enabled", "is_keras_tensor", "model_to_dot", "normalize", "pack_x_y_sample_weight",
     "pad_sequences", "plot_model", "register_keras_serializable", "serialize_keras_object", "set_random_seed",
     "split_dataset", "standardize_dtype", "timeseries_dataset_from_array", "to_categorical",
-    "unpack_x_y_sample_weight",
+    "unpack_x_y_sample_weight", "array_to_img", "img_to_array", "load_img", "save_img",
 ]
 __getattr__, __dir__ = later(__name__, {
     "Config": ".config:Config", "model_to_dot": ".graphviz:model_to_dot",
     "bounding_boxes": ".bounding_boxes", "plot_model": ".drawing:plot_model",
+    **{name: f".images:{name}" for name in ("array_to_img", "img_to_array", "load_img", "save_img")},
     "timeseries_dataset_from_array": ".timeseries:timeseries_dataset_from_array",
 }, refusing(__name__, lambda: __all__))
