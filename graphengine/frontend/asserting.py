@@ -9,9 +9,11 @@ import numpy as np
 
 from ..dtypes import as_dtype, float32
 from ..errors import DTypeError, InvalidArgumentError, ShapeError
+from ..ir.dims import Shape
 from ..ir.eager import EagerTensor
 from ..ir.graph import is_drawing
 from ..ir.node import Tensor
+from ..ops.kinds import broadcast_shapes
 from ..ops.language import L
 from .build import convert_to_tensor
 from .calls import numpy_function
@@ -57,6 +59,7 @@ def _compared(name: str, holds: Callable[[Array, Array], Any], sign: str) -> Cal
     def function(x: Any, y: Any, message: str | None = None, summarize: int | None = None,
                  name: str | None = None) -> Any:
         def check(a: Array, b: Array) -> None:
+            broadcast_shapes(["x", "y"], [Shape(a.shape), Shape(b.shape)])
             if not np.all(holds(a, b)):
                 raise InvalidArgumentError(_said(message, f"x {sign} y", x=a, y=b), op=function.__name__)
 

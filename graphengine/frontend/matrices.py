@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..errors import AttributeValueError
+from ..errors import AttributeValueError, ShapeError
 from ..ops.indexing import numbers_in
 from ..ops.language import L
 from . import control
@@ -68,6 +68,8 @@ def lu(input: Any, output_idx_type: Any = dtypes.int32, name: str | None = None)
     There is no gradient, as in TensorFlow; `solve`, `inv` and `det` have one.
     """
     x = convert_to_tensor(input)
+    if x.shape.rank is not None and x.shape.rank < 2:
+        raise ShapeError(f"input has shape {x.shape}; a matrix has at least two axes", op="linalg.lu")
     n = x.shape[-1]
     batch = -1 if n != 0 else math.prod(x.shape[:-2])       # how many there are of no elements, those do not tell
     factors, order, _ = L.lu_factor(L.reshape(x, (batch, n, n)))

@@ -19,7 +19,7 @@ from ..ir.node import Tensor
 from ..ops.indexing import as_size, numbers_in
 from ..ops.known import fixed_numbers
 from ..ops.language import L
-from ..ops.rules import as_int
+from ..ops.rules import as_int, normal_axis
 from ..ops.state import Const
 from .build import constant, convert_to_tensor
 from .variables import Variable
@@ -45,6 +45,9 @@ def range(start: Any, limit: Any = None, delta: Any = 1, dtype: Any = None, name
         wanted = None if dtype is None else as_dtype(dtype)
         return L.range(*(given if wanted is None else [L.cast(x, wanted) for x in given]), name=name)  # type: ignore[no-any-return]
     numbers = [known_value(x, label) for x, label in zip(given, ("start", "limit", "delta"), strict=True)]
+    for n, label in zip(numbers, ("start", "limit", "delta"), strict=True):
+        if n.size != 1:
+            raise ShapeError(f"{label} has shape {n.shape}; it is a single number", op="range")
     if numbers[2] == 0:
         raise AttributeValueError("delta is 0", op="range")
     wanted = as_dtype(dtype) if dtype is not None else _common_dtype(numbers)
@@ -108,7 +111,10 @@ def eye(
         columns = rows if num_columns is None else range(L.cast(num_columns, dtypes.int32))
         made = L.cast(L.equal(L.expand_dims(rows, 1), columns), dtype, name=name or "eye")
     else:
-        matrix = np.eye(as_int(num_rows), None if num_columns is None else as_int(num_columns), dtype=kind)
+        sizes = as_int(num_rows), as_int(num_rows if num_columns is None else num_columns)
+        if min(sizes) < 0:
+            raise AttributeValueError(f"a matrix of {sizes[0]} by {sizes[1]}; sizes are not negative", op="eye")
+        matrix = np.eye(*sizes, dtype=kind)
         made = constant(matrix, name=name or "eye")
     if batch_shape is None:
         return made  # type: ignore[no-any-return]
@@ -129,7 +135,7 @@ def split(value: Any, num_or_size_splits: Any, axis: int = 0, num: Any = None, n
         count = as_int(known_value(num_or_size_splits, "num_or_size_splits"))
         return [L.split_part(x, axis, count, k, name=name) for k in np.arange(count).tolist()]
     parts = numbers_in(num_or_size_splits)
-    whole = None if x.shape.rank is None else x.shape[axis]
+    whole = None if x.shape.rank is None else x.shape[normal_axis(axis, x.shape.rank)]
     if not is_list and any(isinstance(s, Tensor) for s in parts):
         parts = numbers_in(_filled(convert_to_tensor(num_or_size_splits), L.shape_of(x)[axis]))
     if any(isinstance(s, Tensor) for s in parts) or (whole is None and -1 in parts):
@@ -181,7 +187,7 @@ def unstack(value: Any, num: int | None = None, axis: int = 0, name: str = "unst
     x = convert_to_tensor(value)
     num = None if num is None else as_int(num)
     shape = x.shape if num is not None else x.known_shape()
-    size = None if shape.rank is None else shape[axis]
+    size = None if shape.rank is None else shape[normal_axis(axis, shape.rank)]
     if not isinstance(size, int) and num is None:
         raise ShapeError(f"the size of axis {axis} of {x} is not known", op="unstack", fix="give num=")
     if isinstance(size, int) and num not in (None, size):

@@ -5,6 +5,7 @@ from typing import Any
 
 from .. import dtypes
 from ..dtypes import as_dtype
+from ..errors import AttributeValueError
 from ..ops.rules import as_int
 from .build import constant
 
@@ -24,7 +25,10 @@ def sobol_sample(
     """
     from scipy.stats import qmc
 
-    count, first = as_int(num_results), as_int(skip) + 1
-    drawn = qmc.Sobol(as_int(dim), scramble=False)
+    count, size, first = as_int(num_results), as_int(dim), as_int(skip) + 1
+    if size < 1 or count < 0 or first < 1:
+        raise AttributeValueError(f"dim={dim}, num_results={num_results}, skip={skip}; dim is 1 or more, the others 0",
+                                  op="math.sobol_sample")
+    drawn = qmc.Sobol(size, scramble=False)
     drawn.fast_forward(first)
     return constant(drawn.random(count).astype(as_dtype(dtype).numpy), name=name or "sobol_sample")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import dtypes
+from ..errors import ShapeError
 from ..ops.language import L
 from . import control
 from .build import convert_to_tensor
@@ -32,6 +33,9 @@ def banded_triangular_solve(
     rhs, result : (..., n) or (..., n, k); axes before these broadcast
     """
     rows, x = convert_to_tensor(bands), convert_to_tensor(rhs)
+    if min(rows.shape.rank, x.shape.rank + 1) < 2:
+        raise ShapeError(f"bands have shape {rows.shape}, rhs {x.shape}; they have at least two axes and one",
+                         op="linalg.banded_triangular_solve")
     count, size = rows.shape[-2], rows.shape[-1]
     matrix = 0
     for k in range(count):

@@ -25,7 +25,7 @@ def accumulate_n(
     inputs: Sequence[Any], shape: Any = None, tensor_dtype: Any = None, name: str | None = None
 ) -> Any:
     """The sum of tensors: `add_n`."""
-    return L.add_n(list(inputs), name=name)
+    return L.add_n(inputs, name=name)
 
 
 def polyval(coeffs: Sequence[Any], x: Any, name: str | None = None) -> Any:

@@ -467,8 +467,10 @@ def _in_interval(x: Any, entries: Sequence[Any], k: int) -> tuple[Any, slice]:
 def numbers_in(given: Any) -> list[Any]:
     """The numbers of a vector: tensors, where they are known only when the program runs."""
     held = as_read(given)
-    is_tensor = isinstance(held, Tensor)
-    return [as_size(as_read(n)) for n in (held if is_tensor or isinstance(held, (list, tuple)) else np.asarray(held))]
+    items = held if isinstance(held, (Tensor, list, tuple)) else np.asarray(held)
+    if not isinstance(items, (list, tuple)) and len(items.shape) == 0:
+        raise ShapeError(f"{given!r} is a single number; it takes a list of them")
+    return [as_size(as_read(n)) for n in items]
 
 
 def as_size(end: Any) -> Any:

@@ -152,9 +152,15 @@ class Op:
             if value is REQUIRED:
                 raise TypeError(f"{type(self).__name__} wants {f.name}")
             convert = f.metadata["convert"]
-            if convert is not None:
-                value = convert(value)
-            self._check_attribute(f.name, value, f.metadata)
+            try:
+                value = value if convert is None else convert(value)
+                if isinstance(f.default, bool) and isinstance(value, str):
+                    raise AttributeValueError(f"{f.name}={value!r}; it takes True or False", op=self.name)
+                self._check_attribute(f.name, value, f.metadata)
+            except GraphEngineError:
+                raise
+            except (TypeError, ValueError) as error:        # such as float's own
+                raise AttributeValueError(f"{f.name}={value!r}: {error}", op=self.name) from None
             self.__dict__[f.name] = value
         if given:
             raise TypeError(f"{type(self).__name__} has no attribute {', '.join(given)}")
@@ -176,6 +182,8 @@ class Op:
 
     def _check_attribute(self, name: str, value: Any, limits: Any) -> None:
         choices, low, high = limits["choices"], limits["low"], limits["high"]
+        if limits["convert"] is None and isinstance(value, (list, dict, set, np.ndarray)):
+            raise AttributeValueError(f"{name}={value!r}; it takes a single value", op=self.name)
         if choices is not None and value not in choices:
             raise AttributeValueError(f"{name}={value!r}; it takes one of {choices}", op=self.name)
         if isinstance(value, Dim):

@@ -64,7 +64,7 @@ class Norm(Composed):
     keepdims: bool = attr(None, "whether the axes stay, with size 1", convert=as_flag)
 
     def result_shape(self, x: Shape) -> Shape:
-        if self.axis is not None and len(self.axis) > 2:
+        if self.axis is not None and len(self.axis) not in (1, 2):
             raise AttributeValueError(f"axis={self.axis} names {len(self.axis)} axes; it takes one or two")
         is_matrix = self.axis is not None and len(self.axis) == 2
         if is_matrix and self.ord not in OF_MATRICES:

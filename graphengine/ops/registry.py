@@ -255,7 +255,7 @@ def function(cls: type[Op]) -> Callable[..., Any]:
         op_instance = cls(**bound)
         if written is not None and name is None and len(made) < MOST_INSTANCES:
             made[written] = op_instance
-        return apply(op_instance, list(operands[0]) if takes_list else operands, name)
+        return apply(op_instance, _listed(operands[0], op_instance, ports[0]) if takes_list else operands, name)
 
     if cls.fields:
         call = _named(call, namedtuple(cls.node_name, cls.fields))
@@ -265,6 +265,19 @@ def function(cls: type[Op]) -> Callable[..., Any]:
     call.__module__ = "graphengine"
     call.op = cls  # type: ignore[attr-defined]
     return call
+
+
+def _listed(given: Any, op: Op, port: str) -> list[Any]:
+    """The operands of an op that takes as many as there are.
+
+    Raises
+    ------
+    InvalidArgumentError for none, or for what is no list.
+    """
+    found = list(given) if hasattr(given, "__iter__") else []
+    if not found or isinstance(given, str):
+        raise InvalidArgumentError(f"{port}={given!r}; it takes a list of tensors, one at least", op=op.name)
+    return found
 
 
 def _named(call: Callable[..., Any], kind: Callable[..., Any]) -> Callable[..., Any]:

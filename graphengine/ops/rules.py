@@ -17,7 +17,10 @@ def as_int(value: Any) -> int:
     """A whole number from a Python or numpy one, from what stands for one, or from an array of one element."""
     if isinstance(value, Dim):
         return value  # type: ignore[return-value]
-    number = np.asarray(value)
+    try:
+        number = np.asarray(value)
+    except ValueError:                      # rows of different lengths
+        number = np.zeros(0)
     if number.dtype == object and hasattr(value, "__index__"):
         number = np.asarray(operator.index(value))
     if number.size != 1 or number.dtype.kind not in "iu":
@@ -66,6 +69,8 @@ def normal_axis(axis: int, rank: int) -> int:
     ------
     ShapeError outside [-rank, rank).
     """
+    if not hasattr(axis, "__index__"):
+        raise AttributeValueError(f"axis={axis!r}; it takes a whole number")
     if not -rank <= axis < rank:
         raise ShapeError(f"axis {axis} is outside [{-rank}, {rank}) of a tensor of rank {rank}")
     return axis % rank

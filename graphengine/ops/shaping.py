@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import AttributeValueError, ShapeError
 from ..ir.dims import Shape, merge, product
 from .indexing import as_read, at_most
 from .kinds import (
@@ -30,7 +30,10 @@ def as_numbers(value: Any) -> tuple[int, ...]:
 
 def as_one_or_more(value: Any) -> int | tuple[int, ...]:
     """One whole number as it is, a list of them as a tuple."""
-    return as_int(value) if np.ndim(value) == 0 else as_numbers(value)
+    numbers = as_axes(value) or ()
+    if min(numbers, default=0) < 0:
+        raise AttributeValueError(f"{value!r} is negative")
+    return numbers if np.ndim(value) else as_int(value)
 
 
 def along(x: Shape, axis: int, size: Any) -> Shape:

@@ -87,3 +87,28 @@ def test_errors_are_made_with_tensorflows_arguments(arguments):
     error = tf.errors.OpError(None, None, "m", 9)
     assert (error.message, error.error_code) == ("m", 9)
     assert tf.errors.OpError(None, None, message="m", error_code=9).error_code == 9
+
+
+@pytest.mark.parametrize(("wrong", "match"), [
+    (lambda: tf.argsort([2.0, 1.0], stable=[7, 8]), "stable=.7, 8.; it takes a single value"),
+    (lambda: tf.reduce_max([1.0], keepdims="yes"), "keepdims='yes'; it takes True or False"),
+    (lambda: tf.norm([1.0], ord=[7, 8]), "norm: ord="),
+    (lambda: tf.norm([1.0], axis=[]), "names 0 axes"),
+    (lambda: tf.concat([[1.0]], [[1, 2], [3]]), "not a whole number"),
+    (lambda: tf.stack(True), "stack: values=True; it takes a list of tensors"),
+    (lambda: tf.add_n([]), "add_n: inputs=.*one at least"),
+    (lambda: tf.repeat([1.0, 2.0], -1), "-1 is negative"),
+    (lambda: tf.reverse_sequence([[1.0]], [1], "abc"), "axis='abc'; it takes a whole number"),
+    (lambda: tf.unstack([[1.0]], axis=9), "axis 9 is outside"),
+    (lambda: tf.split([1.0, 2.0], [1, 1], axis=9), "axis 9 is outside"),
+    (lambda: tf.range([1, 2]), "range: limit has shape|range: start has shape"),
+    (lambda: tf.eye(2, num_columns=-1), "eye: a matrix of 2 by -1"),
+    (lambda: tf.linalg.lu(3.0), "linalg.lu: input has shape"),
+    (lambda: tf.unravel_index([1], 5), "is a single number; it takes a list"),
+    (lambda: tf.debugging.assert_less(np.ones(2), np.ones(3)), "sizes differ"),
+    (lambda: tf.math.sobol_sample(-1, 2), "math.sobol_sample: dim=-1"),
+    (lambda: tf.slice(tf.constant([1.0, 2.0]), [1], [4]), "slice: a block of 4 from 1"),
+])
+def test_arguments_that_mean_nothing_are_named(wrong, match):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=match):
+        wrong()
