@@ -337,11 +337,13 @@ class GraphScene(DocumentScene):
 
         Of a training itself, which nothing comes out of, the curve stays.
         """
+        changed = set()
         for id, result in self.results.items():
             card = self.document.card(id)
-            if card is None or card.kind != TRAIN:
+            if (result.weight is not None or result.series) and (card is None or card.kind != TRAIN):
                 result.weight, result.series = None, ()
-        self._show_results(set(self.results))
+                changed.add(id)
+        self._show_results(changed)
 
     def show_heat(self, seconds: Mapping[str, float]) -> None:
         """Times of cards; the others have none any more."""

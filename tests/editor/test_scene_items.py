@@ -442,7 +442,10 @@ def test_the_curve_of_a_training_outlives_a_run(scene):
     change(scene.document, Card("t", "train", {}), Wire("crossentropy", 0, "t", 0))
     for card in ("t", "crossentropy"):
         scene.show_series(card, [2.0, 1.0])
+    scene.show_heat({"relu": 0.5})
+    before = scene.cards["relu"].look
     scene.forget_training()
+    assert scene.cards["relu"].look is before, "nothing of it is forgotten"
     assert scene.cards["t"].look.strip is not None and scene.cards["crossentropy"].look.strip is None
 
 
