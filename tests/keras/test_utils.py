@@ -9,7 +9,7 @@ import pytest
 
 import graphengine as tf
 from graphengine import keras
-from graphengine.errors import AttributeValueError, InvalidArgumentError, ShapeError
+from graphengine.errors import AttributeValueError, FileFormatError, InvalidArgumentError, NotFoundError, ShapeError
 from graphengine.keras import datasets, utils
 from graphengine.keras.preprocessing import sequence
 from graphengine.keras.utils import progress
@@ -122,11 +122,32 @@ def test_seed_rules_everything_random():
     tf.random.set_seed(None)
 
 
+def test_mnist_is_read_from_a_file_of_this_machine(tmp_path, monkeypatch):
+    home = tmp_path / "home"
+    (home / "datasets").mkdir(parents=True)
+    monkeypatch.setenv("KERAS_HOME", str(home))
+    with pytest.raises(NotFoundError, match="nothing is fetched"):
+        datasets.mnist.load_data("absent.npz")
+    arrays = {f"{name}_{part}": np.full((n, *size), n, np.uint8)
+              for part, n in (("train", 3), ("test", 2)) for name, size in (("x", (28, 28)), ("y", ()))}
+    np.savez(home / "datasets" / "small.npz", **arrays)
+    for path in ("small.npz", home / "datasets" / "small.npz"):
+        (x, y), (x_test, y_test) = datasets.mnist.load_data(path)
+        assert x.shape == (3, 28, 28) and y.tolist() == [3, 3, 3]
+        assert x_test.shape == (2, 28, 28) and y_test.tolist() == [2, 2]
+    np.savez(tmp_path / "less.npz", x_train=arrays["x_train"])
+    np.save(tmp_path / "array.npy", arrays["x_train"])
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 no archive")
+    for name in ("less.npz", "array.npy", "broken.npz"):
+        with pytest.raises(FileFormatError, match="x_train"):
+            datasets.mnist.load_data(tmp_path / name)
+
+
 def test_names_that_are_elsewhere():
     with pytest.raises(AttributeError, match="network"):
         utils.get_file
     with pytest.raises(AttributeError, match="does not come with the package"):
-        datasets.mnist
+        datasets.cifar10
     with pytest.raises(AttributeError, match="'iris'"):
         datasets.irises
     assert utils.Sequence is utils.PyDataset

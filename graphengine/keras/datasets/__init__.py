@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from ...errors import suggestion
-from . import breast_cancer, diabetes, digits, iris, wine
+from . import breast_cancer, diabetes, digits, iris, mnist, wine
 
-__all__ = ["breast_cancer", "diabetes", "digits", "iris", "wine"]
+__all__ = ["breast_cancer", "diabetes", "digits", "iris", "mnist", "wine"]
 
-OF_KERAS = ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "mnist", "reuters")
+OF_KERAS = ("boston_housing", "california_housing", "cifar10", "cifar100", "fashion_mnist", "imdb", "reuters")
 
 
 def __getattr__(name: str) -> object:
