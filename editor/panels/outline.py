@@ -20,6 +20,7 @@ from .panel import Empty, Panel, column
 
 Qt = QtCore.Qt
 CARD = Qt.ItemDataRole.UserRole
+ROOM = 236                          # pixels of the panel's usual width
 
 
 class Outline(Panel):
@@ -105,11 +106,14 @@ class Outline(Panel):
                 name = socket.name if socket is not None else str(number)
                 first.appendRow(_item(self.tr("{0} from {1}").format(name, wire.source), wire.source))
             self._show_types(id)
-        widths = [self.tree.header().sectionSize(k) for k in range(2)] if old.rowCount() else \
-            [max(self.width(), 200) * part // 100 for part in (44, 56)]       # what comes out is beside what is seen
+        widths = [self.tree.header().sectionSize(k) for k in range(2)] if old.rowCount() else []
         self.tree.setModel(self.model)
         self.tree.selectionModel().selectionChanged.connect(self._chosen)
         old.deleteLater()
+        if not widths:                  # names whole where that leaves room for kinds
+            self.tree.resizeColumnToContents(0)
+            names = min(max(self.tree.header().sectionSize(0), 80), 150)
+            widths = [names, ROOM - names]
         for column_, width in enumerate(widths):
             self.tree.header().resizeSection(column_, width)
         for id in opened & set(self._items):

@@ -105,7 +105,7 @@ class ViewerPanel(LivePanel):
         lines = QtWidgets.QVBoxLayout(self._head)
         lines.setContentsMargins(0, 0, 0, 0)
         lines.setSpacing(0)
-        first = row(self.title, self.kind, self.copy_button, margins=(4, 4, 8, 0))
+        first = row(self.title, self.kind, self.copy_button, margins=(1, 4, 8, 0))
         first.setStretch(1, 1)
         second = row(self.statistics, self.wrong, margins=(10, 0, 10, 2))
         second.setStretch(0, 1)

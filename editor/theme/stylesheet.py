@@ -112,8 +112,8 @@ QTreeView, QListView, QTableView {{ border: 1px solid transparent; gridline-colo
 QTreeView::branch {{ background: transparent; }}
 QTreeView::branch:selected {{ background: {chosen}; }}
 QTreeView::branch:selected:!active {{ background: {chosen_idle}; }}
-QTreeView::branch:has-children:closed {{ image: {image["right"]}; padding: 3px; }}
-QTreeView::branch:has-children:open {{ image: {image["down"]}; padding: 3px; }}
+QTreeView::branch:has-children:closed {{ image: {image["right"]}; padding: 1px; }}
+QTreeView::branch:has-children:open {{ image: {image["down"]}; padding: 1px; }}
 QHeaderView {{ background: {t.panel}; border: none; }}
 QHeaderView::section {{
     background: {t.panel}; color: {t.text2}; font-size: 12px; font-weight: 600; padding: 5px 8px; border: none;
