@@ -70,6 +70,8 @@ MENUS: tuple[tuple[str, tuple[Command | None, ...]], ...] = (
         Command("keep", "Keep in the palette", (),
                 tip="The subgraph, to be put into this graph and others; its copies are graphs of their own"),
         Command("bypass", "Bypass", ("M",)),
+        Command("connect", "Connect inputs …", ("W",),
+                tip="Choose by name what each input of the card reads"),
         Command("portal", "Wire as tags", ("P",),
                 tip="Two tags with a name in place of the line, for what goes far; of a card all wires that leave it"),
         Command("collapse", "Collapse or open", ("K",)),

@@ -22,6 +22,7 @@ from .popups.cheat_sheet import CheatSheet
 from .popups.command_palette import CommandPalette
 from .popups.find_bar import FindBar
 from .popups.guide import Guide
+from .popups.wire_menu import WireMenu
 from .run import messages as m
 from .running import Running
 from .scene import GraphScene, GraphView, Minimap
@@ -155,6 +156,11 @@ class Deeds(QtWidgets.QMainWindow):
             self.say(told(error.words) if isinstance(error, Refused) else said(error))
         else:
             self.say(self.tr("{0} stands in the palette, under Subgraphs.").format(cards[0]))
+
+    def do_connect(self) -> None:
+        chosen = self.tool.edits.cards
+        if len(chosen) == 1:
+            WireMenu(self.tool.canvas, chosen[0], self).open()
 
     def do_portal(self) -> None:
         self.tool.edits.portal()

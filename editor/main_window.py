@@ -281,7 +281,7 @@ class MainWindow(Filing):
             self._add_frame_entries(menu, hit.ref.key)
         groups = {
             "": (("add", "note", "paste"), ("select_all", "tidy", "fit_all")),
-            "card": (("viewer", "open_card", "bypass", "collapse"),
+            "card": (("viewer", "open_card", "connect", "bypass", "collapse"),
                      ("cut", "copy", "duplicate", "duplicate_with_inputs"),
                      ("group", "expand", "unpack", "keep", "frame", "tidy_selection"),
                      ("delete", "delete_and_reconnect")),
@@ -377,6 +377,7 @@ class MainWindow(Filing):
         a["open_card"].setEnabled(len(chosen) == 1 and chosen[0] is not None
                                   and (bool(wholes) or can_open(chosen[0].kind)))
         a["unpack"].setEnabled(bool(wholes))
+        a["connect"].setEnabled(len(chosen) == 1)
         for name in ("expand", "keep"):
             a[name].setEnabled(len(chosen) == 1 and bool(wholes))
         a["leave_level"].setEnabled(bool(self.scene.level))
