@@ -28,10 +28,9 @@ class WireMenu(QtWidgets.QMenu):
             self._say(self, self.tr("{0} has no inputs.").format(card))
 
     def open(self) -> None:
-        """Show it beside the card, the first input chosen; it goes when it is closed."""
+        """Show it beside the card; it goes when it is closed."""
         self.aboutToHide.connect(self.deleteLater)
         self.popup(self.canvas.global_place(self.canvas.scene.card_rect(self.card).topLeft()))
-        self.setActiveAction(self.actions()[0])
 
     def _menu(self, row: InputState) -> QtWidgets.QMenu:
         reads = row.wire.source if row.wire is not None else self.tr("nothing")
