@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6 import QtCore, QtGui
@@ -318,20 +319,17 @@ class Interaction(QtCore.QObject):
         request, self.request = self.request, None
         if request is None:                 # nobody said where
             request = SearchRequest(QtCore.QPoint(), self.canvas.view.visible_rect.center(), seeks_room=True)
-        end = request.end
-        if end is None and request.seeks_room:
-            x, y = self.free(snapped(request.at - GRIP))
-            return self._added(lambda: commands.add_card(self.canvas.document, kind, x, y))
+        end, row = request.end, QtCore.QPointF(0, 47 + 22 * number)     # the socket lies where the wire was let go
+        off = GRIP if end is None else row if end.side == "output" else row + QtCore.QPointF(192, 0)
+        corner = snapped(request.at - off)
+        x, y = self.free(corner) if request.seeks_room else (corner.x(), corner.y())
+        document = self.canvas.document
         if end is None:
-            return self.add_at(kind, request.at)
-        row = QtCore.QPointF(0, 47 + 22 * number)       # the socket comes to lie where the wire was let go
+            return self._added(lambda: commands.add_card(document, kind, x, y))
         if end.side == "output":
-            corner = snapped(request.at - row)
             return self._added(lambda: commands.add_card(
-                self.canvas.document, kind, corner.x(), corner.y(), source=(end.card, end.number), input=number))
-        corner = snapped(request.at - row - QtCore.QPointF(192, 0))
-        return self._added(lambda: commands.add_card(
-            self.canvas.document, kind, corner.x(), corner.y(), target=(end.card, end.number), output=number))
+                document, kind, x, y, source=(end.card, end.number), input=number))
+        return self._added(lambda: commands.add_card(document, kind, x, y, target=(end.card, end.number), output=number))
 
     def add_at(self, kind: str, at: QtCore.QPointF) -> str | None:
         """Put a card on the canvas, held at a place."""
@@ -402,7 +400,7 @@ class Interaction(QtCore.QObject):
             return False
         rect = self.canvas.scene.card_rect(chosen[0])
         at = QtCore.QPointF(rect.right() + 76, self.canvas.scene.port_position(chosen[0], "output", 0).y())
-        self._search(following(self.canvas, End(chosen[0], "output", 0), at))
+        self._search(replace(following(self.canvas, End(chosen[0], "output", 0), at), seeks_room=True))
         return True
 
     def _escape(self) -> bool:

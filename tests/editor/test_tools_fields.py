@@ -164,6 +164,10 @@ def test_shift_tab_asks_for_what_comes_next(hand):
     made = hand.tool.add("op/sqrt", 0)
     assert ("b", made, 0) in hand.wires
     assert hand.port(made, "input")[1] - hand.port("b", "output")[1] <= 12
+    hand.click(hand.title("b"))
+    hand.key(Qt.Key.Key_Backtab, SHIFT)
+    other = hand.tool.add("op/sqrt", 0)
+    assert not hand.scene.card_rect(made).intersects(hand.scene.card_rect(other))
 
 
 def test_double_click_in_the_empty_searches_and_right_click_opens_a_menu(hand):
