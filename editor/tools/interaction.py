@@ -329,7 +329,8 @@ class Interaction(QtCore.QObject):
         if end.side == "output":
             return self._added(lambda: commands.add_card(
                 document, kind, x, y, source=(end.card, end.number), input=number))
-        return self._added(lambda: commands.add_card(document, kind, x, y, target=(end.card, end.number), output=number))
+        return self._added(lambda: commands.add_card(
+            document, kind, x, y, target=(end.card, end.number), output=number))
 
     def add_at(self, kind: str, at: QtCore.QPointF) -> str | None:
         """Put a card on the canvas, held at a place."""
