@@ -6,6 +6,7 @@ otherwise; so a body that hands it on makes a loop that nothing stops.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ..ops.state import Const, Placeholder
 from .onnx_ops import Call, NotMeant, means, rank_of
 
 MOST_STEPS = 2**31 - 1                      # the engine counts them as int32
+MOST_NESTED = 8
 Typed = tuple[Any, Shape]                   # type and sizes
 Step = Callable[..., Sequence[Tensor]]
 
@@ -56,30 +58,54 @@ def choice(c: Call, then_branch: Any, else_branch: Any) -> Any:
 
 # -------------------------------------------------------------------- loops
 
-def carrying(
-    step: Step, begins: Sequence[Tensor], walked: Sequence[Tensor] = (), head: Sequence[Tensor] = (), **attributes: Any,
-) -> list[Tensor]:
-    """Results of a loop: what it carries, then what it stacks.
+@dataclass
+class Drawn:
+    """A step of a loop: a region of what is carried and what comes with each step, and what it takes from around it.
 
-    The sizes of what is carried may change from step to step: those that do are unknown in the body.
-
-    Parameters
-    ----------
-    step : of what is carried and a slice of each walked array
-    head : the number of steps and whether to begin, as far as the attributes ask for them
+    loose : which of what is carried change their sizes
     """
-    graph, count = get_default_graph(), len(begins)
-    slices = [(x.dtype, Shape(x.shape[1:])) for x in walked]
+
+    region: Region
+    captured: list[Tensor]
+    loose: tuple[int, ...]
+
+
+def settled(step: Step, begins: Sequence[Tensor], further: Sequence[Typed]) -> Drawn:
+    """A step, drawn until what it carries has the sizes that it begins with; those that change are unknown then.
+
+    Raises
+    ------
+    NotMeant if the number of axes changes, or loops are nested too deep: each may be drawn more than once.
+    """
+    graph = get_default_graph()
+    if _depth(graph) >= MOST_NESTED:
+        raise NotMeant(f"more than {MOST_NESTED} parts are nested")
     likes = [typed(x) for x in begins]
     while True:
-        region, captured = drawn(graph, step, [*likes, *slices])
+        region, captured = drawn(graph, step, [*likes, *further])
         wider = [(d, _common(shape, t.shape)) for (d, shape), t in zip(likes, region.outputs, strict=False)]
         if [shape for _, shape in wider] == [shape for _, shape in likes]:
             break
         likes = wider
-    loose = tuple(k for k, (x, (_, shape)) in enumerate(zip(begins, likes, strict=True)) if x.shape != shape)
-    node, results = loop(region, [*head, *begins, *walked, *captured], graph, "loop", carried=count,
-                         walked=len(walked), loose=loose, **attributes)
+    return Drawn(region, captured, tuple(k for k, x in enumerate(begins) if x.shape != likes[k][1]))
+
+
+def _depth(graph: Graph) -> int:
+    return 1 + _depth(graph.outer) if isinstance(graph, Body) else 0
+
+
+def carrying(step: Step, begins: Sequence[Tensor], walked: Sequence[Tensor]) -> list[Tensor]:
+    """Results of a loop along arrays: what it carries, then what it stacks.
+
+    step : of what is carried and a slice of each walked array
+    """
+    made = settled(step, begins, [(x.dtype, Shape(x.shape[1:])) for x in walked])
+    return _run(made.region, [*begins, *walked, *made.captured], carried=len(begins), walked=len(walked),
+                loose=made.loose)
+
+
+def _run(region: Region, operands: Sequence[Tensor], **attributes: Any) -> list[Tensor]:
+    node, results = loop(region, operands, get_default_graph(), "loop", **attributes)
     return list(node.outputs[:results])
 
 
@@ -104,12 +130,14 @@ def repeated(c: Call, body: Any) -> Any:
         raise NotMeant(f"its body gives {len(body.output)} values, and {1 + count} are carried")
     yes, endless = np.array(True), not c.given(1) or _is_true(c.known(1))
 
-    def counting(number: Tensor, *state: Tensor) -> list[Tensor]:
-        goes_on, *following = c.inside(body, [number, yes, *state])
-        return [number + 1, *following[:count], L.reshape(goes_on, ()) if goes_on.shape.rank else goes_on]
+    def step(*given: Tensor) -> list[Tensor]:
+        *state, number = given
+        goes_on, *results = c.inside(body, [number, yes, *state])
+        return [*results, number + 1, L.reshape(goes_on, ()) if goes_on.shape.rank else goes_on]
 
-    types = [(int64, Shape(())), *map(typed, begins)]
-    stops = not (endless and _always(drawn(get_default_graph(), counting, types)[0].outputs[-1]))
+    made = settled(step, begins, [(int64, Shape(()))])
+    graph, inputs, (*results, following, goes_on) = made.region.graph, made.region.inputs, made.region.outputs
+    stops = not (endless and _always(goes_on))
     limit = L.reshape(L.cast(c.x(0), "int64"), ()) if c.given(0) else None
     known = c.known(0) if c.given(0) else None
     if not stops and (limit is None or (known is not None and known.item() is not None and known.item() > MOST_STEPS)):
@@ -117,16 +145,15 @@ def repeated(c: Call, body: Any) -> Any:
     if stops:
         begin = L.cast(True, "bool") if endless else L.reshape(c.x(1), ())
         most = [] if limit is None else [L.cast(L.minimum(L.maximum(limit, 0), MOST_STEPS), "int32")]
-        limit, *after = carrying(counting, [L.cast(0, "int64"), *begins], (), [*most, begin], conditional=True,
-                                 counted=bool(most))
+        counting = Region(graph, (inputs[count], *inputs[:count], *inputs[count + 1:]),
+                          (following, *results[:count], goes_on))
+        limit, *after = _run(counting, [*most, begin, L.cast(0, "int64"), *begins, *made.captured], carried=count + 1,
+                             conditional=True, counted=bool(most), loose=tuple(k + 1 for k in made.loose))
         if not stacks:
             return after
-
-    def stacking(*given: Tensor) -> list[Tensor]:
-        *state, number = given
-        return c.inside(body, [number, yes, *state])[1:]
-
-    return carrying(stacking, begins, [L.range(L.cast(0, "int64"), limit, L.cast(1, "int64"))])
+    numbers = L.range(L.cast(0, "int64"), limit, L.cast(1, "int64"))
+    return _run(Region(graph, inputs, tuple(results)), [*begins, numbers, *made.captured], carried=count, walked=1,
+                loose=made.loose)
 
 
 def _is_true(known: Any) -> bool:

@@ -87,10 +87,16 @@ def means(*names: str) -> Callable[[Translation], Translation]:
     return add
 
 
+@functools.lru_cache(maxsize=1)
+def _named_so(count: int) -> dict[str, str]:
+    """Saved names of as many ops by their operators; of several the first."""
+    return {cls.onnx: name for name, cls in list(OPS.items())[count - 1::-1] if cls.onnx}
+
+
 def translation(operator: str) -> Translation | None:
     """The function that makes an operator's results; None if it is not known here."""
     found = TRANSLATIONS.get(operator)
-    name = next((n for n, cls in OPS.items() if cls.onnx == operator), None)
+    name = _named_so(len(OPS)).get(operator)
     if found is None and name is not None:
         return lambda c, **given: getattr(L, name)(*c.xs, **given)
     return found

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
+from graphengine import config
 from graphengine.errors import FileFormatError, NotFoundError
 from graphengine.io.onnx_file import supported
 from graphengine.tools.run import run_file
@@ -170,6 +171,55 @@ def pictures(rng):
     ], {"x": [2, 2, 5, 6]}, ["p"], weights, 21), {"x": (2, 2, 5, 6)}
 
 
+def sequence(rng, version):
+    """As PyTorch writes it: names are numbers; a state of zeros, a mask and positions follow from computed sizes."""
+    weights = {**random(rng, **{"1": (1, 16, 4), "2": (1, 16, 4), "3": (1, 32), "4": (4,), "5": (4,), "6": (1, 1, 4)}),
+               **{str(k): np.array(v) for k, v in enumerate(
+                   [0, 1, [0], [1], [1], [4], [0], [9], [1], [-1], [1], [0]], 10)},
+               "30": np.array(1e-5, "f4"), "31": np.array(2.0, "f4"), "32": np.array(np.sqrt(2), "f4"),
+               "33": np.array(0.5, "f4"), "34": np.array(1.0, "f4"), "35": np.array(-1e9, "f4")}
+    unsqueezed = (lambda x, y: node("Unsqueeze", f"{x} 12", y)) if version >= 13 else (
+        lambda x, y: node("Unsqueeze", x, y, axes=[0]))
+    middle = (lambda x, y: node("Squeeze", f"{x} 13", y)) if version >= 13 else (
+        lambda x, y: node("Squeeze", x, y, axes=[1]))
+    mean = (lambda x, y: node("ReduceMean", f"{x} 19", y)) if version >= 18 else (
+        lambda x, y: node("ReduceMean", x, y, axes=[-1]))
+    return model_of([
+        node("Shape", "0", "40"), node("Gather", "40 10", "41"), node("Gather", "40 11", "42"),
+        unsqueezed("41", "43"), unsqueezed("42", "44"), node("Concat", "13 44 15", "45", axis=0),
+        helper.make_node("ConstantOfShape", ["45"], ["46"], value=numpy_helper.from_array(np.zeros(1, "f4"))),
+        helper.make_node("LSTM", ["0", "1", "2", "3", "", "46", "46"], ["47", "48", "49"], hidden_size=4),
+        middle("47", "50"),                                             # (time, batch, units)
+        mean("50", "51"), node("Sub", "50 51", "52"), node("Pow", "52 31", "53"), mean("53", "54"),
+        node("Add", "54 30", "55"), node("Sqrt", "55", "56"), node("Div", "52 56", "57"), node("Mul", "57 4", "58"),
+        node("Add", "58 5", "59"),                                      # a normalization by its parts
+        node("Div", "59 32", "60"), node("Erf", "60", "61"), node("Add", "61 34", "62"), node("Mul", "59 62", "63"),
+        node("Mul", "63 33", "64"),                                     # and an activation
+        node("Concat", "43 44 15", "65", axis=0), node("Shape", "65", "66"),
+        helper.make_node("ConstantOfShape", ["66"], ["67"], value=numpy_helper.from_array(np.ones(1, "i8"))),
+        node("Mul", "67 19", "68"), node("Equal", "65 68", "69"), node("Where", "69 67 65", "70"),
+        node("Expand", "6 70", "71"), node("Add", "64 71", "72"),       # x.expand(n, t, -1)
+        node("Transpose", "72", "73", perm=[1, 0, 2]), node("Transpose", "73", "74", perm=[0, 2, 1]),
+        node("MatMul", "73 74", "75"), node("Range", "10 41 11", "76"), node("Unsqueeze", "76 13", "77")
+        if version >= 13 else node("Unsqueeze", "76", "77", axes=[1]), node("Less", "77 76", "78"),
+        node("Where", "78 35 75", "79"), node("Softmax", "79", "80", axis=2), node("MatMul", "80 73", "81"),
+        node("Shape", "81", "82"), node("Gather", "82 11", "83"), unsqueezed("83", "84"), node("Sub", "84 13", "85"),
+        node("Slice", "81 12 85 13", "86"), node("Flatten", "86", "87"),
+    ], {"0": ["t", "n", 4]}, ["87", "48"], weights, version), {"0": (5, 3, 4)}
+
+
+@pytest.mark.parametrize("version", [11, 14, 18, 21])
+def test_sequences_as_pytorch_writes_them(version, rng, tmp_path):
+    model, shapes = sequence(rng, version)
+    for shape in (shapes["0"], (3, 1, 4)):
+        x = rng.normal(size=shape).astype("f4")
+        wanted = ReferenceEvaluator(model).run(None, {"0": x})
+        with config.override(tier="interpreter"):           # kernels are compared with it elsewhere
+            found = computed(model, tmp_path / "m.onnx", [x])
+        for g, w in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("make", [mlp, cnn, attention, pictures], ids=lambda make: make.__name__)
 def test_models_give_what_the_reference_gives(make, rng, tmp_path):
     model, shapes = make(rng)
@@ -272,6 +322,20 @@ def test_loops_that_cannot_run_are_named(broken, said, tmp_path):
     onnx.save(model_of([helper.make_node("Loop", ["", "", "x"], ["y"], body=broken, name="round")], {"x": [1, 2]},
                        ["y"], {}), tmp_path / "m.onnx")
     with pytest.raises(FileFormatError, match=rf"{said}[\s\S]*node 'round'"):
+        tf.load(tmp_path / "m.onnx")
+
+
+def test_loops_in_loops_are_drawn_so_often_that_deep_ones_are_refused(tmp_path):
+    kinds = {"i": TensorProto.INT64, "c": TensorProto.BOOL}
+    inner, name = [node("Identity", "x", "y")], "y"
+    for depth in range(30):
+        body = part([*inner, node("Identity", "c", "on")], kinds, {"on": TensorProto.BOOL, name: TensorProto.FLOAT})
+        name = f"y{depth}"
+        inner = [helper.make_node("Loop", ["n", ""], [name], body=body)]
+        onnx.save(model_of(inner, {"x": [2]}, [name], {"n": np.array(1)}), tmp_path / "m.onnx")
+        if depth == 3:
+            assert tf.load(tmp_path / "m.onnx").as_tensor(name).shape.rank == 5
+    with pytest.raises(FileFormatError, match="Loop: more than 8 parts are nested"):
         tf.load(tmp_path / "m.onnx")
 
 
