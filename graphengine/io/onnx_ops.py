@@ -338,11 +338,6 @@ def top_k(c: Call, axis: int = -1, largest: int = 1, sorted: int = 1, k: int | N
     return moved[0], L.cast(moved[1], "int64")
 
 
-@means("BitShift")
-def shifted(c: Call, direction: str) -> Any:
-    return (L.left_shift if direction == "LEFT" else L.right_shift)(*c.xs)
-
-
 @means("DFT")
 def fourier(c: Call, axis: int = 1, inverse: int = 0, onesided: int = 0) -> Any:
     """The last axis has the real and the imaginary part of each number, or the real part only."""

@@ -265,7 +265,8 @@ def unique(c: Call, axis: int | None = None, sorted: int = 1) -> Any:
     if not sorted:
         return y, first, own, count
     order = L.argsort(y)
-    return *(L.gather(x, order) for x in (y, first)), L.gather(L.argsort(order), own), L.gather(count, order)
+    own = L.gather(L.cast(L.argsort(order), "int64"), own)
+    return L.gather(y, order), L.gather(first, order), own, L.gather(count, order)
 
 
 @means("OneHot")
