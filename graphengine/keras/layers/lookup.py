@@ -247,6 +247,8 @@ class IntegerLookup(Lookup):
 class OfTexts(Lookup):
     """A lookup that is called on lists and arrays of str or bytes."""
 
+    takes_texts = True
+
     def _entry(self, x: Any) -> str:
         return x.decode(self.encoding) if isinstance(x, bytes) else str(x)
 

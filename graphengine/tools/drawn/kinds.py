@@ -158,8 +158,8 @@ def _layers() -> Iterator[Kind]:
                        for f in _python_fields(cls))
         operands = _operands(cls)
         holds = _HOLDS_OTHERS & {f.name for f in fields if f.default is REQUIRED}
-        if not operands or "states" in inspect.signature(cls.call).parameters:
-            continue
+        if not operands or "states" in inspect.signature(cls.call).parameters or getattr(cls, "takes_texts", False):
+            continue                            # a card takes tensors, and there are none of texts
         module = cls.__module__.rpartition(".")[2]
         category = _CATEGORIES.get(module, module.replace("_", " ").capitalize())
         yield Kind(f"layer/{name}", name, "Layers", category, operands, (), fields, summary_of(cls.__doc__ or ""),
