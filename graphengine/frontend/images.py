@@ -1,7 +1,4 @@
-"""Functions of images, (height, width, channels) or a batch of them, that are made of other ops.
-
-What is random draws from `random`; the functions with ``stateless_`` give TensorFlow's own results for equal seeds.
-"""
+"""Functions of images, (height, width, channels) or a batch of them, that are made of other ops."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -16,7 +13,6 @@ from ..ir.node import Tensor
 from ..ops.images import Resize
 from ..ops.indexing import as_size, numbers_in
 from ..ops.language import L
-from . import random
 from .build import convert_to_tensor
 
 # Rows are red, green and blue, columns what they become: ITU-R BT.470, as TensorFlow rounds it.
@@ -27,7 +23,7 @@ FROM_YUV = ((1.0, 1.0, 1.0), (0.0, -0.394642334, 2.03206185), (1.13988303, -0.58
 MSSSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 
 
-def _images(image: Any, function: str) -> Any:
+def images_of(image: Any, function: str) -> Any:
     """The tensor of images.
 
     Raises
@@ -49,7 +45,14 @@ def _sizes(x: Any, function: str) -> tuple[int, int]:
     return height, width
 
 
-def _in_fractions(image: Any, change: Callable[[Any], Any]) -> Any:
+def check_number(value: Any, name: str, function: str) -> None:
+    """AttributeValueError unless it is a single number."""
+    array = np.asarray(value)
+    if array.ndim or array.dtype.kind not in "iuf":
+        raise AttributeValueError(f"{name}={value!r}; it takes a number", op=f"image.{function}")
+
+
+def in_fractions(image: Any, change: Callable[[Any], Any]) -> Any:
     """A change of images as fractions of the brightest, whatever their dtype."""
     x = convert_to_tensor(image)
     if x.dtype.is_floating:
@@ -68,7 +71,7 @@ def crop_to_bounding_box(
     ------
     ShapeError if the part reaches over the border, when run where the image's size is not known.
     """
-    x = _images(image, "crop_to_bounding_box")
+    x = images_of(image, "crop_to_bounding_box")
     numbers = [as_size(n) for n in (offset_height, offset_width, target_height, target_width)]
     if any(isinstance(n, Tensor) for n in numbers):
         first = [0] * (x.shape.rank - 3)
@@ -91,7 +94,7 @@ def pad_to_bounding_box(
     ------
     ShapeError if the image does not fit into the target at that place.
     """
-    x = _images(image, "pad_to_bounding_box")
+    x = images_of(image, "pad_to_bounding_box")
     target_height, target_width = as_size(target_height), as_size(target_width)
     height, width = numbers_in(L.shape_of(x))[-3:-1]
     below, right = as_size(target_height - offset_height - height), as_size(target_width - offset_width - width)
@@ -108,9 +111,10 @@ def pad_to_bounding_box(
 
 def central_crop(image: Any, central_fraction: float) -> Any:
     """The middle of images, a fraction of their height and width in (0, 1]."""
+    check_number(central_fraction, "central_fraction", "central_crop")
     if not 0 < central_fraction <= 1:
         raise AttributeValueError(f"central_fraction={central_fraction} is outside (0, 1]", op="image.central_crop")
-    x = _images(image, "central_crop")
+    x = images_of(image, "central_crop")
     height, width = numbers_in(L.shape_of(x))[-3:-1]
     top, left = (_margin(n, central_fraction) for n in (height, width))
     return crop_to_bounding_box(x, top, left, height - 2 * top, width - 2 * left)
@@ -144,7 +148,7 @@ def resize(
     """
     x = convert_to_tensor(images)
     if preserve_aspect_ratio:
-        height, width = numbers_in(L.shape_of(_images(x, "resize")))[-3:-1]
+        height, width = numbers_in(L.shape_of(images_of(x, "resize")))[-3:-1]
         wanted = numbers_in(size)
         if any(isinstance(n, Tensor) for n in (height, width, *wanted)):
             preserve_aspect_ratio, size = False, _fitting(height, width, wanted)
@@ -164,7 +168,7 @@ def _fitting(height: Any, width: Any, size: Sequence[Any]) -> list[Any]:
 
 def resize_with_crop_or_pad(image: Any, target_height: int, target_width: int) -> Any:
     """Images of another size, without scaling: their middle, or zeros around them."""
-    x = _images(image, "resize_with_crop_or_pad")
+    x = images_of(image, "resize_with_crop_or_pad")
     height, width = numbers_in(L.shape_of(x))[-3:-1]
     target_height, target_width = as_size(target_height), as_size(target_width)
     kept = _least(height, target_height), _least(width, target_width)
@@ -181,7 +185,7 @@ def resize_with_pad(
     image: Any, target_height: int, target_width: int, method: str = "bilinear", antialias: bool = False
 ) -> Any:
     """Images scaled without distortion to fit a size, in the middle of zeros."""
-    x = _images(image, "resize_with_pad")
+    x = images_of(image, "resize_with_pad")
     height, width = numbers_in(L.shape_of(x))[-3:-1]
     target_height, target_width = as_size(target_height), as_size(target_width)
     if any(isinstance(n, Tensor) for n in (height, width, target_height, target_width)):
@@ -260,13 +264,13 @@ def _read(pick: Callable[[Any], Any], places: Any, axis: int, method: str) -> An
 
 def transpose(image: Any, name: str | None = None) -> Any:
     """Images with rows and columns exchanged."""
-    x = _images(image, "transpose")
+    x = images_of(image, "transpose")
     return L.transpose(x, [1, 0, 2] if x.shape.rank == 3 else [0, 2, 1, 3], name=name)
 
 
 def rot90(image: Any, k: int = 1, name: str | None = None) -> Any:
     """Images turned by `k` right angles, counterclockwise."""
-    x = _images(image, "rot90")
+    x = images_of(image, "rot90")
     rows, columns = x.shape.rank - 3, x.shape.rank - 2
     match k % 4:
         case 1:
@@ -341,7 +345,7 @@ def adjust_hue(image: Any, delta: Any, name: str | None = None) -> Any:
         hue = L.floormod(hsv[..., :1] + delta, 1.0)
         return hsv_to_rgb(L.concat([hue, hsv[..., 1:]], -1), name)
 
-    return _in_fractions(image, change)
+    return in_fractions(image, change)
 
 
 def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = None) -> Any:
@@ -351,21 +355,21 @@ def adjust_saturation(image: Any, saturation_factor: Any, name: str | None = Non
         saturation = L.clip_by_value(hsv[..., 1:2] * saturation_factor, 0.0, 1.0)
         return hsv_to_rgb(L.concat([hsv[..., :1], saturation, hsv[..., 2:]], -1), name)
 
-    return _in_fractions(image, change)
+    return in_fractions(image, change)
 
 
 def adjust_gamma(image: Any, gamma: Any = 1, gain: Any = 1) -> Any:
     """``gain * image ** gamma``."""
     if isinstance(gamma, (int, float)) and gamma < 0:
         raise AttributeValueError(f"gamma={gamma} is below 0", op="image.adjust_gamma")
-    return _in_fractions(image, lambda x: L.pow(x, L.cast(gamma, x.dtype)) * L.cast(gain, x.dtype))
+    return in_fractions(image, lambda x: L.pow(x, L.cast(gamma, x.dtype)) * L.cast(gain, x.dtype))
 
 
 # -------------------------------------------------------------------- differences
 
 def image_gradients(image: Any) -> tuple[Any, Any]:
     """Differences to the next row, and to the next column; 0 in the last."""
-    x = _images(image, "image_gradients")
+    x = images_of(image, "image_gradients")
     if x.shape.rank != 4:
         raise ShapeError(f"image has shape {x.shape}; it has four axes", op="image.image_gradients")
     down, right = x[:, 1:] - x[:, :-1], x[:, :, 1:] - x[:, :, :-1]
@@ -391,7 +395,7 @@ def sobel_edges(image: Any) -> Any:
 
 def total_variation(images: Any, name: str | None = None) -> Any:
     """The sum of the absolute differences of neighboring pixels, of each image."""
-    x = _images(images, "total_variation")
+    x = images_of(images, "total_variation")
     axes = [-3, -2, -1]
     down = L.reduce_sum(L.abs(x[..., 1:, :, :] - x[..., :-1, :, :]), axes)
     right = L.reduce_sum(L.abs(x[..., :, 1:, :] - x[..., :, :-1, :]), axes)
@@ -452,7 +456,7 @@ def ssim_multiscale(
 
 
 def _comparable(first: Any, second: Any) -> tuple[Any, Any]:
-    x, y = _images(first, "ssim"), _images(second, "ssim")
+    x, y = images_of(first, "ssim"), images_of(second, "ssim")
     return (x, y) if x.dtype.is_floating else (L.cast(x, dtypes.float32), L.cast(y, dtypes.float32))
 
 
@@ -487,131 +491,9 @@ def _alike(
     return luminance * structure, structure
 
 
-# -------------------------------------------------------------------- at random
-
-def _flipped_at_random(image: Any, axis: int, toss: Callable[[Any], Any], function: str) -> Any:
-    x = _images(image, function)
-    flipped = L.reverse(x, [x.shape.rank + axis])
-    if x.shape.rank == 3:
-        return L.where(toss([]) < 0.5, flipped, x)
-    shares = toss([x.shape[0]] if isinstance(x.shape[0], int) else [L.shape_of(x)[0]])
-    return L.where(L.reshape(shares, [-1, 1, 1, 1]) > 0.5, flipped, x)         # as TensorFlow decides it for each
-
-
-def random_flip_left_right(image: Any, seed: int | None = None) -> Any:
-    """Images in a mirror, each with probability 1/2."""
-    return _flipped_at_random(image, -2, lambda shape: random.uniform(shape, seed=seed), "random_flip_left_right")
-
-
-def random_flip_up_down(image: Any, seed: int | None = None) -> Any:
-    """Images upside down, each with probability 1/2."""
-    return _flipped_at_random(image, -3, lambda shape: random.uniform(shape, seed=seed), "random_flip_up_down")
-
-
-def stateless_random_flip_left_right(image: Any, seed: Any) -> Any:
-    """Images in a mirror, each with probability 1/2: a function of two seeds."""
-    return _flipped_at_random(image, -2, lambda shape: random.stateless_uniform(shape, seed),
-                              "stateless_random_flip_left_right")
-
-
-def stateless_random_flip_up_down(image: Any, seed: Any) -> Any:
-    """Images upside down, each with probability 1/2: a function of two seeds."""
-    return _flipped_at_random(image, -3, lambda shape: random.stateless_uniform(shape, seed),
-                              "stateless_random_flip_up_down")
-
-
-def random_crop(value: Any, size: Any, seed: int | None = None, name: str | None = None) -> Any:
-    """A part of a tensor of these sizes, from a random place."""
-    return _cropped(value, size, lambda n: random.uniform([n], 0, 2**31 - 1, dtypes.int32, seed), name)
-
-
-def stateless_random_crop(value: Any, size: Any, seed: Any, name: str | None = None) -> Any:
-    """A part of a tensor of these sizes, from a place that follows from two seeds."""
-    return _cropped(value, size, lambda n: random.stateless_uniform([n], seed, 0, 2**31 - 1, dtypes.int32), name)
-
-
-def _cropped(value: Any, size: Any, draw: Callable[[int], Any], name: str | None) -> Any:
-    x, sizes = convert_to_tensor(value), [int(s) for s in size]
-    known = x.shape if x.shape.rank is None else tuple(x.shape)
-    if x.shape.rank != len(sizes) or any(isinstance(n, int) and n < s for n, s in zip(known, sizes, strict=True)):
-        raise ShapeError(f"size={sizes} of a tensor of shape {x.shape}", op="image.random_crop")
-    begin = L.floormod(draw(len(sizes)), L.shape_of(x) - np.array(sizes, np.int32) + 1)
-    for axis, n in enumerate(sizes):
-        x = L.gather(x, L.iota(n, 0, 1, dtypes.int32) + begin[axis], None, axis)
-    return L.identity(x, name=name)
-
-
-def _interval(low: Any, high: Any, function: str) -> None:
-    if high <= low:
-        raise AttributeValueError(f"lower={low} is not below upper={high}", op=f"image.{function}")
-
-
-def _within(limit: Any, function: str, most: float = np.inf) -> None:
-    if not 0 <= limit <= most:
-        raise AttributeValueError(f"max_delta={limit} is outside [0, {most}]", op=f"image.{function}")
-
-
-def random_brightness(image: Any, max_delta: float, seed: int | None = None) -> Any:
-    """Images with a number in [-max_delta, max_delta) added."""
-    _within(max_delta, "random_brightness")
-    delta = random.uniform([], -max_delta, max_delta, seed=seed)
-    return _in_fractions(image, lambda x: L.adjust_brightness(x, L.cast(delta, x.dtype)))
-
-
-def stateless_random_brightness(image: Any, max_delta: float, seed: Any) -> Any:
-    """Images with a number in [-max_delta, max_delta) added that follows from two seeds."""
-    _within(max_delta, "stateless_random_brightness")
-    delta = random.stateless_uniform([], seed, -max_delta, max_delta)
-    return _in_fractions(image, lambda x: L.adjust_brightness(x, L.cast(delta, x.dtype)))
-
-
-def random_contrast(image: Any, lower: float, upper: float, seed: int | None = None) -> Any:
-    """Images with contrasts multiplied by a number in [lower, upper)."""
-    _interval(lower, upper, "random_contrast")
-    factor = random.uniform([], lower, upper, seed=seed)
-    return _in_fractions(image, lambda x: L.adjust_contrast(x, L.cast(factor, x.dtype)))
-
-
-def stateless_random_contrast(image: Any, lower: float, upper: float, seed: Any) -> Any:
-    """Images with contrasts multiplied by a number in [lower, upper) that follows from two seeds."""
-    _interval(lower, upper, "stateless_random_contrast")
-    factor = random.stateless_uniform([], seed, lower, upper)
-    return _in_fractions(image, lambda x: L.adjust_contrast(x, L.cast(factor, x.dtype)))
-
-
-def random_hue(image: Any, max_delta: float, seed: int | None = None) -> Any:
-    """Images whose hues are turned by a number in [-max_delta, max_delta), of which 1 is once around."""
-    _within(max_delta, "random_hue", 0.5)
-    return adjust_hue(image, random.uniform([], -max_delta, max_delta, seed=seed))
-
-
-def stateless_random_hue(image: Any, max_delta: float, seed: Any) -> Any:
-    """Images whose hues are turned by a number in [-max_delta, max_delta) that follows from two seeds."""
-    _within(max_delta, "stateless_random_hue", 0.5)
-    return adjust_hue(image, random.stateless_uniform([], seed, -max_delta, max_delta))
-
-
-def random_saturation(image: Any, lower: float, upper: float, seed: int | None = None) -> Any:
-    """Images with saturations multiplied by a number in [lower, upper)."""
-    _interval(lower, upper, "random_saturation")
-    return adjust_saturation(image, random.uniform([], lower, upper, seed=seed))
-
-
-def stateless_random_saturation(
-    image: Any, lower: float, upper: float, seed: Any = None, name: str | None = None
-) -> Any:
-    """Images with saturations multiplied by a number in [lower, upper) that follows from two seeds."""
-    _interval(lower, upper, "stateless_random_saturation")
-    return adjust_saturation(image, random.stateless_uniform([], seed, lower, upper), name)
-
-
 FUNCTIONS: dict[str, Callable[..., Any]] = {f.__name__: f for f in (
-    adjust_gamma, adjust_hue, adjust_saturation, central_crop, crop_and_resize, crop_to_bounding_box,
-    hsv_to_rgb, image_gradients, pad_to_bounding_box, psnr, random_brightness, random_contrast, random_crop,
-    random_flip_left_right, random_flip_up_down, random_hue, random_saturation, resize,
-    resize_with_crop_or_pad, resize_with_pad, rgb_to_hsv, rgb_to_yiq, rgb_to_yuv, rot90, sobel_edges, ssim,
-    ssim_multiscale,
-    stateless_random_brightness, stateless_random_contrast, stateless_random_crop, stateless_random_flip_left_right,
-    stateless_random_flip_up_down, stateless_random_hue, stateless_random_saturation, total_variation, transpose,
-    yiq_to_rgb, yuv_to_rgb,
+    adjust_gamma, adjust_hue, adjust_saturation, central_crop, crop_and_resize, crop_to_bounding_box, hsv_to_rgb,
+    image_gradients, pad_to_bounding_box, psnr, resize, resize_with_crop_or_pad, resize_with_pad, rgb_to_hsv,
+    rgb_to_yiq, rgb_to_yuv, rot90, sobel_edges, ssim, ssim_multiscale, total_variation, transpose, yiq_to_rgb,
+    yuv_to_rgb,
 )}

@@ -371,6 +371,7 @@ def bincount(
     given; how many is known when it has run, unless the two are equal.
     """
     x = convert_to_tensor(arr)
+    x = L.cast(x, dtypes.int32) if x.dtype.is_floating else x       # as TensorFlow takes them
     terms = L.ones_like(x, dtype) if weights is None else weights
     count: Any = maxlength
     least, most = as_size(minlength), as_size(maxlength)

@@ -27,6 +27,7 @@ from . import (
     pieces,
     printing,
     random,
+    random_images,
     signal,
     sums,
     variable_parts,  # noqa: F401 - gives tensors that are parts of variables `assign`
@@ -95,7 +96,7 @@ PIECES: dict[str, Callable[..., Any]] = {
     **{f"debugging.{name}": f for name, f in asserting.FUNCTIONS.items()},
     **{name: asserting.FUNCTIONS[name] for name in asserting.AT_TOP},
     **arrangement.FUNCTIONS,
-    **{f"image.{name}": f for name, f in images.FUNCTIONS.items()},
+    **{f"image.{name}": f for functions in (images, random_images) for name, f in functions.FUNCTIONS.items()},
     **{f"linalg.{name}": f for name, f in matrices.FUNCTIONS.items()},
     **{f"math.{name}": f for name, f in sums.FUNCTIONS.items()},
     **{f"signal.{name}": f for name, f in signal.FUNCTIONS.items()},

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -28,6 +27,9 @@ from ..ir.dims import UNKNOWN, Dim, Shape, Size, broadcast, evaluate
 from ..ir.node import Tensor
 from ..ir.region import Region
 from ..values import dataclass
+from .attributes import REQUIRED as REQUIRED
+from .attributes import allowed
+from .attributes import attr as attr
 from .samples import Sample
 
 Array = np.ndarray[Any, Any]
@@ -63,30 +65,6 @@ def variadic(name: str, accepts: tuple[DType, ...], doc: str) -> Port:
     return Port(name, accepts, doc, variadic=True)
 
 
-REQUIRED: Any = dataclasses.MISSING
-
-
-def attr(
-    default: Any,
-    doc: str,
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    choices: tuple[Any, ...] | None = None,
-    convert: Callable[[Any], Any] | None = None,
-    sizes: str | None = None,
-) -> Any:
-    """An attribute of an op: default (or REQUIRED), meaning with unit, allowed values.
-
-    convert : brings what a user may pass (a list, a name) into the one form that is stored
-    sizes : "several", "two" or "one" if it holds sizes that may be given as a tensor; "open" if -1 may be among them,
-        for what is left of the first operand's elements
-    """
-    return field(
-        default=default, kw_only=False,
-        metadata={"doc": doc, "low": low, "high": high, "choices": choices, "convert": convert,
-                  "sizes": sizes},
-    )
 
 
 class NoGradient:
@@ -151,16 +129,10 @@ class Op:
             value = given.pop(f.name, f.default)
             if value is REQUIRED:
                 raise TypeError(f"{type(self).__name__} wants {f.name}")
-            convert = f.metadata["convert"]
             try:
-                value = value if convert is None else convert(value)
-                if isinstance(f.default, bool) and isinstance(value, str):
-                    raise AttributeValueError(f"{f.name}={value!r}; it takes True or False", op=self.name)
-                self._check_attribute(f.name, value, f.metadata)
-            except GraphEngineError:
-                raise
-            except (TypeError, ValueError) as error:        # such as float's own
-                raise AttributeValueError(f"{f.name}={value!r}: {error}", op=self.name) from None
+                value = allowed(f, value)
+            except AttributeValueError as error:
+                raise error.located(op=self.name) from None
             self.__dict__[f.name] = value
         if given:
             raise TypeError(f"{type(self).__name__} has no attribute {', '.join(given)}")
@@ -179,18 +151,6 @@ class Op:
         if found is None:                   # an op that is applied again and again is hashed as often
             found = self.__dict__["_hash"] = hash((type(self), self.__dict__["_key"]))
         return found
-
-    def _check_attribute(self, name: str, value: Any, limits: Any) -> None:
-        choices, low, high = limits["choices"], limits["low"], limits["high"]
-        if limits["convert"] is None and isinstance(value, (list, dict, set, np.ndarray)):
-            raise AttributeValueError(f"{name}={value!r}; it takes a single value", op=self.name)
-        if choices is not None and value not in choices:
-            raise AttributeValueError(f"{name}={value!r}; it takes one of {choices}", op=self.name)
-        if isinstance(value, Dim):
-            return
-        if (low is not None and value < low) or (high is not None and value > high):
-            interval = f"[{'-inf' if low is None else low}, {'inf' if high is None else high}]"
-            raise AttributeValueError(f"{name}={value!r} is outside {interval}", op=self.name)
 
     def changed_attributes(self) -> dict[str, Any]:
         """Attributes whose values are not the defaults."""

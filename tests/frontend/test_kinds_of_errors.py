@@ -106,6 +106,8 @@ def test_errors_are_made_with_tensorflows_arguments(arguments):
     (lambda: tf.linalg.lu(3.0), "linalg.lu: input has shape"),
     (lambda: tf.unravel_index([1], 5), "is a single number; it takes a list"),
     (lambda: tf.debugging.assert_less(np.ones(2), np.ones(3)), "sizes differ"),
+    (lambda: tf.image.random_brightness(np.zeros((2, 2, 3)), "much"), "image.random_brightness: max_delta='much'"),
+    (lambda: tf.image.central_crop(np.zeros((2, 2, 3)), [0.5, 0.5]), "image.central_crop: central_fraction="),
     (lambda: tf.math.sobol_sample(-1, 2), "math.sobol_sample: dim=-1"),
     (lambda: tf.slice(tf.constant([1.0, 2.0]), [1], [4]), "slice: a block of 4 from 1"),
 ])

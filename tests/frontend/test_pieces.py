@@ -70,6 +70,7 @@ def test_sequences_and_identity():
 
 def test_counts():
     assert run(lambda: tf.math.bincount([1, 1, 5, 0], minlength=3, maxlength=3)).tolist() == [1, 2, 0]
+    assert tf.math.bincount([1.0, 1.7, 3.0]).numpy().tolist() == [0, 2, 0, 1]           # as TensorFlow
     assert run(lambda: tf.math.confusion_matrix([1, 0, 1], [1, 1, 1], 2)).tolist() == [[0, 1], [0, 2]]
 
 
