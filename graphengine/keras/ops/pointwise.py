@@ -236,7 +236,7 @@ def _place(op: str, x: Any, axis: int | None, keepdims: bool) -> Any:
     if found.dtype.is_floating and found.rank:
         found = L.cast(found, "float32") if found.dtype.size < 4 else found
         tiny = float(np.finfo(found.dtype.numpy).tiny)
-        found = L.where(L.logical_and(L.equal(found, 0), signbit(found)), -tiny, found)
+        found = L.where(L.logical_and(L.equal(found, 0), 1.0 / found < 0), -tiny, found)
     if axis is None:
         place = getattr(L, op)(L.reshape(found, (-1,)), 0, output_type="int32")
         return L.reshape(place, (1,) * found.rank) if keepdims else place
