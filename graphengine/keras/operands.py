@@ -20,9 +20,11 @@ def to_tensor(x: Any, dtype: Any = None) -> Any:
 def same_rank(x1: Any, x2: Any, expand_rank_1: bool = True) -> tuple[Any, Any]:
     """Two tensors of which one may have a last axis of size 1 more: the other gets it too, or it goes.
 
+    Where the number of axes is not known they stay as they are.
+
     expand_rank_1 : let a vector get the axis, so that a column stays one
     """
-    if x1.shape.rank == x2.shape.rank:
+    if x1.shape.rank == x2.shape.rank or None in (x1.shape.rank, x2.shape.rank):
         return x1, x2
     if x1.shape.rank == x2.shape.rank + 1 and x1.shape[-1] == 1:
         if x2.shape.rank == 1 and expand_rank_1:

@@ -168,3 +168,12 @@ def test_a_tape_goes_from_a_models_output_to_a_layers_result_beside_it():
     with tf.GradientTape() as tape:
         result, squares = model(np.ones((1, 3), "f4"))
     np.testing.assert_array_equal(tape.gradient(squares, result).numpy(), [[6.0, 6.0]])
+
+
+@pytest.mark.parametrize("shape", [(4, 1), (1, 4), (4,)])
+def test_a_loss_of_a_tensor_whose_number_of_axes_is_not_known(shape):
+    @tf.function(input_signature=[tf.TensorSpec(None), tf.TensorSpec([None])])
+    def loss(targets, outputs):
+        return keras.losses.MeanSquaredError()(keras.ops.squeeze(targets), outputs)
+
+    assert loss(np.zeros(shape, "f4"), np.arange(4, dtype="f4")).numpy() == 3.5         # (0 + 1 + 4 + 9) / 4

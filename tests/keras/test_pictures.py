@@ -37,7 +37,6 @@ def test_without_pillow(monkeypatch):
 
 
 def test_files(tmp_path):
-    pytest.importorskip("PIL")
     save_img(tmp_path / "x.png", X, scale=False)
     np.testing.assert_array_equal(img_to_array(load_img(tmp_path / "x.png")), X)
     assert load_img(tmp_path / "x.png", color_mode="grayscale").mode == "L"
@@ -52,7 +51,6 @@ def test_files(tmp_path):
 
 
 def test_images_of_pillow():
-    pytest.importorskip("PIL")
     stretched = array_to_img(np.array([[[1.0], [2.0]]]))
     assert [stretched.getpixel((k, 0)) for k in range(2)] == [0, 255]
     assert array_to_img(np.full((2, 2, 1), 300.0), scale=False).mode == "I"
