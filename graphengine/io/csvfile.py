@@ -1,5 +1,8 @@
 """Columns of numbers in the text of a csv file. What parts its cells is found: commas, semicolons or tabs.
 
+The first line has the columns' names. One of numbers only is a row, and the columns are column_1, column_2 and so on,
+unless who reads them calls them by these numbers, as years.
+
 Where semicolons or tabs part them, a comma in a number is its decimal sign, as spreadsheets write it in half of Europe.
 """
 from __future__ import annotations
@@ -40,13 +43,31 @@ def header_of(text: str, file: str = "the text") -> tuple[list[str], str]:
     --------
     >>> header_of('size;"price, net"' + chr(10) + '1,5;2')
     (['size', 'price, net'], ';')
+    >>> header_of('1,5;2')
+    (['column_1', 'column_2'], ';')
     """
+    cells, sign = _first_line(text, file)
+    return _numbered(cells) if _is_row(cells, sign) else cells, sign
+
+
+def _first_line(text: str, file: str) -> tuple[list[str], str]:
     try:
         found = {sign: next(csv.reader(io.StringIO(text, newline=""), delimiter=sign), []) for sign in DELIMITERS}
     except csv.Error as error:
         raise FileFormatError(f"the line is no csv: {error}", at=f"{file}:1", fix="correct the line") from None
-    sign = max(DELIMITERS, key=lambda sign: ('"' not in "".join(found[sign]), len(found[sign])))   # no torn quotes
+    sign = max(DELIMITERS, key=lambda sign: (
+        '"' not in "".join(found[sign]),        # no torn quotes
+        _is_row(found[sign], sign) and len(found[sign]) > 1, len(found[sign])))
     return [cell.strip() for cell in found[sign]], sign
+
+
+def _numbered(cells: Sequence[str]) -> list[str]:
+    return [f"column_{k}" for k in range(1, len(cells) + 1)]
+
+
+def _is_row(cells: Sequence[str], sign: str) -> bool:
+    """Whether a first line has numbers only."""
+    return bool(cells) and all(_parsed(cell, sign != ",") is not None for cell in cells)
 
 
 def columns_of(text: str, names: Sequence[str], file: str) -> list[list[float]]:
@@ -58,11 +79,15 @@ def columns_of(text: str, names: Sequence[str], file: str) -> list[list[float]]:
     that is no finite number; with line and column.
     """
     columns: list[list[float]] = [[] for _ in names]
-    header, sign = header_of(text, file)
+    header, sign = _first_line(text, file)
+    is_row = _is_row(header, sign) and not set(header) & set(names)
+    if is_row:
+        header = _numbered(header)
     places = [_place(name, header, file) for name in names]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True)
     try:
-        next(reader, None)
+        if not is_row:
+            next(reader, None)
         for cells in reader:
             if not cells:
                 continue
@@ -89,14 +114,20 @@ def _place(name: str, header: list[str], file: str) -> int:
 
 def _number(cell: str, has_commas: bool, column: str, at: str) -> float:
     """A cell as an int where it is written as one, else as a float."""
+    value = _parsed(cell, has_commas)
+    if value is None:
+        problem = f"{brief(cell)} is not a finite number" if cell.strip() else "the cell is empty"
+        raise FileFormatError(f"column {brief(column)}: {problem}", at=at, fix="write a number, or remove the line")
+    return value
+
+
+def _parsed(cell: str, has_commas: bool) -> float | None:
+    """None if a cell is no finite number."""
     text = cell.strip()
     if has_commas and text.count(",") == 1 and "." not in text:
         text = text.replace(",", ".")
     try:
         value = int(text) if text.lstrip("+-").isdecimal() and len(text) < 19 else float(text)
     except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or "_" in text:
-        problem = f"{brief(cell)} is not a finite number" if text else "the cell is empty"
-        raise FileFormatError(f"column {brief(column)}: {problem}", at=at, fix="write a number, or remove the line")
-    return value
+        return None
+    return value if math.isfinite(value) and "_" not in text else None

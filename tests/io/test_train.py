@@ -189,6 +189,20 @@ def test_what_parts_cells_is_found(tmp_path, text):
     np.testing.assert_array_equal(feeds["price"], [2, 3])
 
 
+@pytest.mark.parametrize("text", ["1.5,2\n-25,3\n", "1,5;2\n-25;3\n", "1,5\t2\n-25\t3\n", "1.5\t2\n-2,5e1\t3\n"])
+def test_a_first_line_of_numbers_is_a_row(tmp_path, text):
+    feeds = load_feeds(spec_of(tmp_path, text, a="column_1", b="column_2"), tmp_path)
+    np.testing.assert_array_equal(feeds["a"], [1.5, -25])
+    np.testing.assert_array_equal(feeds["b"], [2, 3])
+    with pytest.raises(FileFormatError, match=r"(?s)there is no column .size..*column_1, column_2"):
+        load_feeds(spec_of(tmp_path, text, a="size"), tmp_path)
+
+
+def test_columns_may_be_called_by_numbers(tmp_path):
+    feeds = load_feeds(spec_of(tmp_path, "2019,2020\n1,2\n3,4\n", a="2020"), tmp_path)
+    np.testing.assert_array_equal(feeds["a"], [2, 4])
+
+
 def test_column_that_does_not_vary(tmp_path):
     spec = spec_of(tmp_path, "a\n2\n2\n", x="a")
     feeds = load_feeds(DataSpec(spec.file, spec.feeds, {"x": Scale()}), tmp_path)
