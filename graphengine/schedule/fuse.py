@@ -171,7 +171,7 @@ class _Fusion:
             return
         if any(not soft and parent is node for m in there.members for parent, soft in self.parents[id(m)]):
             return
-        if self._buffer_count([*there.members, node]) > MOST_BUFFERS:
+        if self._buffer_count([*there.members, node], there.space, there.inner) > MOST_BUFFERS:
             return
         here.members = [m for m in here.members if m is not node]
         here.full.discard(id(node))
@@ -215,21 +215,25 @@ class _Fusion:
         members = sorted((*g.members, *h.members), key=lambda n: n.index)
         if any(self._hard_edge(m, h) for m in g.members) or any(self._hard_edge(m, g) for m in h.members):
             return "one reads the other's elements in another arrangement"
-        if self._buffer_count(members) > MOST_BUFFERS:
-            return f"the kernel would read and write more than {MOST_BUFFERS} arrays"
         space, inner, full = joined
+        if self._buffer_count(members, space, inner) > MOST_BUFFERS:
+            return f"the kernel would read and write more than {MOST_BUFFERS} arrays"
         if not _is_suffix(space, inner):
             levels = levels_of(members)
             if any(levels[id(m)] > (0 if id(m) in full else 1) for m in members if _walks(m, full)):
                 return "it needs whole columns before it can go on"
         return None
 
-    def _buffer_count(self, members: Sequence[Node]) -> int:
-        """Arrays that a kernel of these members reads or writes, if no further reader joins them."""
+    def _buffer_count(self, members: Sequence[Node], space: Space, inner: frozenset[int]) -> int:
+        """Arrays that a kernel of these members reads or writes, if no further reader joins them.
+
+        Sums of columns grow in memory, whoever reads them.
+        """
         inside = {id(m) for m in members}
+        has_columns = not _is_suffix(space, inner)
         read = {base for m in members for base in self.sources[id(m)]}
         read |= {id(p) for m in members for p, _ in self.parents[id(m)]} - inside
-        written = [m for m in members if id(m) in self.results
+        written = [m for m in members if id(m) in self.results or (has_columns and isinstance(m.op, Reduction))
                    or any(id(r) not in inside for r in self.readers.get(id(m), ()))]
         return len(read) + len(written)
 

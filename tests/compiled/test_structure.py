@@ -54,6 +54,19 @@ class Network:
         return found if rate is None else {**found, self.rate: rate}
 
 
+# ------------------------------------------------------------------ how much is one kernel
+
+def test_sums_of_columns_count_among_the_arrays_of_a_kernel():
+    """They grow in memory, also where only the same kernel reads them."""
+    xs = [tf.placeholder(tf.float64, [5, 8]) for _ in range(30)]
+    total = tf.add_n([tf.reduce_sum(tf.sin(x) * k, 0) for k, x in enumerate(xs)])
+    values = np.random.default_rng(0).normal(size=(30, 5, 8))
+    feeds = dict(zip(xs, values, strict=True))
+    got = tf.Session().run(total, feeds)
+    np.testing.assert_allclose(got, np.einsum("k,kij->j", np.arange(30), np.sin(values)), rtol=1e-12, atol=1e-12)
+    assert kernel_count(total, feeds) < 6
+
+
 # ------------------------------------------------------------------ parts of variables
 
 def test_a_part_is_assigned_where_the_variable_is():
