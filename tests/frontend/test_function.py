@@ -284,7 +284,7 @@ def test_blocks_begin_and_end_where_numbers_of_the_run_say(rng):
         wanted = (x[a:a + 2], x[a:a + n, 1:3], x[a:, a:a + n], x[a:a + n, ::2], x[:4, 1:3], x[a:, :n])
         for found, part in zip(blocks(tf.constant(a), tf.constant(n)), wanted, strict=True):
             np.testing.assert_array_equal(found, part)
-    with pytest.raises(tf.errors.IndexOutsideError):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="slice: the block does not fit into axis 0"):
         blocks(tf.constant(4), tf.constant(1))
 
 
@@ -311,7 +311,7 @@ def test_how_many_and_how_far_are_numbers_of_the_run(rng):
         for found, part in zip(moved(tf.constant(n)), wanted, strict=True):
             np.testing.assert_array_equal(found, part)
     at.assign(6)
-    with pytest.raises(tf.errors.IndexOutsideError):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="top_k: k is negative, or more than the last axis has"):
         moved(tf.constant(0))
 
 

@@ -109,7 +109,7 @@ def test_a_loop_over_what_scipy_computes():
     (lambda: tf.unravel_index([6], [2, 3]), "outside of a tensor of shape \\(2, 3\\)"),
     (lambda: tf.dynamic_stitch([], []), "0 indices"),
     (lambda: tf.broadcast_static_shape([2], [3]), "2 .* and 3"),
-    (lambda: tf.space_to_batch(np.ones((1, 3, 2)), [2], [[0, 0]]), "3 elements and blocks of 2"),
+    (lambda: tf.space_to_batch(np.ones((1, 3, 2)), [2], [[0, 0]]), "no multiple of 2: 3"),
     (lambda: tf.bitcast(np.ones(3, np.float32), tf.float64), "2 of float32 make one float64"),
 ])
 def test_errors(call, says):

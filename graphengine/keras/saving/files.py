@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from ...errors import FileFormatError, GraphEngineError, InvalidArgumentError
+from ...errors import AttributeValueError, FileFormatError, GraphEngineError, InvalidArgumentError
 from ...io.files import MOST_EXPANSION, brief, read_file, write_file
 from ..registry import deserialize_keras_object, serialize_keras_object
 from . import legacy
@@ -113,9 +113,9 @@ def _making(path: str) -> Iterator[None]:
     """A ``with`` block that makes a model of a configuration, whose errors say so."""
     try:
         yield
-    except GraphEngineError:
-        raise
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        if isinstance(error, GraphEngineError) and not isinstance(error, AttributeValueError):
+            raise
         raise FileFormatError(f"the configuration makes no model: {type(error).__name__}: {brief(str(error))}",
                               at=path, fix="restore the file from a copy") from error
 
