@@ -237,16 +237,23 @@ class Layer:
             if name not in NOT_TRACKED and next(inside(value, Layer), None) is not None:
                 yield name, value
 
-    _seen_settings: tuple[int, tuple[int, int]] = -1, (0, 0)        # since which change, what was found
+    _seen_settings: tuple[int, tuple[int, int, int]] = -1, (0, 0, 0)    # since which change, what was found
+    _times_adapted: int = 0
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
         _Changes.count += name[0] != "_" and name not in NOT_TRACKED        # `history` is set after each epoch
 
-    def _settings_inside(self) -> tuple[int, int]:
-        """Numbers that stand for which layers are trained, and for their settings as far as they are plain.
+    def _has_adapted(self) -> None:
+        """Let no trace be used again that holds what the layer has found in data, or was given, before."""
+        self._times_adapted += 1
+        _Changes.count += 1
 
-        A trace relies on both; the same settings have the same numbers again.
+    def _settings_inside(self) -> tuple[int, int, int]:
+        """Numbers that stand for which layers are trained, for their settings as far as they are plain, and for what
+        layers have adapted to.
+
+        A trace relies on them; the same settings have the same numbers again.
         """
         if self._seen_settings[0] != _Changes.count:
             layers = list(self._flatten_layers())
@@ -256,7 +263,8 @@ class Layer:
             known = vars(self).setdefault("_known_settings", {})
             if len(known) > _MOST_SETTINGS:
                 known.clear()
-            found = known.setdefault(trained, next(_numbers)), known.setdefault(plain, next(_numbers))
+            adapted = sum(layer._times_adapted for layer in layers)
+            found = known.setdefault(trained, next(_numbers)), known.setdefault(plain, next(_numbers)), adapted
             self._seen_settings = _Changes.count, found
         return self._seen_settings[1]
 

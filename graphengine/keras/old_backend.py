@@ -230,7 +230,7 @@ def cast_to_floatx(x: Any) -> Any:
 # ---------------------------------------------------- random numbers
 
 def _seed(seed: int | None) -> int:
-    return int(np.random.default_rng().integers(10_000_000)) if seed is None else seed
+    return int(np.random.randint(10_000_000)) if seed is None else seed      # noqa: NPY002 (as `set_random_seed` settles)
 
 
 def random_normal(
@@ -313,8 +313,8 @@ def flatten(x: Any) -> Any:
 
 def batch_flatten(x: Any) -> Any:
     """A row for each sample."""
-    x = convert_to_tensor(x)
-    return L.reshape(x, [-1, int(np.prod([n or -1 for n in x.shape[1:]], dtype=int))])
+    sizes = L.shape_of(convert_to_tensor(x))
+    return L.reshape(x, [sizes[0], L.reduce_prod(sizes[1:])])
 
 
 def expand_dims(x: Any, axis: int = -1) -> Any:

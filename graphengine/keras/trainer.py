@@ -39,7 +39,8 @@ class Trainer(StepMaker):
         """The traced step for data of these types."""
         known = self._prediction_steps if kind == "predict" else self._settings(kind).steps
         types = self._types(rows)
-        key = kind, rows.form, types, (self._settings_inside()[0], self._refuses_nan) if kind == "train" else 0
+        trained, _, adapted = self._settings_inside()
+        key = kind, rows.form, types, adapted, (trained, self._refuses_nan) if kind == "train" else 0
         if key not in known:
             known[key] = self._trace(kind, rows, types)
         return known[key]

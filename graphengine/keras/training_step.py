@@ -45,7 +45,7 @@ class StepMaker:
     trainable_weights: list[Any]
     losses: list[Any]
     constraints: dict[int, Any]
-    _settings_inside: Callable[[], tuple[int, int]]
+    _settings_inside: Callable[[], tuple[int, int, int]]
     _forget_losses: Callable[[], None]
 
     def __init__(self) -> None:

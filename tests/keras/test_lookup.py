@@ -133,3 +133,26 @@ def test_what_is_refused(call, error, words):
 def test_buckets_are_tensorflows(text, fast, keyed):
     """Recorded from `tf.strings.to_hash_bucket_fast` and `to_hash_bucket_strong`."""
     assert bucket(text, 10**6) == fast and bucket(text, 10**6, (133, 137)) == keyed
+
+
+@pytest.mark.parametrize("change", [
+    lambda layer: layer.set_vocabulary([3, 2, 1]), lambda layer: layer.adapt(np.array([3, 3, 7])),
+], ids=["set_vocabulary", "adapt"])
+def test_a_model_follows_its_vocabulary(change):
+    layer, x = layers.IntegerLookup(vocabulary=[1, 2, 3]), np.array([[3]])
+    inside = keras.Sequential([keras.Input((1,), dtype="int64"), layer])
+    model = keras.Sequential([keras.Input((1,), dtype="int64"), inside])
+    model.compile(loss="mse")
+    results = lambda: [int(model(x)), model.predict(x, verbose=0).item(), model.evaluate(x, x, verbose=0)]
+    assert results() == [3, 3, 0]
+    change(layer)
+    assert results() == [1, 1, 4]
+
+
+def test_a_model_follows_its_boundaries():
+    layer, x = layers.Discretization(num_bins=3), np.array([[5.0]])
+    layer.adapt(np.arange(10.0))
+    model = keras.Sequential([keras.Input((1,)), layer])
+    assert [int(model(x)), model.predict(x, verbose=0).item()] == [1, 1]
+    layer.adapt(np.arange(100.0))
+    assert [int(model(x)), model.predict(x, verbose=0).item()] == [0, 0]

@@ -41,6 +41,37 @@ def test_random_numbers_have_the_given_shape():
     assert K.dropout(tf.ones((4,)), 0.0).numpy().tolist() == [1.0] * 4
 
 
+@pytest.mark.parametrize("draw", [
+    lambda: K.random_normal((9,)), lambda: K.random_uniform((9,)), lambda: K.truncated_normal((9,)),
+    lambda: K.random_bernoulli((9,), 0.5), lambda: K.dropout(tf.ones((9,)), 0.5),
+    lambda: K.random_normal_variable((9,), 0.0, 1.0), lambda: K.random_uniform_variable((9,), 0.0, 1.0),
+])
+def test_random_numbers_follow_from_a_seed(draw):
+    def drawn():
+        keras.utils.set_random_seed(1)
+        return [np.asarray(draw()).tolist() for _ in range(4)]
+
+    first = drawn()
+    assert first == drawn() and len({tuple(x) for x in first}) > 1
+
+
+@pytest.mark.parametrize("known", [
+    (2, 3, 4), (None, 3, 4), (None, None, 4), (None, None, None), (2, None, 4), (2, 3, None), None])
+@pytest.mark.parametrize("shape", [(2, 3, 4), (0, 3, 4), (2, 0, 4)])
+def test_samples_in_rows(known, shape):
+    if known is not None:
+        known = tuple(n if k is not None else None for k, n in zip(known, shape, strict=True))
+    x = np.arange(np.prod(shape), dtype="f4").reshape(shape)
+    found = tf.function(K.batch_flatten, input_signature=[tf.TensorSpec(known)])(x).numpy()
+    expected = x.reshape(shape[0], shape[1] * shape[2])
+    np.testing.assert_array_equal(found, expected, strict=True)
+    np.testing.assert_array_equal(K.batch_flatten(x), expected)
+
+
+def test_rows_of_symbols_have_a_known_size():
+    assert K.int_shape(K.batch_flatten(keras.Input((3, 4)))) == (None, 12)
+
+
 def test_an_older_variational_autoencoders_layer():
     """Symbols go through, as in a Lambda."""
     def sampled(moments):

@@ -109,6 +109,7 @@ class Lookup(Configured):
                 f"output_mode={self.output_mode!r}", op=name, fix='a weight for each entry, for "tf_idf" only')
         self._entries, self._idf = entries, weights
         self._places = {x: k for k, x in enumerate(entries, len(special))}
+        self._has_adapted()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
         """The entries, in the order of their numbers."""
@@ -143,10 +144,6 @@ class Lookup(Configured):
             ordered = ordered[:self.max_tokens - len(self._special())]
         idf = np.log(1 + rows / (1 + np.array([documents[x] for x in ordered], np.float64)))
         self.set_vocabulary(ordered, idf if self.output_mode == "tf_idf" else None)
-        self.forget()
-
-    def forget(self) -> None:
-        """Nothing is kept of what was computed with another vocabulary."""
 
     def _rows(self, batch: Array) -> Iterable[list[Any]]:
         """The entries of each sample."""

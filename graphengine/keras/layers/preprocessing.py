@@ -257,6 +257,7 @@ class Discretization(Configured):
             merged = np.concatenate([own, summary], axis=1)
             summary = _compressed(merged[:, np.argsort(merged[0])], self.epsilon)
         self.bin_boundaries = _compressed(summary, 1.0 / self.num_bins)[0, :-1].tolist()
+        self._has_adapted()
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:
