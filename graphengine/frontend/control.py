@@ -4,6 +4,8 @@ What they build runs inside the compiled program, without a return to Python bet
 """
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -78,21 +80,29 @@ def case(pred_fn_pairs: Sequence[tuple[Any, Callable[[], Any]]], default: Callab
     Parameters
     ----------
     pred_fn_pairs : pairs of a single bool and a function without arguments
-    default : what to run if no predicate holds; the last of the functions if None
-    exclusive, strict : accepted for TensorFlow's sake; the first predicate that holds decides
+    default : what to run if no predicate holds; without it one has to
+    exclusive : whether it is an error that several hold; else the first of them decides
+    strict : accepted for TensorFlow's sake
 
     Raises
     ------
-    InvalidArgumentError without pairs; DTypeError, ShapeError if results do not fit.
+    InvalidArgumentError without pairs, and, when run, if no predicate holds and there is no default, or if several do
+    that are `exclusive`; DTypeError, ShapeError if results do not fit.
     """
-    del exclusive, strict
+    del strict
     pairs = list(pred_fn_pairs.items()) if isinstance(pred_fn_pairs, dict) else list(pred_fn_pairs)
     if not pairs:
         raise InvalidArgumentError("there is no pair of a predicate and a function", op="case")
     functions = [f for _, f in pairs] + ([default] if default is not None else [])
     index: Any = np.int32(len(functions) - 1)
-    for k, (predicate, _) in reversed(list(enumerate(pairs))):
-        index = L.where(convert_to_tensor(predicate), np.int32(k), index)
+    predicates = [convert_to_tensor(predicate) for predicate, _ in pairs]
+    for k, predicate in reversed(list(enumerate(predicates))):
+        index = L.where(predicate, np.int32(k), index)
+    holding = functools.reduce(operator.add, [L.cast(p, dtypes.int32) for p in predicates])
+    if default is None:
+        index = L.checked(index, holding < 1, "none of the conditions holds, and there is no default", "case")
+    if exclusive:
+        index = L.checked(index, holding > 1, "more than one of the conditions holds, and they are exclusive", "case")
     if isinstance(index, EagerTensor):
         return functions[int(index)]()
     return _switch(index, functions, name)

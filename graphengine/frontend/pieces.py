@@ -361,17 +361,32 @@ def confusion_matrix(
 
 def bincount(
     arr: Any, weights: Any = None, minlength: int | None = None, maxlength: int | None = None,
-    dtype: Any = dtypes.int32, name: str | None = None,
+    dtype: Any = dtypes.int32, name: str | None = None, axis: int | None = None, binary_output: bool = False,
 ) -> Any:
     """How often each whole number from 0 on occurs, or the sums of its weights; those from `maxlength` on do not count.
+
+    Parameters
+    ----------
+    axis : -1 counts in each row of a matrix, 0 or None among all elements
+    binary_output : whether to give 1 for a number that occurs, however often
 
     Returns
     -------
     As many numbers as one more than the largest, but at least `minlength` and at most `maxlength` where these are
-    given; how many is known when it has run, unless the two are equal.
+    given; how many is known when it has run, unless the two are equal. A row of them for each row with axis -1.
+
+    Raises
+    ------
+    AttributeValueError for another axis, or weights with `binary_output`; ShapeError for axis -1 of more than two axes;
+    InvalidArgumentError, when run, for a negative number.
     """
+    if axis not in (None, 0, -1):
+        raise AttributeValueError(f"axis is {axis}; it is 0 or -1", op="bincount")
+    if weights is not None and binary_output:
+        raise AttributeValueError("weights and binary_output are both given; give one of them", op="bincount")
     x = convert_to_tensor(arr)
     x = L.cast(x, dtypes.int32) if x.dtype.is_floating else x       # as TensorFlow takes them
+    x = L.checked(x, x < 0, "a number is negative", "bincount")
     terms = L.ones_like(x, dtype) if weights is None else weights
     count: Any = maxlength
     least, most = as_size(minlength), as_size(maxlength)
@@ -379,7 +394,21 @@ def bincount(
         count = L.maximum(L.reduce_max(x), (0 if least is None else L.cast(least, x.dtype)) - 1) + 1
         count = count if maxlength is None else L.minimum(count, maxlength)
     counted = x if maxlength is None else L.where(x < maxlength, x, -1)
-    return L.unsorted_segment_sum(terms, counted, count, name=name)
+    if axis == -1 and x.shape.rank != 1:
+        return _counts_of_rows(terms, counted, count, binary_output, name)
+    found = L.unsorted_segment_sum(terms, counted, count, name=name)
+    return L.minimum(found, 1) if binary_output else found
+
+
+def _counts_of_rows(terms: Any, x: Any, count: Any, is_binary: bool, name: str | None) -> Any:
+    """Sums of terms by the numbers beside them in each row, as segments of one long vector."""
+    if x.shape.rank != 2:
+        raise ShapeError(f"arr has shape {x.shape}; with axis -1 it is a vector or a matrix", op="bincount")
+    height, width = L.cast(L.shape_of(x)[0], x.dtype), L.cast(count, x.dtype)
+    rows = L.reshape(L.range(L.zeros_like(height), height, L.ones_like(height)), (-1, 1))
+    sums = L.unsorted_segment_sum(terms, L.where(x < 0, x, x + rows * width), height * width)
+    found = L.reshape(sums, L.stack([height, width]), name=name)
+    return L.minimum(found, 1) if is_binary else found
 
 
 # -------------------------------------------------------------------- sorted segments

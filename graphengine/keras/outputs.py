@@ -1,6 +1,7 @@
 """Losses and metrics of a model's outputs: what `compile` was given, matched with the outputs by place or name."""
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -72,16 +73,23 @@ class Outputs:
         return found
 
     def all_metrics(self) -> Iterator[tuple[str, Any]]:
-        """Each metric with the name under which History has it."""
+        """Each metric with the name under which History has it: none twice, one with weights after one without."""
         yield "loss", self.loss_tracker
         for tracker in self._listed:
             if tracker is not None:
                 yield tracker.name, tracker
-        several = len(self.names) > 1
+        counts: Counter[str] = Counter()
         for group in (self.metrics, self.weighted):
-            for name, items in zip(self.names, group, strict=True):
+            for output, items in zip(self.names, group, strict=True):
                 for m in items:
-                    yield f"{name}_{m.name}" if several else m.name, m
+                    name = self._of(output, m.name)
+                    if counts[name] and group is self.weighted:
+                        name = self._of(output, f"weighted_{m.name}")
+                    counts[name] += 1
+                    yield name if counts[name] == 1 else f"{name}_{counts[name] - 1}", m
+
+    def _of(self, output: str, name: str) -> str:
+        return f"{output}_{name}" if len(self.names) > 1 else name
 
     def results(self) -> dict[str, Any]:
         """The value of each metric so far. Those of this package, and those that inherit `result`, run compiled."""

@@ -231,7 +231,7 @@ class Trainer(StepMaker):
                 break
         return last
 
-    def _logs(self, last: Any) -> dict[str, float]:
+    def _logs(self, last: Any) -> dict[str, Any]:
         """Metrics' values so far, and what a step of the user's own returned, by name in order."""
         measured = self._results() if type(self).get_metrics_result is Trainer.get_metrics_result else (
             self.get_metrics_result())
@@ -239,9 +239,10 @@ class Trainer(StepMaker):
         parts = None if self._compiled is None else self._compiled.parts
         if parts is not None and isinstance(last, Mapping) and last and "loss" not in last and _is_unused(parts):
             found.pop("loss", None)
-        return {k: float(np.asarray(found[k])) for k in sorted(found)}
+        arrays = {k: np.asarray(found[k]) for k in sorted(found)}
+        return {k: a if a.ndim else float(a) for k, a in arrays.items()}
 
-    def _validate(self, data: Any, watching: Any) -> dict[str, float]:
+    def _validate(self, data: Any, watching: Any) -> dict[str, Any]:
         watching.on_test_begin()
         logs = self._evaluated(data, watching)
         watching.on_test_end(logs)
@@ -249,7 +250,7 @@ class Trainer(StepMaker):
 
     # ------------------------------------------------ evaluate
 
-    def _evaluated(self, data: Any, watching: Any) -> dict[str, float]:
+    def _evaluated(self, data: Any, watching: Any) -> dict[str, Any]:
         self.reset_metrics()
         if data.rows is not None and not self.run_eagerly and not watching.wants("test"):
             return self._logs(data.run(self._step("test", data.rows)))
@@ -371,7 +372,7 @@ class Trainer(StepMaker):
         logs = self._logs(self._run_batch("test", samples_of(x, y, sample_weight)))
         return logs if return_dict else self._listed(logs)
 
-    def _listed(self, logs: Mapping[str, float]) -> Any:
+    def _listed(self, logs: Mapping[str, Any]) -> Any:
         parts = None if self._compiled is None else self._compiled.parts
         own = [] if parts is None else [m.name for _, m in parts.all_metrics()]     # what Keras goes by
         order = [*(n for n in own if n in logs), *sorted(n for n in logs if n not in own)]

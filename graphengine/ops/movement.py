@@ -48,7 +48,8 @@ class Reshape(Movement):
         return reshaped(x, self.shape)
 
     def reference(self, x: Array) -> Array:
-        return np.reshape(x, self.shape)
+        sizes = reshaped(Shape(x.shape), self.shape) if 0 in x.shape else self.shape     # NumPy takes no -1 beside 0
+        return np.reshape(x, tuple(sizes))
 
     def to_onnx(self, o: Any, x: Any) -> Any:
         return o.reshape(x, self.result_shape(x.shape))
@@ -57,7 +58,8 @@ class Reshape(Movement):
         return L.reshape_like(g, x)
 
     samples = (sample(normal(3, 4), shape=[2, 6]), sample(normal(2, 3, 4), shape=[-1]),
-               sample(normal(0, 4), shape=[4, 0]))
+               sample(normal(0, 4), shape=[4, 0]), sample(normal(0, 3), shape=[0, -1]),
+               sample(normal(0), shape=[-1, 0]))
 
 
 @op

@@ -120,7 +120,13 @@ def reshaped(x: Shape, target: Sequence[Any]) -> Shape:
         return Shape(target)
     if isinstance(total, int) and isinstance(others, int) and (total % others if others else total):
         raise ShapeError(f"{total} elements of shape {x} do not fit into shape {list(target)}")
-    hole = 0 if others == 0 else total // others
+    if isinstance(others, int) and others == 0:     # of nothing, the sizes that are not 0 tell, as in TensorFlow
+        unknown = next((k for k, s in enumerate(x) if isinstance(s, Dim)), None) if 0 not in x else None
+        some, own = product(s for s in rest if s != 0), product(s for k, s in enumerate(x) if s and k != unknown)
+        if isinstance(total, Dim):
+            total.facts.equate(total, 0)    # so the first of the unknown sizes is taken for the one that is 0
+        return Shape(own // some if k in holes else s for k, s in enumerate(target))
+    hole = total // others
     whole = hole * others
     if total != whole:                      # known only when the program runs
         facts = next(s.facts for s in (total, whole) if isinstance(s, Dim))

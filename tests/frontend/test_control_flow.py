@@ -449,3 +449,28 @@ def test_gradients_through_loops_without_limit_are_those_with_one(start):
 def test_what_does_not_fit_is_said(error, match, build):
     with pytest.raises(error, match=match):
         build()
+
+
+# -------------------------------------------------------------------- case without a default
+
+def test_case_wants_a_condition_that_holds():
+    p, q = tf.placeholder(tf.bool, []), tf.placeholder(tf.bool, [])
+    session, pairs = tf.Session(), [(p, lambda: tf.constant(1)), (q, lambda: tf.constant(2))]
+    y = tf.case(pairs)
+    assert [session.run(y, {p: a, q: b}) for a, b in ((True, True), (False, True))] == [1, 2]
+    with pytest.raises(InvalidArgumentError, match="none of the conditions holds"):
+        session.run(y, {p: False, q: False})
+    only = tf.case(pairs, default=lambda: tf.constant(3), exclusive=True)
+    assert [session.run(only, {p: a, q: False}) for a in (True, False)] == [1, 3]
+    with pytest.raises(InvalidArgumentError, match="more than one of the conditions holds"):
+        session.run(only, {p: True, q: True})
+
+
+def test_case_wants_a_condition_that_holds_at_once():
+    with tf.init_scope():
+        no, yes = tf.constant(False), tf.constant(True)
+        assert tf.case([(no, lambda: 1), (yes, lambda: 2)]) == 2
+        with pytest.raises(InvalidArgumentError, match="none of the conditions holds"):
+            tf.case([(no, lambda: 1), (no, lambda: 2)])
+        with pytest.raises(InvalidArgumentError, match="more than one of the conditions holds"):
+            tf.case([(yes, lambda: 1), (yes, lambda: 2)], default=lambda: 3, exclusive=True)

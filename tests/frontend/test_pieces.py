@@ -74,6 +74,46 @@ def test_counts():
     assert run(lambda: tf.math.confusion_matrix([1, 0, 1], [1, 1, 1], 2)).tolist() == [[0, 1], [0, 2]]
 
 
+@pytest.mark.parametrize("arguments, counts", [         # recorded from TensorFlow 2.21
+    ({"axis": -1}, [[0, 1, 1], [0, 2, 0]]), ({"axis": -1, "binary_output": True}, [[0, 1, 1], [0, 1, 0]]),
+    ({"binary_output": True}, [0, 1, 1]), ({"axis": 0}, [0, 3, 1]), ({"axis": -1, "maxlength": 2}, [[0, 1], [0, 2]]),
+    ({"axis": -1, "minlength": 4}, [[0, 1, 1, 0], [0, 2, 0, 0]]),
+    ({"axis": -1, "weights": [[0.5, 1.0], [2.0, 3.0]]}, [[0, 0.5, 1], [0, 5, 0]]),
+])
+def test_counts_of_rows(arguments, counts):
+    assert run(lambda: tf.math.bincount([[1, 2], [1, 1]], **arguments)).tolist() == counts
+    assert tf.math.bincount([[1, 2], [1, 1]], **arguments).numpy().tolist() == counts
+
+
+def test_counts_refuse_negative_numbers():
+    for axis in (0, -1):
+        with pytest.raises(errors.InvalidArgumentError, match="bincount: a number is negative"):
+            tf.math.bincount([[1, 2], [2, -5]], axis=axis)
+        with pytest.raises(errors.InvalidArgumentError, match="a number is negative"):
+            run(lambda axis=axis: tf.math.bincount([[1, 2], [2, -5]], axis=axis))
+    with pytest.raises(errors.AttributeValueError, match="axis is 1"):
+        tf.math.bincount([[1, 2]], axis=1)
+    with pytest.raises(errors.AttributeValueError, match="both given"):
+        tf.math.bincount([1], weights=[1.0], binary_output=True)
+
+
+@pytest.mark.parametrize("sizes, shape, wanted", [      # recorded from TensorFlow 2.21
+    ([0], [0, -1], (0, 1)), ([0], [-1, 0], (1, 0)), ([0, 3], [0, -1], (0, 3)), ([0, 3], [2, 0, -1], (2, 0, 1)),
+    ([2, 0, 6], [3, 0, -1], (3, 0, 4)), ([2, 0], [3, -1], (3, 0)), ([0, 5], [3, 0, -1], (3, 0, 1)),
+])
+def test_nothing_in_another_shape(sizes, shape, wanted):
+    assert run(lambda: tf.reshape(tf.zeros(sizes), shape)).shape == wanted
+    assert tf.reshape(tf.zeros(sizes), shape).shape == wanted
+
+
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+def test_nothing_of_unknown_sizes_in_another_shape(tier):
+    with config.override(tier=tier), tf.Graph().as_default():
+        x, y = tf.placeholder(tf.float32, [None, None]), tf.placeholder(tf.float32, [None])
+        found = tf.Session().run([tf.reshape(x, [0, -1]), tf.reshape(y, [0, -1])], {x: np.zeros((0, 3)), y: []})
+        assert [a.shape for a in found] == [(0, 3), (0, 1)]
+
+
 def test_sorted_segments():
     assert run(lambda x: tf.math.segment_sum(x, [0, 0, 2]), [X])[:, 0].tolist() == [4, 0, 8]
     assert run(lambda x: tf.math.segment_max(x, [0, 0, 2]), [X])[:, 0].tolist() == [4, 0, 8]

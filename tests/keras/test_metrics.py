@@ -153,3 +153,35 @@ def test_configuration_returns(name):
 def test_errors(call, problem):
     with pytest.raises(errors.InvalidArgumentError, match=problem):
         call()
+
+
+# -------------------------------------------------------------------- as `fit` and `evaluate` report them
+
+def _compiled(**settings):
+    weights = [np.linspace(-1, 1, 12).reshape(4, 3), np.zeros(3)]
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, settings.pop("activation", None))])
+    model.set_weights(weights)
+    model.compile(keras.optimizers.SGD(0.01), **settings)
+    return model, np.linspace(-1, 1, 80).reshape(20, 4), np.eye(3)[np.arange(20) % 3]
+
+
+def test_metrics_whose_result_is_a_vector(capsys):
+    """Recorded from Keras 3.15."""
+    model, x, y = _compiled(activation="softmax", loss="categorical_crossentropy", metrics=[metrics.F1Score()])
+    wanted = [0.47058818, 0.0, 0.37499994]
+    history = model.fit(x, y, epochs=2, verbose=2, shuffle=False, batch_size=8, validation_data=(x, y)).history
+    np.testing.assert_allclose(history["f1_score"], [wanted, wanted], rtol=1e-6)
+    assert np.shape(history["val_f1_score"]) == (2, 3)
+    assert " - f1_score: 0.2819 - " in capsys.readouterr().out      # their mean
+    np.testing.assert_allclose(model.evaluate(x, y, verbose=0)[1], wanted, rtol=1e-6)
+    np.testing.assert_allclose(model.train_on_batch(x, y)[1], wanted, rtol=1e-6)
+    np.testing.assert_allclose(model.test_on_batch(x, y, return_dict=True)["f1_score"], wanted, rtol=1e-6)
+
+
+def test_metrics_of_one_name_are_told_apart():
+    """Names and numbers recorded from Keras 3.15."""
+    model, x, y = _compiled(loss="mse", metrics=["mae", "mae", "mse"], weighted_metrics=["mae", "mae", "mse"])
+    found = model.evaluate(x, y, sample_weight=np.linspace(0.1, 2, 20), verbose=0, return_dict=True)
+    assert found == pytest.approx({
+        "loss": 0.447525, "mae": 0.489528, "mae_1": 0.489528, "mse": 0.403711, "weighted_mae": 0.505675,
+        "weighted_mae_1": 0.505675, "weighted_mse": 0.426214}, rel=1e-5)

@@ -398,14 +398,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
     """How often each whole number occurs, or the sums of its weights."""
     found = tensor(x)
     kind = "int32" if weights is None else tensor(weights).dtype
-    if found.rank < 2:
-        return pieces.bincount(found, weights, minlength, dtype=kind)
-    count = L.maximum(L.reduce_max(found) + 1, minlength)
-    terms = L.ones_like(found, kind) if weights is None else tensor(weights)
-    height = L.shape_of(found)[0]
-    rows = L.reshape(L.cast(L.range(0, height, 1), found.dtype), (-1, 1))
-    sums = L.unsorted_segment_sum(terms, found + rows * count, L.cast(height, count.dtype) * count)
-    return L.reshape(sums, L.stack([L.cast(height, count.dtype), count]))
+    return pieces.bincount(found, weights, minlength, dtype=kind, axis=-1)
 
 
 def cross(x1: Any, x2: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None) -> Any:
