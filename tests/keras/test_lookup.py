@@ -1,10 +1,12 @@
 """Lookups of whole numbers and texts; the numbers are Keras 3.15's on TensorFlow 2.21."""
+import tracemalloc
+
 import numpy as np
 import pytest
 
 import graphengine as tf
 from graphengine import keras
-from graphengine.errors import DTypeError, FailedPreconditionError, InvalidArgumentError
+from graphengine.errors import DTypeError, FailedPreconditionError, InvalidArgumentError, ShapeError
 from graphengine.keras import layers
 from graphengine.keras.hashing import bucket
 
@@ -44,6 +46,9 @@ def test_the_most_frequent_entries_come_first():
     (layers.Hashing(num_bins=3), [[1], [2], [3], [4], [5]], [[0], [1], [0], [2], [1]]),
     (layers.Hashing(num_bins=100), [0, -1, 12345678901, 7], [35, 30, 32, 88]),
     (layers.Hashing(num_bins=100), ["A", "B"], [64, 28]),
+    (layers.Hashing(num_bins=1, mask_value=0), [5, 0], [0, 0]),
+    (layers.Hashing(num_bins=1, mask_value=0, output_mode="one_hot"), [5, 0], [[1], [1]]),
+    (layers.Hashing(num_bins=2, mask_value=0), [5, 0], [1, 0]),
     (layers.Hashing(num_bins=100, salt=[133, 137]), [0, 1, 2], [69, 26, 57]),
 ])
 def test_numbers_of_entries(layer, given, expected):
@@ -93,6 +98,63 @@ def test_words(arguments, texts, vocabulary, given, expected):
     assert layer(given).numpy().tolist() == expected
 
 
+@pytest.mark.parametrize(("arguments", "given", "expected"), [
+    ({}, [["a b"], ["b a"]], [[2, 3], [3, 2]]),
+    ({}, [[["a b"], ["b"]]], [[[2, 3], [3, 0]]]),
+    ({"split": None}, [["a", "b"], ["b", "q"]], [[2, 3], [3, 1]]),
+    ({"split": None}, [[["a", "b"], ["b", "q"]]], [[[2, 3], [3, 1]]]),
+    ({"split": None}, ["a", "b"], [2, 3]),
+    ({"split": None}, "a", 2),
+    ({"split": None, "output_sequence_length": 3}, [["a", "b"], ["b", "q"]], [[2, 3, 0], [3, 1, 0]]),
+    ({"split": None, "ngrams": 2}, [["a", "b"], ["b", "q"]], [[2, 3, 4], [3, 1, 1]]),
+    ({"split": None, "output_mode": "count"}, [["a", "b"], ["b", "q"]], [[0, 1, 1, 0], [1, 0, 1, 0]]),
+    ({"split": None, "output_mode": "count"}, ["a", "q"], [1, 1, 0, 0]),
+    ({"split": None, "output_mode": "count"}, "a", [0, 1, 0, 0]),
+    ({"vocabulary": ["é", "a", "b"]}, ["É", "é", "A"], [[1], [2], [3]]),
+    ({"vocabulary": ["k"]}, ["\u212a", "K"], [[1], [2]]),
+    ({}, ["a\u00a0b", "a\x1cb", "a\x85b", "a\u2003b", "a\x0bb", "a\x0cb", "a\rb"],
+     [[1, 0], [1, 0], [1, 0], [1, 0], [2, 3], [2, 3], [2, 3]]),
+])
+def test_texts_of_any_shape(arguments, given, expected):
+    layer = layers.TextVectorization(**{"vocabulary": ["a", "b", "a b"], **arguments})
+    assert layer(given).numpy().tolist() == expected
+
+
+def test_words_of_rows_are_found():
+    layer = layers.TextVectorization(split=None, output_mode="tf_idf")
+    layer.adapt([["a", "b"], ["b", "q"]])
+    assert layer.get_vocabulary() == ["[UNK]", "b", "q", "a"]
+    np.testing.assert_allclose(layer([["a", "b"], ["b", "q"]]), [[0, 0.51082563, 0, 0.6931472],
+                                                                [0, 0.51082563, 0.6931472, 0]], rtol=1e-6)
+    alone = layers.TextVectorization(split=None, output_mode="tf_idf")
+    alone.adapt(["a", "b", "b", "q"])
+    np.testing.assert_allclose(alone(["a", "b", "b"]), [0, 1.6945957, 0, 1.0986123], rtol=1e-6)
+
+
+def test_no_texts():
+    assert layers.TextVectorization(vocabulary=["a"])([]).shape == (0, 0)
+    assert layers.StringLookup(vocabulary=["a"])([]).shape == (0,)
+    for mode in ("multi_hot", "count"):
+        assert layers.CategoryEncoding(3, output_mode=mode)(np.zeros((1, 0), "i4")).numpy().tolist() == [[0, 0, 0]]
+        assert layers.TextVectorization(vocabulary=["a"], output_mode=mode)(["", ""]).numpy().tolist() == [[0, 0]] * 2
+    layer = layers.TextVectorization()
+    layer.adapt([])
+    assert layer.get_vocabulary() == ["", "[UNK]"]
+
+
+@pytest.mark.parametrize("data", [
+    ["word"] * 300 + ["x " * 20_000], lambda: iter([["word"] * 300 + ["x " * 20_000]])], ids=["a list", "batches"])
+def test_a_long_text_does_not_make_the_others_long(data):
+    tracemalloc.start()
+    try:
+        layer = layers.TextVectorization()
+        layer.adapt(data() if callable(data) else data)
+        assert tracemalloc.get_traced_memory()[1] < 20e6        # as numpy's texts 301 x 40,000 x 4 bytes, 48 MB
+    finally:
+        tracemalloc.stop()
+    assert layer.get_vocabulary() == ["", "[UNK]", "x", "word"]
+
+
 def test_words_that_few_texts_have():
     layer = layers.TextVectorization(output_mode="tf_idf")
     layer.adapt(["the cat", "the dog"])
@@ -115,6 +177,11 @@ def test_a_vocabulary_in_a_file(tmp_path):
     (lambda: lookup(num_oov_indices=0)([37]), InvalidArgumentError, "vocabulary"),
     (lambda: layers.StringLookup(vocabulary=["a"], num_oov_indices=0)(["b"]), InvalidArgumentError, "'b' is not"),
     (lambda: layers.StringLookup(vocabulary=["a"])([1]), DTypeError, "takes texts"),
+    (lambda: layers.StringLookup(vocabulary=["a"])(np.array(["a", np.nan], object)), DTypeError, "float"),
+    (lambda: layers.StringLookup().adapt(np.array([1, 2])), DTypeError, "takes texts"),
+    (lambda: layers.StringLookup().adapt([["a"], ["b", "c"]]), DTypeError, "list"),
+    (lambda: layers.TextVectorization(vocabulary=["a"])([["a b", "c"]]), ShapeError, r"\(1, 2\)"),
+    (lambda: layers.TextVectorization().adapt([["a b", "c"]]), ShapeError, "split=None"),
     (lambda: layers.TextVectorization(vocabulary=["a"])(keras.Input(())), DTypeError, "on a symbol"),
     (lambda: layers.Hashing(num_bins=3)([0.5]), DTypeError, "whole numbers"),
     (lambda: layers.Hashing(num_bins=0), ValueError, "num_bins"),

@@ -5,6 +5,7 @@ are numbers. A model takes these; the layer of texts stands before it.
 """
 from __future__ import annotations
 
+import math
 import re
 import string
 from collections import Counter
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DTypeError, FailedPreconditionError, InvalidArgumentError
+from ...errors import DTypeError, FailedPreconditionError, InvalidArgumentError, ShapeError
 from ...frontend.asserting import Assert
 from ...frontend.build import convert_to_tensor
 from ...frontend.calls import numpy_function
@@ -30,6 +31,8 @@ from .settings import Configured, one_of
 Array = np.ndarray[Any, Any]
 MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 PUNCTUATION = re.compile(f"[{re.escape(string.punctuation)}]")
+WORD = re.compile(r"\S+", re.ASCII)
+LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 class Lookup(Configured):
@@ -39,6 +42,7 @@ class Lookup(Configured):
     """
 
     output_mode: str
+    kept_as: Any = None                         # the dtype of arrays of entries; None: what numpy finds
     _entries: list[Any] | None = None           # without the special tokens; None: not known yet
     _idf: Array | None = None
 
@@ -90,7 +94,7 @@ class Lookup(Configured):
         if isinstance(vocabulary, (str, Path)):
             vocabulary = Path(vocabulary).read_text("utf-8").split("\n")
             vocabulary = vocabulary[:-1] if vocabulary[-1] == "" else vocabulary
-        entries = [self._entry(x) for x in np.asarray(vocabulary).tolist()]
+        entries = [self._entry(x) for x in np.asarray(vocabulary, self.kept_as).tolist()]
         special = self._special()
         weights = None if idf_weights is None else np.asarray(idf_weights, floatx())
         if special and entries[:len(special)] == special:
@@ -128,8 +132,8 @@ class Lookup(Configured):
         found: Counter[Any] = Counter()
         documents: Counter[Any] = Counter()
         rows = 0
-        plain = np.asarray(data) if isinstance(data, (list, tuple, str)) else data
-        for k, batch in enumerate(batches(plain)):
+        plain = np.asarray(data, self.kept_as) if isinstance(data, (list, tuple, str)) else data
+        for k, batch in enumerate(batches(plain, self.kept_as)):
             if steps is not None and k >= steps:
                 break
             for row in self._rows(batch):
@@ -245,6 +249,7 @@ class OfTexts(Lookup):
     """A lookup that is called on lists and arrays of str or bytes."""
 
     takes_texts = True
+    kept_as = object                            # numpy's texts are all as wide as the longest
 
     def _entry(self, x: Any) -> str:
         return x.decode(self.encoding) if isinstance(x, bytes) else str(x)
@@ -259,16 +264,20 @@ class OfTexts(Lookup):
 
         Raises
         ------
-        DTypeError for numbers, and for symbols.
+        DTypeError for anything else than texts, and for symbols.
         """
         name = type(self).__name__
         if is_symbol(given) or hasattr(given, "node"):
             raise DTypeError("it is called on a symbol, and there are no tensors of strings", op=name,
                              fix="call it on the texts, and give the model the numbers")
-        texts = np.asarray(given.numpy() if hasattr(given, "numpy") else given)
-        if texts.dtype.kind not in "OSU":
-            raise DTypeError(f"it is called on {texts.dtype.name}; it takes texts", op=name)
+        texts = np.asarray(given.numpy() if hasattr(given, "numpy") else given, self.kept_as)
+        others = {type(x).__name__ for x in texts.reshape(-1).tolist() if not isinstance(x, (str, bytes))}
+        if others:
+            raise DTypeError(f"it is called on {', '.join(sorted(others))}; it takes texts", op=name)
         return texts
+
+    def _rows(self, batch: Array) -> Iterable[list[Any]]:
+        return super()._rows(self._texts(batch))
 
     def _numbers(self, texts: Array) -> Array:
         """The number of each text's entry, int64."""
@@ -334,14 +343,18 @@ class TextVectorization(OfTexts):
     ----------
     max_tokens, vocabulary, idf_weights, output_mode, pad_to_max_tokens : as of `IntegerLookup`
     standardize : "lower_and_strip_punctuation", "lower", "strip_punctuation", None, or a function of a text
-    split : "whitespace", "character", None, or a function of a text
+    split : "whitespace", "character", None, or a function of a text; with None each text along the last axis is a word
     ngrams : the most words of an entry, or a tuple of how many words entries have
     output_sequence_length : how many numbers a text has; as many as the longest if None
 
     Shapes
     ------
-    inputs : (batch,) or (batch, 1) or ()
-    result : (batch, words), int64, with 0 behind the last word; for other modes than "int" (batch, entries)
+    inputs : (...,) or (..., 1), or (..., words) if `split` is None
+    result : (..., words), int64, with 0 behind the last word; for other modes than "int" (..., entries)
+
+    Notes
+    -----
+    As in Keras, other letters than those of ASCII are not made small, and other spaces do not end a word.
 
     Examples
     --------
@@ -374,36 +387,55 @@ class TextVectorization(OfTexts):
         if ragged:
             raise self.refuse("ragged", True, "False: there are no ragged tensors")
 
-    def words(self, text: Any) -> list[str]:
-        """The entries that a text is made of."""
-        text = self._entry(text)
-        if callable(self.standardize):
-            text = self.standardize(text)
-        elif self.standardize is not None:
-            text = text.lower() if "lower" in self.standardize else text
-            text = PUNCTUATION.sub("", text) if "punctuation" in self.standardize else text
-        if callable(self.split):
-            parts = list(self.split(text))
-        else:
-            parts = [text] if self.split is None else list(text) if self.split == "character" else text.split()
+    def words(self, *texts: Any) -> list[str]:
+        """The entries that a text, or texts that follow each other, are made of."""
+        parts = [part for text in texts for part in self._parts(self._entry(text))]
         if self.ngrams is None:
             return parts
         lengths = range(1, self.ngrams + 1) if isinstance(self.ngrams, int) else self.ngrams
         return [" ".join(parts[k:k + n]) for n in lengths for k in range(len(parts) - n + 1)]
 
+    def _parts(self, text: str) -> list[str]:
+        if callable(self.standardize):
+            text = self.standardize(text)
+        elif self.standardize is not None:
+            text = text.translate(LOWER) if "lower" in self.standardize else text
+            text = PUNCTUATION.sub("", text) if "punctuation" in self.standardize else text
+        if callable(self.split):
+            return list(self.split(text))
+        return [text] if self.split is None else list(text) if self.split == "character" else WORD.findall(text)
+
     def _rows(self, batch: Array) -> Iterable[list[str]]:
-        return (self.words(x) for x in self._texts(batch).reshape(-1).tolist())
+        texts = self._texts(batch)
+        return self._words_of(texts if texts.ndim > 1 else texts.reshape(-1, 1))
+
+    def _words_of(self, texts: Array) -> Iterable[list[str]]:
+        """The words of the texts along the last axis.
+
+        Raises
+        ------
+        ShapeError for more texts than one if they are split.
+        """
+        count = texts.shape[-1]
+        if self.split is not None and count != 1:
+            raise ShapeError(f"texts of shape {texts.shape}, of which each is split", op="TextVectorization",
+                             fix="one text each, (batch,) or (batch, 1), or split=None for words")
+        return (self.words(*row) for row in texts.reshape(math.prod(texts.shape[:-1]), count).tolist())
 
     def _numbers(self, texts: Array) -> Array:
         self._known()
-        rows = [[self._number(x) for x in row] for row in self._rows(texts)]
+        is_one = texts.ndim == 0
+        if is_one or (self.split is not None and texts.ndim == 1):
+            texts = texts[..., None]            # the last axis is that of the words
+        rows = [[self._number(x) for x in row] for row in self._words_of(texts)]
         length = max((len(row) for row in rows), default=0)
         if self.output_mode == "int":
             length = self.output_sequence_length or length
         found = np.full((len(rows), length), 0 if self.output_mode == "int" else -1, np.int64)
         for k, row in enumerate(rows):
             found[k, :min(len(row), length)] = row[:length]         # a place without a word is none of the entries
-        return found if texts.ndim else found[0]
+        is_number = is_one and self.split is None and self.output_mode == "int" and length == 1
+        return found.reshape(() if is_number else (*texts.shape[:-1], length))
 
 
 @register("layers")
@@ -412,7 +444,7 @@ class Hashing(Configured):
 
     Parameters
     ----------
-    num_bins : how many buckets there are; the first one for `mask_value` alone, if that is given
+    num_bins : how many buckets there are; the first of several for `mask_value` alone, if that is given
     mask_value : the entry of bucket 0
     salt : one number, or two, that the buckets depend on
     output_mode : "int" for numbers of buckets, or vectors as of `CategoryEncoding`
@@ -449,8 +481,8 @@ class Hashing(Configured):
         return super().__call__(*args, **kwargs)
 
     def _buckets(self, x: Array) -> Array:
-        has_mask = self.mask_value is not None
-        bins = self.num_bins - has_mask or 1
+        has_mask = self.mask_value is not None and self.num_bins > 1
+        bins = self.num_bins - has_mask
         found = [0 if has_mask and v == self.mask_value else has_mask + bucket(
             v if isinstance(v, bytes) else str(v).encode(), bins, self.salt) for v in x.reshape(-1).tolist()]
         return np.array(found, np.int64).reshape(x.shape)

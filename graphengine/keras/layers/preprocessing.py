@@ -17,13 +17,13 @@ from .settings import CHANNELS_FIRST, RESIZING, Configured, one_of, order_of_axe
 Array = np.ndarray[Any, Any]
 
 
-def batches(data: Any) -> Iterator[Array]:
+def batches(data: Any, dtype: Any = None) -> Iterator[Array]:
     """The batches of an array, a tensor, or of something that yields them; of pairs the first."""
     if not hasattr(data, "shape"):
         for batch in data:
-            yield np.asarray(batch[0] if isinstance(batch, tuple) else batch)
+            yield np.asarray(batch[0] if isinstance(batch, tuple) else batch, dtype)
     else:
-        yield np.asarray(data)
+        yield np.asarray(data, dtype)
 
 
 @register
@@ -171,7 +171,9 @@ def encoded(indices: Any, mode: str, depth: int, dtype: Any, weights: Any = None
     if not indices.shape.rank:
         return marks
     axis = indices.shape.rank - 1
-    return L.reduce_max(marks, axis) if mode == "multi_hot" else L.reduce_sum(marks, axis)
+    if mode == "count":
+        return L.reduce_sum(marks, axis)
+    return L.maximum(L.reduce_max(marks, axis), 0)       # of no numbers the greatest is none of them
 
 
 @register
