@@ -267,10 +267,25 @@ def dropout(x: Any, level: float, noise_shape: Any = None, seed: int | None = No
 
 # ---------------------------------------------------- matrices, and arrangement
 
+def _rank(x: Any, op: str) -> int:
+    """How many axes a tensor has.
+
+    Raises
+    ------
+    ShapeError if that is not known.
+    """
+    rank: int | None = x.shape.rank
+    if rank is None:
+        raise ShapeError(f"how many axes {x.name} has is not known", op=op,
+                         fix="give the placeholder a shape, as (None, 3)")
+    return rank
+
+
 def dot(x: Any, y: Any) -> Any:
     """Products of the last axis of `x` with the last but one of `y`; the other axes of both follow each other."""
     x, y = convert_to_tensor(x), convert_to_tensor(y)
-    return L.matmul(x, y) if x.shape.rank <= 2 and y.shape.rank <= 2 else L.tensordot(x, y, [[-1], [-2]])
+    are_matrices = x.shape.rank is None or (x.shape.rank <= 2 and (y.shape.rank or 0) <= 2)
+    return L.matmul(x, y) if are_matrices else L.tensordot(x, y, [[-1], [-2]])
 
 
 def batch_dot(x: Any, y: Any, axes: int | Sequence[int] | None = None) -> Any:
@@ -282,14 +297,15 @@ def batch_dot(x: Any, y: Any, axes: int | Sequence[int] | None = None) -> Any:
 
     Raises
     ------
-    ShapeError for tensors without an axis beside the batch's; InvalidArgumentError for the batch's axis.
+    ShapeError for tensors without an axis beside the batch's, or if it is not known how many they have;
+    InvalidArgumentError for the batch's axis.
 
     Shapes
     ------
     result : the batch, the other axes of `x`, those of `y`; (batch, 1) if there are none
     """
     x, y = convert_to_tensor(x), convert_to_tensor(y)
-    ranks = x.shape.rank, y.shape.rank
+    ranks = _rank(x, "batch_dot"), _rank(y, "batch_dot")
     if 1 in ranks or 0 in ranks:
         raise ShapeError(f"batches of shapes {x.shape} and {y.shape}; each has an axis beside the batch's",
                          op="batch_dot")
@@ -445,13 +461,13 @@ def batch_normalization(
 def bias_add(x: Any, bias: Any, data_format: str | None = None) -> Any:
     """A number added to each channel, or a tensor of all axes but the batch's."""
     x, bias = convert_to_tensor(x), convert_to_tensor(bias)
-    rank = bias.shape.rank
-    if rank not in (1, x.shape.rank - 1):
+    rank = _rank(bias, "bias_add")
+    if rank != 1 and rank != _rank(x, "bias_add") - 1:
         raise ShapeError(f"a bias of shape {bias.shape} for {x.shape}", op="bias_add")
     if (data_format or image_data_format()) != CHANNELS_FIRST:
         return x + bias
     sizes = tuple(bias.shape)                   # of several axes the last is moved in the shape, not in memory
-    return x + L.reshape(bias, (sizes[-1], *sizes[:-1]) if rank > 1 else [-1] + [1] * (x.shape.rank - 2))
+    return x + L.reshape(bias, (sizes[-1], *sizes[:-1]) if rank > 1 else [-1] + [1] * (_rank(x, "bias_add") - 2))
 
 
 def conv1d(
@@ -594,14 +610,14 @@ def switch(condition: Any, then_expression: Any, else_expression: Any) -> Any:
 
     Raises
     ------
-    ShapeError if the condition has more axes than the values.
+    ShapeError if the condition has more axes than the values, or it is not known how many they have.
     """
     condition = L.cast(condition, "bool")
     if not condition.shape.rank:
         then, other = (x if callable(x) else (lambda x=x: x) for x in (then_expression, else_expression))
         return cond(condition, then, other)
     either = [convert_to_tensor(x() if callable(x) else x) for x in (then_expression, else_expression)]
-    missing = either[0].shape.rank - condition.shape.rank
+    missing = _rank(either[0], "switch") - condition.shape.rank
     if missing < 0:
         raise ShapeError(f"a condition of shape {condition.shape} for values of {either[0].shape}", op="switch")
     for _ in range(missing):
@@ -627,10 +643,17 @@ def rnn(
     Returns
     -------
     The last output, the outputs (batch, steps, ...), the last states.
+
+    Raises
+    ------
+    ShapeError if there are no steps, or it is not known how many axes the inputs have.
     """
     del input_length
     x = convert_to_tensor(inputs)
-    swapped = (1, 0, *range(2, x.shape.rank))
+    rank = _rank(x, "rnn")
+    if x.shape[not time_major] == 0:
+        raise ShapeError(f"inputs of shape {x.shape} have no steps, and so no last one", op="rnn")
+    swapped = (1, 0, *range(2, rank))
     x = x if time_major else L.transpose(x, swapped)
     steps: list[Any] = [x]
     if mask is not None:

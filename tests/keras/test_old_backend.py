@@ -8,6 +8,7 @@ from keras_old_backend import cases, result_types
 
 import graphengine as tf
 from graphengine import keras
+from graphengine.errors import ShapeError
 from graphengine.keras import backend as K
 
 RECORDED = json.loads(Path(__file__).with_name("old_backend.json").read_text("ascii"))
@@ -100,10 +101,29 @@ def test_gradients_of_a_graph():
     (lambda: K.pool2d(tf.ones((1, 2, 2, 1)), (2, 2), pool_mode="sum"), "pool_mode"),
     (lambda: K.switch(tf.constant([[True]]), tf.ones((1,)), tf.ones((1,))), "condition of shape"),
     (lambda: K.variable(1.0, constraint=abs), "constraint"),
+    (lambda: K.rnn(lambda x, s: (x, s), tf.ones((2, 0, 3)), []), "no steps"),
+    (lambda: K.rnn(lambda x, s: (x, s), tf.ones((0, 2, 3)), [], time_major=True), "no steps"),
 ])
 def test_what_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+@pytest.mark.parametrize("call", [
+    lambda x: K.batch_dot(x, x), lambda x: K.switch(tf.constant([True]), x, x),
+    lambda x: K.bias_add(x, tf.ones((2, 2))), lambda x: K.rnn(lambda a, s: (a, s), x, []),
+    lambda x: K.bias_add(x, tf.ones((2,)), "channels_first"),
+])
+def test_the_number_of_axes_has_to_be_known(call):
+    with tf.Graph().as_default(), pytest.raises(ShapeError, match="not known"):
+        call(tf.compat.v1.placeholder("float32"))
+
+
+def test_matrices_and_biases_of_an_unknown_number_of_axes():
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        x = tf.compat.v1.placeholder("float32")
+        found = session.run([K.dot(x, tf.constant([[1.0], [2.0]])), K.bias_add(x, [10.0, 20.0])], {x: [[3.0, 4.0]]})
+    assert [y.tolist() for y in found] == [[[11.0]], [[13.0, 24.0]]]
 
 
 def test_names_are_counted():

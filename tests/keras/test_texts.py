@@ -75,6 +75,7 @@ def test_words_without_a_vocabulary():
     (lambda: text.Tokenizer().texts_to_matrix(["a"]), FailedPreconditionError, "fit_on_texts"),
     (lambda: fitted().texts_to_matrix(["a"], "sum"), ValueError, "sum"),
     (lambda: text.tokenizer_from_json("[]"), FileFormatError, "no tokenizer"),
+    (lambda: text.tokenizer_from_json("[" * 100_000), FileFormatError, "no tokenizer"),
     (lambda: text.tokenizer_from_json('{"config": {"word_index": "{}"}}'), FileFormatError, "no tokenizer"),
 ])
 def test_what_is_refused(call, error, words):

@@ -128,6 +128,9 @@ def test_mnist_is_read_from_a_file_of_this_machine(tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(home))
     with pytest.raises(NotFoundError, match="nothing is fetched"):
         datasets.mnist.load_data("absent.npz")
+    with pytest.raises(NotFoundError) as refused:
+        datasets.mnist.load_data(tmp_path / "absent.npz")
+    assert str(refused.value).count("absent.npz") == 1
     arrays = {f"{name}_{part}": np.full((n, *size), n, np.uint8)
               for part, n in (("train", 3), ("test", 2)) for name, size in (("x", (28, 28)), ("y", ()))}
     np.savez(home / "datasets" / "small.npz", **arrays)

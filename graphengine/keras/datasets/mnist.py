@@ -32,19 +32,20 @@ def load_data(path: str | os.PathLike[str] = "mnist.npz") -> Parts:
     Raises
     ------
     NotFoundError if it is in neither place: nothing is fetched from the network. FileFormatError for a file that lacks
-    one of the arrays.
+    one of the arrays. OSError for one that may not be read.
     """
     home = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras")
-    places = (Path(path), home / "datasets" / path)
+    places = tuple(dict.fromkeys((Path(path), home / "datasets" / path)))       # of an absolute path there is one
     found = next((place for place in places if place.is_file()), None)
     if found is None:
-        raise NotFoundError(f"there is no file {str(places[0])!r} or {str(places[1])!r}, and nothing is fetched from "
-                            "the network", op="mnist.load_data",
+        raise NotFoundError(f"there is no file {' or '.join(repr(str(place)) for place in places)}, and nothing is "
+                            "fetched from the network", op="mnist.load_data",
                             fix="put Keras's mnist.npz there, or take keras.datasets.digits")
-    try:
-        with found.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
-            x, y, x_test, y_test = (file[name] for name in ARRAYS)
-    except (KeyError, ValueError, OSError, zipfile.BadZipFile, TypeError, AttributeError) as error:
-        raise FileFormatError(f"the file does not hold the arrays {', '.join(ARRAYS)}: {error}", at=str(found),
-                              fix="give Keras's mnist.npz") from None
+    with found.open("rb") as raw:
+        try:
+            with np.load(raw, allow_pickle=False) as file:
+                x, y, x_test, y_test = (file[name] for name in ARRAYS)
+        except (KeyError, ValueError, OSError, zipfile.BadZipFile, TypeError, AttributeError) as error:
+            raise FileFormatError(f"the file does not hold the arrays {', '.join(ARRAYS)}: {error}", at=str(found),
+                                  fix="give Keras's mnist.npz") from None
     return (x, y), (x_test, y_test)

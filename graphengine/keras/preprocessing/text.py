@@ -211,7 +211,7 @@ def tokenizer_from_json(json_string: str) -> Tokenizer:
         made.word_docs.update(counts["word_docs"])
         made.index_docs.update({int(k): n for k, n in counts["index_docs"].items()})
         made.index_word = {int(k): word for k, word in counts["index_word"].items()}
-    except (TypeError, KeyError, ValueError, AttributeError) as error:
+    except (TypeError, KeyError, ValueError, AttributeError, RecursionError) as error:
         raise FileFormatError(f"the text is no tokenizer: {error}", fix="give what Tokenizer.to_json() wrote") from None
     return made
 
