@@ -20,6 +20,7 @@ from ..ops.body import Body
 from ..ops.choice import choose
 from ..ops.control import loop
 from ..ops.language import L
+from ..ops.rules import normal_axis
 from ..ops.state import Const, Placeholder
 from .onnx_ops import Call, NotMeant, means, rank_of
 
@@ -178,7 +179,7 @@ def scan(c: Call, body: Any, num_scan_inputs: int, scan_input_axes: Any = None, 
 def _first(x: Any, axis: int, backward: int, to: bool = False) -> Any:
     """x with an axis in front, or its first axis there, and that from its end on."""
     rank = rank_of(x, "the steps")
-    axis = axis % rank
+    axis = normal_axis(axis, rank)
     x = L.reverse(x, [0 if to else axis]) if backward else x
     order = [*range(1, axis + 1), 0, *range(axis + 1, rank)] if to else [
         axis, *range(axis), *range(axis + 1, rank)]

@@ -6,10 +6,12 @@ graph is drawn (shapes, mostly) is, so that sizes are known. The package `onnx` 
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +32,9 @@ from .onnx_ops import TRANSLATIONS, Call, NotMeant, dtype_of, translation
 Array = np.ndarray[Any, Any]
 OLDEST = 7                                  # version of the standard that is read
 MOST_FOLDED = 2**16                         # elements of results that are computed while the graph is drawn
+HEAVY = {"Control", "Convolution", "Linear algebra"}    # left for the run: their work is more than their elements
+MOST_INLINED = 2**22                        # bytes of nodes that calls of local functions come to
+MOST_AGAIN = 8, 2**18                       # parts are drawn so often for each byte of the file, and so many bytes more
 MOST_NAMED = 12                             # nodes named in an error
 
 
@@ -72,8 +77,9 @@ def _parsed(file: str) -> Any:
     try:
         model = onnx.load(file)
         _check(model)
+        _check_calls(model, file)
         return inliner.inline_local_functions(model) if model.functions else model
-    except OSError:
+    except (OSError, FileFormatError):
         raise
     except Exception as error:              # protobuf's own, onnx's, and what broken numbers lead to
         text = str(error).strip().splitlines()
@@ -95,6 +101,36 @@ def _check(model: Any) -> None:
         kind.ClearField("shape")
 
 
+def _check_calls(model: Any, file: str) -> None:
+    """Raises FileFormatError where local functions that call others, none of them itself, would fill the memory."""
+    functions = {(f.domain, f.name, f.overload): f for f in model.functions}
+
+    @functools.cache
+    def size(key: tuple[str, str, str]) -> int:
+        return sum(node.ByteSize() for node in functions[key].node) + called(functions[key])
+
+    def called(graph: Any) -> int:
+        keys = [(node.domain, node.op_type, node.overload) for _, node in _all_nodes(graph)]
+        return sum(size(key) for key in keys if key in functions)
+
+    found = called(model.graph)
+    if found > MOST_INLINED:
+        raise FileFormatError(f"its local functions come to {found:,} bytes where they are called; up to "
+                              f"{MOST_INLINED:,} are read", at=file, fix="export the model without functions")
+
+
+@dataclass
+class _Room:
+    """How many bytes of parts inside nodes may still be drawn: a body is drawn again for each size that changes."""
+
+    left: int
+
+    def take(self, part: Any) -> None:
+        self.left -= part.ByteSize()
+        if self.left < 0:
+            raise NotMeant("sizes of what nested loops carry change one after the other, too often to follow")
+
+
 class _Reader:
     """One file.
 
@@ -106,6 +142,7 @@ class _Reader:
     names : of other nodes, where they are those of the file
     arrays : by name, what is known while the graph is drawn; in one of objects, entries that are None are not
     outer : of a part inside a node what reads the part around it
+    room : for parts inside nodes, shared by the readers of all
     """
 
     def __init__(self, model: Any, file: str) -> None:
@@ -116,6 +153,7 @@ class _Reader:
         self.ends: dict[Node, str] = {}
         self.names: dict[Node, str] = {}
         self.arrays: dict[str, Array] = {}
+        self.room = _Room(MOST_AGAIN[0] * model.ByteSize() + MOST_AGAIN[1])
         self.version = max((s.version for s in model.opset_import if s.domain in ("", "ai.onnx")), default=0)
 
     def check_operators(self) -> None:
@@ -161,6 +199,7 @@ class _Reader:
         """Results of a part of the file inside a node, for tensors and arrays; it is drawn where nodes go now."""
         if len(part.input) != len(given):
             raise NotMeant(f"the part inside, {part.name!r}, takes {len(part.input)} values and is given {len(given)}")
+        self.room.take(part)
         inner = copy.copy(self)
         inner.outer, inner.graph, inner.tensors, inner.arrays = self, get_default_graph(), {}, dict(self.arrays)
         inner._weights(part)
@@ -210,6 +249,8 @@ class _Reader:
             raise self._refusal(node, label, said) from error
         except GraphEngineError as error:
             raise self._refusal(node, label, error.problem) from error
+        except (LookupError, ValueError, ArithmeticError, AttributeError, MemoryError) as error:
+            raise self._refusal(node, label, f"it is broken: {error}") from error
 
     def _refusal(self, node: Any, label: str, text: str) -> FileFormatError:
         return FileFormatError(f"{node.op_type}: {text}", at=f"{self.file}, node {label!r}",
@@ -283,6 +324,8 @@ class _Reader:
             for name, array in zip(names, arrays, strict=True):
                 made[name] = apart.add(Const(array), (), None).outputs[0]
             found = self._results(node, given, made.__getitem__)
+        if any(n.op.category in HEAVY for n in apart.nodes):
+            return False
         made_shapes = [t.shape for n in apart.nodes for t in n.outputs]
         if any(s.rank is None or None in s or math.prod(s.numbers()) > MOST_FOLDED for s in made_shapes):
             return False

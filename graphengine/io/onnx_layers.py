@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..ops.language import L
+from ..ops.rules import normal_axis
 from .onnx_ops import Call, NotMeant, means, rank_of
 from .onnx_shapes import sizes_along
 
@@ -63,7 +64,10 @@ class Windows:
         n = rank_of(x, "windows") - 2
         if n not in FORMATS:
             raise NotMeant(f"there are {n} spatial axes; 1 to 3 are known")
-        return cls(x, list(size), list(strides or [1] * n), list(dilations or [1] * n))
+        steps, spread = list(strides or [1] * n), list(dilations or [1] * n)
+        if {len(size), len(steps), len(spread)} != {n} or min(steps + spread) < 1:
+            raise NotMeant(f"windows of {len(size)} sizes, by strides {steps} and dilations {spread}, go over {n} axes")
+        return cls(x, list(size), steps, spread)
 
     @property
     def data_format(self) -> str:
@@ -80,6 +84,8 @@ class Windows:
             return auto_pad.partition("_")[0]
         n = len(self.steps)
         flat = list(pads or [0] * (2 * n))
+        if len(flat) != 2 * n:
+            raise NotMeant(f"{len(flat)} pads are given for {n} axes")
         pairs = [[flat[k], flat[n + k]] for k in range(n)]
         if auto_pad == "SAME_LOWER":
             for k, (size, tap, step, spread) in enumerate(self.axes):
@@ -141,6 +147,8 @@ def conv_transpose(c: Call, auto_pad: str = "NOTSET", dilations: Any = None, gro
     over = Windows.of(x, w.shape[2:], strides, dilations)
     n, flat, extra = len(over.steps), list(pads or []), list(output_padding or [])
     flat, extra = flat or [0] * (2 * n), extra or [0] * n
+    if len(flat) != 2 * n or len(extra) != n or len(output_shape or flat[:n]) not in (n, n + 2):
+        raise NotMeant(f"pads={flat}, output_padding={extra}, output_shape={output_shape} are given for {n} axes")
     if None in w.shape or (output_shape is not None and None in x.shape[2:]):
         raise NotMeant("sizes of a transposed convolution are not known")
     spans = [(tap - 1) * spread + 1 for _, tap, _, spread in over.axes]
@@ -241,7 +249,7 @@ def instance_normalization(c: Call, epsilon: float = 1e-5) -> Any:
 def layer_normalization(c: Call, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Any:
     x = c.x(0)
     rank = rank_of(x, "the normalization")
-    y, mean, scale = normalized(x, list(range(axis % rank, rank)), epsilon)
+    y, mean, scale = normalized(x, list(range(normal_axis(axis, rank), rank)), epsilon)
     y = y * c.x(1)
     return (y + c.x(2) if c.given(2) else y), mean, scale
 
@@ -250,7 +258,7 @@ def layer_normalization(c: Call, axis: int = -1, epsilon: float = 1e-5, stash_ty
 def rms_normalization(c: Call, axis: int = -1, epsilon: float = 1e-5, stash_type: int = 1) -> Any:
     x = c.x(0)
     rank = rank_of(x, "the normalization")
-    return x * L.rsqrt(L.reduce_mean(L.square(x), list(range(axis % rank, rank)), True) + epsilon) * c.x(1)
+    return x * L.rsqrt(L.reduce_mean(L.square(x), list(range(normal_axis(axis, rank), rank)), True) + epsilon) * c.x(1)
 
 
 @means("GroupNormalization")

@@ -17,6 +17,7 @@ import numpy as np
 from ..dtypes import as_dtype
 from ..ops import OPS
 from ..ops.language import L
+from ..ops.rules import normal_axis
 
 Array = np.ndarray[Any, Any]
 
@@ -255,7 +256,7 @@ def along(name: str) -> Translation:
         if c.version >= 13:
             return of(x, -1 if axis is None else axis)
         rank = rank_of(x, "the softmax")
-        first = (1 if axis is None else axis) % max(rank, 1)
+        first = normal_axis(1 if axis is None else axis, rank)
         if first == rank - 1:
             return of(x, -1)
         if None in x.shape[first:]:
@@ -310,7 +311,7 @@ def extremum_place(name: str) -> Translation:
             raise NotMeant("of equal elements the last is asked for")
         x = c.x(0)
         found = getattr(L, name)(x, axis)
-        return L.expand_dims(found, axis % rank_of(x, "the axis")) if keepdims else found
+        return L.expand_dims(found, normal_axis(axis, rank_of(x, "the axis"))) if keepdims else found
 
     return translate
 
@@ -324,17 +325,19 @@ def top_k(c: Call, axis: int = -1, largest: int = 1, sorted: int = 1, k: int | N
     """The smallest are the first ones in ascending order."""
     x = c.x(0)
     last = rank_of(x, "the largest") - 1
+    axis = normal_axis(axis, last + 1)
     swapped = list(range(last + 1))
-    swapped[axis], swapped[-1] = last, axis % (last + 1)
-    x = x if axis % (last + 1) == last else L.transpose(x, swapped)
+    swapped[axis], swapped[-1] = last, axis
+    x = x if axis == last else L.transpose(x, swapped)
     known = c.known(1) if k is None else np.asarray(k)
     count = L.reshape(c.x(1), ()) if known is None or known.dtype == object else int(known.item())
     if largest:
         found = L.top_k(x, count)
     else:
+        L.top_k(x, count)                   # it checks how many there are
         places = L.argsort(x)[..., :count]
         found = L.gather(x, places, None, last, last), places
-    moved = found if axis % (last + 1) == last else [L.transpose(y, swapped) for y in found]
+    moved = found if axis == last else [L.transpose(y, swapped) for y in found]
     return moved[0], L.cast(moved[1], "int64")
 
 
@@ -343,7 +346,9 @@ def fourier(c: Call, axis: int = 1, inverse: int = 0, onesided: int = 0) -> Any:
     """The last axis has the real and the imaginary part of each number, or the real part only."""
     x = c.x(0)
     rank = rank_of(x, "the transform")
-    axis = (int(c.number(2, -2)) if c.version >= 20 else axis) % rank
+    axis = normal_axis(int(c.number(2, -2)) if c.version >= 20 else axis, rank)
+    if x.shape[-1] is None:
+        raise NotMeant("the size of the last axis, whether numbers have an imaginary part, is not known")
     if axis == rank - 1 or (inverse and onesided) or x.shape[-1] not in (1, 2):
         raise NotMeant("parts of numbers are transformed, or half of a spectrum is")
     order = [k for k in range(rank - 1) if k != axis]
@@ -352,6 +357,8 @@ def fourier(c: Call, axis: int = 1, inverse: int = 0, onesided: int = 0) -> Any:
     count = L.shape_of(x, "int32")[-2] if x.shape[-2] is None else x.shape[-2]
     if c.given(1):
         wanted = int(c.number(1, 0))
+        if wanted < 1:
+            raise NotMeant(f"the length is {wanted}")
         x = L.pad(x[..., :wanted, :], [[0, 0]] * (rank - 2) + [[0, L.maximum(wanted - count, 0)], [0, 0]])
         count = wanted
     real = x[..., 0]

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..ir.node import Tensor
 from ..ops.language import L
+from ..ops.rules import normal_axes, normal_axis
 from .onnx_ops import Call, NotMeant, Translation, axes_of, means, rank_of
 
 FAR = 2**31 - 1                             # ends of slices from here on mean the end of the axis
@@ -89,7 +90,7 @@ def _with_own_sizes(x: Any, sizes: Any) -> Any:
 def flatten(c: Call, axis: int = 1) -> Any:
     x = c.x(0)
     rank = rank_of(x, "the flattening")
-    axis = axis + rank if axis < 0 else axis
+    axis = rank if axis == rank else normal_axis(axis, rank)
     rows, columns = x.shape[:axis], x.shape[axis:]
     if None not in columns:
         return L.reshape(x, [-1, math.prod(columns)])
@@ -103,7 +104,7 @@ def flatten(c: Call, axis: int = 1) -> Any:
 def unsqueeze(c: Call, axes: Any = None) -> Any:
     x, chosen = c.x(0), axes_of(c, 1, axes) or []
     rank = rank_of(x, "new axes") + len(chosen)
-    return functools.reduce(L.expand_dims, sorted(k % rank for k in chosen), x)
+    return functools.reduce(L.expand_dims, normal_axes(tuple(chosen), rank), x)
 
 
 @means("Squeeze")
@@ -141,10 +142,22 @@ def concat(c: Call, axis: int) -> Any:
 @means("Split")
 def split(c: Call, axis: int = 0, split: Any = None, num_outputs: int | None = None) -> Any:
     x = c.x(0)
-    axis = axis % rank_of(x, "the split")
+    axis = normal_axis(axis, rank_of(x, "the split"))
     whole = sizes_along(x)[axis]
     if split is not None or c.given(1):
-        ends = list(itertools.accumulate(list(split) if split is not None else numbers_of(c, 1, "sizes"), initial=0))
+        sizes = list(split) if split is not None else numbers_of(c, 1, "sizes")
+        known = not any(isinstance(n, Tensor) for n in (whole, *sizes))
+        if len(sizes) != c.results or any(_is_below(n, 0) for n in sizes) or (known and sum(sizes) != whole):
+            shown = ", ".join("?" if isinstance(n, Tensor) else str(n) for n in sizes)
+            raise NotMeant(f"an axis of {whole if known else 'unknown size'} is split into {c.results} of [{shown}]")
+        if not known and not isinstance(sum(sizes), Tensor):
+            x = L.expect_size(x, axis, sum(sizes))
+        elif not known:
+            wrong = functools.reduce(L.logical_or, [L.less(n, 0) for n in sizes if isinstance(n, Tensor)],
+                                     L.not_equal(sum(sizes), whole))
+            said = "the sizes of the parts do not add up to that of the axis"
+            sizes[0] = L.checked(L.cast(sizes[0], "int64"), wrong, said, "split")
+        ends = list(itertools.accumulate(sizes, initial=0))
     else:
         count = c.results
         if num_outputs not in (None, count):
@@ -163,6 +176,8 @@ def slice_(c: Call, starts: Any = None, ends: Any = None, axes: Any = None) -> A
     rank = rank_of(x, "the slice")
     chosen = axes_of(c, 3, axes) or list(range(len(first)))
     steps = c.numbers(4, "steps") if c.given(4) else [1] * len(first)
+    if len(normal_axes(tuple(chosen), rank)) != len(first):
+        raise NotMeant(f"{len(first)} starts are given for {len(chosen)} axes")
     parts = [slice(None)] * rank
     for axis, a, b, step in zip(chosen, first, last, steps, strict=True):
         size = x.shape[axis]
@@ -193,7 +208,7 @@ def from_front(indices: Any, size: Any) -> Any:
 @means("Gather")
 def gather(c: Call, axis: int = 0) -> Any:
     x, known = c.x(0), c.known(1)
-    axis = axis % rank_of(x, "the gathering")
+    axis = normal_axis(axis, rank_of(x, "the gathering"))
     if known is not None and known.dtype != object:
         if known.ndim == 0:
             return x[(slice(None),) * axis + (int(known),)]
@@ -210,7 +225,7 @@ def gather_elements(c: Call, axis: int = 0) -> Any:
     """Along the last axis, once the others are out of the way."""
     x, indices = c.xs
     rank = rank_of(x, "the gathering")
-    axis = axis % rank
+    axis = normal_axis(axis, rank)
     if any(n is None or n != m for k, (n, m) in enumerate(zip(x.shape, indices.shape, strict=True)) if k != axis):
         x = x[tuple(slice(None) if k == axis else slice(0, n) for k, n in enumerate(sizes_along(indices)))]
     swapped = list(range(rank))
@@ -300,7 +315,7 @@ def pad(c: Call, mode: str = "constant", pads: Any = None, value: float = 0.0) -
     x = c.x(0)
     rank = rank_of(x, "the border")
     flat = list(pads) if pads is not None else numbers_of(c, 1, "widths")
-    axes = [k % rank for k in c.numbers(3, "axes")] if c.given(3) else list(range(rank))
+    axes = [normal_axis(k, rank) for k in c.numbers(3, "axes")] if c.given(3) else list(range(rank))
     if len(flat) != 2 * len(axes) or mode not in ("constant", "reflect", "edge", "wrap"):
         raise NotMeant(f"borders of mode {mode!r} with {len(flat)} widths are added around {len(axes)} axes")
     widths: list[list[Any]] = [[0, 0]] * rank

@@ -339,6 +339,34 @@ def test_loops_in_loops_are_drawn_so_often_that_deep_ones_are_refused(tmp_path):
         tf.load(tmp_path / "m.onnx")
 
 
+def registers(level, depth, count=6):
+    """A body that moves what it carries on by one place, the last one doubled; inside it the next."""
+    own = [f"v{level}_{k}" for k in range(count)]
+    inner = [node("Identity", own[k + 1], f"{own[k]}_new") for k in range(count - 1)]
+    inner += [node("Concat", f"{own[-1]} {own[-1]}", f"{own[-1]}_new", axis=0),
+              node("Identity", f"c{level}", f"on{level}")]
+    if level + 1 < depth:
+        inner.append(helper.make_node("Loop", ["n", "", *["x"] * count], [f"{name}_unused" for name in own],
+                                      body=registers(level + 1, depth)))
+    return part(inner, {f"i{level}": TensorProto.INT64, f"c{level}": TensorProto.BOOL,
+                        **dict.fromkeys(own, TensorProto.FLOAT)},
+                {f"on{level}": TensorProto.BOOL, **{f"{name}_new": TensorProto.FLOAT for name in own}})
+
+
+@pytest.mark.parametrize("depth", [1, 2, 8])
+def test_bodies_are_not_drawn_again_without_end(depth, tmp_path):
+    """Each size that changes is seen only after a drawing, which draws all that is inside."""
+    model = model_of([helper.make_node("Loop", ["n", "", *["x"] * 6], [f"y{k}" for k in range(6)],
+                                       body=registers(0, depth))], {"x": [2]}, ["y0", "y5"], {"n": np.array(3)})
+    if depth < 8:
+        found = computed(model, tmp_path / "m.onnx", [np.array([1, 2], "f4")])
+        assert [len(y) for y in found] == [2, 16]           # doubled three times; on its way for two steps more
+    else:
+        onnx.save(model, tmp_path / "m.onnx")
+        with pytest.raises(FileFormatError, match=r"Loop: sizes of what nested loops carry change[\s\S]*node"):
+            tf.load(tmp_path / "m.onnx")
+
+
 # -------------------------------------------------------------------- what cannot be read
 
 def test_all_unknown_operators_are_named_with_their_nodes(tmp_path):
@@ -399,6 +427,78 @@ def test_local_functions_are_put_in_place(tmp_path):
         helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]), tmp_path / "m.onnx")
     loaded = tf.load(tmp_path / "m.onnx")
     np.testing.assert_array_equal(tf.Session(loaded).run("y", {"x": [1, 2, 3]}), [2, 4, 6])
+
+
+def test_local_functions_that_double_again_and_again_are_refused_before_they_fill_the_memory(tmp_path):
+    versions = [helper.make_opsetid("", 17), helper.make_opsetid("own", 1)]
+    functions = [helper.make_function("own", "Twice0", ["a"], ["b"], [node("Add", "a a", "b")], versions)]
+    for k in range(1, 50):
+        calls = [helper.make_node(f"Twice{k - 1}", [x], [y], domain="own") for x, y in ("at", "tb")]
+        functions.append(helper.make_function("own", f"Twice{k}", ["a"], ["b"], calls, versions))
+    graph = helper.make_graph([helper.make_node("Twice49", ["x"], ["y"], domain="own")], "g",
+                              [helper.make_tensor_value_info("x", TensorProto.FLOAT, [3])],
+                              [helper.make_tensor_value_info("y", TensorProto.FLOAT, [3])])
+    onnx.save(helper.make_model(graph, functions=functions, ir_version=8, opset_imports=versions), tmp_path / "m.onnx")
+    with pytest.raises(FileFormatError, match="its local functions come to"):
+        tf.load(tmp_path / "m.onnx")
+
+
+def test_what_takes_long_is_left_for_the_run(tmp_path):
+    """A product over five axes of 50,000 would never end; a graph of it is drawn at once."""
+    model = model_of([node("Einsum", "v v v v v", "y", equation="a,b,c,d,e->")], {"x": [1]}, ["y"],
+                     {"v": np.ones(50_000, "f4")})
+    onnx.save(model, tmp_path / "m.onnx")
+    assert tf.load(tmp_path / "m.onnx").as_tensor("y").shape == ()
+
+
+IMAGE = {"x": [1, 2, 3, 3]}
+FILTERS = {"w": np.ones((2, 3, 2, 2), "f4")}
+
+
+@pytest.mark.parametrize(("used", "inputs", "weights", "said"), [
+    (node("Split", "x p", "y z"), {"x": [2, 3]}, {"p": np.array([5, 5])}, r"axis of 2 is split into 2 of \[5, 5\]"),
+    (node("Split", "x p", "y z"), {"x": [4, 3]}, {"p": np.array([1, 1])}, r"axis of 4 is split into 2 of \[1, 1\]"),
+    (node("Split", "x p", "y z"), {"x": [2, 3]}, {"p": np.array([3, -1])}, r"split into 2 of \[3, -1\]"),
+    (node("Split", "x p", "y z"), {"x": [2, 3]}, {"p": np.array([2])}, r"split into 2 of \[2\]"),
+    (node("Split", "x", "y z", axis=9), {"x": [2, 3]}, {}, "axis 9 is outside"),
+    (node("TopK", "x k", "y z", largest=0), {"x": [2, 3]}, {"k": np.array([99])}, "k=99 elements"),
+    (node("TopK", "x k", "y z", largest=0), {"x": [2, 3]}, {"k": np.array([-1])}, "k=-1"),
+    (node("TopK", "x k", "y z", axis=5), {"x": [2, 3]}, {"k": np.array([1])}, "axis 5 is outside"),
+    (node("DFT", "x n", "y"), {"x": [2, 3, 1]}, {"n": np.array(-2)}, "the length is -2"),
+    (node("DFT", "x", "y"), {"x": [2, 3, None]}, {}, "the size of the last axis"),
+    (node("Slice", "x s e", "y"), {"x": [2, 3]}, {"s": np.zeros(3, "i8"), "e": np.ones(3, "i8")}, "axis 2 is outside"),
+    (node("Softmax", "x", "y", axis=7), {"x": [2, 3]}, {}, "axis 7 is outside"),
+    (node("Flatten", "x", "y", axis=7), {"x": [2, 3]}, {}, "axis 7 is outside"),
+    (node("Reshape", "x s", "y"), {"x": [2, 3]}, {"s": np.array([2, 3, 0])}, "Reshape: it is broken"),
+    (node("ConvTranspose", "x w", "y", strides=[0, 0]), IMAGE, FILTERS, r"by strides \[0, 0\]"),
+    (node("ConvTranspose", "x w", "y", pads=[1]), IMAGE, FILTERS, r"pads=\[1\]"),
+    (node("ConvTranspose", "x w", "y", output_padding=[1]), IMAGE, FILTERS, r"output_padding=\[1\]"),
+    (node("ConvTranspose", "x w", "y", output_shape=[1]), IMAGE, FILTERS, r"output_shape=\[1\]"),
+    (node("Conv", "x v", "y", pads=[1]), IMAGE, {"v": np.ones((3, 2, 2, 2), "f4")}, "1 pads are given for 2 axes"),
+    (node("MaxPool", "x", "y", kernel_shape=[2]), IMAGE, {}, "windows of 1 sizes"),
+])
+def test_what_is_not_valid_is_refused_with_its_node(used, inputs, weights, said, tmp_path):
+    used.name = "wrong"
+    onnx.save(model_of([used], inputs, list(used.output), weights), tmp_path / "m.onnx")
+    with pytest.raises(FileFormatError, match=rf"{said}[\s\S]*node 'wrong'"):
+        tf.load(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["constant", "fed"])
+def test_parts_add_up_to_an_axis_that_is_known_only_in_the_run(is_known, tmp_path):
+    sizes = np.array([1, 2])
+    graph = helper.make_graph(
+        [node("Split", "x p", "y z")], "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n"]), *(
+            [] if is_known else [helper.make_tensor_value_info("p", TensorProto.INT64, [2])])],
+        [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in "yz"],
+        [numpy_helper.from_array(sizes, "p")] if is_known else [])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), tmp_path / "m.onnx")
+    session, further = tf.Session(tf.load(tmp_path / "m.onnx")), {} if is_known else {"p": sizes}
+    y, z = session.run(["y", "z"], {"x": [1, 2, 3], **further})
+    assert (y.tolist(), z.tolist()) == ([1], [2, 3])
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        session.run(["y", "z"], {"x": [1, 2, 3, 4], **further})
 
 
 @pytest.mark.parametrize("content", [b"", b"\x08\x08 no model", b"{}", b"\xff" * 300],
