@@ -89,6 +89,10 @@ class Lookup(Configured):
         ------
         InvalidArgumentError for an entry that is there twice, for more of them than `max_tokens`, or for tf_idf
         without a weight of each.
+
+        Notes
+        -----
+        Models follow. A `function` of the program that was traced before keeps the old entries, as in Keras.
         """
         name = type(self).__name__
         if isinstance(vocabulary, (str, Path)):
