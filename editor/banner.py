@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
@@ -12,8 +13,24 @@ from .model.sentences import sentence, stopped
 from .theme import theme
 
 
+@dataclass(frozen=True)
+class Message:
+    """What is said, as of `Banner.show_message`."""
+
+    text: str
+    severity: str
+    button: str
+    action: Callable[[], object] | None
+    about: str
+    stays: bool
+
+
 class Banner(QtWidgets.QFrame):
-    """Hidden until `show_message`; the newest message replaces the one before. It moves nothing out of its place."""
+    """Hidden until `show_message`. It moves nothing out of its place.
+
+    The newest message replaces the one before, but for one that stays: the newer one lies above it, and when
+    that goes, the one that stays is seen again.
+    """
 
     def __init__(self, parent: QtWidgets.QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,7 +46,7 @@ class Banner(QtWidgets.QFrame):
         close.setToolTip(self.tr("Dismiss"))
         close.setAccessibleName(self.tr("Dismiss the message"))
         theme.dress(close, "close")
-        close.clicked.connect(self.hide)
+        close.clicked.connect(self.dismiss)
         row = QtWidgets.QHBoxLayout(self)
         row.setContentsMargins(12, 6, 8, 6)
         row.setSpacing(10)
@@ -37,8 +54,7 @@ class Banner(QtWidgets.QFrame):
         row.addWidget(self.label, 1)
         row.addWidget(self.button)
         row.addWidget(close)
-        self._action: Callable[[], object] | None = None
-        self._severity, self._stays = "info", False
+        self._told: list[Message] = []      # the last one is seen; all below it stay
         theme.changed.connect(self._dress)
         self.hide()
 
@@ -62,46 +78,62 @@ class Banner(QtWidgets.QFrame):
             self.raise_()
 
     def show_message(self, text: str, severity: str = "error", button: str = "",
-                     action: Callable[[], object] | None = None, stays: bool = False) -> None:
+                     action: Callable[[], object] | None = None, about: str = "", stays: bool = False) -> None:
         """Show a message.
 
         Parameters
         ----------
         severity : "error", "warning" or "info"
         button, action : what can be done about it
-        stays : whether it is news also after edits, which cannot mend it
+        about : what it is news of, as "run"; a newer one about the same replaces it
+        stays : whether neither edits nor runs nor other messages make it old; among those that stay errors lie above
         """
-        self.label.setText(text)
-        self.button.setText(button)
-        self.button.setVisible(bool(button))
-        self._severity, self._action, self._stays = severity, action, stays
-        self._dress()
-        self._place()
-        self.show()
+        new = Message(text, severity, button, action, about, stays)
+        kept = [old for old in self._told if old.stays and old.about != about]
+        self._show(sorted([*kept, new], key=lambda each: (not each.stays, each.severity == "error")))
 
-    def let_go(self, staying: bool = False) -> None:
-        """Something has been done since: an error is no longer news. What warns stays until somebody dismisses it.
+    def let_go(self) -> None:
+        """Something has been done since: an error is no longer news. What warns stays until somebody dismisses it."""
+        self._keep(lambda each: each.stays or each.severity != "error")
 
-        staying : let also go what edits cannot mend
-        """
-        if staying if self.stays else self._severity == "error":
-            self.hide()
+    def let_go_of(self, *about: str) -> None:
+        """What messages are about is over, also of those that stay."""
+        self._keep(lambda each: each.about not in about)
 
-    @property
-    def stays(self) -> bool:
-        """Whether something is shown that neither edits nor runs mend."""
-        return self._stays and not self.isHidden()
+    def clear(self) -> None:
+        """Somebody has begun something else: only what stays is still news."""
+        self._keep(lambda each: each.stays)
+
+    def dismiss(self) -> None:
+        """Let go of the message that is seen."""
+        self._show(self._told[:-1])
+
+    def _keep(self, is_news: Callable[[Message], bool]) -> None:
+        left = list(filter(is_news, self._told))
+        if left != self._told:
+            self._show(left)
+
+    def _show(self, told: list[Message]) -> None:
+        self._told = told
+        if told:
+            self.label.setText(told[-1].text)
+            self.button.setText(told[-1].button)
+            self.button.setVisible(bool(told[-1].button))
+            self._dress()
+            self._place()
+        self.setVisible(bool(told))
 
     def _dress(self) -> None:
-        token = {"error": "error", "warning": "warn"}.get(self._severity, "accent")
-        self.icon.setPixmap(theme.icon(self._severity, token).pixmap(18, 18))
+        severity = self._told[-1].severity if self._told else "info"
+        token = {"error": "error", "warning": "warn"}.get(severity, "accent")
+        self.icon.setPixmap(theme.icon(severity, token).pixmap(18, 18))
         ground, color = theme.color("panel"), theme.color(token)
         self.setStyleSheet(f"QFrame#banner {{ background: {_mixed(ground, color, 0.16)}; border: 0; "
                            f"border-bottom: 1px solid {_mixed(ground, color, 0.5)}; }}")
 
     def _act(self) -> None:
-        action = self._action
-        self.hide()
+        action = self._told[-1].action
+        self.dismiss()
         if action is not None:
             action()
 

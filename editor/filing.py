@@ -91,14 +91,15 @@ class Filing(Exports):
             return
         if error is not None:
             self.banner.show_message(self.tr("Not saved: {0}").format(said(error)), "error",
-                                     self.tr("Save elsewhere"), self.do_save_as, stays=True)
+                                     self.tr("Save elsewhere"), self.do_save_as, about="file", stays=True)
             return
         path = saved.path
         self.path, self.folder, self.version = path, path.parent, saved.version
         self.journal.saved(path, self.version)
         self.settings.remember_file(path)
         self._update_title()
-        self.banner.let_go(staying=True)
+        self.banner.let_go()
+        self.banner.let_go_of("file", "journal")
         self.watching.look()
         self.say(self.tr("Saved {0}").format(path.name))
         if isinstance(saved.brought, Exception):
@@ -109,9 +110,8 @@ class Filing(Exports):
         saved.then()
 
     def _say_of_journal(self, problem: str) -> None:
-        if not self.banner.stays:           # that the file was not saved says as much
-            self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem),
-                                     "warning", stays=True)
+        self.banner.show_message(self.tr("Unsaved changes cannot be kept for recovery: {0}").format(problem),
+                                 "warning", about="journal", stays=True)
 
     def ask_about_changes(self, path: Path) -> str:
         """What is to become of a file that another program has changed: "overwrite", "elsewhere" or "cancel"."""

@@ -321,7 +321,8 @@ class MainWindow(Filing):
             except Unplaced as error:
                 troubles.append(f"{Path(path).name}: {error}.")
                 self.banner.show_message("\n".join(troubles), "warning", self.tr("Save the graph"),
-                                         partial(self.do_save, partial(self._dropped, paths[k:], at)))
+                                         partial(self.do_save, partial(self._dropped, paths[k:], at)),
+                                         about="drop", stays=True)      # its button holds the rest of the files
                 return
             self.document.do(self.tool.canvas.placed(change))
             self.scene.select(commands.made(change))
@@ -421,8 +422,10 @@ class MainWindow(Filing):
         elif isinstance(reply, m.Exported):
             self.show_exported(reply)
         elif isinstance(reply, m.Started):
-            if not self.banner.stays:
-                self.banner.hide()
+            if self.running.by_itself:
+                self.banner.let_go_of("run")        # nobody has read the others for that
+            else:
+                self.banner.clear()
             if reply.what == "train":
                 self._losses = self._losses if self.running.continues else []
             elif reply.what == "run":
@@ -437,7 +440,8 @@ class MainWindow(Filing):
             self.scene.show_running(False)
             button, does = ((self.tr("Continue"), self.do_train) if self.running.paused else
                             (self.tr("Run again"), self.do_run))
-            self.banner.show_message(self.tr("{0} The document is safe.").format(reply.text), "warning", button, does)
+            self.banner.show_message(self.tr("{0} The document is safe.").format(reply.text), "warning", button, does,
+                                     about="run")
 
     _losses: list[float] = []
 
@@ -454,9 +458,9 @@ class MainWindow(Filing):
         where = f"{reply.card}: " if reply.card else ""
         card = reply.card
         if card is not None and self.document.card(card) is not None:
-            self.banner.show_message(where + text, "error", self.tr("Show card"), lambda: self.jump(card))
+            self.banner.show_message(where + text, "error", self.tr("Show card"), lambda: self.jump(card), "run")
         else:
-            self.banner.show_message(where + text if where else text[:1].upper() + text[1:])
+            self.banner.show_message(where + text if where else text[:1].upper() + text[1:], about="run")
 
     # ------------------------------------------------ files
 

@@ -8,7 +8,7 @@ from typing import Any
 from ..model.build import feed_outputs
 from ..model.catalog import REQUIRED, Field, Kind
 from ..model.document import Change, GraphDocument
-from ..model.items import SUBGRAPH, Card, Frame, Item, Ref, Setting
+from ..model.items import SUBGRAPH, Card, Frame, Item, Ref, Setting, is_same
 from ..model.kinds import catalog
 from ..model.subgraphs import inside
 from ..model.values import EXAMPLE
@@ -16,7 +16,7 @@ from ..model.words import Words
 from .edit import Edit, Refused, counted
 from .names import check_free, check_name
 from .places import coordinate
-from .values import check_value, is_same
+from .values import check_value
 from .wires import join, lead_through, refusal
 
 Output = tuple[str, int]

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from ..model.catalog import Kind
 from ..model.document import Change, GraphDocument, reached
-from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire
+from ..model.items import SUBGRAPH, Card, Frame, Item, Note, Ref, Wire, is_same
 from ..model.kinds import catalog
 from ..model.names import Names, without_number
 from ..model.subgraphs import DEEPEST, level_of, too_deep
@@ -186,7 +186,7 @@ class Edit:
         Refused if subgraphs would lie in each other too deeply.
         """
         items = self.document.items
-        after = {ref: item for ref, item in self._after.items() if items.get(ref) != item}
+        after = {ref: item for ref, item in self._after.items() if not is_same(items.get(ref), item)}
         check_depth(self.document, after)
         return Change(label, {ref: items.get(ref) for ref in after}, after, merge)
 

@@ -8,20 +8,12 @@ from typing import Any
 from graphengine import as_dtype
 
 from ..model.catalog import Field
+from ..model.items import is_same
 from ..model.plain import is_flat
 from ..model.values import NON_FINITE, TOO_DEEP, interval_text, is_array, written
 from .edit import Refused
 
 INT64 = 2**63
-
-
-def is_same(one: Any, other: Any) -> bool:
-    """Whether two values are the same in a file: 1 is not true, a tuple is a list."""
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(map(is_same, one, other))
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(is_same(v, other[k]) for k, v in one.items())
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def check_value(field: Field, value: Any) -> None:

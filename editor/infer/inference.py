@@ -18,7 +18,7 @@ from ..model import subgraphs
 from ..model.build import fed_row, feed_outputs, operand_wires
 from ..model.catalog import REQUIRED, Kind, Socket
 from ..model.document import GraphDocument
-from ..model.items import SUBGRAPH, Card, Ref, Wire
+from ..model.items import SUBGRAPH, Card, Ref, Wire, is_same
 from ..model.kinds import TRAIN, catalog
 from ..model.meaning import anywhere
 from ..model.values import written
@@ -206,7 +206,7 @@ class Inference:
 
     def _is_only_moved(self, id: str) -> bool:
         old, new = self._cards.get(id), self.document.card(id)
-        return old is not None and new is not None and anywhere(old, True) == anywhere(new, True)
+        return old is not None and new is not None and is_same(anywhere(old, True), anywhere(new, True))
 
     def _update(self, touched: set[str]) -> None:
         told = set()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .items import Card, Frame, Item, Note, Ref, Setting, Wire
+from .items import Card, Frame, Item, Note, Ref, Setting, Wire, is_same
 
 Listener = Callable[[frozenset[Ref]], None]
 Placed = Card | Frame | Note
@@ -36,7 +36,7 @@ class Change:
 
     @property
     def is_nothing(self) -> bool:
-        return dict(self.before) == dict(self.after)
+        return is_same(self.before, self.after)
 
     def reversed(self) -> Change:
         return Change(self.label, self.after, self.before)

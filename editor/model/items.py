@@ -132,3 +132,16 @@ class Setting:
 
 
 Item = Card | Wire | Frame | Note | Setting
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Whether two values, or items, are the same in a file: 1 is not true, a tuple is a list."""
+    if one is other:
+        return True
+    if isinstance(one, Item) and type(one) is type(other):
+        return is_same(vars(one), vars(other))
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(is_same(v, other[k]) for k, v in one.items())
+    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)

@@ -11,7 +11,7 @@ from graphengine.tools.drawn.files import KEYS
 
 from .catalog import Field
 from .document import GraphDocument
-from .items import SUBGRAPH, Card, Item, Ref, Setting, Wire
+from .items import SUBGRAPH, Card, Item, Ref, Setting, Wire, is_same
 from .kinds import catalog
 from .plain import to_plain
 from .values import EXAMPLE, array_of, is_array, value_of
@@ -89,7 +89,7 @@ def moved_values(before: Mapping[Ref, Item], document: GraphDocument) -> dict[st
         if old is None or new is None:
             return None
         old, new = anywhere(old, True), anywhere(new, True)
-        if old == new:
+        if is_same(old, new):
             continue
         value = _moved(old, new) if isinstance(old, Card) and isinstance(new, Card) else None
         if value is None:
@@ -100,14 +100,14 @@ def moved_values(before: Mapping[Ref, Item], document: GraphDocument) -> dict[st
 
 def _moved(old: Card, new: Card) -> Any:
     """The array that alone is another one, of a placeholder or a constant; None if there is more."""
-    field = EXAMPLE if old.example != new.example else held(old)
+    field = held(old) if is_same(old.example, new.example) else EXAMPLE
     if field is None:
         return None
     one, other = value_of(old, field), value_of(new, field)
     rest = dataclasses.replace(old, example=new.example) if field is EXAMPLE else dataclasses.replace(
         old, attributes={**old.attributes, field.name: other})
     same = is_array(one) and is_array(other) and one["dtype"] == other["dtype"] and one["shape"] == other["shape"]
-    if rest != new or not same or "array" in other:
+    if not is_same(rest, new) or not same or "array" in other:
         return None
     array = array_of(other, {})
     return array if array is not None and array.dtype.kind == "f" else None

@@ -85,6 +85,7 @@ class Guide(QtWidgets.QFrame):
         layout.addWidget(self.text)
         layout.addLayout(buttons)
         self._column = layout
+        QtGui.QShortcut(Qt.Key.Key_Escape, self, self.end)      # while it is seen, wherever the focus is
         window.installEventFilter(self)
         self.hide()
 
@@ -160,12 +161,6 @@ class Guide(QtWidgets.QFrame):
             self._place()
             self.raise_()                       # a panel that comes to the front takes the canvas along
         return super().eventFilter(watched, event)
-
-    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.end()
-        else:
-            super().keyPressEvent(event)
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)

@@ -30,7 +30,7 @@ class WireMenu(QtWidgets.QMenu):
     def open(self) -> None:
         """Show it beside the card; it goes when it is closed."""
         self.aboutToHide.connect(self.deleteLater)
-        self.popup(self.canvas.global_place(self.canvas.scene.card_rect(self.card).topLeft()))
+        self.popup(self.canvas.global_place(self.canvas.scene.card_rect(self.card).topRight()))
 
     def _menu(self, row: InputState) -> QtWidgets.QMenu:
         reads = row.wire.source if row.wire is not None else self.tr("nothing")

@@ -28,6 +28,7 @@ SHARE = 0.2                                 # of the time that each kind of look
 REPORT_S = 0.1                              # between two looks of a kind
 POINTS = 8                                  # of a curve between two reports,
 EARLY = 64                                  # and so many in the beginning, which a short training does not get beyond
+YOUNG = 25                                  # stretches at most after which one looks at once, in the beginning
 QUICK_S = 0.02                              # that steps and a look take in the beginning, when looks are more frequent
 KEEP_S = 5.0                                # between two copies for a new process
 MOST_ROWS = 4096                            # that metrics are computed over
@@ -100,7 +101,7 @@ class Trainer:
         self._from = passed[0]              # epoch of the last report
         self._shown = 0                     # points so far
         self._first = 0                     # step at which it was last begun or gone on with
-        self._is_young = True               # whether it has only just been
+        self._young = YOUNG                 # early stretches that are left
         self._reported, self._steps, self._rate = 0.0, 0, 0.0  # time, steps of the last report; steps a second
         self._began = self._spent = self._elapsed = 0.0         # when it was gone on with; seconds until then; in all
         self._test = feeds_of(graph.graph, graph.folder, "test")
@@ -150,7 +151,7 @@ class Trainer:
         begin = time.perf_counter()
         self._reported = self._began = time.monotonic()
         self._spent = self._elapsed
-        self._first, self._is_young = self.passed[1], True
+        self._first, self._young = self.passed[1], YOUNG
         take(self.training.session, self.shown.values())
         if self.course.progress.epochs >= self.course.progress.of:
             self._before = self.passed
@@ -185,9 +186,11 @@ class Trainer:
         begin, made = time.monotonic(), self.passed[1] - self._first
         if not self._advance(steps):
             return False
-        if steps is None and self._is_young:
-            self._is_young = made <= 1 or max(time.monotonic() - begin, self._paces["metrics"].took_s) < QUICK_S
+        if steps is None and self._young:
+            is_quick = max(time.monotonic() - begin, self._paces["metrics"].took_s) < QUICK_S
+            self._young = self._young - 1 if made <= 1 or is_quick else 0
             self._paces["metrics"].reset()
+            self._progress()
             self._send_points()
             return True
         if time.monotonic() - self._reported < REPORT_S and steps is None:

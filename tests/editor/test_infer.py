@@ -15,6 +15,7 @@ from editor.model.document import Change, GraphDocument
 from editor.model.files import open_document, save
 from editor.model.items import Card, Ref, Wire
 from editor.model.kinds import catalog
+from editor.model.meaning import moved_values
 from editor.model.plain import from_plain
 from editor.model.values import read
 
@@ -37,6 +38,18 @@ def broken():
         Card("m", "op/matmul"), Card("l", "op/reduce_mean"), Wire("x", 0, "d", 0), Wire("d", 0, "m", 0),
         Wire("w", 0, "m", 1), Wire("m", 0, "l", 0),
     ])
+
+
+def test_1_mends_what_a_file_has_true_for():
+    document = GraphDocument([placeholder("x", [None, 4]), Card("d", "layer/Dense", {"units": True}),
+                              Wire("x", 0, "d", 0)])
+    inference = Inference(document)
+    assert inference.problem("d") is not None
+    document.do(commands.set_attribute(document, ["d"], "units", 1))
+    assert len(document.history) == 1 and document.card("d").attributes["units"] is not True
+    assert inference.problem("d") is None
+    assert moved_values({**document.items, Ref("card", "d"): Card("d", "layer/Dense", {"units": True})},
+                        document) is None
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda p: p.name.split(".")[0])

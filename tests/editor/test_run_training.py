@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -21,6 +22,8 @@ def test_iris_learns(talk, iris):
     assert curve[-1].values["test accuracy"] >= 0.95 and curve[-1].values["accuracy"] >= 0.97
     assert curve[-1].values["loss"] < 0.06      # it begins at 1.3, and the first report may come late
     assert sum("accuracy" in p.values for p in curve if p.epoch < 50) >= 5, "the first steps are looked at closely"
+    said = [type(reply) for reply in replies]
+    assert said.index(m.TrainingProgress) < said.index(m.Metrics), "how far it is needs no look at the graph"
     last = of(replies, m.TrainingProgress)[-1]
     assert last.epochs == last.of == 1000 and last.rate > 0 and last.learning_rate == pytest.approx(0.1)
     gradients = of(replies, m.Gradients)[-1]
@@ -28,6 +31,16 @@ def test_iris_learns(talk, iris):
     assert len(of(replies, m.Values)) >= 1
     (values,) = of(talk.finish(m.Run()), m.Values)      # with the weights that it has learned
     assert values.previews["accuracy", 0].mean > 0.9
+
+
+def test_what_is_looked_at_less_often_is_not_kept_back_by_a_quick_beginning(talk, iris):
+    endless(iris)
+    talk.load(iris)
+    talk.said.clear()
+    talk.send(m.Train("train"))
+    talk.qtbot.waitUntil(lambda: any(isinstance(reply, m.Gradients) for reply in talk.said))
+    before = itertools.takewhile(lambda reply: not isinstance(reply, m.Gradients), talk.said)
+    assert sum(isinstance(reply, m.Metrics) and "accuracy" in reply.values for reply in before) < 40
 
 
 def test_a_step_is_one_step_and_training_goes_on(talk, iris):

@@ -86,6 +86,35 @@ def test_files_that_are_dropped_become_cards(open_window, iris_file, tmp_path):
     assert "broken.xyz" in told and "empty.csv" in told, "all that went wrong, also before what went well"
 
 
+def test_what_went_wrong_with_files_is_read_before_a_run_takes_it_away(open_window, iris_file, tmp_path):
+    shown = open_window(open_document(iris_file), iris_file)
+    np.save(tmp_path / "data" / "rows.npy", np.arange(6.0).reshape(2, 3))
+    (tmp_path / "broken.xyz").write_text("?")
+    shown._dropped([tmp_path / "broken.xyz", tmp_path / "data" / "rows.npy"], QtCore.QPointF(0, 0))
+    shown.running.by_itself = True
+    shown._received(m.Started("run"))
+    assert shown.banner.isVisible() and "broken.xyz" in shown.banner.label.text(), "nobody asked for that run"
+    shown.banner.dismiss()
+    shown._received(m.Died("It ended."))
+    shown._received(m.Started("run"))
+    assert not shown.banner.isVisible(), "it runs again"
+
+
+def test_files_that_wait_for_a_folder_are_kept_whatever_else_is_said(open_window, qtbot, monkeypatch, tmp_path):
+    shown = open_window(GraphDocument())
+    (tmp_path / "points.csv").write_text("a,b,kind\n1,2,0\n")
+    shown._dropped([tmp_path / "points.csv"], QtCore.QPointF(0, 0))
+    shown._received(m.Failed("run", "It failed."))
+    shown.running.run()
+    shown._received(m.Started("run"))
+    shown._say_of_journal("no room")
+    shown.banner.dismiss()
+    monkeypatch.setattr(QtWidgets.QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "new.graph.json"), ""))
+    qtbot.mouseClick(shown.banner.button, QtCore.Qt.MouseButton.LeftButton)
+    (card,) = shown.document.cards
+    assert card.attributes["file"] == "points.csv" and not shown.banner.isVisible()
+
+
 def test_a_table_dropped_on_a_new_drawing_asks_to_save_it(open_window, qtbot, monkeypatch, tmp_path):
     shown = open_window(GraphDocument())
     (tmp_path / "points.csv").write_text("a,b,kind\n1,2,0\n")
@@ -240,8 +269,13 @@ def test_that_it_was_not_saved_is_shown_until_it_is(open_window, monkeypatch, ir
         assert not shown.do_save()
     shown._received(m.Started("run"))
     shown.add_kind("op/relu")
-    shown._say_of_journal("no room")
+    shown._say_of_journal("no room at all")
     assert shown.banner.isVisible() and "Not saved" in shown.banner.label.text()
+    for reply in (m.Failed("run", "It failed."), m.Died("It ended.")):      # said above it; it is seen again
+        shown._received(reply)
+        assert reply.text in shown.banner.label.text()
+        shown._received(m.Started("run"))
+        assert shown.banner.isVisible() and "Not saved" in shown.banner.label.text()
     assert shown.do_save() and not shown.banner.isVisible(), "nor is the other news any more"
     shown.banner.show_message("it failed")
     shown._received(m.Started("run"))

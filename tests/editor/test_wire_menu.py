@@ -69,6 +69,8 @@ def test_it_opens_for_one_selected_card(window, qtbot):
     window.actions_["connect"].trigger()
     (menu,) = window.findChildren(WireMenu)
     qtbot.waitUntil(menu.isVisible)
+    card = window.scene.card_rect("hidden")
+    assert menu.pos().x() >= window.tool.canvas.global_place(card.topRight()).x(), "beside its inputs, not on them"
     for key in (Key.Key_Down, Key.Key_Right, Key.Key_Return):       # its input, what can be read there, nothing
         qtbot.keyClick(QtWidgets.QApplication.activePopupWidget(), key)
     assert source(window, "hidden", 0) is None
