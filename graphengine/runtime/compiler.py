@@ -12,9 +12,9 @@ import time
 import warnings
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import llvmlite.binding as llvm
 
@@ -28,6 +28,8 @@ from .team import Team
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
+
+_T = TypeVar("_T")
 
 # Machine code that is no kernel: two functions of a table's address, and one that Python calls.
 RUNNER, HELPER, ENTRY = "runner", "helper", "entry"
@@ -107,13 +109,11 @@ class Compiler:
             self.runner()
             return self.addresses(order)
 
-        return self._in_background().submit(work)
+        return _begun(self._in_background, work)
 
     def _in_background(self) -> ThreadPoolExecutor:
         if self._background is None:
-            from concurrent.futures import ThreadPoolExecutor  # only who compiles pays for it
-
-            self._background = ThreadPoolExecutor(1, "graphengine-compiler")
+            self._background = _one_thread("graphengine-compiler")
         return self._background
 
     def runner(self) -> int:
@@ -135,7 +135,7 @@ class Compiler:
         known = self._addresses.get(name) or self._load(name)
         if known is None and prepare and self._entry is None:
             self._entry_since = time.perf_counter()
-            self._entry = self._in_background().submit(self._address, name, ENTRY)
+            self._entry = _begun(self._in_background, lambda: self._address(name, ENTRY))
         return known
 
     def _tell(self, error: BaseException) -> None:
@@ -181,13 +181,7 @@ class Compiler:
 
         if threading.current_thread() is not threading.main_thread():
             return work()
-        from concurrent.futures import ThreadPoolExecutor
-
-        executor = ThreadPoolExecutor(1, "numba")
-        try:
-            return executor.submit(work).result()
-        finally:
-            executor.shutdown(wait=False)
+        return _begun(lambda: _one_thread("numba"), work).result()
 
     def _add(self, name: str, symbol: str, code: bytes) -> int:
         with self._loading:
@@ -199,6 +193,27 @@ class Compiler:
                     raise CompileError(f"the object code of {name} has no symbol {symbol}")
                 self._addresses[name] = address
             return self._addresses[name]
+
+
+def _one_thread(name: str) -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # only who compiles pays for it
+
+    return ThreadPoolExecutor(1, name)
+
+
+def _begun(threads: Callable[[], ThreadPoolExecutor], work: Callable[[], _T]) -> Future[_T]:
+    """Work in another thread; it is already done where none is started any more, as in functions of `atexit`."""
+    try:
+        return threads().submit(work)
+    except RuntimeError:
+        from concurrent.futures import Future
+
+        here: Future[_T] = Future()
+        try:
+            here.set_result(work())
+        except Exception as error:
+            here.set_exception(error)
+        return here
 
 
 _COMPILERS: weakref.WeakSet[Compiler] = weakref.WeakSet()

@@ -68,6 +68,7 @@ class Team:
         wanted = thread_count() - 1
         if wanted > len(self.threads):
             self._start(wanted)
+            wanted = len(self.threads)
         if self.table[Entry.HELPERS] != wanted:
             self.table[Entry.HELPERS] = wanted
 
@@ -82,7 +83,10 @@ class Team:
                 own = np.array([self.address, number], np.int64)
                 arguments = self.code, self.table, own
                 thread = threading.Thread(target=_help, args=arguments, name=f"graphengine-{number}", daemon=True)
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:        # of a process that ends, or may have no more: those that are there do it
+                    return
                 self.threads.append(thread)
 
     def forget(self) -> None:

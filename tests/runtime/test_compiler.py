@@ -1,5 +1,8 @@
 """Machine code from kernel text: several kernels in one process, and what the compiler refuses."""
 import ctypes
+import os
+import subprocess
+import sys
 import warnings
 
 import numpy as np
@@ -67,3 +70,21 @@ def test_an_entry_that_cannot_be_compiled_is_told_of_once(monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert compiler.entry(prepare=True) is None
+
+
+AT_EXIT = """
+import atexit
+import graphengine as tf
+x = tf.placeholder(tf.float32, [None])
+y = tf.sin(x) * 2.0 + 1.0
+session = tf.Session()
+atexit.register(lambda: print(session.run(y, {x: [0.0, 0.0]}).tolist()))
+"""
+
+
+@pytest.mark.parametrize("earlier", ["", "import concurrent.futures.thread"])
+@pytest.mark.parametrize("tier", ["kernels", "auto"])
+def test_a_process_that_ends_compiles_though_no_thread_is_started(tmp_path, tier, earlier):
+    environment = {**os.environ, "GRAPHENGINE_TIER": tier, "GRAPHENGINE_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", earlier + AT_EXIT], capture_output=True, text=True, env=environment)
+    assert done.stdout == "[1.0, 1.0]\n" and done.stderr == ""
