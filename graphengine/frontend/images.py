@@ -188,17 +188,17 @@ def resize_with_pad(
     x = images_of(image, "resize_with_pad")
     height, width = numbers_in(L.shape_of(x))[-3:-1]
     target_height, target_width = as_size(target_height), as_size(target_width)
-    if any(isinstance(n, Tensor) for n in (height, width, target_height, target_width)):
-        tall, wide, *target = (L.cast(n, dtypes.float32) for n in (height, width, target_height, target_width))
-        ratio = L.maximum(tall / target[0], wide / target[1])
-        size: Any = [L.maximum(L.cast(n / ratio, dtypes.int32), 1) for n in (tall, wide)]
-        before: Any = [L.maximum(L.cast((most - n / ratio) / 2, dtypes.int32), 0)
-                       for n, most in zip((tall, wide), target, strict=True)]
-    else:
-        ratio = max(height / target_height, width / target_width)
-        size = [max(int(n / ratio), 1) for n in (height, width)]
-        before = [max(int((most - n / ratio) / 2), 0)
-                  for n, most in ((height, target_height), (width, target_width))]
+    sizes = height, width, target_height, target_width
+    real: Any = np.float32                  # as TensorFlow computes it, whose rounding decides on rows
+    whole: Any = int
+    largest: Any = max
+    if any(isinstance(n, Tensor) for n in sizes):
+        real, whole = partial(L.cast, dtype=dtypes.float32), partial(L.cast, dtype=dtypes.int32)
+        largest = L.maximum
+    tall, wide, *target = map(real, sizes)
+    ratio = largest(tall / target[0], wide / target[1])
+    size = [largest(whole(n / ratio), 1) for n in (tall, wide)]
+    before = [largest(whole((most - n / ratio) / real(2)), 0) for n, most in zip((tall, wide), target, strict=True)]
     scaled = resize(x, size, method, False, antialias)
     return pad_to_bounding_box(scaled, before[0], before[1], target_height, target_width)
 

@@ -143,9 +143,9 @@ class Resize(Composed):
             return None, None
         if not all(isinstance(s, int) for s in x[-3:-1]):
             raise ShapeError("height and width have to be known to preserve their ratio", fix="give both")
-        share = min(new / old for new, old in zip(self.size, x[-3:-1], strict=True))  # type: ignore[operator]
-        height, width = (max(round(share * old), 1) for old in x[-3:-1])  # type: ignore[operator]
-        return height, width
+        new, old = (np.array(s, np.float32) for s in (self.size, x[-3:-1]))    # as TensorFlow computes it
+        height, width = np.maximum(np.round(np.min(new / old) * old), 1)
+        return int(height), int(width)
 
     def decompose(self, x: Any) -> Any:
         x = L.cast(x, self.result_dtype(x.dtype))

@@ -126,6 +126,18 @@ def test_images_brought_into_a_size(call, shape):
     np.testing.assert_allclose(np.ravel(found), wanted, atol=1e-4)
 
 
+@pytest.mark.parametrize(("image", "picture"), [((9, 7), (7, 5)), ((1, 7), (1, 12)), ((3, 2), (7, 4))])
+def test_an_image_in_zeros_is_as_large_whether_its_size_is_known(image, picture):
+    """Rows and columns of the picture are TensorFlow's, which computes them in float32."""
+    def framed(x):
+        return tf.image.resize_with_pad(x, 7, 13)
+
+    x = np.ones((1, *image, 1), np.float32)
+    for found in (framed(x), tf.function(framed, input_signature=[tf.TensorSpec([1, None, None, 1])])(x)):
+        is_picture = np.asarray(found)[0, :, :, 0] > 0
+        assert (is_picture.any(1).sum(), is_picture.any(0).sum()) == picture
+
+
 def test_an_image_without_pixels_is_refused():
     shrunk = tf.function(lambda size: tf.image.resize(IMAGE, size), input_signature=[tf.TensorSpec([2], tf.int32)])
     with pytest.raises(errors.ShapeError, match="height or the width of the result is 0"):
