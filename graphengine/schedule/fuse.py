@@ -21,7 +21,7 @@ from ..values import dataclass
 from .trace import base_of, is_free, producer, trace
 
 MOST_MEMBERS = 100                          # statements in a kernel: compile time grows faster than linearly
-MOST_BUFFERS = 36                           # arrays that a kernel reads or writes; `kernels.texts.SCOPES` is the end
+MOST_BUFFERS = 36                           # arrays that a kernel reads or writes, as fusion counts them
 CHEAP = 4                                   # cost up to which a value is computed again rather than kept
 
 Space = tuple[Size, ...]
