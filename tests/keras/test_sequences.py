@@ -1,5 +1,6 @@
 """Recurrent and attention layers, masks and wrappers against what Keras 3.15.1 computed."""
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -318,3 +319,13 @@ def test_each_step_draws_its_own():
     layer = layers.TimeDistributed(layers.Dropout(0.5, seed=1))
     first = [[1, 0, 1], [0, 0, 0], [1, 0, 1], [1, 0, 1]]
     np.testing.assert_array_equal(layer(np.ones((2, 4, 3), "float32"), training=True)[0], 2.0 * np.array(first))
+
+
+@pytest.mark.parametrize("inner", [layers.BatchNormalization, partial(layers.Dropout, 0.5)])
+def test_more_steps_are_no_more_to_compile(inner):
+    found = []
+    for steps in (3, 30):
+        with tf.Graph().as_default() as graph:
+            layers.TimeDistributed(inner())(tf.placeholder(tf.float32, [None, steps, 4]), training=True)
+            found.append(len(graph.get_operations()))
+    assert found[0] == found[1]

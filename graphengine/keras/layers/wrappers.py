@@ -201,11 +201,8 @@ class TimeDistributed(Wrapper):
             found = self._applied([L.reshape(x, (-1, *x.shape[2:])) for x in tensors], training)
             return L.reshape(found, (-1, steps, *found.shape[1:]))
         turned = [steps_first(x) for x in tensors]
-        if isinstance(inputs.shape[1], int):    # as Keras, one step after the other: averages move with each
-            found = L.stack([self._applied([x[k] for x in turned], training) for k in range(inputs.shape[1])])
-        else:
-            found = map_fn(lambda pieces: self._applied(pieces, training), turned)
-        return steps_first(found)
+        # As Keras, one step after the other: averages move with each.
+        return steps_first(map_fn(lambda pieces: self._applied(pieces, training), turned))
 
     def _remembers(self) -> bool:
         """Whether the layer keeps something from one call to the next that training changes."""
