@@ -329,3 +329,13 @@ def test_more_steps_are_no_more_to_compile(inner):
             layers.TimeDistributed(inner())(tf.placeholder(tf.float32, [None, steps, 4]), training=True)
             found.append(len(graph.get_operations()))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("steps", [3, None])
+def test_losses_of_steps_are_added_up(steps):
+    inner = keras.Sequential([layers.ActivityRegularization(l2=0.5), layers.BatchNormalization()])
+    inputs = keras.Input((steps, 2))
+    model = keras.Model(inputs, layers.TimeDistributed(inner)(inputs))
+    model.compile("sgd", lambda wanted, found: 0.0 * found)
+    x = np.arange(12, dtype="float32").reshape(2, 3, 2)
+    assert model.fit(x, x, verbose=0).history["loss"][0] == pytest.approx(0.5 * np.sum(x**2) / len(x))

@@ -200,9 +200,20 @@ class TimeDistributed(Wrapper):
             steps = inputs.shape[1]
             found = self._applied([L.reshape(x, (-1, *x.shape[2:])) for x in tensors], training)
             return L.reshape(found, (-1, steps, *found.shape[1:]))
-        turned = [steps_first(x) for x in tensors]
         # As Keras, one step after the other: averages move with each.
-        return steps_first(map_fn(lambda pieces: self._applied(pieces, training), turned))
+        found, losses = map_fn(lambda pieces: self._step(pieces, training), [steps_first(x) for x in tensors])
+        for loss in losses:
+            self.add_loss(L.reduce_sum(loss, 0))
+        return steps_first(found)
+
+    def _step(self, pieces: Sequence[Any], training: Any) -> tuple[Any, list[Any]]:
+        """Results of a step, and the losses added in it, which layers inside a loop cannot keep."""
+        before = {id(x): len(x._collected_losses) for x in self.layer._flatten_layers()}
+        found, losses = self._applied(pieces, training), []
+        for layer in self.layer._flatten_layers():
+            losses += layer._collected_losses[before[id(layer)]:]
+            del layer._collected_losses[before[id(layer)]:]
+        return found, losses
 
     def _remembers(self) -> bool:
         """Whether the layer keeps something from one call to the next that training changes."""
