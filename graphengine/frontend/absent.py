@@ -86,14 +86,14 @@ REASONS: dict[str, str] = {
     _STRINGS: """
         strings.* *string* *as_string io.decode_json_example io.decode_csv io.*base64
         keras.utils.text_dataset* keras.preprocessing.text_dataset*
-        edit_distance fingerprint data.TextLineDataset
+        fingerprint data.TextLineDataset
         compat.v1.decode_* compat.v1.encode_*
         reduce_join regex_replace substr io.decode_compressed io.decode_raw
     """,
     _SPARSE: """
         ragged.* sparse.* sets.* compat.v1.sets.* *Ragged* *ragged* *Sparse* *sparse
         compat.v1.sparse_* sparse_* *embedding_lookup_sparse compat.v1.convert_to_tensor_or_*
-        data.experimental.dense_to_sparse_batch keras.backend.to_dense keras.backend.is_sparse
+        data.experimental.dense_to_sparse_batch edit_distance keras.backend.to_dense keras.backend.is_sparse
     """,
     "numbers are of 8 to 64 bits, and bfloat16; there are no resources, variants or packed types": """
         *resource variant *.variant dtypes.experimental.* experimental.float* experimental.int* experimental.uint*

@@ -115,9 +115,11 @@ def no_op(name: str | None = None) -> Node:
     return get_default_graph().add(NoOp(), (), name)
 
 
-def group(*inputs: Any, name: str | None = None) -> Node:
-    """A node that is done when all of `inputs` (nodes, tensors, variables, lists of them) are."""
+def group(*inputs: Any, name: str | None = None) -> Any:
+    """A node that is done when all of `inputs` (nodes, tensors, variables, lists of them) are; None of what is done."""
     graph = get_default_graph()
+    if not is_drawing() and inputs and all(isinstance(i, EagerTensor) for i in _flat(inputs)):
+        return None
     return graph.add(NoOp(), (), name or "group_deps", [graph.as_node(i) for i in _flat(inputs)])
 
 

@@ -36,7 +36,7 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
 
     Parameters
     ----------
-    pred : a single bool
+    pred : a single bool; at once also a number, which holds unless it is 0
     true_fn, false_fn : functions without arguments; they return equal structures of tensors of equal types and shapes
 
     Raises
@@ -54,7 +54,9 @@ def cond(pred: Any, true_fn: Callable[[], Any] | None = None, false_fn: Callable
     """
     if true_fn is None or false_fn is None:
         raise InvalidArgumentError("true_fn and false_fn have to be given", op="cond")
-    predicate = checked_predicate(convert_to_tensor(pred), "cond")
+    found = convert_to_tensor(pred)
+    is_number = isinstance(found, EagerTensor) and found.shape.rank == 0
+    predicate = found if is_number else checked_predicate(found, "cond")
     if isinstance(predicate, EagerTensor):
         return true_fn() if predicate else false_fn()
     return _switch(L.where(predicate, np.int32(0), np.int32(1)), [true_fn, false_fn], name or "cond")

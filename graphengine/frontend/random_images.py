@@ -72,6 +72,8 @@ def _cropped(value: Any, size: Any, draw: Callable[[int], Any], name: str | None
 def _interval(low: Any, high: Any, function: str) -> None:
     check_number(low, "lower", function)
     check_number(high, "upper", function)
+    if low < 0 and function.endswith(("contrast", "saturation")):
+        raise AttributeValueError(f"lower={low} is negative", op=f"image.{function}")
     if high <= low:
         raise AttributeValueError(f"lower={low} is not below upper={high}", op=f"image.{function}")
 

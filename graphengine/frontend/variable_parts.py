@@ -80,7 +80,8 @@ def assign_slices(variable: Variable, places: Any, updates: Any, op: AssignSlice
 
 
 class IndexedSlices(NamedTuple):
-    """Slices of a tensor, and where along its first axis they are: what `Variable.scatter_add` and the like take.
+    """Slices of a tensor, and where along its first axis they are: what `Variable.scatter_add` and the like take, and
+    optimizers as a gradient.
 
     Shapes
     ------
@@ -91,6 +92,10 @@ class IndexedSlices(NamedTuple):
     values: Any
     indices: Any
     dense_shape: Any = None
+
+    def among(self, rows: Any) -> Any:
+        """The tensor of `rows` slices: those of one index are added, the others are 0."""
+        return L.unsorted_segment_sum(convert_to_tensor(self.values), convert_to_tensor(self.indices), rows)
 
 
 def _nd_change(combine: str) -> Callable[..., Any]:

@@ -28,6 +28,7 @@ class BitwiseAnd(_Bitwise):
     """Bits that are set in both."""
 
     names = ("bitwise.bitwise_and",)
+    operator = "&"
     onnx = "BitwiseAnd"
     expression = "{x} & {y}"
     commutative = True
@@ -41,6 +42,7 @@ class BitwiseOr(_Bitwise):
     """Bits that are set in at least one."""
 
     names = ("bitwise.bitwise_or",)
+    operator = "|"
     onnx = "BitwiseOr"
     expression = "{x} | {y}"
     commutative = True
@@ -54,6 +56,7 @@ class BitwiseXor(_Bitwise):
     """Bits that are set in exactly one."""
 
     names = ("bitwise.bitwise_xor",)
+    operator = "^"
     onnx = "BitwiseXor"
     expression = "{x} ^ {y}"
     commutative = True
@@ -67,6 +70,7 @@ class Invert(_Bitwise):
     """Every bit turned, -x - 1."""
 
     names = ("bitwise.invert",)
+    operator = "~"
     inputs = (port("x", Integer, "numbers"),)
     onnx = "BitwiseNot"
     expression = "{x} ^ {T}(-1)"

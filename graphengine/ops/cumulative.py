@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dtypes import DType, as_dtype, int64
+from ..dtypes import DType, int64
 from ..dtypes import bool as boolean
 from ..ir.dims import Shape, product
 from ..ir.node import Tensor
@@ -145,7 +145,7 @@ class Recurrence(_Scan):
 
 @op
 class LogsumexpRows(_Scan):
-    """log(exp(x[0]) + ... + exp(x[k])) along the middle axis of (outer, n, inner); the lowest number of no terms.
+    """log(exp(x[0]) + ... + exp(x[k])) along the middle axis of (outer, n, inner); -inf of no terms.
 
     Notes
     -----
@@ -158,7 +158,7 @@ class LogsumexpRows(_Scan):
     kernel = "logsumexp"
 
     def none(self, dtype: DType) -> float:
-        return float(dtype.min) if self.exclusive else -np.inf
+        return -np.inf
 
     def met(self, o: Any, total: Any, *terms: Any) -> Any:
         largest = o.Max(total, *terms)
@@ -169,7 +169,7 @@ class LogsumexpRows(_Scan):
     def reference(self, x: Array) -> Array:
         line = x[:, ::-1] if self.reverse else x
         if self.exclusive and line.shape[1]:
-            line = np.concatenate([np.full_like(line[:, :1], as_dtype(x.dtype).min), line[:, :-1]], 1)
+            line = np.concatenate([np.full_like(line[:, :1], -np.inf), line[:, :-1]], 1)
         found = np.logaddexp.accumulate(line, axis=1)
         return found[:, ::-1] if self.reverse else found
 
@@ -185,7 +185,7 @@ class LogsumexpRows(_Scan):
         width = (1, 0) if self.reverse else (0, 1)
         return L.pad_constant(x, ((0, 0), width, (0, 0)), last)[:, :-1 if self.reverse else None][:, 1 - width[0]:]
 
-    # The lowest number among the results of exclusive ones leaves nothing of small differences: smooth=False.
+    # Among the results of exclusive ones is -inf, which has no differences: smooth=False.
     samples = (sample(normal(2, 4, 3)), sample(normal(2, 3, 2), reverse=True), sample(normal(2, 0, 3)),
                sample(normal(1, 5, 1), exclusive=True, smooth=False), sample(normal(2, 0, 3), exclusive=True),
                sample(normal(1, 3, 2), exclusive=True, reverse=True, smooth=False),
@@ -284,8 +284,8 @@ class CumulativeLogsumexp(_Cumulative, Composed):
 
     Notes
     -----
-    The largest term is taken out of each sum, so nothing overflows. The logarithm of the sum of no terms is the lowest
-    number of the type, as in TensorFlow.
+    The largest term is taken out of each sum, so nothing overflows. The logarithm of the sum of no terms is -inf, as
+    in TensorFlow.
     """
 
     names = ("math.cumulative_logsumexp",)

@@ -60,6 +60,7 @@ _OPERATOR_NAMES = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "&": "and", "|": "or", "^": "xor",
 }
+_OPERATORS: dict[str, list[Op]] = {}
 
 
 def op(cls: C) -> C:
@@ -200,6 +201,19 @@ def _install_operator(cls: type[Op]) -> None:
     method, reflected = _METHODS[symbol]
     node_name = _OPERATOR_NAMES.get(symbol)
     instance = cls()
+    others = _OPERATORS.setdefault(symbol, [])      # of one symbol, each for other types
+    others.append(instance)
+    if len(others) > 1:
+        def taker(x: Any) -> Op:
+            kind = getattr(x, "dtype", None)
+            return next((o for o in others if kind in o.inputs[0].accepts), others[0])
+
+        if len(cls.inputs) == 1:
+            setattr(Operand, method, lambda self: apply(taker(self), (self,), node_name))
+            return
+        setattr(Operand, method, lambda self, other: apply(taker(self), (self, other), node_name))
+        setattr(Operand, str(reflected), lambda self, other: apply(taker(self), (other, self), node_name))
+        return
     if len(cls.inputs) == 1:
         setattr(Operand, method, lambda self: apply(instance, (self,), node_name))
         return

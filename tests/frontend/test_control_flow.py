@@ -474,3 +474,27 @@ def test_case_wants_a_condition_that_holds_at_once():
             tf.case([(no, lambda: 1), (no, lambda: 2)])
         with pytest.raises(InvalidArgumentError, match="more than one of the conditions holds"):
             tf.case([(yes, lambda: 1), (yes, lambda: 2)], default=lambda: 3, exclusive=True)
+
+
+def test_at_once_a_number_decides_and_what_is_done_is_no_node():
+    with tf.init_scope():
+        assert [tf.cond(tf.constant(k), lambda: 1, lambda: 2) for k in (3, 0)] == [1, 2]
+        assert tf.group(tf.constant(1), [tf.constant(2)]) is None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_operators_of_bits(at_once):
+    """Recorded from TensorFlow 2.21."""
+    def bits(x, y):
+        return [x & y, x | y, x ^ y, ~x, 3 & x, 3 | x, 3 ^ x]
+
+    wanted = [[1, 0], [3, 3], [2, 3], [-2, -3], [1, 2], [3, 3], [2, 1]]
+    x, y = ([1, 2], [3, 1])
+    if at_once:
+        with tf.init_scope():
+            assert [v.numpy().tolist() for v in bits(tf.constant(x), tf.constant(y))] == wanted
+            assert (tf.constant([True, False]) & True).numpy().tolist() == [True, False]
+        return
+    a, b, p = tf.placeholder(tf.int32, [None]), tf.placeholder(tf.int32, [None]), tf.placeholder(tf.bool, [None])
+    found = tf.Session().run([*bits(a, b), ~p, p ^ True], {a: x, b: y, p: [True, False]})
+    assert [v.tolist() for v in found] == [*wanted, [False, True], [False, True]]

@@ -104,6 +104,8 @@ def test_a_loop_over_what_scipy_computes():
     (lambda: tf.image.random_crop(np.ones((4, 4, 1)), [5, 4, 1]), "size=\\[5, 4, 1\\]"),
     (lambda: tf.image.random_hue(np.ones((4, 4, 3)), 0.7), "max_delta=0.7"),
     (lambda: tf.image.random_contrast(np.ones((4, 4, 3)), 0.7, 0.7), "lower=0.7"),
+    (lambda: tf.image.random_contrast(np.ones((4, 4, 3)), -0.7, 0.7), "lower=-0.7 is negative"),
+    (lambda: tf.image.stateless_random_saturation(np.ones((4, 4, 3)), -0.7, 0.7, [1, 2]), "lower=-0.7 is negative"),
     (lambda: tf.signal.dct(np.ones(3), 5), "type=5"),
     (lambda: tf.signal.linear_to_mel_weight_matrix(upper_edge_hertz=5000.0), "125.0 to 5000.0"),
     (lambda: tf.unravel_index([6], [2, 3]), "outside of a tensor of shape \\(2, 3\\)"),

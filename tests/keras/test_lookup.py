@@ -65,6 +65,13 @@ def test_weights_of_rare_entries():
     np.testing.assert_allclose(layer(np.array([[1, 2, 9]])), [[0.82712203, 0.5596158, 0, 0, 0.91629076]], rtol=1e-6)
 
 
+@pytest.mark.parametrize("mode", ["int", "one_hot", "multi_hot", "count"])
+def test_type_of_hashed_vectors(mode):
+    for given in ([36, 7], ["A", "B"]):         # as Keras 3.15
+        found = layers.Hashing(num_bins=4, output_mode=mode)(np.array(given))
+        assert found.dtype.name == ("int64" if mode == "int" else "float32")
+
+
 def test_in_a_model_that_is_saved(tmp_path):
     number, code = keras.Input((1,)), keras.Input((1,), dtype="int64")
     known = lookup(output_mode="one_hot")(code)

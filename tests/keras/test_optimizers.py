@@ -344,3 +344,12 @@ def test_muon_leaves_to_adam_what_is_no_matrix():
 def test_schedule_free_keeps_some_of_the_mean():
     with pytest.raises(AttributeValueError, match=r"beta_1=0.* is outside \(0, 1\]"):
         keras.optimizers.ScheduleFreeAdamW(beta_1=0.0)
+
+
+@pytest.mark.parametrize("clipnorm", [None, 100.0])
+def test_slices_as_a_gradient(clipnorm):
+    """By hand: 0.5 times the sums of the slices of each row."""
+    v = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    slices = tf.IndexedSlices(tf.constant([[1.0, 1.0], [2.0, 4.0], [1.0, 0.0]]), tf.constant([2, 0, 2]))
+    optimizers.SGD(0.5, clipnorm=clipnorm).apply_gradients([(slices, v)])
+    assert v.numpy().tolist() == [[0.0, 0.0], [3.0, 4.0], [4.0, 5.5]]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import graphengine as tf
-from graphengine import dtypes, errors
+from graphengine import config, dtypes, errors
 from graphengine.autodiff import gradients
 from graphengine.ir.graph import Graph
 from graphengine.keras.data import as_array as keras_array
@@ -156,7 +156,7 @@ def test_matmul_of_matrices_is_one_product_without_a_batch():
 
 @pytest.mark.parametrize("reverse", [False, True])
 def test_gradient_of_an_exclusive_running_logsumexp(rng, reverse):
-    """The first place holds no term; differences would drown in the lowest number that stands there."""
+    """The first place holds no term; differences would drown in the -inf that stands there."""
     with tf.Graph().as_default():
         x, g = tf.placeholder(tf.float64, [None]), rng.normal(size=5)
         y = tf.math.cumulative_logsumexp(x, exclusive=True, reverse=reverse)
@@ -180,3 +180,13 @@ def test_arrays_in_another_order_of_bytes():
     assert tf.constant(big).numpy().tolist() == [0.0, 1.0, 2.0]
     assert tf.constant(big).dtype == tf.float32
     assert keras_array(big, "x").dtype == keras_array(big.astype(">f8"), "x").dtype == np.float32
+
+
+@pytest.mark.parametrize("tier", ["kernels", "interpreter"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_running_logsumexp_of_no_terms(tier, dtype):
+    """Recorded from TensorFlow 2.21."""
+    with config.override(tier=tier), tf.Graph().as_default():
+        x = tf.placeholder(dtype, [None])
+        y = [tf.math.cumulative_logsumexp(x, exclusive=True, reverse=reverse) for reverse in (False, True)]
+        assert [v.tolist() for v in tf.Session().run(y, {x: [1.0, 2.0]})] == [[-np.inf, 1.0], [2.0, -np.inf]]

@@ -6,7 +6,7 @@
     recurrence_DTYPE    out[k] = g[k] + a[k] * out[k - 1]            buffers: g, a, out
 
 Sizes: outer, n, inner, exclusive, reverse. If exclusive is 1, place k holds the total before k was taken, that of no
-terms being 0, 1 or the lowest number; if reverse is 1, the axis is walked from its end. lo..hi is a slice of outer.
+terms being 0, 1 or -inf; if reverse is 1, the axis is walked from its end. lo..hi is a slice of outer.
 """
 
 from collections.abc import Callable
@@ -24,11 +24,11 @@ def build(name: str) -> Callable[..., int]:
     if family == "recurrence":
         return _recurrence(element)
     if family == "logsumexp":
-        return _total(_log_added(element), LOWEST[element], element)
+        return _total(_log_added(element), NONE[element], element)
     return _total(_added, 0, element) if family == "cumsum" else _total(_multiplied, constant_one(element), element)
 
 
-LOWEST = {"f32": 0xFF7FFFFF, "f64": -0x10000000000001}      # bits of the lowest number, as `abi.CONSTANTS` reads them
+NONE = {"f32": 0xFF800000, "f64": -0x10000000000000}        # bits of -inf, as `abi.CONSTANTS` reads them
 
 
 @numba.njit(inline="always")  # type: ignore[untyped-decorator]

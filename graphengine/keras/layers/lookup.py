@@ -500,4 +500,4 @@ class Hashing(Configured):
 
 def encoded_or_int(numbers: Any, mode: str, depth: int) -> Any:
     """Numbers as they are for "int", or as vectors."""
-    return numbers if mode == "int" else encoded(numbers, mode, depth, "int64")
+    return numbers if mode == "int" else encoded(numbers, mode, depth, floatx())

@@ -18,6 +18,7 @@ from ...frontend import control
 from ...frontend.build import convert_to_tensor, init_scope
 from ...frontend.moments import clip_by_global_norm
 from ...frontend.restoring import settle_waiting
+from ...frontend.variable_parts import IndexedSlices
 from ...frontend.variables import Variable
 from ...ir.operand import Operand
 from ...ops.language import L
@@ -198,7 +199,7 @@ class Optimizer:
 
         Parameters
         ----------
-        grads : a tensor for each variable, None to leave it as it is
+        grads : a tensor for each variable, or `IndexedSlices` of it; None to leave it as it is
         trainable_variables : those that `build` was given if None
 
         Raises
@@ -262,7 +263,9 @@ class Optimizer:
                 f"Gradients do not exist for variables {missing} when minimizing the loss. If using "
                 "`model.compile()`, did you forget to provide a `loss` argument?", stacklevel=4,
             )
-        pairs = [(_tensor(g, v.dtype), v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        whole = [g.among(v.shape[0]) if isinstance(g, IndexedSlices) else g
+                 for g, v in zip(grads, variables, strict=True)]
+        pairs = [(_tensor(g, v.dtype), v) for g, v in zip(whole, variables, strict=True) if g is not None]
         return [g if g.dtype is v.dtype else L.cast(g, v.dtype) for g, v in pairs], [v for _, v in pairs]
 
     def _update(self, grads: Sequence[Any], variables: Sequence[Variable]) -> None:
