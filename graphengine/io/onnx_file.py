@@ -35,6 +35,8 @@ MOST_FOLDED = 2**16                         # elements of results that are compu
 HEAVY = {"Control", "Convolution", "Linear algebra"}    # left for the run: their work is more than their elements
 MOST_INLINED = 2**22                        # bytes of nodes that calls of local functions come to
 MOST_AGAIN = 8, 2**18                       # parts are drawn so often for each byte of the file, and so many bytes more
+MOST_MOVED = 2**10                          # entries of lists of sizes that are followed
+INT64 = 7                                   # the standard's number of that type
 MOST_NAMED = 12                             # nodes named in an error
 
 
@@ -234,6 +236,8 @@ class _Reader:
 
         label = _label(node, number)
         given = {a.name: _value(get_attribute_value(a)) for a in node.attribute}
+        for name in node.output:
+            self.arrays.pop(name, None)     # what a part inside calls so hides what is around it
         try:
             if node.op_type == "Constant":
                 self.arrays[node.output[0]] = self._array(_constant(given), label)
@@ -266,7 +270,6 @@ class _Reader:
         for name, tensor in zip(node.output, found, strict=False):
             if name:
                 self.tensors[name] = tensor
-                self.arrays.pop(name, None)
         if node.op_type == "Shape":
             self._learn_shape(node, given)
 
@@ -343,8 +346,13 @@ class _Reader:
     def _fold_partly(self, node: Any, given: Mapping[str, Any]) -> bool:
         """What moves sizes about keeps those that are known; the node itself is drawn, too."""
         move = _MOVES.get(node.op_type)
-        if move is not None:
-            moved = np.asarray(move([self.arrays[name] for name in node.input if name], given), object)
+        arrays = [self.arrays[name] if name else None for name in node.input]
+        first, *others = arrays
+        if move is None or max(a.size for a in arrays if a is not None) > MOST_MOVED or first is None or (
+                node.op_type != "Concat" and any(a is not None and a.dtype == object for a in others)):
+            return False
+        moved = move(arrays, given)
+        if moved is not None:
             is_whole = not any(n is None for n in moved.reshape(-1))
             self.arrays[node.output[0]] = moved.astype(np.int64) if is_whole else moved
             return is_whole
@@ -370,13 +378,22 @@ def _axes(arrays: Sequence[Array], given: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(int(k) for k in (arrays[1] if len(arrays) > 1 else given.get("axes", ())))
 
 
-_MOVES: dict[str, Callable[[list[Array], Mapping[str, Any]], Any]] = {
-    "Gather": lambda a, given: np.take(a[0], a[1].astype(np.int64), axis=given.get("axis", 0)),
+def _sliced(arrays: Sequence[Any], given: Mapping[str, Any]) -> Any:
+    """A part of a list of sizes; None if it is another array."""
+    x, start, end, _, step = (arrays[k] if k < len(arrays) else None for k in range(5))
+    start, end = (given.get(name) if a is None else a for name, a in (("starts", start), ("ends", end)))
+    if x is None or x.ndim != 1 or start is None or end is None or len(start) != 1 or len(end) != 1:
+        return None
+    return x[int(start[0]):int(end[0]):1 if step is None else int(step[0])]
+
+
+_MOVES: dict[str, Callable[[list[Any], Mapping[str, Any]], Any]] = {
+    "Gather": lambda a, given: np.asarray(np.take(a[0], a[1].astype(np.int64), axis=given.get("axis", 0)), object),
     "Concat": lambda a, given: np.concatenate([np.asarray(x, object) for x in a], axis=given["axis"]),
     "Unsqueeze": lambda a, given: np.expand_dims(a[0], _axes(a, given)),
     "Squeeze": lambda a, given: np.squeeze(a[0], _axes(a, given) or None),
-    "Slice": lambda a, given: a[0][int(a[1][0]):int(a[2][0])] if len(a) in (3, 4) and a[0].ndim == 1 else a[0][:0],
-    "Cast": lambda a, given: a[0], "Identity": lambda a, given: a[0],
+    "Slice": _sliced, "Cast": lambda a, given: a[0] if given["to"] == INT64 else None,
+    "Identity": lambda a, given: a[0],
 }
 
 

@@ -255,6 +255,30 @@ def test_a_flattening_by_its_shape_draws_nothing_of_it(rng, tmp_path):
     assert [n.name for n in tf.load(tmp_path / "m.onnx").nodes] == ["x", "y"]
 
 
+def test_sizes_of_which_some_are_known_are_followed(tmp_path):
+    """Past what is not known: the batch keeps any size, the others are known before the run."""
+    weights = {"zero": np.array(0), "axis": np.array([0]), "rest": np.array([2, 6])}
+    model = model_of([node("Shape", "x", "s"), node("Gather", "s zero", "n"), node("Unsqueeze", "n axis", "n1"),
+                      node("Concat", "n1 rest", "to", axis=0), node("Reshape", "x to", "y")],
+                     {"x": [None, 3, 4]}, ["y"], weights)
+    onnx.save(model, tmp_path / "m.onnx")
+    graph = tf.load(tmp_path / "m.onnx")
+    assert [n.name for n in graph.nodes] == ["x", "y"] and str(graph.as_tensor("y").shape) == "(None, 2, 6)"
+
+
+@pytest.mark.parametrize(("slicing", "wanted"), [
+    (["s", "one", "three", "axis", "one"], (3, 4)), (["s", "one", "three"], (3, 4)),
+    (["s", "last", "axis", "", "last"], (4, 3)), (["s", "axis", "three", "axis", "two"], (2, 4)),
+], ids=["as PyTorch writes it", "short", "backward", "every second"])
+def test_a_part_of_sizes_of_which_some_are_known(slicing, wanted, tmp_path):
+    weights = {"axis": np.array([0]), "one": np.array([1]), "two": np.array([2]), "three": np.array([3]),
+               "last": np.array([-1])}
+    model = model_of([node("Shape", "x", "s"), helper.make_node("Slice", slicing, ["p"]),
+                      node("ConstantOfShape", "p", "y")], {"x": [None, 3, 4]}, ["y"], weights)
+    found, = computed(model, tmp_path / "m.onnx", [np.zeros((2, 3, 4), "f4")])
+    assert found.shape == wanted
+
+
 @pytest.mark.parametrize(("base", "powers"), [
     (np.array([4, 9, -2], "i4"), np.array([0.5, 1.5, 3], "f4")),
     (np.arange(1, 40, dtype="i8"), np.full(39, 5, "f4")),
