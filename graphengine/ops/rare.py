@@ -5,6 +5,8 @@ Their derivatives are ordinary ops.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import cache
 from itertools import count
 from typing import Any, ClassVar
 
@@ -165,9 +167,9 @@ class IgammaByShape(_IncompleteGamma):
         found = np.where((shape > 0) & (end >= 0), 0.0, np.nan)
         is_inside = (shape > 0) & (end > 0) & np.isfinite(end)
         is_large = is_inside & (shape >= LARGE) & np.isfinite(shape)
-        found[is_large] = _large(shape[is_large], end[is_large])
+        found[is_large] = _in_blocks(_large, shape[is_large], end[is_large])
         is_far = is_inside & (shape < LARGE) & (end > shape + 10 * np.sqrt(shape) + 20)
-        found[is_far] = -_far(shape[is_far], end[is_far])
+        found[is_far] = -_in_blocks(_far, shape[is_far], end[is_far])
         is_near = is_inside & (shape < LARGE) & ~is_far
         found[is_near] = _near(shape[is_near], end[is_near])
         return found.astype(a.dtype)
@@ -175,6 +177,23 @@ class IgammaByShape(_IncompleteGamma):
 
 LARGE = 1000.0                              # shapes from which on the density is smooth enough for one rule
 FALL = 45.0                                 # in powers of e, after which the density counts for nothing
+VANISHED = -1000.0                          # a power of e that is 0, also times what else is in an integral
+BLOCK = 1024                                # elements whose nodes are computed together
+
+
+def _in_blocks(integral: Callable[[Array, Array], Array], a: Array, x: Array) -> Array:
+    """An integral for each element; all nodes of all elements at once would be a hundred times as large."""
+    found = np.zeros_like(x)
+    for k in range(0, x.size, BLOCK):
+        found[k:k + BLOCK] = integral(a[k:k + BLOCK], x[k:k + BLOCK])
+    return found
+
+
+@cache
+def _rule(name: str, size: int) -> tuple[Array, Array]:
+    """Nodes and weights of Gauss and Laguerre, or Legendre."""
+    rules = {"laguerre": np.polynomial.laguerre.laggauss, "legendre": np.polynomial.legendre.leggauss}
+    return rules[name](size)
 
 
 def _near(a: Array, x: Array) -> Array:
@@ -201,7 +220,7 @@ def _near(a: Array, x: Array) -> Array:
 def _far(a: Array, x: Array) -> Array:
     from scipy import special
 
-    nodes, weights = np.polynomial.laguerre.laggauss(64)
+    nodes, weights = _rule("laguerre", 64)
     width = (x / (x - a))[:, None]          # in which the density falls by e
     t = x[:, None] + width * nodes
     density = width * np.exp((a[:, None] - 1) * np.log(t) - t + nodes - special.gammaln(a)[:, None])
@@ -215,7 +234,10 @@ def _large(a: Array, x: Array) -> Array:
     With t = a (1 + m) the density is exp(a (log(1 + m) - m)) / t times what Stirling's series gives, so that no large
     numbers are subtracted.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(96)
+    nodes, weights = _rule("legendre", 96)
+    found = np.zeros_like(x)
+    counts = a * _log1p_less(x / a - 1) > VANISHED
+    a, x = a[counts], x[counts]
     deviation = np.sqrt(a)
     side = np.where(x < a, -1.0, 1.0)
     start = (x - a) / deviation
@@ -227,7 +249,8 @@ def _large(a: Array, x: Array) -> Array:
     exponent = a[:, None] * _log1p_less(m) - 1 / (12 * a[:, None]) - np.log1p(m)
     slope = np.log1p(m) + (1 / (2 * a) + 1 / (12 * a * a))[:, None]
     total = (weights * np.exp(exponent) * slope).sum(1) * width / 2
-    return np.asarray(-side * total / np.sqrt(2 * np.pi))
+    found[counts] = -side * total / np.sqrt(2 * np.pi)
+    return found
 
 
 def _log1p_less(m: Array) -> Array:

@@ -266,6 +266,26 @@ def test_slope_of_igamma_by_shape_in_the_tails():
     np.testing.assert_allclose(tape.gradient(y, a), wanted, rtol=1e-4)
 
 
+@pytest.mark.parametrize(("a", "x", "wanted"), [(1e5, 1e5, -1.26157e-3), (0.5, 40.0, -2.12534e-18)])
+def test_slopes_of_igamma_by_shape_are_the_same_for_many(a, x, wanted):
+    """-1 / sqrt(2 pi a) in the middle; a difference of scipy's gammaincc far out."""
+    shapes = tf.constant(np.full(1500, a))
+    with tf.GradientTape() as tape:
+        tape.watch(shapes)
+        y = tf.math.igamma(shapes, tf.constant(np.full(1500, x)))
+    np.testing.assert_allclose(tape.gradient(y, shapes), np.full(1500, wanted), rtol=1e-4)
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e300, 1e308])
+def test_no_slope_of_igamma_by_shape_where_nothing_is_left(x):
+    for shape in (1e3, 1e5, 1e250):
+        a = tf.constant(shape, tf.float64)
+        with tf.GradientTape() as tape:
+            tape.watch(a)
+            y = tf.math.igamma(a, tf.constant(x, tf.float64))
+        assert tape.gradient(y, a) == 0
+
+
 @pytest.mark.parametrize(("align", "part", "matrix", "whole"), [
     ("RIGHT_LEFT", [[1, 6, 11], [0, 5, 10], [4, 9, -5], [8, -5, -5]], [[1, 0, 0], [4, 2, 0], [0, 5, 3]],
      [[4, 1, 0, 0], [7, 5, 2, 0], [0, 8, 6, 3]]),
