@@ -447,8 +447,14 @@ def segment_prod(data: Any, segment_ids: Any, name: str | None = None) -> Any:
 
 
 def segment_mean(data: Any, segment_ids: Any, name: str | None = None) -> Any:
-    """Means of the slices of each segment; the ids are ascending. 0 of an empty segment."""
-    return _segments("mean", data, segment_ids, name)
+    """Means of the slices of each segment, whole ones rounded toward 0; the ids are ascending. 0 of an empty one."""
+    x = convert_to_tensor(data)
+    if not x.dtype.is_integer:
+        return _segments("mean", x, segment_ids, name)
+    total, ids = _segments("sum", x, segment_ids, None), convert_to_tensor(segment_ids)
+    count = L.maximum(_segments("sum", L.ones_like(ids, dtypes.int64), segment_ids, None), 1)
+    found = L.truncatediv(L.cast(total, dtypes.int64), L.reshape(count, (-1, *[1] * (total.rank - 1))))
+    return L.cast(found, x.dtype, name=name)
 
 
 def segment_max(data: Any, segment_ids: Any, name: str | None = None) -> Any:

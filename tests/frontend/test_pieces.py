@@ -159,3 +159,16 @@ def test_results_have_tensorflows_names(how):
     np.testing.assert_array_equal(counted.count, [2, 1])
     np.testing.assert_allclose(np.asarray(qr.q) @ np.asarray(qr.r), square, rtol=1e-6)
     np.testing.assert_allclose([size.sign, size.log_abs_determinant], [1.0, np.log(6.0)], rtol=1e-6)
+
+
+@pytest.mark.parametrize("data, ids, wanted", [         # recorded from TensorFlow 2.21
+    ([-1, -2, 4], [0, 0, 3], [-1, 0, 0, 4]), ([1, 2, 4], [0, 0, 1], [1, 4]),
+    ([[1, 2], [2, 2], [4, 5]], [0, 0, 1], [[1, 2], [4, 5]]),
+])
+def test_means_of_segments_of_whole_numbers(data, ids, wanted):
+    assert tf.math.segment_mean(data, ids).numpy().tolist() == wanted
+    with tf.Graph().as_default():
+        x, places = tf.placeholder(tf.int32, np.shape(data)), tf.placeholder(tf.int32, [None])
+        y = tf.math.segment_mean(x, places)
+        found = tf.Session().run(y, {x: data, places: ids})
+    assert found.dtype == np.int32 and found.tolist() == wanted
