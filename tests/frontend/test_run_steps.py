@@ -308,6 +308,7 @@ def test_a_stop_and_an_error_know_their_step():
 
 FIRST_STEPS = """
 import json
+import threading
 import numpy as np
 import graphengine as tf
 from graphengine.runtime import whole
@@ -320,11 +321,13 @@ step = tf.train.AdamOptimizer(0.1).minimize(loss)
 rng = np.random.default_rng(3)
 data, wanted = rng.standard_normal((40, 5)).astype("f4"), rng.standard_normal(40).astype("f4")
 rows = rng.integers(0, 40, (1500, 8))
-compiled = []
+compiled, has_looked = [], threading.Event()
+default_compiler()._in_background().submit(has_looked.wait, 60)     # however slow the first steps are
 def look(n):
     if n > 500:     # by then all of them may be there
         default_compiler()._in_background().submit(int).result()
     compiled.append(default_compiler().counts.compiled)
+    has_looked.set()
 with tf.Session() as session:
     session.run(tf.global_variables_initializer())
     feeds = {x: tf.Rows(data, rows), y: tf.Rows(wanted, rows)}
