@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import GraphEngineError
+from .errors import GraphEngineError, ResourceExhaustedError
 from .ir.computation import Computation
 from .ir.dims import Dim, evaluate
 from .ir.node import Node, Tensor, describe
@@ -97,9 +97,10 @@ def evaluate_node(
         else:
             is_source = not node.inputs and not isinstance(op, External)
             results = (constant_value(op, sizes),) if is_source else op.with_sizes(sizes).values_of(*inputs)
-    except GraphEngineError as error:
+    except (GraphEngineError, MemoryError) as error:
+        known = error if isinstance(error, GraphEngineError) else ResourceExhaustedError(str(error))
         operands = op.label_operands([describe(t) for t in node.inputs])
-        raise error.located(
+        raise known.located(
             op=op.called, node=node.equation(), at=str(node.origin) if node.origin else None, operands=operands
         ) from None
     return [np.asarray(r, dtype=t.dtype.numpy) for r, t in zip(results, node.outputs, strict=True)]

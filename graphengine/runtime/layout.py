@@ -14,6 +14,7 @@ import numpy as np
 
 from ..codegen.emit import Kernel, SizeBits, constant_bits
 from ..codegen.kernels.runner import EXTENT, MOVE, ROW, ControlBlock
+from ..errors import ResourceExhaustedError
 from ..ir.dims import Evaluator, evaluate, evaluator
 from ..schedule.memory import ALIGNMENT, aligned
 from ..schedule.program import Buffer
@@ -245,9 +246,21 @@ class Layout:
 
 
 def _array(buffer: Buffer, sizes: Sizes) -> Array:
-    """Memory of its own for a buffer."""
+    """Memory of its own for a buffer.
+
+    Raises
+    ------
+    ResourceExhaustedError that names the node if there is not so much.
+    """
     assert buffer.tensor is not None, "scratch lives in the arena"
-    return np.zeros([evaluate(s, sizes) for s in buffer.tensor.shape], buffer.dtype.numpy)  # type: ignore[arg-type]
+    shape: Any = [evaluate(s, sizes) for s in buffer.tensor.shape]  # type: ignore[arg-type]
+    try:
+        return np.zeros(shape, buffer.dtype.numpy)
+    except (ValueError, MemoryError) as error:
+        node = buffer.tensor.node
+        raise ResourceExhaustedError(
+            f"a result of shape {tuple(shape)} finds no room: {error}", op=node.op.called, node=node.equation(),
+            at=str(node.origin) if node.origin else None, fix="smaller sizes") from None
 
 
 def _numbers(kernel: Kernel, value: Evaluator) -> list[int]:

@@ -557,6 +557,14 @@ def test_without_the_package_one_is_told_how_to_get_it(tmp_path, monkeypatch):
 
 # -------------------------------------------------------------------- where it is used
 
+def test_a_result_that_no_memory_holds_names_its_node(tmp_path):
+    model = model_of([node("Tile", "x r", "y")], {"x": [2, 3]}, ["y"], {"r": np.array([2**31, 2**31])})
+    onnx.save(model, tmp_path / "m.onnx")
+    session = tf.Session(tf.load(tmp_path / "m.onnx"))
+    with config.override(tier="kernels"), pytest.raises(tf.errors.ResourceExhaustedError, match="finds no room"):
+        session.run("y", {"x": np.ones((2, 3), "f4")})
+
+
 def test_the_command_runs_a_file(rng, tmp_path):
     model, _ = mlp(rng)
     onnx.save(model, tmp_path / "m.onnx")
