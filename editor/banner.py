@@ -11,6 +11,7 @@ import graphengine as ge
 
 from .model.sentences import sentence, stopped
 from .theme import theme
+from .widgets.language import told, told_of
 
 
 @dataclass(frozen=True)
@@ -150,5 +151,6 @@ def said(error: Exception) -> str:
     if isinstance(error, ge.errors.GraphEngineError):
         return f"{stopped(error.problem)} {sentence(error.fix)}" if error.fix else stopped(error.problem)
     if isinstance(error, OSError):
-        return f"{error.strerror or error}" + (f": {os.path.basename(str(error.filename))}" if error.filename else "")
-    return str(error)
+        where = f": {os.path.basename(str(error.filename))}" if error.filename else ""
+        return told(error.strerror or str(error)) + where
+    return told_of(error)

@@ -24,6 +24,7 @@ from .model.document import Change, GraphDocument
 from .model.files import from_drawing, from_engine, open_document
 from .model.kinds import CONST, catalog
 from .model.values import INLINE, stored
+from .model.words import Words
 
 LONGEST_HEADER = 2**20                      # characters of a csv file that are looked at for it
 LARGEST_CONSTANT = 64 * 2**20               # bytes of an array that becomes a constant
@@ -33,7 +34,20 @@ DATA = {".csv": "data/csv", ".npz": "data/npz", ".npy": "data/npy", ".png": "dat
 
 
 class Unplaced(Exception):
-    """A file of data is to lie beside a document that was never saved."""
+    """A file of data is to lie beside a document that was never saved. words : what is to be done first"""
+
+    words = Words("save the graph first: data is found relative to its folder")
+
+    def __init__(self) -> None:
+        super().__init__(str(self.words))
+
+
+class Unusable(ValueError):
+    """Nothing can be made of a file; the text, `words`, says why. pattern, values : as of `Words`"""
+
+    def __init__(self, pattern: str, *values: object) -> None:
+        self.words = Words(pattern, *values)
+        super().__init__(str(self.words))
 
 
 def document_of_file(path: Path | str) -> bool:
@@ -113,13 +127,14 @@ def item_of_file(
     suffix = path.suffix.lower()
     kind = DATA.get(suffix)
     if kind is None:
-        raise ValueError(f"nothing can be made of a {suffix or 'file without a suffix'}; drop a graph, "
-                         f"{', '.join(DATA)} file")
+        taken = ", ".join(DATA)
+        raise (Unusable("nothing can be made of a {0}; drop a graph, {1} file", suffix, taken) if suffix else
+               Unusable("nothing can be made of a file without a suffix; drop a graph, {0} file", taken))
     inside = _relative(path, folder)
     if inside is None and suffix == ".npy":
         return _constant(document, path, x, y)
     if folder is None or (inside is None and not is_own):
-        raise Unplaced("save the graph first: data is found relative to its folder")
+        raise Unplaced
     feeds = feeds_of(kind, path)
     if inside is None:                      # only now: what cannot be read is left where it is
         inside = _copied(path, folder)
@@ -140,7 +155,7 @@ def _copied(path: Path, folder: Path) -> str:
     """Put a copy beside the document, so that the graph can be given away with it."""
     target = folder / "data" / path.name
     if target.exists() and target.read_bytes() != path.read_bytes():
-        raise ValueError(f"there is another data/{path.name} beside the graph; rename one of them")
+        raise Unusable("there is another data/{0} beside the graph; rename one of them", path.name)
     target.parent.mkdir(exist_ok=True)
     _copy(path, target)
     return f"data/{path.name}"
@@ -204,7 +219,7 @@ def _columns(path: Path) -> dict[str, Any]:
     with _reading(path), path.open(newline="", encoding="utf-8-sig") as file:
         header, _ = header_of(file.read(LONGEST_HEADER), os.fspath(path))
     if not header:
-        raise ValueError("the file has no header line")
+        raise Unusable("the file has no header line")
     *features, label = header
     return {"x": features, label: label} if features else {label: label}
 
@@ -233,7 +248,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 def _constant(document: GraphDocument, path: Path, x: float, y: float) -> Change:
     if path.stat().st_size > LARGEST_CONSTANT:
-        raise ValueError(f"an array of {path.stat().st_size:,} bytes is no constant; put the file beside the graph")
+        raise Unusable("an array of {0:,} bytes is no constant; put the file beside the graph", path.stat().st_size)
     with _reading(path), path.open("rb") as file:
         array = np.lib.format.read_array(file, allow_pickle=False)
     ge.as_dtype(array.dtype)

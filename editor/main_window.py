@@ -45,7 +45,7 @@ from .tools.growth import heights, make_room
 from .watching import Watching
 from .widgets.crumbs import Crumbs
 from .widgets.labels import as_text
-from .widgets.language import told
+from .widgets.language import told, told_of
 from .widgets.screens import resize_on_screen
 
 
@@ -319,7 +319,7 @@ class MainWindow(Filing):
                 troubles.append(f"{Path(path).name}: {said(error)}")
                 continue
             except Unplaced as error:
-                troubles.append(f"{Path(path).name}: {error}.")
+                troubles.append(f"{Path(path).name}: {told_of(error)}.")
                 self.banner.show_message("\n".join(troubles), "warning", self.tr("Save the graph"),
                                          partial(self.do_save, partial(self._dropped, paths[k:], at)),
                                          about="drop", stays=True)      # its button holds the rest of the files

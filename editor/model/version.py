@@ -7,6 +7,8 @@ import os
 import stat
 from typing import Any, NamedTuple
 
+from .words import Words
+
 
 class Version(NamedTuple):
     """A file as it was. modified_ns : time of the last change; size : bytes; digest : of the contents."""
@@ -50,7 +52,7 @@ def is_changed(path: str | os.PathLike[str], known: Version | None) -> bool:
 
 
 def check_replaceable(path: str | os.PathLike[str], known: Version | None) -> None:
-    """Whether a file may be put in the place of another.
+    """Refuse to put a file in the place of another that is not to be lost.
 
     Raises
     ------
@@ -58,7 +60,7 @@ def check_replaceable(path: str | os.PathLike[str], known: Version | None) -> No
     ChangedMeanwhileError if it has other contents than it had.
     """
     if os.path.exists(path) and not os.stat(path).st_mode & stat.S_IWUSR:
-        raise PermissionError(errno.EACCES, "the file is read-only", os.fspath(path))
+        raise PermissionError(errno.EACCES, Words("the file is read-only"), os.fspath(path))
     if is_changed(path, known):
         raise ChangedMeanwhileError(f"another program changed {os.fspath(path)}")
 

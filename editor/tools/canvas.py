@@ -83,7 +83,8 @@ class Canvas:
             parts.append(self.view.tr("reads {0}").format(self.view.tr(" and ").join(sources)))
         problem = self.inference.problem(card)
         if problem is not None:
-            parts.append(f"{problem.severity}: {told(problem.text)}")
+            heading = self.view.tr("error: {0}") if problem.severity == "error" else self.view.tr("warning: {0}")
+            parts.append(heading.format(told(problem.text)))
         return ", ".join(filter(None, parts))
 
     def box(self, card: str) -> Box:

@@ -10,7 +10,7 @@ from talk import SAMPLES, changed, drawn, endless, layers, of, put, weights
 
 from editor import commands
 from editor.model.document import Change
-from editor.model.files import to_text
+from editor.model.files import open_document, to_text
 from editor.model.items import Card, Setting, Wire
 from editor.run import messages as m
 
@@ -33,14 +33,13 @@ def test_iris_learns(talk, iris):
     assert values.previews["accuracy", 0].mean > 0.9
 
 
-def test_what_is_looked_at_less_often_is_not_kept_back_by_a_quick_beginning(talk, iris):
-    endless(iris)
-    talk.load(iris)
+def test_what_is_looked_at_less_often_is_not_kept_back_by_a_quick_beginning(talk):
+    talk.load(open_document(SAMPLES / "drawn_digits.graph.json"))
     talk.said.clear()
     talk.send(m.Train("train"))
     talk.qtbot.waitUntil(lambda: any(isinstance(reply, m.Gradients) for reply in talk.said))
     before = itertools.takewhile(lambda reply: not isinstance(reply, m.Gradients), talk.said)
-    assert sum(isinstance(reply, m.Metrics) and "accuracy" in reply.values for reply in before) < 40
+    assert sum(isinstance(reply, m.Metrics) and len(reply.values) > 1 for reply in before) < 40
 
 
 def test_a_step_is_one_step_and_training_goes_on(talk, iris):

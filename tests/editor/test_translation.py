@@ -9,11 +9,13 @@ import pytest
 from PySide6 import QtCore, QtWidgets
 
 from editor import commands
+from editor.banner import said
 from editor.io.settings import Settings
 from editor.model.document import Change
 from editor.model.files import open_document
 from editor.model.items import Ref
 from editor.model.kinds import catalog
+from editor.model.words import Words
 from editor.panels.amounts import UNITS
 from editor.panels.matrix import COLOR_MAPS
 from editor.theme import install
@@ -199,3 +201,19 @@ def test_long_words_are_not_cut(window, qtbot):
             if button.isVisible() and OPEN in button.text() and button.width() + 1 < button.minimumSizeHint().width():
                 cut.add((name, button.objectName(), button.text(), button.width(), button.minimumSizeHint().width()))
     assert cut == set()
+
+
+def test_what_banners_and_cards_say_is_translated(window, tmp_path):
+    """Names of files and cards are what stands outside of the brackets."""
+    (tmp_path / "1.xyz").write_text("?")
+    (tmp_path / "2.csv").write_text("")
+    (tmp_path / "3.csv").write_text("a,b\n1,2\n")
+    for name in ("1.xyz", "2.csv", "3.csv"):
+        window._dropped([tmp_path / name], QtCore.QPointF(0, 0))
+        assert name in window.banner.label.text()
+        assert not re.search("[a-z]{3,}", outside(window.banner.label.text()).replace(name, "")), name
+    error = PermissionError(13, Words("the file is read-only"), "4.graph.json")
+    assert said(error).startswith(OPEN)
+    window.document.do(commands.delete(window.document, [Ref("wire", ("hidden", 0))]))
+    told_of_card = window.tool.canvas.describe("hidden")
+    assert f"{OPEN}error: " in told_of_card or f"{OPEN}warning: " in told_of_card
