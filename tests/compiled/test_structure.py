@@ -7,7 +7,9 @@ import pytest
 
 import graphengine as tf
 from graphengine import config
+from graphengine.codegen.kernels.texts import SCOPES
 from graphengine.runtime.compiler import default_compiler
+from graphengine.schedule.fuse import MOST_BUFFERS
 
 pytestmark = pytest.mark.usefixtures("own_graph")
 
@@ -65,6 +67,7 @@ def test_sums_of_columns_count_among_the_arrays_of_a_kernel():
     got = tf.Session().run(total, feeds)
     np.testing.assert_allclose(got, np.einsum("k,kij->j", np.arange(30), np.sin(values)), rtol=1e-12, atol=1e-12)
     assert kernel_count(total, feeds) < 6
+    assert MOST_BUFFERS < SCOPES, "each array of a kernel has a scope of its own"
 
 
 # ------------------------------------------------------------------ parts of variables

@@ -6,9 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...schedule.fuse import MOST_BUFFERS
-
-SCOPES = MOST_BUFFERS + 4                   # most buffers of a kernel: each has a scope of its own (`codegen.abi`)
+SCOPES = 40                                 # most buffers of a kernel: each has a scope of its own (`codegen.abi`)
 MOST_PRODUCTS = 8192                        # of a product that is written into other text; above, calls cost nothing
 MOST_COLUMNS = 64
 
