@@ -388,8 +388,7 @@ class AveragePoolGradient(AnyAxes):
 class MaxPool(_MaxPool, AnyAxes):
     """Largest element of windows over any number of spatial axes.
 
-    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
-    TensorFlow on CPUs passes over it.
+    The gradient goes to the first of the largest elements. NaN is the largest; TensorFlow on CPUs passes over it.
 
     Raises
     ------
@@ -412,8 +411,7 @@ class MaxPool(_MaxPool, AnyAxes):
 class MaxPool1d(_MaxPool):
     """Largest element of windows over signals.
 
-    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
-    TensorFlow on CPUs passes over it.
+    The gradient goes to the first of the largest elements. NaN is the largest; TensorFlow on CPUs passes over it.
 
     Raises
     ------
@@ -440,8 +438,7 @@ class MaxPool1d(_MaxPool):
 class MaxPool2d(_MaxPool):
     """Largest element of windows over images.
 
-    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
-    TensorFlow on CPUs passes over it.
+    The gradient goes to the first of the largest elements. NaN is the largest; TensorFlow on CPUs passes over it.
 
     Raises
     ------
@@ -471,8 +468,7 @@ class MaxPool2d(_MaxPool):
 class MaxPool3d(_MaxPool):
     """Largest element of windows over volumes.
 
-    Where several elements are the largest, the gradient goes to the first. NaN is larger than all numbers, while
-    TensorFlow on CPUs passes over it.
+    The gradient goes to the first of the largest elements. NaN is the largest; TensorFlow on CPUs passes over it.
 
     Raises
     ------
